@@ -1,0 +1,19 @@
+// The numbers that define the two blends. Exported to Python (imagegs.constants); typed nowhere else.
+#pragma once
+
+namespace imagegs {
+
+constexpr int kTile = 16;              // side of a tile, pixels
+constexpr int kTilePixels = kTile * kTile;
+constexpr int kMaxChannels = 32;
+
+// "paper" blend: Image-GS (SIGGRAPH 2025), section 3.
+constexpr int kPaperTopK = 10;         // Gaussians that a pixel keeps
+constexpr float kPaperRadius = 3.0f;   // half side of the square that is seen, in standard deviations
+constexpr float kPaperEpsilon = 1e-4f; // added to the sum of weights
+
+// "softmax" blend.
+constexpr int kSoftmaxTopK = 16;       // Gaussians that a pixel keeps
+constexpr float kSoftmaxCutoff = 8.0f; // nats under the pixel's best that are still seen
+
+} // namespace imagegs

@@ -1,0 +1,25 @@
+// Compiled once for each instruction set, with IMAGEGS_ISA (a namespace) and IMAGEGS_LANES set by the build.
+//
+// No standard-library templates are used here or in kernels/: their out-of-line copies are shared between all
+// objects of the library, and the linker might keep one built for a processor that this machine is not.
+#include "kernels/adam.h"
+#include "kernels/blend.h"
+#include "kernels/cull.h"
+#include "kernels/gradient.h"
+#include "kernels/pixel_loss.h"
+#include "kernels/ssim.h"
+
+namespace imagegs {
+
+#define IMAGEGS_QUOTE_(x) #x
+#define IMAGEGS_QUOTE(x) IMAGEGS_QUOTE_(x)
+
+namespace IMAGEGS_ISA {
+extern const Kernels table;
+const Kernels table = {
+    IMAGEGS_QUOTE(IMAGEGS_ISA), kLanes,     sizeof(LaneBits), scratch_size, blend_points,
+    gradient_of_points,         cull,       ssim_block,       pixel_loss,   adam,
+};
+} // namespace IMAGEGS_ISA
+
+} // namespace imagegs

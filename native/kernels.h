@@ -1,0 +1,94 @@
+// The table of kernels: what each instruction set implements (kernels.cpp, compiled once for each).
+//
+// All kernels work on points in "lane order": `n_points` is a multiple of the table's `lanes`, and arrays
+// over points and channels are [channel][point]. A tile is just 256 points; random access is the same call
+// with other points. Kernels allocate nothing and touch no global state; callers hand in the scratch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gaussian.h"
+
+namespace imagegs {
+
+enum class Blend : int { kPaper = 0, kSoftmax = 1 };
+
+// The Gaussians that may matter at a set of points, in the order of their index.
+struct Candidates {
+    const Shape *shapes;   // of all Gaussians
+    const float *colors;   // [Gaussian][channel]
+    const uint32_t *ids;   // which of them
+    int count;
+    int channels;
+};
+
+// A rectangle of points on the canvas (both ends belong to it) and the last tile of the canvas.
+struct Rectangle {
+    float left, top, right, bottom;
+};
+struct Canvas {
+    float width, height;
+    float last_tile_x, last_tile_y;
+};
+
+// What forward leaves for backward, a value a point. selection holds `lanes` bits a block of points:
+// [candidate][block], one uint16_t or uint8_t each (see `lane_bits_size`).
+struct Selection {
+    float *best;      // the lowest score (softmax) or 0 (paper)
+    float *inverse;   // 1 / sum of weights
+    void *lane_bits;  // may be null: then nothing is kept
+};
+
+struct AdamStep {
+    float rate;         // step size, bias corrections included
+    float beta1, beta2;
+    float epsilon;      // bias correction included
+};
+
+constexpr int kSsimBlockWidth = 256, kSsimBlockHeight = 128; // outputs of one ssim_block
+constexpr int kSsimRow = kSsimBlockWidth + 64;               // floats of a buffered row: block, halo, whole vectors
+constexpr int kSsimScratchFloats = (6 + 12 + 7 * 16) * kSsimRow + 16;
+
+struct Kernels {
+    const char *name;
+    int lanes;
+    int lane_bits_size;
+
+    // Bytes of scratch that the two functions below need.
+    size_t (*scratch_size)(int candidates, int channels);
+
+    // Colours at points: out[channel][point].
+    void (*blend_points)(Blend, const Candidates &, const Canvas &, const float *x, const float *y, int n_points,
+                         float *out, const Selection &, void *scratch);
+
+    // Gradient at points. `color_gradient` is dL/dout, `out` what blend_points gave. For candidate i the
+    // kShapeSums + channels sums over all points are written to sums + slot[i] * (kShapeSums + channels).
+    void (*gradient_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
+                               const float *color_gradient, const Selection &, const uint32_t *slot, float *sums,
+                               void *scratch);
+
+    // Keeps the ids that may matter somewhere in the rectangle, in order; returns how many. `bound` is scratch
+    // for count floats (rounded up to lanes). `kept` may be `ids`.
+    int (*cull)(Blend, const Shape *, const Canvas &, const Rectangle &, const uint32_t *ids, int count,
+                uint32_t *kept, float *bound);
+
+    // One block of the SSIM map of one channel and its gradient; see ssim.h.
+    double (*ssim_block)(const float *picture, const float *target, int width, int height, int x0, int y0,
+                         int block_width, int block_height, float gradient_weight, float *gradient, float *scratch);
+
+    // L1 and L2 of a run of values: writes the gradient, returns sum |d| and sum d^2.
+    void (*pixel_loss)(const float *picture, const float *target, size_t n, float l1_weight, float l2_weight,
+                       float *gradient, double *sum_l1, double *sum_l2);
+
+    // One step of Adam; see adam.h.
+    void (*adam)(float *value, const float *gradient, float *mean, float *square, const float *rates, size_t n,
+                 const AdamStep &);
+};
+
+// The tables that were compiled in and that this processor can run, best first; returns how many.
+constexpr int kMaxKernelTables = 4;
+int list_kernels(const Kernels *list[kMaxKernelTables]);
+const Kernels *find_kernels(const char *name); // one of them, or the best for "auto"; null if there is none
+
+} // namespace imagegs

@@ -1,0 +1,101 @@
+#include "tiles.h"
+
+#include <algorithm>
+
+namespace imagegs {
+
+Rectangle Grid::rectangle(int tile_x0, int tile_y0, int tile_x1, int tile_y1) const {
+    const int right = std::min(tile_x1 * kTile, width), bottom = std::min(tile_y1 * kTile, height);
+    return {(float(x0 + tile_x0 * kTile) + inset) * step_x, (float(y0 + tile_y0 * kTile) + inset) * step_y,
+            (float(x0 + right) - inset) * step_x, (float(y0 + bottom) - inset) * step_y};
+}
+
+namespace {
+
+struct Quarter {
+    int x0, y0, x1, y1;
+};
+
+// Halves each side that is longer than `whole` tiles; returns the number of parts. Cuts fall on multiples of
+// `whole` (a power of two), so that cells never straddle.
+int split(int x0, int y0, int x1, int y1, int whole, Quarter parts[4]) {
+    const auto middle = [whole](int a, int b) {
+        int length = whole;
+        while (length < b - a) length *= 2;
+        return b - a > whole ? a + length / 2 : b;
+    };
+    const int mx = middle(x0, x1), my = middle(y0, y1);
+    int n = 0;
+    parts[n++] = {x0, y0, mx, my};
+    if (mx < x1) parts[n++] = {mx, y0, x1, my};
+    if (my < y1) parts[n++] = {x0, my, mx, y1};
+    if (mx < x1 && my < y1) parts[n++] = {mx, my, x1, y1};
+    return n;
+}
+
+bool fits(int x0, int y0, int x1, int y1, int whole) { return x1 - x0 <= whole && y1 - y0 <= whole; }
+
+// Room for a whole number of vectors.
+size_t padded(size_t n) { return n + 16; }
+
+Cell narrow(const Kernels &kernels, const GaussianSet &set, const Grid &grid, const Cell &from, const Quarter &q) {
+    Cell cell{q.x0, q.y0, q.x1, q.y1, std::vector<uint32_t>(from.ids.size())};
+    std::vector<float> bound(padded(from.ids.size()));
+    const int n = kernels.cull(set.blend, set.shapes, set.canvas, grid.rectangle(q.x0, q.y0, q.x1, q.y1), from.ids.data(),
+                               int(from.ids.size()), cell.ids.data(), bound.data());
+    cell.ids.resize(size_t(n));
+    return cell;
+}
+
+} // namespace
+
+std::vector<Cell> find_cells(Engine &engine, const GaussianSet &set, const Grid &grid, const Wanted &wanted) {
+    Cell root{0, 0, grid.tiles_x(), grid.tiles_y(), std::vector<uint32_t>(set.count)};
+    for (uint32_t i = 0; i < set.count; ++i) root.ids[i] = i;
+    std::vector<Cell> cells, nodes;
+    nodes.push_back(std::move(root));
+    while (!nodes.empty()) {
+        struct Job {
+            int parent;
+            Quarter part;
+        };
+        std::vector<Job> jobs;
+        for (int i = 0; i < int(nodes.size()); ++i) {
+            Quarter parts[4];
+            const Cell &c = nodes[i];
+            const int n = split(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles, parts);
+            for (int k = 0; k < n; ++k)
+                if (!wanted || wanted(parts[k].x0, parts[k].y0, parts[k].x1, parts[k].y1)) jobs.push_back({i, parts[k]});
+        }
+        std::vector<Cell> children(jobs.size());
+        engine.pool.run(int(jobs.size()), [&](int task, int) {
+            children[task] = narrow(*engine.kernels, set, grid, nodes[jobs[task].parent], jobs[task].part);
+        });
+        nodes.clear();
+        for (Cell &c : children)
+            (fits(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles) ? cells : nodes).push_back(std::move(c));
+    }
+    return cells;
+}
+
+void TileFinder::find(const Kernels &kernels, const GaussianSet &set, const Grid &grid, const Cell &cell,
+                      const Wanted &wanted, const Found &found) {
+    bound_.resize(std::max(bound_.size(), padded(cell.ids.size())));
+    const auto descend = [&](auto &&self, int x0, int y0, int x1, int y1, const uint32_t *ids, int count, int depth) -> void {
+        if (fits(x0, y0, x1, y1, 1)) return found(x0, y0, ids, count);
+        Quarter parts[4];
+        const int n = split(x0, y0, x1, y1, 1, parts);
+        std::vector<uint32_t> &kept = level_[depth];
+        kept.resize(std::max(kept.size(), size_t(count) + 1));
+        for (int k = 0; k < n; ++k) {
+            const Quarter &q = parts[k];
+            if (wanted && !wanted(q.x0, q.y0, q.x1, q.y1)) continue;
+            const int m = kernels.cull(set.blend, set.shapes, set.canvas, grid.rectangle(q.x0, q.y0, q.x1, q.y1), ids, count,
+                                       kept.data(), bound_.data());
+            self(self, q.x0, q.y0, q.x1, q.y1, kept.data(), m, depth + 1);
+        }
+    };
+    descend(descend, cell.tile_x0, cell.tile_y0, cell.tile_x1, cell.tile_y1, cell.ids.data(), int(cell.ids.size()), 0);
+}
+
+} // namespace imagegs

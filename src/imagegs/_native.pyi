@@ -1,0 +1,82 @@
+"""Types of the native module (native/bindings.cpp)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Floats = NDArray[np.float32]
+
+TILE: int
+PAPER_TOP_K: int
+PAPER_RADIUS: float
+PAPER_EPSILON: float
+SOFTMAX_TOP_K: int
+SOFTMAX_CUTOFF: float
+
+def isa_names() -> list[str]: ...
+
+class Engine:
+    def __init__(self, threads: int, isa: str) -> None: ...
+    @property
+    def threads(self) -> int: ...
+    @property
+    def isa(self) -> str: ...
+    def loss(
+        self, picture: _Floats, target: _Floats, gradient: _Floats, l1: float, l2: float, ssim: float
+    ) -> tuple[float, float, float]: ...
+    def adam(
+        self,
+        value: _Floats,
+        gradient: _Floats,
+        mean: _Floats,
+        square: _Floats,
+        rates: _Floats | None,
+        rate: float,
+        beta1: float,
+        beta2: float,
+        epsilon: float,
+        step: int,
+    ) -> None: ...
+
+class Scene:
+    def __init__(self) -> None: ...
+    def update(
+        self,
+        engine: Engine,
+        blend: int,
+        width: int,
+        height: int,
+        xy: _Floats,
+        scale: _Floats,
+        angle: _Floats,
+        log_weight: _Floats,
+        color: _Floats,
+    ) -> None: ...
+    def render(
+        self,
+        engine: Engine,
+        out: NDArray[Any],
+        x0: int,
+        y0: int,
+        step_x: float,
+        step_y: float,
+        planar: bool,
+        keep: bool,
+    ) -> None: ...
+    def gradient(
+        self,
+        engine: Engine,
+        out: _Floats,
+        color_gradient: _Floats,
+        xy: _Floats,
+        scale: _Floats,
+        angle: _Floats,
+        log_weight: _Floats,
+        color: _Floats,
+    ) -> None: ...
+    def sample(self, engine: Engine, xy: _Floats, out: _Floats) -> None: ...
+    @property
+    def tile_candidates(self) -> int: ...
+    @property
+    def tiles(self) -> int: ...

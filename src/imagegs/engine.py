@@ -1,0 +1,34 @@
+"""Threads and kernels: one native engine for each number of threads, made when first needed."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+from imagegs import _native
+
+
+def thread_count(threads: int | None) -> int:
+    """The number of threads to use: `threads`, or one for each processor this process may run on.
+
+    Raises ValueError when `threads` is not positive.
+    """
+    if threads is None:
+        affinity = getattr(os, "sched_getaffinity", None)
+        return len(affinity(0)) if affinity else os.cpu_count() or 1
+    if threads < 1:
+        raise ValueError(f"at least one thread is needed, not {threads}")
+    return threads
+
+
+@lru_cache(maxsize=8)
+def _engine(threads: int, isa: str, process: int) -> _native.Engine:
+    return _native.Engine(threads, isa)
+
+
+def engine(threads: int | None = None) -> _native.Engine:
+    """The engine for so many threads. The variable IMAGEGS_ISA names other kernels than the best ones.
+
+    A forked process has none of its parent's threads, so each process makes its own.
+    """
+    return _engine(thread_count(threads), os.environ.get("IMAGEGS_ISA", "auto"), os.getpid())

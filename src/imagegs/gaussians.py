@@ -1,0 +1,85 @@
+"""The representation: anisotropic 2D Gaussians on a canvas, and how they are blended.
+
+Everything else in the package either makes a `Gaussians` (fitting, codec) or paints one (rendering).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+BlendName = Literal["paper", "softmax"]
+BLENDS: tuple[BlendName, ...] = ("paper", "softmax")
+MAX_CHANNELS = 32
+MAX_SIDE = 65_535
+# Value ranges: wide enough for any fit, narrow enough that float32 arithmetic never overflows.
+MAX_POSITION = 2.0**20  # |xy|, canvas pixels
+MIN_SCALE, MAX_SCALE = 2.0**-10, 2.0**20  # canvas pixels
+MAX_LOG_WEIGHT = 2.0**7  # |log_weight|, nats
+MAX_COLOR = 2.0**20  # |color|
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussians:
+    """N Gaussians with C colour channels on a canvas of height x width pixels.
+
+    All arrays are float32, C-contiguous and finite. Coordinates are in canvas pixels: x to the right, y
+    down, the top-left pixel's centre at (0.5, 0.5). The exponent of Gaussian i at a point is
+    `log_weight_i - 1/2 d^T Sigma_i^-1 d`, with `Sigma_i = R(angle_i) diag(scale_i^2) R(angle_i)^T`.
+    The order of the Gaussians matters only where exponents tie exactly: the first one wins.
+
+    Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, or C
+    is not in 1..32.
+    """
+
+    xy: FloatArray  # (N, 2) centres, canvas pixels, may lie outside the canvas
+    scale: FloatArray  # (N, 2) standard deviations along the two axes, canvas pixels
+    angle: FloatArray  # (N,) of the first axis, radians, counted from +x towards +y
+    log_weight: FloatArray  # (N,) added to the exponent; zeros in the "paper" blend
+    color: FloatArray  # (N, C) about 0..1, not clipped
+    height: int  # canvas, 1..65535
+    width: int
+    channels: tuple[str, ...] = ("R", "G", "B")  # C names, unique and not empty
+    blend: BlendName = "softmax"
+    bit_depth: Literal[8, 16] = 8  # of the picture that was fitted; the depth to decode to
+
+    def __post_init__(self) -> None:
+        n, c = len(self.xy), len(self.channels)
+        shapes = {"xy": (n, 2), "scale": (n, 2), "angle": (n,), "log_weight": (n,), "color": (n, c)}
+        if n == 0:
+            raise ValueError("at least one Gaussian is needed")
+        if not 1 <= c <= MAX_CHANNELS:
+            raise ValueError(f"1 to {MAX_CHANNELS} channels are possible, not {c}")
+        if len(set(self.channels)) != c or not all(self.channels):
+            raise ValueError(f"channel names must be unique and not empty: {self.channels}")
+        for side in (self.height, self.width):
+            if not 1 <= side <= MAX_SIDE:
+                raise ValueError(f"a canvas side is 1 to {MAX_SIDE} pixels, not {side}")
+        if self.blend not in BLENDS or self.bit_depth not in (8, 16):
+            raise ValueError(f"unknown blend or bit depth: {self.blend!r}, {self.bit_depth}")
+        for name, shape in shapes.items():
+            array = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
+            if array.shape != shape:
+                raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} has values that are not finite")
+            object.__setattr__(self, name, array)
+        limits = {"xy": MAX_POSITION, "scale": MAX_SCALE, "log_weight": MAX_LOG_WEIGHT, "color": MAX_COLOR}
+        for name, limit in limits.items():
+            if np.abs(getattr(self, name)).max() > limit:
+                raise ValueError(f"{name} has values beyond {limit:g}")
+        if self.scale.min() < MIN_SCALE:
+            raise ValueError(f"scale has values below {MIN_SCALE:g}")
+
+    def __len__(self) -> int:
+        """The number of Gaussians, N."""
+        return len(self.xy)
+
+    def replace(self, **changes: Any) -> Gaussians:
+        """A copy with some fields changed (and all checked again)."""
+        return replace(self, **changes)
