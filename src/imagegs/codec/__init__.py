@@ -1,0 +1,22 @@
+"""The .gsimg file format: Gaussians to bytes and back. docs/format.md specifies the bytes.
+
+Needs numpy and the standard library only; never imports the fitting.
+"""
+
+from imagegs.codec.bits import Bits, default_bits
+from imagegs.codec.budget import bits_for_bpp, file_size, gaussians_for_bytes
+from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_info, save
+
+__all__ = [
+    "Bits",
+    "FileInfo",
+    "bits_for_bpp",
+    "decode",
+    "default_bits",
+    "encode",
+    "file_size",
+    "gaussians_for_bytes",
+    "load",
+    "read_info",
+    "save",
+]

@@ -1,0 +1,126 @@
+"""fit(): from a picture to Gaussians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.fitting.objective import Shapes
+from imagegs.fitting.paper import fit_paper
+from imagegs.fitting.progress import RECIPES, AttributeBits, FitOptions, Progress, RecipeName
+from imagegs.fitting.record import fit_record
+from imagegs.gaussians import MAX_COLOR, MAX_POSITION, MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
+from imagegs.pixels import as_pixels, to_float
+
+CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
+PAPER_STEPS = 5000
+EFFORT_STEPS = {1: 60, 2: 100, 3: 150, 4: 250, 5: 400, 6: 700, 7: 1200, 8: 2000, 9: 3500}
+DEFAULT_EFFORT = 5
+PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
+
+Placement = Literal["gradient", "random"] | NDArray[Any]
+
+
+def default_gaussians(height: int, width: int) -> int:
+    """One Gaussian for every 100 pixels, but not fewer than 64 or one for every second pixel."""
+    pixels = height * width
+    return max(pixels // PIXELS_PER_GAUSSIAN, min(64, (pixels + 1) // 2))
+
+
+def fit_progressively(
+    image: NDArray[Any],
+    n_gaussians: int | None = None,
+    *,
+    recipe: RecipeName = "imagegs",
+    effort: int = DEFAULT_EFFORT,
+    steps: int | None = None,
+    init: Placement = "gradient",
+    bits: AttributeBits | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    channels: tuple[str, ...] | None = None,
+) -> Iterator[Progress]:
+    """Fits Gaussians to a picture, a Progress for each step; the last one is `done`.
+
+    image: (H, W) or (H, W, C), uint8, uint16 or float in about 0..1, 1 to 32 channels.
+    n_gaussians: 1..H*W; None: one for every 100 pixels.
+    recipe: "imagegs", or "paper" for the published method (Image-GS, SIGGRAPH 2025).
+    effort: 1..9, how long the imagegs recipe runs; `steps` says it exactly, for either recipe.
+    init: where Gaussians start: "gradient", "random", or an (H, W) map of weights >= 0.
+    bits: the paper recipe trains with its quantiser at these bits.
+    seed: runs with one seed give the same bits, with any number of threads.
+    channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
+
+    Raises ValueError or TypeError for arguments out of range. Checks at once, works when iterated.
+    """
+    pixels = as_pixels(image)
+    height, width, n_channels = pixels.shape
+    n = default_gaussians(height, width) if n_gaussians is None else n_gaussians
+    if not 1 <= n <= height * width:
+        raise ValueError(f"1 to {height * width} Gaussians are possible on {width} x {height} pixels, not {n}")
+    if recipe not in RECIPES:
+        raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
+    if effort not in EFFORT_STEPS:
+        raise ValueError(f"effort is 1 to 9, not {effort}")
+    if steps is None:
+        steps = PAPER_STEPS if recipe == "paper" else EFFORT_STEPS[effort]
+    if steps < 1:
+        raise ValueError(f"at least one step is needed, not {steps}")
+    if bits is not None and recipe != "paper":
+        raise ValueError("only the paper recipe trains with a quantiser of given bits")
+    names = channels or CHANNEL_NAMES.get(n_channels) or tuple(f"C{i}" for i in range(n_channels))
+    options = FitOptions(n, steps, _checked_placement(init, height, width), bits, seed)
+    run = fit_paper if recipe == "paper" else fit_record
+    depth: Literal[8, 16] = 8 if pixels.dtype == np.uint8 else 16
+    canvas = {"height": height, "width": width, "channels": names, "bit_depth": depth}
+    blend = "paper" if recipe == "paper" else "softmax"
+    finish = lambda shapes: _finish(shapes, blend=blend, **canvas)  # noqa: E731
+    target = np.ascontiguousarray(np.moveaxis(to_float(pixels), -1, 0))
+    return run(target, options, threads, finish)
+
+
+def fit(
+    image: NDArray[Any],
+    n_gaussians: int | None = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> Gaussians:
+    """Fits Gaussians to a picture: `fit_progressively` run to its end, which see for the options.
+
+    `progress` is called after every step.
+    """
+    last = None
+    for last in fit_progressively(image, n_gaussians, **options):
+        if progress is not None:
+            progress(last)
+    assert last is not None  # there is at least one step
+    return last.snapshot()
+
+
+def _checked_placement(init: Placement, height: int, width: int) -> FloatArray | Literal["gradient", "random"]:
+    if isinstance(init, str):
+        if init not in ("gradient", "random"):
+            raise ValueError(f"no placement {init!r}; there are gradient, random, or a map")
+        return init
+    weights = np.asarray(init, np.float32)
+    if weights.shape != (height, width):
+        raise ValueError(f"the placement map has shape {weights.shape}, the picture {(height, width)}")
+    if not np.isfinite(weights).all() or weights.min() < 0:
+        raise ValueError("the placement map has values that are negative or not finite")
+    return weights
+
+
+def _finish(shapes: Shapes, **canvas: Any) -> Gaussians:
+    """Gaussians of fitted shapes, within the ranges that `Gaussians` allows."""
+    return Gaussians(
+        xy=np.clip(shapes.xy, -MAX_POSITION, MAX_POSITION),
+        scale=np.clip(shapes.scale, MIN_SCALE, MAX_SCALE),
+        angle=shapes.angle,
+        log_weight=shapes.log_weight,
+        color=np.clip(shapes.color, -MAX_COLOR, MAX_COLOR),
+        **canvas,
+    )

@@ -1,0 +1,57 @@
+"""Error-guided growth: new Gaussians where the picture is worst (Image-GS, section 3.4)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from imagegs.fitting.placement import Pixels, colors_at, draw_pixels
+from imagegs.gaussians import FloatArray
+
+
+def growth_blur(height: int, width: int) -> tuple[int, float] | None:
+    """Taps and sigma of the blur of the target before its error is measured; None for small pictures.
+
+    About sqrt(HW) / 400 taps, odd, at least 3; sigma as torchvision derives it from the number of taps.
+    """
+    taps = int(math.sqrt(height * width) // 400)
+    if taps < 1:
+        return None
+    taps = max(3, taps + 1 - taps % 2)
+    return taps, 0.3 * ((taps - 1) * 0.5 - 1) + 0.8
+
+
+def _blurred(channel: FloatArray) -> FloatArray:
+    from scipy.ndimage import gaussian_filter
+
+    blur = growth_blur(*channel.shape)
+    if blur is None:
+        return channel
+    taps, sigma = blur
+    filtered: FloatArray = gaussian_filter(channel, sigma, mode="mirror", radius=taps // 2)
+    return filtered
+
+
+def worst_pixels(rng: np.random.Generator, target: FloatArray, rendered: FloatArray, n: int) -> tuple[Pixels, FloatArray]:
+    """n pixels drawn by (mean |error|)^2, and the error (N, C) = blurred target - clipped picture there.
+
+    `rendered` and `target` are (C, H, W).
+    """
+    error = np.zeros(target.shape[1:], np.float32)
+    for channel, painted in zip(target, rendered, strict=True):
+        error += np.abs(_blurred(channel) - np.clip(painted, 0.0, 1.0))
+    pixels = draw_pixels(rng, np.square(error, out=error), error.shape, n)
+    residual = np.empty((n, len(target)), np.float32)
+    for c, (channel, painted) in enumerate(zip(target, rendered, strict=True)):
+        difference = _blurred(channel) - np.clip(painted, 0.0, 1.0)
+        residual[:, c] = colors_at(difference[None], pixels)[:, 0]
+    return pixels, residual
+
+
+def growth_plan(n: int) -> tuple[int, list[int]]:
+    """How many Gaussians to start with, and how many each of the four growths adds: half, then eighths."""
+    first = math.ceil(n / 2)
+    share = math.ceil((n - first) / 4)
+    rest = [min(share, max(0, n - first - i * share)) for i in range(4)]
+    return first, [m for m in rest if m]

@@ -1,0 +1,95 @@
+"""What a fit minimises: the picture of some Gaussians against the target, and its gradient."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+
+from imagegs._native import Scene
+from imagegs.engine import engine
+from imagegs.gaussians import BLENDS, BlendName, FloatArray
+
+
+class LossWeights(NamedTuple):
+    """loss = l1 mean|d| + l2 mean d^2 + ssim (1 - SSIM), d = picture - target."""
+
+    l1: float = 0.0
+    l2: float = 0.0
+    ssim: float = 0.0
+
+
+@dataclass
+class Shapes:
+    """The numbers of N Gaussians as the renderer takes them, or the loss's gradient with respect to them.
+
+    Like `imagegs.Gaussians`, but mutable, unchecked, and without a canvas; C-contiguous float32.
+    """
+
+    xy: FloatArray  # (N, 2) canvas pixels
+    scale: FloatArray  # (N, 2) canvas pixels
+    angle: FloatArray  # (N,) radians
+    log_weight: FloatArray  # (N,)
+    color: FloatArray  # (N, C)
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    def empty_like(self) -> Shapes:
+        return Shapes(*(np.empty_like(getattr(self, f.name)) for f in fields(self)))
+
+
+class Evaluation(NamedTuple):
+    """The loss, its parts, and its gradient. The gradient's arrays are reused by the next call."""
+
+    loss: float
+    l2: float
+    gradient: Shapes
+
+
+class Objective:
+    """A target (C, H, W) float32 and a loss, for one blend. Holds the picture-sized buffers of the fit."""
+
+    def __init__(self, target: FloatArray, blend: BlendName, threads: int | None = None) -> None:
+        self.target = target
+        self.blend = blend
+        self.engine = engine(threads)
+        self.rendered = np.empty_like(target)
+        self._picture_gradient = np.empty_like(target)
+        self._scene = Scene()
+        self._gradient: Shapes | None = None
+
+    def render(self, shapes: Shapes, keep: bool = False) -> FloatArray:
+        """Paints into `rendered` (C, H, W), not clipped."""
+        _, height, width = self.target.shape
+        s = shapes
+        self._scene.update(
+            self.engine, BLENDS.index(self.blend), width, height, s.xy, s.scale, s.angle, s.log_weight, s.color
+        )
+        self._scene.render(self.engine, self.rendered, 0, 0, 1.0, 1.0, planar=True, keep=keep)
+        return self.rendered
+
+    def evaluate(self, shapes: Shapes, weights: LossWeights) -> Evaluation:
+        """The loss of some Gaussians and its gradient."""
+        self.render(shapes, keep=True)
+        l1, l2, ssim = self.engine.loss(self.rendered, self.target, self._picture_gradient, *weights)
+        if self._gradient is None or len(self._gradient) != len(shapes):
+            self._gradient = shapes.empty_like()
+        g = self._gradient
+        self._scene.gradient(
+            self.engine, self.rendered, self._picture_gradient, g.xy, g.scale, g.angle, g.log_weight, g.color
+        )
+        return Evaluation(weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (1 - ssim), l2, g)
+
+    def quality(self, shapes: Shapes) -> tuple[float, float]:
+        """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture; leaves it in `rendered`."""
+        np.clip(self.render(shapes), 0.0, 1.0, out=self.rendered)
+        _, l2, ssim = self.engine.loss(self.rendered, self.target, self._picture_gradient, 0.0, 0.0, 1.0)
+        return decibels(l2), ssim
+
+
+def decibels(mean_squared_error: float) -> float:
+    """PSNR of a mean squared error, for values in 0..1."""
+    return -10 * math.log10(mean_squared_error) if mean_squared_error > 0 else math.inf

@@ -1,0 +1,77 @@
+"""Where Gaussians go: drawing pixels without replacement, by how much happens there."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.gaussians import FloatArray
+
+RANDOM_SHARE = 0.3  # of the first Gaussians, placed without looking (Image-GS, section 3.2)
+
+Pixels = NDArray[np.intp]  # flat indices, row by row
+
+
+def gradient_map(target: FloatArray) -> FloatArray:
+    """|grad I|: Sobel per channel of (C, H, W), Euclidean norm over channels and directions -> (H, W).
+
+    Image-GS (arXiv 2407.01866), equation 5.
+    """
+    from scipy.ndimage import sobel
+
+    total = np.zeros(target.shape[1:], np.float32)
+    for channel in target:
+        for axis in (0, 1):
+            total += np.square(sobel(channel, axis, mode="reflect"))
+    return np.sqrt(total, out=total)
+
+
+def draw_pixels(rng: np.random.Generator, weights: FloatArray | None, shape: tuple[int, int], n: int) -> Pixels:
+    """n different pixels of an (H, W) picture, each draw in proportion to `weights` (None: uniform).
+
+    Exponential keys: the n smallest of Exp(1) / weight are a draw without replacement (Efraimidis and Spirakis
+    2006). Pixels of weight 0 come last, at random, when fewer than n others are left.
+    """
+    size = shape[0] * shape[1]
+    if weights is None:
+        return rng.permutation(size)[:n] if n * 4 > size else _few_pixels(rng, size, n)
+    keys = rng.standard_exponential(size, np.float32)
+    flat = weights.reshape(-1)
+    largest = float(flat.max()) or 1.0
+    with np.errstate(over="ignore"):
+        keys /= np.maximum(flat / largest, 1e-30)
+    if n == size:
+        return np.arange(size)
+    limit = np.partition(keys, n - 1)[n - 1]
+    return np.flatnonzero(keys <= limit)[:n]
+
+
+def _few_pixels(rng: np.random.Generator, size: int, n: int) -> Pixels:
+    """n different pixels out of many more, without a picture-sized permutation."""
+    chosen = np.unique(rng.integers(0, size, n))
+    while len(chosen) < n:
+        chosen = np.unique(np.concatenate([chosen, rng.integers(0, size, n - len(chosen))]))
+    return chosen
+
+
+def place(rng: np.random.Generator, weights: FloatArray | None, shape: tuple[int, int], n: int) -> Pixels:
+    """The first n Gaussians' pixels: 30% at random, 70% in proportion to weights^2 (None: all at random).
+
+    Image-GS, section 3.2. The two parts may meet in a pixel.
+    """
+    if weights is None:
+        return draw_pixels(rng, None, shape, n)
+    n_random = round(RANDOM_SHARE * n)
+    scattered = draw_pixels(rng, None, shape, n_random)
+    scale = float(weights.max()) or 1.0
+    return np.concatenate([scattered, draw_pixels(rng, np.square(weights / scale), shape, n - n_random)])
+
+
+def centers(pixels: Pixels, width: int) -> FloatArray:
+    """Flat indices -> pixel centres (N, 2) in canvas pixels."""
+    return np.stack([pixels % width + 0.5, pixels // width + 0.5], axis=1).astype(np.float32)
+
+
+def colors_at(picture: FloatArray, pixels: Pixels) -> FloatArray:
+    """(C, H, W) -> (N, C)."""
+    return np.ascontiguousarray(picture.reshape(len(picture), -1)[:, pixels].T)

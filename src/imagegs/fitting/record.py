@@ -1,0 +1,134 @@
+"""The imagegs recipe: the softmax blend, trained by L2 with steps in each Gaussian's own units.
+
+Against the published method: Gaussians are born at the size of their neighbourhood instead of 5 px; growth
+comes early and keeps Adam's state; a position moves by a share of its own sigma, a scale by a factor; the rates
+fall by a cosine. docs/method.md says what each brings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from imagegs.fitting.adam import Adam
+from imagegs.fitting.growth import growth_plan, worst_pixels
+from imagegs.fitting.objective import LossWeights, Objective, Shapes, decibels
+from imagegs.fitting.placement import centers, colors_at, gradient_map, place
+from imagegs.fitting.progress import FitOptions, Progress
+from imagegs.gaussians import MAX_LOG_WEIGHT, FloatArray, Gaussians
+
+WEIGHTS = LossWeights(l2=1.0)
+BETAS = 0.8, 0.95
+# A step of Adam at full rate: position in units of sigma, scale as a factor's log, angle in radians.
+RATES = {"xy": 0.12, "log_scale": 0.08, "angle": 0.10, "log_weight": 0.10, "color": 0.04}
+WARM_UP = 20  # steps
+FINAL_RATE = 0.02  # of the full one, at the end of the cosine
+GROWTH_SHARE = 0.08  # of the steps between two growths
+BIRTH_SCALE, GROWTH_SCALE = 0.7, 0.5  # x mean distance to the three nearest neighbours
+BIRTH_RANGE = 1.0, 25.0  # pixels
+RESIDUAL_SHARE = 0.5  # of the error, added to the target's colour at birth
+SMALLEST_SCALE = 0.1  # pixels
+
+Values = dict[str, FloatArray]
+
+
+def fit_record(
+    target: FloatArray, options: FitOptions, threads: int | None, finish: Callable[[Shapes], Gaussians]
+) -> Iterator[Progress]:
+    """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of shapes."""
+    rng = np.random.default_rng(options.seed)
+    objective = Objective(target, "softmax", threads)
+    first, growths = growth_plan(options.n_gaussians)
+    values = _place(rng, target, options, first)
+    adam = Adam(objective.engine, *BETAS)
+    interval = max(1, round(GROWTH_SHARE * options.steps))
+    for step in range(1, options.steps + 1):
+        result = objective.evaluate(_shapes(values), WEIGHTS)
+        _move(adam, values, result.gradient, learning_rate(step, options.steps), target.shape)
+        if growths and (step % interval == 0 or step == options.steps):
+            n = growths.pop(0)
+            values = _grow(rng, target, objective.rendered, values, n)
+            adam.grow(n)
+        current = _shapes(values)
+        snapshot = lambda shapes=current: finish(shapes)  # noqa: E731
+        n, psnr = len(values["angle"]), decibels(result.l2)
+        yield Progress(step, options.steps, n, result.loss, psnr, snapshot, done=step == options.steps)
+
+
+def learning_rate(step: int, steps: int) -> float:
+    """The share of the full rate at step 1..steps: a linear warm-up, then a cosine down to FINAL_RATE."""
+    warm_up = min(WARM_UP, steps // 4)
+    if step <= warm_up:
+        return step / warm_up
+    done = (step - warm_up) / max(1, steps - warm_up)
+    return FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _place(rng: np.random.Generator, target: FloatArray, options: FitOptions, n: int) -> Values:
+    _, height, width = target.shape
+    weights = options.placement
+    if isinstance(weights, str):
+        weights = gradient_map(target) if weights == "gradient" else None
+    pixels = place(rng, weights, (height, width), n)
+    xy = centers(pixels, width)
+    return _born(xy, neighbour_distance(xy, xy) * BIRTH_SCALE, colors_at(target, pixels))
+
+
+def _born(xy: FloatArray, scale: FloatArray, color: FloatArray) -> Values:
+    log_scale = np.log(np.clip(scale, *BIRTH_RANGE))
+    return {
+        "xy": xy,
+        "log_scale": np.repeat(log_scale[:, None], 2, axis=1),
+        "angle": np.zeros(len(xy), np.float32),
+        "log_weight": np.zeros(len(xy), np.float32),
+        "color": color,
+    }
+
+
+def _grow(rng: np.random.Generator, target: FloatArray, rendered: FloatArray, values: Values, n: int) -> Values:
+    pixels, residual = worst_pixels(rng, target, rendered, n)
+    xy = centers(pixels, target.shape[2])
+    distance = neighbour_distance(xy, np.concatenate([values["xy"], xy]))
+    color = colors_at(target, pixels) + np.float32(RESIDUAL_SHARE) * residual
+    born = _born(xy, distance * GROWTH_SCALE, color)
+    return {name: np.concatenate([value, born[name]]) for name, value in values.items()}
+
+
+def neighbour_distance(xy: FloatArray, others: FloatArray) -> FloatArray:
+    """Mean distance (N,) of points (N, 2) to their three nearest neighbours among others, which include them.
+
+    In pixels; BIRTH_RANGE's end where there are no others.
+    """
+    from scipy.spatial import cKDTree
+
+    k = min(4, len(others))
+    if k == 1:
+        return np.full(len(xy), BIRTH_RANGE[1], np.float32)
+    distances, _ = cKDTree(others).query(xy, k)
+    return np.mean(distances[:, 1:], axis=1).astype(np.float32)
+
+
+def _shapes(values: Values) -> Shapes:
+    scale = np.exp(values["log_scale"])
+    return Shapes(values["xy"].copy(), scale, values["angle"].copy(), values["log_weight"].copy(), values["color"].copy())
+
+
+def _move(adam: Adam, values: Values, g: Shapes, rate: float, shape: tuple[int, ...]) -> None:
+    """One step, then back into the allowed ranges."""
+    _, height, width = shape
+    scale = np.exp(values["log_scale"])
+    gradients = {
+        "xy": g.xy,
+        "log_scale": g.scale * scale,
+        "angle": g.angle,
+        "log_weight": g.log_weight,
+        "color": g.color,
+    }
+    sigma = np.sqrt(scale[:, :1] * scale[:, 1:])
+    units = {"xy": np.repeat(sigma, 2, axis=1)}
+    adam.step(values, gradients, {name: r * rate for name, r in RATES.items()}, units)
+    np.clip(values["xy"], 0, np.float32([width, height]), out=values["xy"])
+    np.clip(values["log_scale"], math.log(SMALLEST_SCALE), math.log(2 * max(height, width)), out=values["log_scale"])
+    np.clip(values["log_weight"], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT, out=values["log_weight"])

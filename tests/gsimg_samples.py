@@ -1,0 +1,89 @@
+"""Gaussians and hand-made .gsimg bytes that the codec's tests share."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from imagegs.gaussians import Gaussians
+
+SIGNATURE = bytes.fromhex("89 47 53 49 0d 0a 1a 0a")
+FRAME = SIGNATURE + b"\x01\x00"
+
+
+def sample_gaussians(n: int = 5, blend: str = "softmax", seed: int = 1, **changes: Any) -> Gaussians:
+    """n random Gaussians, RGB, on a canvas of 48 x 32 pixels; some centres lie outside."""
+    random = np.random.default_rng(seed)
+    fields: dict[str, Any] = {
+        "xy": random.uniform(-5, 50, (n, 2)),
+        "scale": np.exp(random.normal(1, 1, (n, 2))).clip(0.01, 99),
+        "angle": random.uniform(-7, 7, n),
+        "log_weight": random.normal(0, 2, n) if blend == "softmax" else np.zeros(n),
+        "color": random.uniform(-0.1, 1.1, (n, 3)),
+        "height": 32,
+        "width": 48,
+        "blend": blend,
+    }
+    return Gaussians(**{**fields, **changes})
+
+
+def chunk(name: bytes, payload: bytes = b"") -> bytes:
+    """A chunk with a right length and checksum, whatever its type and payload."""
+    return name + struct.pack("<I", len(payload)) + payload + struct.pack("<I", zlib.crc32(name + payload))
+
+
+def chunks_of(data: bytes) -> dict[bytes, bytes]:
+    """The payloads of a valid file by type."""
+    offset, result = len(FRAME), {}
+    while offset < len(data):
+        (length,) = struct.unpack_from("<I", data, offset + 4)
+        result[data[offset : offset + 4]] = data[offset + 8 : offset + 8 + length]
+        offset += 12 + length
+    return result
+
+
+def file_of(payloads: dict[bytes, bytes]) -> bytes:
+    """A file of these chunks."""
+    return FRAME + b"".join(chunk(name, payload) for name, payload in payloads.items())
+
+
+def _table(n: int, columns: int, lowest: float, highest: float) -> st.SearchStrategy[Any]:
+    values = st.floats(lowest, highest, width=32)
+    return arrays(np.float32, (n, columns), elements=values)
+
+
+@st.composite
+def any_gaussians(draw: st.DrawFn) -> Gaussians:
+    """Whatever a file can hold: all limits reached, ties, one Gaussian, many channels."""
+    n = draw(st.integers(1, 12))
+    characters = st.characters(exclude_categories=("Cs", "Cc"))
+    names = draw(st.lists(st.text(characters, min_size=1, max_size=9), min_size=1, max_size=32, unique=True))
+    blend = draw(st.sampled_from(("paper", "softmax")))
+    weight = 0.0 if blend == "paper" else 128.0
+    return Gaussians(
+        xy=draw(_table(n, 2, -(2.0**20), 2.0**20)),
+        scale=draw(_table(n, 2, 2.0**-10, 2.0**20)),
+        angle=draw(_table(n, 1, -1024, 1024))[:, 0],
+        log_weight=draw(_table(n, 1, -weight, weight))[:, 0],
+        color=draw(_table(n, len(names), -(2.0**20), 2.0**20)),
+        height=draw(st.integers(1, 65535)),
+        width=draw(st.integers(1, 4096)),
+        channels=tuple(names),
+        blend=blend,
+        bit_depth=draw(st.sampled_from((8, 16))),
+    )
+
+
+def same(a: Gaussians, b: Gaussians) -> bool:
+    """Whether two Gaussians are equal to the bit."""
+    arrays_equal = all(
+        getattr(a, name).tobytes() == getattr(b, name).tobytes()
+        for name in ("xy", "scale", "angle", "log_weight", "color")
+    )
+    rest = ("height", "width", "channels", "blend", "bit_depth")
+    return arrays_equal and all(getattr(a, name) == getattr(b, name) for name in rest)

@@ -1,0 +1,101 @@
+"""docs/format.md is enough to write a decoder: the one in conformance/ agrees to the bit."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gsimg_samples import any_gaussians, sample_gaussians
+from imagegs.codec import Bits, decode, encode, read_info
+from imagegs.gaussians import Gaussians
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "conformance" / "decode_reference.py"
+PAGE = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+
+
+def load_reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("decode_reference", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+reference = load_reference()
+
+
+def check_agrees(data: bytes) -> None:
+    ours, theirs, info = decode(data, size_limit=2**32), reference.decode(data), read_info(data)
+    pairs = {"xy": "position", "scale": "scale", "angle": "angle", "log_weight": "weight", "color": "color"}
+    for name, stored in pairs.items():
+        assert theirs[stored].dtype == np.float32
+        assert getattr(ours, name).tobytes() == np.ascontiguousarray(theirs[stored]).tobytes(), name
+    for name in ("width", "height", "n_gaussians", "channels", "blend", "bit_depth", "metadata"):
+        assert getattr(info, name) == theirs[name], name
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_gaussians(), st.integers(1, 24), st.integers(1, 24))
+def test_any_file_decodes_to_the_same_bits(gaussians: Gaussians, some: int, other: int) -> None:
+    bits = Bits(position=some, scale=other, angle=some, weight=other, color=some)
+    check_agrees(encode(gaussians, bits, {"seed": some}))
+
+
+@pytest.mark.parametrize("blend", ["paper", "softmax"])
+@pytest.mark.parametrize("bits", [3, 11, 16, 24])
+def test_a_real_file_decodes_to_the_same_bits(blend: str, bits: int) -> None:
+    check_agrees(encode(sample_gaussians(1000, blend), Bits.parse(str(bits))))
+
+
+def test_the_reference_rejects_damage() -> None:
+    data = encode(sample_gaussians(2), metadata={"seed": 1})
+    for offset in range(len(data)):
+        damaged = bytearray(data)
+        damaged[offset] ^= 1
+        for broken in (bytes(damaged), data[:offset], data + data[:offset] + b"x"):
+            with pytest.raises(reference.InvalidFileError):
+                reference.decode(broken)
+
+
+def test_the_reference_imports_nothing_of_imagegs() -> None:
+    tree = ast.parse(SCRIPT.read_text(encoding="utf-8"))
+    imports = [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom))]
+    assert {a.name if isinstance(n, ast.Import) else n.module for n in imports for a in n.names} == {
+        "__future__", "json", "struct", "sys", "pathlib", "numpy",
+    }  # fmt: skip
+
+
+def test_the_example_of_the_page_gives_the_dump_of_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (expected,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "docs/format.md", "exec"), {})
+    command = [sys.executable, str(SCRIPT), "--dump", "one.gsimg"]
+    assert "`python conformance/decode_reference.py --dump one.gsimg`" in PAGE
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == expected
+
+
+def test_the_script_reports_an_invalid_file(tmp_path: Path) -> None:
+    path = tmp_path / "bad.gsimg"
+    path.write_bytes(b"nothing")
+    done = subprocess.run([sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True)
+    assert done.returncode == 3 and done.stdout == "" and done.stderr.startswith("invalid: ")
+
+
+def test_the_page_states_the_checksum_of_the_end_chunk() -> None:
+    checksum = encode(sample_gaussians(1))[-4:].hex(" ").upper()
+    assert f"CRC `{checksum}`" in PAGE
