@@ -13,9 +13,8 @@ from imagegs.fitting.paper import fit_paper
 from imagegs.fitting.progress import RECIPES, AttributeBits, FitOptions, Progress, RecipeName
 from imagegs.fitting.record import fit_record
 from imagegs.gaussians import MAX_COLOR, MAX_POSITION, MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
-from imagegs.pixels import as_pixels, to_float
+from imagegs.pixels import as_pixels, channel_names, to_float
 
-CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
 PAPER_STEPS = 5000
 EFFORT_STEPS = {1: 60, 2: 100, 3: 150, 4: 250, 5: 400, 6: 700, 7: 1200, 8: 2000, 9: 3500}
 DEFAULT_EFFORT = 5
@@ -71,7 +70,7 @@ def fit_progressively(
         raise ValueError(f"at least one step is needed, not {steps}")
     if bits is not None and recipe != "paper":
         raise ValueError("only the paper recipe trains with a quantiser of given bits")
-    names = channels or CHANNEL_NAMES.get(n_channels) or tuple(f"C{i}" for i in range(n_channels))
+    names = channels or channel_names(n_channels)
     options = FitOptions(n, steps, _checked_placement(init, height, width), bits, seed)
     run = fit_paper if recipe == "paper" else fit_record
     depth: Literal[8, 16] = 8 if pixels.dtype == np.uint8 else 16

@@ -9,6 +9,8 @@ import numpy as np
 from imagegs.fitting.placement import Pixels, colors_at, draw_pixels
 from imagegs.gaussians import FloatArray
 
+GROWTHS = 4
+
 
 def growth_blur(height: int, width: int) -> tuple[int, float] | None:
     """Taps and sigma of the blur of the target before its error is measured; None for small pictures.
@@ -49,9 +51,14 @@ def worst_pixels(rng: np.random.Generator, target: FloatArray, rendered: FloatAr
     return pixels, residual
 
 
-def growth_plan(n: int) -> tuple[int, list[int]]:
-    """How many Gaussians to start with, and how many each of the four growths adds: half, then eighths."""
+def growth_plan(n: int, interval: int, steps: int) -> tuple[int, list[int]]:
+    """How many Gaussians to start with, and how many each of the four growths adds: half, then eighths.
+
+    All at once when the fit's steps leave no room for four growths, `interval` steps apart.
+    """
+    if GROWTHS * interval >= steps:
+        return n, []
     first = math.ceil(n / 2)
-    share = math.ceil((n - first) / 4)
-    rest = [min(share, max(0, n - first - i * share)) for i in range(4)]
+    share = math.ceil((n - first) / GROWTHS)
+    rest = [min(share, max(0, n - first - i * share)) for i in range(GROWTHS)]
     return first, [m for m in rest if m]

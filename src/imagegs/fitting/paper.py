@@ -41,12 +41,12 @@ def fit_paper(
     _, height, width = target.shape
     rng = np.random.default_rng(options.seed)
     objective = Objective(target, "paper", threads)
-    first, growths = growth_plan(options.n_gaussians)
+    # A fit too short for the published schedule still grows to its full number.
+    interval = min(GROWTH_INTERVAL, max(1, options.steps // 10))
+    first, growths = growth_plan(options.n_gaussians, interval, options.steps)
     values = _place(rng, target, options, first)
     adam = Adam(objective.engine)
     stop = _EarlyStop()
-    # A fit too short for the published schedule still grows to its full number.
-    interval = min(GROWTH_INTERVAL, max(1, options.steps // 10))
     for step in range(1, options.steps + 1):
         result = objective.evaluate(_shapes(values, width, height, options.bits), WEIGHTS)
         adam.step(values, _gradients(values, result.gradient, width, height), stop.rates)

@@ -40,14 +40,14 @@ def fit_record(
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of shapes."""
     rng = np.random.default_rng(options.seed)
     objective = Objective(target, "softmax", threads)
-    first, growths = growth_plan(options.n_gaussians)
+    interval = max(1, round(GROWTH_SHARE * options.steps))
+    first, growths = growth_plan(options.n_gaussians, interval, options.steps)
     values = _place(rng, target, options, first)
     adam = Adam(objective.engine, *BETAS)
-    interval = max(1, round(GROWTH_SHARE * options.steps))
     for step in range(1, options.steps + 1):
         result = objective.evaluate(_shapes(values), WEIGHTS)
         _move(adam, values, result.gradient, learning_rate(step, options.steps), target.shape)
-        if growths and (step % interval == 0 or step == options.steps):
+        if growths and step % interval == 0:
             n = growths.pop(0)
             values = _grow(rng, target, objective.rendered, values, n)
             adam.grow(n)

@@ -1,0 +1,288 @@
+"""Pictures in and out of files: PNG, TIFF, JPEG, WebP and whatever else Pillow opens.
+
+`read_picture` takes every kind of picture to integers of 8 or 16 bits with named channels;
+`write_picture` is the way back.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from imagegs import deep_images
+from imagegs.errors import FormatError, ImageGSError, LimitError
+from imagegs.files import PathLike, write_atomically
+from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture, Pixels, as_pixels, to_float, to_integers
+from imagegs.png import encode_png
+
+__all__ = [
+    "CHANNEL_NAMES",
+    "IntegerPixels",
+    "Picture",
+    "Pixels",
+    "as_pixels",
+    "check_picture_path",
+    "read_picture",
+    "to_float",
+    "to_integers",
+    "write_picture",
+]
+
+
+# What Pillow writes with 8 bits a sample, as near to lossless as the format goes.
+_EIGHT_BIT_WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": "4:4:4"}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": "4:4:4"}),
+    ".webp": ("WEBP", {"lossless": True, "exact": True}),
+    ".avif": ("AVIF", {"quality": 95, "subsampling": "4:4:4"}),
+    ".jp2": ("JPEG2000", {}),
+    ".bmp": ("BMP", {}),
+}
+_WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
+_TIFF_SUFFIXES = (".tif", ".tiff")
+WRITABLE_SUFFIXES = (".png", *_TIFF_SUFFIXES, *_EIGHT_BIT_WRITERS, ".npy")
+_pillow_lock = threading.Lock()
+
+
+def read_picture(path: PathLike, *, max_pixels: int = 1 << 28) -> Picture:
+    """Read a picture file: the first frame or page, 8 or 16 bits, gray or RGB, with alpha or without.
+
+    Palettes and CMYK become RGB (a palette of grays alone becomes gray), 1 bit becomes 8, a transparent
+    colour or palette entry becomes an alpha channel; an alpha channel is kept, opaque or not. The EXIF
+    orientation is applied. An embedded ICC profile other than sRGB is converted to sRGB, with 16 bits
+    too, unless it works by tables (FormatError); PNG's gAMA and cHRM are ignored. Deep colour is read as
+    16 bits from PNG and TIFF (12-bit gray TIFF is scaled up), as 8 bits from other formats and from CMYK.
+
+    Raises FileNotFoundError, IsADirectoryError, PermissionError, ...; FormatError where the contents are
+    damaged, no picture, or of a kind that is not supported (32-bit and floating-point samples, ...);
+    LimitError above max_pixels pixels.
+    """
+    with Path(path).open("rb") as opened:
+        file = opened if opened.seekable() else io.BytesIO(opened.read())
+        with _pillow_settings(max_pixels):
+            try:
+                return _read(cast(BinaryIO, file), max_pixels)
+            except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+                raise LimitError(f"the picture has more than {max_pixels} pixels, the limit") from None
+            except (ImageGSError, MemoryError):
+                raise
+            except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise  # the disk failed, not the picture
+                reason = " ".join(str(error).split()) or type(error).__name__
+                raise FormatError(f"the picture is damaged or not supported: {reason}") from error
+
+
+@contextmanager
+def _pillow_settings(max_pixels: int) -> Iterator[None]:
+    """Set Pillow's limit on pixels, and silence its warnings but that about the limit, for a while."""
+    with _pillow_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = max_pixels
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _read(file: BinaryIO, max_pixels: int) -> Picture:
+    start = file.read(16)
+    file.seek(0)
+    if not start:
+        raise FormatError("the file is empty")
+    try:
+        image = Image.open(file)
+    except UnidentifiedImageError:
+        if deep_images.is_tiff(start):
+            return _finished(*deep_images.read_with_tifffile(file, max_pixels))
+        raise FormatError("the contents are damaged, or no picture in a known format") from None
+    if deep_images.is_deep_planar(image):
+        return _finished(*deep_images.read_with_tifffile(file, max_pixels))
+    if deep_images.is_deep_color(image):
+        pixels: IntegerPixels = deep_images.read_deep_color(image, file)
+    elif deep_images.is_deep_gray(image):
+        pixels = deep_images.read_deep_gray(image)
+    elif image.mode in ("I", "F"):
+        kind = "32-bit or signed integer" if image.mode == "I" else "floating-point"
+        raise FormatError(f"{kind} samples are not supported: save it with 8 or 16 bits")
+    else:
+        return _read_eight_bits(image)
+    pixels = _with_keyed_alpha(pixels, image.info.get("transparency"))
+    return _finished(pixels, _orientation(image), image.info.get("icc_profile"))
+
+
+def _finished(pixels: IntegerPixels, orientation: int, profile: bytes | None) -> Picture:
+    """Upright and in sRGB."""
+    if profile and pixels.dtype == np.uint16:
+        from imagegs.color_profiles import srgb_pixels
+
+        n_colors = 1 if pixels.shape[2] < 3 else 3
+        deep = cast(NDArray[np.uint16], pixels)
+        pixels = np.concatenate([srgb_pixels(deep[:, :, :n_colors], profile), deep[:, :, n_colors:]], axis=2)
+    elif profile:
+        pixels = _in_srgb(Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels), profile)
+    pixels = np.ascontiguousarray(_upright(pixels, orientation))
+    return Picture(pixels, CHANNEL_NAMES[pixels.shape[2]])
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8, that is left to apply; Pillow itself turns TIFF when it loads it."""
+    return int(image.getexif().get(0x0112, 1))
+
+
+def _upright(pixels: IntegerPixels, orientation: int) -> IntegerPixels:
+    """Undo an EXIF orientation (TIFF 6.0 and EXIF 2.3, tag 274)."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def _read_eight_bits(opened: ImageFile.ImageFile) -> Picture:
+    key_scale = _gray_key_scale(opened)
+    opened.load()
+    orientation, profile = _orientation(opened), opened.info.get("icc_profile")
+    was_palette = opened.mode in ("P", "PA")
+    key = None if was_palette else opened.info.get("transparency")
+    image = _plain(opened)
+    pixels = _in_srgb(image, profile) if profile else _as_array(image)
+    if isinstance(key, int) and image.mode == "L":
+        key *= key_scale
+    if key is not None and image.mode in ("L", "RGB"):
+        # The colour is compared as the file has it, before any conversion to sRGB.
+        pixels = np.concatenate([pixels, _with_keyed_alpha(_as_array(image), key)[:, :, -1:]], axis=2)
+    if was_palette and (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
+        pixels = pixels[:, :, [0, 3]] if pixels.shape[2] == 4 else pixels[:, :, :1]
+    return _finished(pixels, orientation, None)
+
+
+def _gray_key_scale(image: ImageFile.ImageFile) -> int:
+    """Pillow scales gray of 2 and 4 bits up to 8, but not the transparent gray of such a PNG."""
+    args = image.tile[0].args if image.tile else None
+    return {"L;2": 85, "L;4": 17}.get(args, 1) if isinstance(args, str) else 1
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """A loaded 8-bit picture as L, LA, RGB, RGBA or CMYK."""
+    if image.mode in ("P", "PA"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode == "LAB":
+        from PIL import ImageCms
+
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return cast(Image.Image, ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB"))
+    modes = {"1": "L", "La": "LA", "RGBa": "RGBA"}
+    if image.mode in ("L", "LA", "RGB", "RGBA"):
+        return image
+    if image.mode == "CMYK":
+        return image if image.info.get("icc_profile") else image.convert("RGB")
+    return image.convert(modes.get(image.mode, "RGB"))
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> NDArray[np.uint8]:
+    """(H, W, C) of an L, LA, RGB, RGBA or CMYK picture; alpha is left as it is."""
+    from imagegs.color_profiles import srgb_image
+
+    if image.mode not in ("LA", "RGBA"):
+        return _as_array(srgb_image(image, profile))
+    color = srgb_image(image.convert(image.mode[:-1]), profile)
+    return np.concatenate([_as_array(color), _as_array(image.getchannel("A"))], axis=2)
+
+
+def _as_array(image: Image.Image) -> NDArray[np.uint8]:
+    pixels: NDArray[np.uint8] = np.asarray(image)
+    return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def _with_keyed_alpha(pixels: IntegerPixels, key: object) -> IntegerPixels:
+    """Add an alpha channel that is 0 where all channels equal the transparent colour (PNG's tRNS)."""
+    if key is None or pixels.shape[2] not in (1, 3):
+        return pixels
+    opaque = (pixels != np.array(key, dtype=np.int64)).any(axis=2, keepdims=True)
+    alpha = opaque * np.array(np.iinfo(pixels.dtype).max, pixels.dtype)
+    return np.concatenate([pixels, alpha], axis=2)
+
+
+def check_picture_path(path: PathLike, channels: tuple[str, ...], bit_depth: int) -> None:
+    """Raise the ValueError or ImageGSError that `write_picture` would for such a picture; write nothing.
+
+    ValueError: the suffix is unknown, or its format does not hold these channels or this bit depth.
+    ImageGSError: 16-bit colour TIFF without tifffile, or a format that this Pillow was built without.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in WRITABLE_SUFFIXES:
+        possible = ", ".join(WRITABLE_SUFFIXES)
+        raise ValueError(f"cannot write {suffix or 'a file without a suffix'}: possible are {possible}")
+    if suffix == ".npy":
+        return
+    if tuple(channels) not in CHANNEL_NAMES.values():
+        raise ValueError(f"{suffix} does not hold the channels {', '.join(channels)}: write .npy")
+    if bit_depth == 16 and suffix in _EIGHT_BIT_WRITERS:
+        raise ValueError(f"{suffix} holds 8 bits a sample, not 16: write .png, .tif or .npy")
+    if "A" in channels and suffix in _WITHOUT_ALPHA:
+        raise ValueError(f"{suffix} has no alpha channel: write .png, .tif, .webp or .npy")
+    if bit_depth == 16 and suffix in _TIFF_SUFFIXES and len(channels) > 1:
+        _tifffile()
+    if suffix in _EIGHT_BIT_WRITERS:
+        Image.init()  # loads all of Pillow's formats
+        if _EIGHT_BIT_WRITERS[suffix][0] not in Image.SAVE:
+            raise ImageGSError(f"this installation of Pillow cannot write {suffix}")
+
+
+def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ...]) -> None:
+    """Write pixels, (H, W, C) uint8 or uint16, in the format that the suffix of `path` names, atomically.
+
+    .png, .tif and .tiff hold 8 and 16 bits (16-bit colour TIFF needs tifffile), .webp, .jp2, .bmp, .jpg,
+    .jpeg and .avif 8 bits (the last three with some loss), each with the channels Y, Y A, R G B or R G B A
+    (.jpg and .bmp without A); .npy holds any channels, without their names. The samples are sRGB-encoded.
+
+    Raises TypeError and ValueError for pixels that are no `Picture`; ValueError and ImageGSError as
+    `check_picture_path` does; OSError where the file cannot be written.
+    """
+    picture = Picture(pixels, tuple(channels))
+    check_picture_path(path, picture.channels, picture.bit_depth)
+    suffix = Path(path).suffix.lower()
+    if suffix == ".png":
+        write_atomically(path, encode_png(pixels))
+        return
+    buffer = io.BytesIO()
+    if suffix == ".npy":
+        np.save(buffer, pixels)
+    elif suffix not in _TIFF_SUFFIXES:
+        name, options = _EIGHT_BIT_WRITERS[suffix]
+        _image(pixels).save(buffer, name, **options)
+    elif picture.bit_depth == 8 or len(channels) == 1:
+        _image(pixels).save(buffer, "TIFF", compression="tiff_adobe_deflate")
+    else:
+        photometric = "minisblack" if len(channels) == 2 else "rgb"
+        extra = ["unassalpha"] if "A" in channels else []
+        _tifffile().imwrite(
+            buffer, pixels, photometric=photometric, planarconfig="contig", extrasamples=extra, metadata=None
+        )
+    write_atomically(path, buffer.getbuffer())
+
+
+def _image(pixels: IntegerPixels) -> Image.Image:
+    return Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
+
+
+def _tifffile() -> Any:
+    try:
+        import tifffile
+    except ImportError:
+        raise ImageGSError("16-bit colour TIFF needs tifffile: pip install imagegs[tiff]") from None
+    return tifffile

@@ -1,0 +1,106 @@
+"""Arrays of pixels: the check for what a user hands in, and the step between floats and integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imagegs.gaussians import MAX_CHANNELS, MAX_SIDE
+
+Pixels = NDArray[Any]  # (H, W, C) uint8, uint16 or floating point
+IntegerPixels = NDArray[np.unsignedinteger[Any]]  # uint8 or uint16
+
+CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}  # of picture files
+
+_FLOATS = ("float16", "float32", "float64")
+_STRIP_VALUES = 1 << 20  # values that are converted at a time: small enough to stay in the caches
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Integer pixels and the names of their channels.
+
+    Raises TypeError unless the pixels are uint8 or uint16, ValueError unless they are (H, W, C) with one
+    name for each channel.
+    """
+
+    pixels: IntegerPixels  # (H, W, C), 0..255 or 0..65535, sRGB-encoded; alpha is not premultiplied
+    channels: tuple[str, ...]  # from a picture file: Y, Y A, R G B or R G B A
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype not in (np.uint8, np.uint16):
+            raise TypeError(f"the pixels of a picture are uint8 or uint16, not {self.pixels.dtype}")
+        if self.pixels.ndim != 3 or self.pixels.shape[2] != len(self.channels):
+            raise ValueError(f"pixels of shape {self.pixels.shape} do not fit channels {self.channels}")
+
+    @property
+    def bit_depth(self) -> int:
+        """8 or 16, bits a sample."""
+        return 8 * int(self.pixels.dtype.itemsize)
+
+
+def channel_names(n: int) -> tuple[str, ...]:
+    """Names for n channels that have none: those of picture files for 1 to 4, else C0, C1, ..."""
+    return CHANNEL_NAMES.get(n) or tuple(f"C{i}" for i in range(n))
+
+
+def as_pixels(array: ArrayLike) -> Pixels:
+    """Check a user's picture and return it as (H, W, C), its type kept, without a copy where possible.
+
+    array: (H, W) or (H, W, C), at most 65535 a side and 32 channels; uint8, uint16, or float16/32/64
+    with values in about [0, 1].
+
+    Raises TypeError for another dtype; ValueError for another shape, an empty array, NaN or infinity.
+    """
+    pixels = np.asarray(array)
+    if pixels.dtype.name not in ("uint8", "uint16", *_FLOATS):
+        raise TypeError(f"pixels must be uint8, uint16 or floating point in [0, 1], not {pixels.dtype}")
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, np.newaxis]
+    if pixels.ndim != 3:
+        raise ValueError(f"a picture has the shape (H, W) or (H, W, C), not {pixels.shape}")
+    if pixels.size == 0:
+        raise ValueError(f"a picture needs at least one pixel and one channel, not {pixels.shape}")
+    if pixels.shape[2] > MAX_CHANNELS:
+        raise ValueError(f"at most {MAX_CHANNELS} channels are possible, not {pixels.shape[2]}")
+    if max(pixels.shape[:2]) > MAX_SIDE:
+        raise ValueError(f"at most {MAX_SIDE} pixels a side are possible, not {pixels.shape[:2]}")
+    if pixels.dtype.name in _FLOATS and not np.isfinite(pixels).all():
+        raise ValueError("the picture has values that are not finite")
+    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+
+
+def to_float(pixels: Pixels) -> NDArray[np.float32]:
+    """The pixels (any shape) as float32 in [0, 1]; integers are divided by their maximum, floats clipped."""
+    if pixels.dtype.name in _FLOATS:
+        return pixels.clip(0.0, 1.0).astype(np.float32, copy=False)
+    scaled = pixels.astype(np.float32)
+    scaled /= np.float32(np.iinfo(pixels.dtype).max)
+    return scaled
+
+
+def to_integers(picture: Pixels, bit_depth: int) -> IntegerPixels:
+    """Floats, 0..1 (clipped), to uint8 or uint16 of the same shape, halves rounded up.
+
+    Row strip by row strip, so the memory needed beyond the result is a few MB.
+
+    Raises TypeError unless the picture is floating point; ValueError for NaN or a bit depth other than
+    8 or 16.
+    """
+    if bit_depth not in (8, 16):
+        raise ValueError(f"the bit depth is 8 or 16, not {bit_depth}")
+    if picture.dtype.name not in _FLOATS:
+        raise TypeError(f"expected a floating point picture, not {picture.dtype}")
+    integers: IntegerPixels = np.empty(picture.shape, np.uint8 if bit_depth == 8 else np.uint16)
+    rows = max(1, _STRIP_VALUES * len(picture) // max(1, picture.size))
+    for top in range(0, len(picture), rows):
+        strip = picture[top : top + rows].clip(0.0, 1.0).astype(np.float32, copy=False)
+        if np.isnan(strip).any():
+            raise ValueError("the picture has values that are not a number")
+        strip *= np.float32((1 << bit_depth) - 1)
+        strip += np.float32(0.5)
+        integers[top : top + rows] = strip  # the cast cuts the fraction off
+    return integers

@@ -1,0 +1,79 @@
+"""The house rules: which way imports run, how fast the package comes up, what the native objects export."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import imagegs
+
+PACKAGE = Path(imagegs.__file__).parent
+
+# From the bottom to the top; a module may import its own layer's earlier lines and everything below.
+LAYERS = [
+    {"_native", "errors", "gaussians"},
+    {"engine", "quantization", "pixels", "files"},
+    {"rendering", "png", "color_profiles", "deep_images", "images", "metrics"},
+    {"fitting", "codec", "drawing"},
+    {"applications", "evaluation", "viewer"},
+    {"", "cli", "__main__"},
+]
+SIBLINGS_APART = {"fitting", "codec"}  # neither imports the other
+
+
+def layer_of(name: str) -> int:
+    return next(i for i, names in enumerate(LAYERS) if name in names)
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Names below imagegs that a file imports, "" for the package itself."""
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports are not used"
+            names = [node.module or ""]
+            if node.module == "imagegs":
+                names = [f"imagegs.{a.name}" if layer_exists(a.name) else "imagegs" for a in node.names]
+        rooms |= {name.partition(".")[2].partition(".")[0] for name in names if name.split(".")[0] == "imagegs"}
+    return rooms
+
+
+def layer_exists(name: str) -> bool:
+    return any(name in names for names in LAYERS)
+
+
+def test_imports_run_one_way():
+    for path in PACKAGE.rglob("*.py"):
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        room = "" if room == "__init__" else room
+        for other in imported_rooms(path):
+            assert layer_of(other) <= layer_of(room), f"{path} imports imagegs.{other}"
+            apart = room != other and {room, other} <= SIBLINGS_APART
+            assert not apart, f"{path} imports imagegs.{other}"
+
+
+def test_only_the_command_line_prints():
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] == "cli":
+            continue
+        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        assert not any(isinstance(c.func, ast.Name) and c.func.id == "print" for c in calls), path
+
+
+def test_the_import_stays_light():
+    """Nothing that only some commands need comes up with the package."""
+    code = "import sys, imagegs; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    for heavy in ("scipy", "rich", "typer", "PIL.ImageCms", "concurrent.futures.process", "skimage", "torch"):
+        assert heavy not in loaded
+
+
+def test_public_names_are_documented():
+    for name in imagegs.__all__:
+        if name != "__version__":
+            assert getattr(imagegs, name).__doc__, name

@@ -1,0 +1,135 @@
+"""Whatever goes wrong while a file is written, the target is whole and no temporary is left."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imagegs.files import check_writable, write_atomically
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="permissions and devices of POSIX systems")
+
+
+def test_bytes_and_pieces_are_written(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a", b"hello")
+    write_atomically(str(tmp_path / "b"), (piece for piece in [b"he", b"", b"llo"]))
+    write_atomically(tmp_path / "c", memoryview(b"hello"))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys("abc", b"hello")
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), ValueError("x"), OSError(errno.ENOSPC, "full")])
+def test_a_failure_harms_nothing_and_leaves_nothing(tmp_path: Path, failure: BaseException) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"new" * 100_000
+        raise failure
+
+    (tmp_path / "old").write_bytes(b"old")
+    for name in ("old", "new"):
+        with pytest.raises(type(failure)) as caught:
+            write_atomically(tmp_path / name, pieces())
+        if isinstance(caught.value, OSError):
+            assert caught.value.filename is not None
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old").read_bytes() == b"old"
+
+
+def test_a_failing_rename_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, target: Path) -> Path:
+        raise PermissionError(errno.EACCES, "in use", str(self), None, str(target))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(PermissionError, match="in use") as caught:
+        write_atomically(tmp_path / "a", b"x")
+    assert caught.value.filename == str(tmp_path / "a")
+    assert not list(tmp_path.iterdir())
+
+
+@posix_only
+def test_permissions_are_those_of_open_or_of_the_existing_file(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "new", b"x")
+        (tmp_path / "plain").write_bytes(b"x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    (tmp_path / "new").chmod(0o604)
+    write_atomically(tmp_path / "new", b"y")
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o604
+
+
+@posix_only
+def test_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "dangling").symlink_to("later")
+    write_atomically(tmp_path / "link", b"new")
+    write_atomically(tmp_path / "dangling", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "dangling").is_symlink()
+    assert (tmp_path / "real").read_bytes() == (tmp_path / "later").read_bytes() == b"new"
+
+
+@posix_only
+def test_pipes_and_devices_are_written_not_replaced(tmp_path: Path) -> None:
+    # A pipe stands for /dev/null as well: a test run as root with a fault here would replace the real one.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        check_writable(pipe)
+        write_atomically(pipe, b"hello")
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+        assert os.read(reader, 100) == b"hello"
+    finally:
+        os.close(reader)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize("act", [check_writable, lambda path: write_atomically(path, b"x")])
+def test_impossible_targets_are_explained(tmp_path: Path, act) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(FileNotFoundError, match=r"the folder .*missing.* does not exist"):
+        act(tmp_path / "missing" / "a")
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        act(tmp_path)
+    with pytest.raises(NotADirectoryError, match="a part of the path is a file"):
+        act(tmp_path / "file" / "a")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("act", [check_writable, lambda path: write_atomically(path, b"x")])
+def test_a_folder_that_refuses_files(tmp_path: Path, act, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def refuse(self: Path, mode: str) -> None:
+        raise OSError(errno.EROFS, "read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(PermissionError, match=r"the folder .* is not writable") as caught:
+        act(tmp_path / "a")
+    assert caught.value.filename == str(tmp_path / "a")
+
+
+def test_a_write_protected_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(PermissionError, match="write-protected"):
+        write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_check_writable_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+    check_writable(tmp_path / "old")
+    check_writable(tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old").read_bytes() == b"old"
+
+
+def test_a_name_of_the_greatest_length(tmp_path: Path) -> None:
+    write_atomically(tmp_path / ("a" * 255), b"x")
+    assert len(list(tmp_path.iterdir())) == 1

@@ -1,0 +1,129 @@
+"""Gradients of the renderer and the losses: against the float64 twin and against finite differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import oracle
+import pytest
+
+from imagegs import _native
+from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.gaussians import BLENDS
+
+NAMES = ("xy", "scale", "angle", "log_weight", "color")
+
+
+@pytest.fixture(params=_native.isa_names())
+def isa(request, monkeypatch):
+    monkeypatch.setenv("IMAGEGS_ISA", request.param)
+    return request.param
+
+
+def shapes_of(g):
+    return Shapes(*(np.array(getattr(g, name)) for name in NAMES))
+
+
+def random_scene(blend, height=37, width=53, channels=3, n=70, seed=3):
+    rng = np.random.default_rng(seed)
+    g = oracle.random_gaussians(rng, n, height, width, channels, blend)
+    return g, rng.random((channels, height, width), np.float32)
+
+
+def twin(g, target, weights):
+    """Loss and gradients of all parameters in float64."""
+    channels, height, width = target.shape
+    picture = oracle.render(g, width, height)
+    value, slope = oracle.loss(picture, np.moveaxis(target, 0, -1).astype(np.float64), *weights)
+    points = oracle.pixel_centres(width, height)
+    return value, oracle.gradients(g, points, slope.reshape(-1, channels))
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+@pytest.mark.parametrize(("height", "width", "channels"), [(37, 53, 3), (16, 16, 1), (5, 70, 4), (33, 20, 12), (1, 1, 2)])
+def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channels, isa):
+    g, target = random_scene(blend, height, width, channels)
+    weights = LossWeights(l2=1.0)  # smooth: a pixel near a change of its set weighs no more than others
+    result = Objective(target, blend, 1).evaluate(shapes_of(g), weights)
+    value, expected = twin(g, target, weights)
+    assert result.loss == pytest.approx(value, rel=1e-5)
+    for name in NAMES[:3] + NAMES[4:] if blend == "paper" else NAMES:
+        reference = expected[name]
+        difference = np.abs(getattr(result.gradient, name) - reference).max()
+        assert difference <= 3e-4 * np.abs(reference).max() + 1e-9, name
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+@pytest.mark.parametrize("weights", [LossWeights(1, 0, 0.1), LossWeights(0, 1, 0), LossWeights(0.5, 2, 0.7)])
+def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights):
+    """A directional finite difference of the native loss itself, far from ties."""
+    g, target = random_scene(blend, 48, 64, n=12)
+    g = g.replace(scale=g.scale + 4)
+    objective = Objective(target, blend, 1)
+    shapes = shapes_of(g)
+    result = objective.evaluate(shapes, weights)
+    gradient = Shapes(*(np.array(getattr(result.gradient, name)) for name in NAMES))
+    for name in NAMES[:3] + NAMES[4:] if blend == "paper" else NAMES:
+        slope = getattr(gradient, name)
+        size = 2e-3 / np.abs(slope).max()
+        moved = []
+        for sign in (1, -1):
+            other = shapes_of(g)
+            setattr(other, name, (getattr(other, name) + np.float32(sign * size) * slope).astype(np.float32))
+            moved.append(objective.evaluate(other, weights).loss)
+        expected = 2 * size * float(np.sum(np.square(slope, dtype=np.float64)))
+        assert moved[0] - moved[1] == pytest.approx(expected, rel=0.02), name
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 9), (11, 11), (40, 57), (150, 300), (261, 270)])
+@pytest.mark.parametrize("weights", [LossWeights(1, 0, 0), LossWeights(0, 1, 0), LossWeights(0, 0, 1), LossWeights(1, 0, 0.1)])
+def test_losses_equal_the_twin(size, weights, isa):
+    rng = np.random.default_rng(0)
+    picture, target = rng.random((2, 2, *size), np.float32)
+    target = (0.7 * target + 0.3 * picture).astype(np.float32)
+    gradient = np.full_like(picture, np.nan)
+    l1, l2, ssim = _native.Engine(1, isa).loss(picture, target, gradient, *weights)
+    value, expected = oracle.loss(np.moveaxis(picture, 0, -1), np.moveaxis(target, 0, -1), *weights)
+    total = weights.l1 * l1 + weights.l2 * l2 + (weights.ssim * (1 - ssim) if weights.ssim else 0)
+    assert total == pytest.approx(value, rel=1e-5)
+    np.testing.assert_allclose(np.moveaxis(gradient, 0, -1), expected, atol=2e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_threads_do_not_change_a_bit(blend):
+    g, target = random_scene(blend, 140, 300, n=900)
+    results = [Objective(target, blend, threads).evaluate(shapes_of(g), LossWeights(1, 1, 0.3)) for threads in (1, 2, 5)]
+    for other in results[1:]:
+        assert other.loss == results[0].loss
+        for name in NAMES:
+            np.testing.assert_array_equal(getattr(other.gradient, name), getattr(results[0].gradient, name))
+
+
+def test_adam_takes_the_textbook_steps(isa):
+    rng = np.random.default_rng(0)
+    value, mean, square = rng.random(103, np.float32), np.zeros(103, np.float32), np.zeros(103, np.float32)
+    unit = rng.random(103, np.float32)
+    x, m, v = value.astype(np.float64), np.zeros(103), np.zeros(103)
+    for step in range(1, 6):
+        slope = rng.normal(size=103).astype(np.float32)
+        _native.Engine(1, isa).adam(value, slope, mean, square, unit, 0.01, 0.8, 0.95, 1e-8, step)
+        m, v = 0.8 * m + 0.2 * slope, 0.95 * v + 0.05 * slope.astype(np.float64) ** 2
+        x -= 0.01 * unit * (m / (1 - 0.8**step)) / (np.sqrt(v / (1 - 0.95**step)) + 1e-8)
+    np.testing.assert_allclose(value, x, rtol=2e-5, atol=1e-6)
+
+
+def test_the_native_module_checks_its_arguments():
+    g, target = random_scene("softmax")
+    engine, scene = _native.Engine(1, "auto"), _native.Scene()
+    with pytest.raises(ValueError, match="empty"):
+        scene.render(engine, np.empty((3, 8, 8), np.float32), 0, 0, 1, 1, True, False)
+    arrays = [np.array(getattr(g, name)) for name in NAMES]
+    scene.update(engine, 1, g.width, g.height, *arrays)
+    with pytest.raises(ValueError, match="channels"):
+        scene.render(engine, np.empty((2, 8, 8), np.float32), 0, 0, 1, 1, True, False)
+    with pytest.raises(TypeError):
+        scene.render(engine, np.empty((8, 8, 3), np.float64), 0, 0, 1, 1, False, False)
+    scene.render(engine, np.empty_like(target), 0, 0, 1, 1, True, False)
+    with pytest.raises(RuntimeError, match="kept"):
+        scene.gradient(engine, target, target, *[np.empty_like(a) for a in arrays])
+    with pytest.raises(ValueError, match="shape"):
+        scene.update(engine, 1, g.width, g.height, arrays[0][:3], *arrays[1:])
