@@ -23,13 +23,13 @@ void require(bool ok, const char *message) {
     if (!ok) throw nb::value_error(message);
 }
 
-void update(Scene &scene, Engine &engine, int blend, int width, int height, In<2> xy, In<2> scale, In<1> angle, In<1> log_weight,
-            In<2> color) {
+void update(Scene &scene, Engine &engine, int blend, int width, int height, In<2> xy, In<2> scale, In<1> angle,
+            In<1> log_weight, In<2> color) {
     const size_t n = xy.shape(0), channels = color.shape(1);
     require(blend == 0 || blend == 1, "unknown blend");
     require(n > 0 && n < (size_t(1) << 31) && width > 0 && height > 0, "nothing to paint");
-    require(xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n && log_weight.shape(0) == n &&
-                color.shape(0) == n && channels >= 1 && channels <= size_t(kMaxChannels),
+    require(xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n &&
+                log_weight.shape(0) == n && color.shape(0) == n && channels >= 1 && channels <= size_t(kMaxChannels),
             "arrays of Gaussians disagree in shape");
     nb::gil_scoped_release release;
     scene.update(engine, Blend(blend), width, height, uint32_t(n), int(channels), xy.data(), scale.data(), angle.data(),
@@ -44,8 +44,10 @@ Sample sample_of(const nb::dlpack::dtype &type) {
 }
 
 // out is (channels, height, width) if planar, else (height, width, channels).
-void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float step_x, float step_y, bool planar, bool keep) {
-    const size_t height = out.shape(planar ? 1 : 0), width = out.shape(planar ? 2 : 1), channels = out.shape(planar ? 0 : 2);
+void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float step_x, float step_y, bool planar,
+            bool keep) {
+    const size_t height = out.shape(planar ? 1 : 0), width = out.shape(planar ? 2 : 1),
+                 channels = out.shape(planar ? 0 : 2);
     require(scene.count() > 0, "the scene is empty");
     require(channels == size_t(scene.channels()), "the picture has another number of channels");
     require(width > 0 && height > 0 && width < (1u << 24) && height < (1u << 24), "the picture is empty or too large");
@@ -61,24 +63,28 @@ void gradient(Scene &scene, Engine &engine, In<3> out, In<3> color_gradient, Out
               Out<1> log_weight, Out<2> color) {
     const size_t n = scene.count(), channels = size_t(scene.channels());
     for (const In<3> &a : {out, color_gradient})
-        require(a.shape(0) == channels && a.shape(1) == size_t(scene.grid().height) && a.shape(2) == size_t(scene.grid().width),
+        require(a.shape(0) == channels && a.shape(1) == size_t(scene.grid().height) &&
+                    a.shape(2) == size_t(scene.grid().width),
                 "pictures are not of the rendered shape");
     require(xy.shape(0) == n && xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n &&
                 log_weight.shape(0) == n && color.shape(0) == n && color.shape(1) == channels,
             "gradient arrays are not of the Gaussians' shapes");
     nb::gil_scoped_release release;
-    scene.gradient(engine, out.data(), color_gradient.data(), {xy.data(), scale.data(), angle.data(), log_weight.data(), color.data()});
+    scene.gradient(engine, out.data(), color_gradient.data(),
+                   {xy.data(), scale.data(), angle.data(), log_weight.data(), color.data()});
 }
 
 void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
     require(scene.count() > 0, "the scene is empty");
-    require(xy.shape(1) == 2 && out.shape(0) == xy.shape(0) && out.shape(1) == size_t(scene.channels()), "arrays disagree in shape");
+    require(xy.shape(1) == 2 && out.shape(0) == xy.shape(0) && out.shape(1) == size_t(scene.channels()),
+            "arrays disagree in shape");
     require(xy.shape(0) < (size_t(1) << 32), "too many points");
     nb::gil_scoped_release release;
     scene.sample(engine, xy.data(), xy.shape(0), out.data());
 }
 
-std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target, Out<3> to, float l1, float l2, float ssim) {
+std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target, Out<3> to, float l1, float l2,
+                                           float ssim) {
     for (int k = 0; k < 3; ++k)
         require(picture.shape(k) == target.shape(k) && picture.shape(k) == to.shape(k), "pictures disagree in shape");
     require(picture.size() > 0, "the picture is empty");
@@ -91,15 +97,18 @@ std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> 
 using Flat = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
 using FlatIn = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 
-void adam_step(Engine &engine, Flat value, FlatIn gradient, Flat mean, Flat square, std::optional<FlatIn> rates, float rate,
-               float beta1, float beta2, float epsilon, int step) {
+void adam_step(Engine &engine, Flat value, FlatIn gradient, Flat mean, Flat square, std::optional<FlatIn> rates,
+               float rate, float beta1, float beta2, float epsilon, int step) {
     const size_t n = value.size();
-    require(gradient.size() == n && mean.size() == n && square.size() == n && (!rates || rates->size() == n), "arrays disagree in size");
+    require(gradient.size() == n && mean.size() == n && square.size() == n && (!rates || rates->size() == n),
+            "arrays disagree in size");
     require(step >= 1, "steps count from 1");
-    const double correction1 = 1 - std::pow(double(beta1), step), correction2 = std::sqrt(1 - std::pow(double(beta2), step));
+    const double correction1 = 1 - std::pow(double(beta1), step),
+                 correction2 = std::sqrt(1 - std::pow(double(beta2), step));
     const AdamStep adam_step{float(rate * correction2 / correction1), beta1, beta2, float(epsilon * correction2)};
     nb::gil_scoped_release release;
-    adam(engine, value.data(), gradient.data(), mean.data(), square.data(), rates ? rates->data() : nullptr, n, adam_step);
+    adam(engine, value.data(), gradient.data(), mean.data(), square.data(), rates ? rates->data() : nullptr, n,
+         adam_step);
 }
 
 std::vector<std::string> isa_names() {
@@ -127,14 +136,16 @@ NB_MODULE(_native, m) {
         .def_prop_ro("threads", [](const Engine &e) { return e.pool.threads(); })
         .def_prop_ro("isa", [](const Engine &e) { return e.kernels->name; })
         .def("loss", &loss_of, "picture"_a, "target"_a, "gradient"_a, "l1"_a, "l2"_a, "ssim"_a)
-        .def("adam", &adam_step, "value"_a, "gradient"_a, "mean"_a, "square"_a, "rates"_a.none(), "rate"_a, "beta1"_a, "beta2"_a,
-             "epsilon"_a, "step"_a);
+        .def("adam", &adam_step, "value"_a, "gradient"_a, "mean"_a, "square"_a, "rates"_a.none(), "rate"_a, "beta1"_a,
+             "beta2"_a, "epsilon"_a, "step"_a);
 
     nb::class_<Scene>(m, "Scene")
         .def(nb::init<>())
-        .def("update", &update, "engine"_a, "blend"_a, "width"_a, "height"_a, "xy"_a, "scale"_a, "angle"_a, "log_weight"_a, "color"_a)
+        .def("update", &update, "engine"_a, "blend"_a, "width"_a, "height"_a, "xy"_a, "scale"_a, "angle"_a,
+             "log_weight"_a, "color"_a)
         .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a)
-        .def("gradient", &gradient, "engine"_a, "out"_a, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a, "log_weight"_a, "color"_a)
+        .def("gradient", &gradient, "engine"_a, "out"_a, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a,
+             "log_weight"_a, "color"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
         .def_prop_ro("tile_candidates", [](const Scene &s) { return s.pair_counts().tile_candidates; })
         .def_prop_ro("tiles", [](const Scene &s) { return s.pair_counts().tiles; });

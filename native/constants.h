@@ -3,7 +3,7 @@
 
 namespace imagegs {
 
-constexpr int kTile = 16;              // side of a tile, pixels
+constexpr int kTile = 16; // side of a tile, pixels
 constexpr int kTilePixels = kTile * kTile;
 constexpr int kMaxChannels = 32;
 

@@ -26,9 +26,9 @@ template <class F> struct Whitened {
 
 // What the kernels need to know of one Gaussian.
 struct Shape {
-    float x, y;               // centre
-    float ux, uy, vx, vy;     // u = ux dx + uy dy, v = vx dx + vy dy
-    float log_weight;         // 0 in the paper blend
+    float x, y;                                         // centre
+    float ux, uy, vx, vy;                               // u = ux dx + uy dy, v = vx dx + vy dy
+    float log_weight;                                   // 0 in the paper blend
     float tile_left, tile_right, tile_top, tile_bottom; // paper blend: canvas tiles that see it, inclusive
 };
 
@@ -37,7 +37,9 @@ template <class F> IMAGEGS_MATHS Whitened<F> whiten(const Shape &g, F x, F y) {
     return {dx * g.ux + dy * g.uy, dx * g.vx + dy * g.vy};
 }
 
-template <class F> IMAGEGS_MATHS F score(const Shape &g, Whitened<F> p) { return p.u * p.u + (p.v * p.v - g.log_weight); }
+template <class F> IMAGEGS_MATHS F score(const Shape &g, Whitened<F> p) {
+    return p.u * p.u + (p.v * p.v - g.log_weight);
+}
 
 IMAGEGS_MATHS Shape make_shape(const float *xy, const float *scale, float angle, float log_weight, bool paper) {
     constexpr float half = 0.70710678118654752f; // sqrt(1/2)

@@ -6,20 +6,28 @@
 namespace imagegs {
 
 #ifdef IMAGEGS_HAVE_X86_64_V4
-namespace v4 { extern const Kernels table; }
-namespace v3 { extern const Kernels table; }
+namespace v4 {
+extern const Kernels table;
+}
+namespace v3 {
+extern const Kernels table;
+}
 #endif
 #ifdef IMAGEGS_HAVE_VECTORS
-namespace baseline { extern const Kernels table; }
+namespace baseline {
+extern const Kernels table;
+}
 #endif
-namespace scalar { extern const Kernels table; }
+namespace scalar {
+extern const Kernels table;
+}
 
 int list_kernels(const Kernels *list[kMaxKernelTables]) {
     int n = 0;
 #ifdef IMAGEGS_HAVE_X86_64_V4
     __builtin_cpu_init();
-    const bool v3_able = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-                         __builtin_cpu_supports("bmi2");
+    const bool v3_able = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     if (v3_able && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         list[n++] = &v4::table;

@@ -16,9 +16,9 @@ enum class Blend : int { kPaper = 0, kSoftmax = 1 };
 
 // The Gaussians that may matter at a set of points, in the order of their index.
 struct Candidates {
-    const Shape *shapes;   // of all Gaussians
-    const float *colors;   // [Gaussian][channel]
-    const uint32_t *ids;   // which of them
+    const Shape *shapes; // of all Gaussians
+    const float *colors; // [Gaussian][channel]
+    const uint32_t *ids; // which of them
     int count;
     int channels;
 };
@@ -35,15 +35,15 @@ struct Canvas {
 // What forward leaves for backward, a value a point. selection holds `lanes` bits a block of points:
 // [candidate][block], one uint16_t or uint8_t each (see `lane_bits_size`).
 struct Selection {
-    float *best;      // the lowest score (softmax) or 0 (paper)
-    float *inverse;   // 1 / sum of weights
-    void *lane_bits;  // may be null: then nothing is kept
+    float *best;     // the lowest score (softmax) or 0 (paper)
+    float *inverse;  // 1 / sum of weights
+    void *lane_bits; // may be null: then nothing is kept
 };
 
 struct AdamStep {
-    float rate;         // step size, bias corrections included
+    float rate; // step size, bias corrections included
     float beta1, beta2;
-    float epsilon;      // bias correction included
+    float epsilon; // bias correction included
 };
 
 constexpr int kSsimBlockWidth = 256, kSsimBlockHeight = 128; // outputs of one ssim_block
@@ -70,8 +70,8 @@ struct Kernels {
 
     // Keeps the ids that may matter somewhere in the rectangle, in order; returns how many. `bound` is scratch
     // for count floats (rounded up to lanes). `kept` may be `ids`.
-    int (*cull)(Blend, const Shape *, const Canvas &, const Rectangle &, const uint32_t *ids, int count,
-                uint32_t *kept, float *bound);
+    int (*cull)(Blend, const Shape *, const Canvas &, const Rectangle &, const uint32_t *ids, int count, uint32_t *kept,
+                float *bound);
 
     // One block of the SSIM map of one channel and its gradient; see ssim.h.
     double (*ssim_block)(const float *picture, const float *target, int width, int height, int x0, int y0,

@@ -12,8 +12,8 @@ namespace imagegs {
 
 struct LaneOrder {
     int block_width, block_height;
-    std::array<uint8_t, kTilePixels> x, y;   // of each lane
-    std::array<float, kTilePixels> fx, fy;   // the same as numbers
+    std::array<uint8_t, kTilePixels> x, y; // of each lane
+    std::array<float, kTilePixels> fx, fy; // the same as numbers
 };
 
 inline LaneOrder make_lane_order(int lanes) {
@@ -41,10 +41,8 @@ template <int BlockWidth, bool ToRows, class Lanes, class Rows>
 inline void copy_segments(const LaneOrder &order, Lanes *lanes, Rows *rows, size_t stride) {
     for (int at = 0; at < kTilePixels; at += BlockWidth) {
         Rows *row = rows + order.y[at] * stride + order.x[at];
-        if constexpr (ToRows)
-            std::memcpy(row, lanes + at, sizeof(float) * BlockWidth);
-        else
-            std::memcpy(lanes + at, row, sizeof(float) * BlockWidth);
+        if constexpr (ToRows) std::memcpy(row, lanes + at, sizeof(float) * BlockWidth);
+        else std::memcpy(lanes + at, row, sizeof(float) * BlockWidth);
     }
 }
 

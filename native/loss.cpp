@@ -13,9 +13,10 @@ constexpr size_t kValuesPerTask = 1 << 16;
 int tasks_for(size_t n) { return int((n + kValuesPerTask - 1) / kValuesPerTask); }
 
 // Adds the gradient of -weight * mean SSIM; returns the mean.
-double ssim(Engine &engine, const float *picture, const float *target, int channels, int height, int width, float weight,
-            float *gradient) {
-    const int across = (width + kSsimBlockWidth - 1) / kSsimBlockWidth, down = (height + kSsimBlockHeight - 1) / kSsimBlockHeight;
+double ssim(Engine &engine, const float *picture, const float *target, int channels, int height, int width,
+            float weight, float *gradient) {
+    const int across = (width + kSsimBlockWidth - 1) / kSsimBlockWidth,
+              down = (height + kSsimBlockHeight - 1) / kSsimBlockHeight;
     const size_t plane = size_t(height) * width;
     const double count = double(plane) * channels;
     std::vector<double> sums(size_t(channels) * across * down);
@@ -24,9 +25,10 @@ double ssim(Engine &engine, const float *picture, const float *target, int chann
         scratch[worker].resize(kSsimScratchFloats);
         const size_t channel = size_t(task / (across * down)) * plane;
         const int x0 = task % across * kSsimBlockWidth, y0 = task / across % down * kSsimBlockHeight;
-        sums[task] = engine.kernels->ssim_block(picture + channel, target + channel, width, height, x0, y0,
-                                                std::min(kSsimBlockWidth, width - x0), std::min(kSsimBlockHeight, height - y0),
-                                                float(-weight / count), gradient + channel, scratch[worker].data());
+        sums[task] =
+            engine.kernels->ssim_block(picture + channel, target + channel, width, height, x0, y0,
+                                       std::min(kSsimBlockWidth, width - x0), std::min(kSsimBlockHeight, height - y0),
+                                       float(-weight / count), gradient + channel, scratch[worker].data());
     });
     return std::accumulate(sums.begin(), sums.end(), 0.0) / count;
 }
@@ -39,10 +41,11 @@ LossMeans loss(Engine &engine, const float *picture, const float *target, int ch
     std::vector<double> l1(size_t(tasks_for(n))), l2(l1.size());
     engine.pool.run(tasks_for(n), [&](int task, int) {
         const size_t first = task * kValuesPerTask, m = std::min(kValuesPerTask, n - first);
-        engine.kernels->pixel_loss(picture + first, target + first, m, float(weights.l1 / double(n)), float(weights.l2 / double(n)),
-                                   gradient + first, &l1[task], &l2[task]);
+        engine.kernels->pixel_loss(picture + first, target + first, m, float(weights.l1 / double(n)),
+                                   float(weights.l2 / double(n)), gradient + first, &l1[task], &l2[task]);
     });
-    LossMeans means{std::accumulate(l1.begin(), l1.end(), 0.0) / double(n), std::accumulate(l2.begin(), l2.end(), 0.0) / double(n), 0};
+    LossMeans means{std::accumulate(l1.begin(), l1.end(), 0.0) / double(n),
+                    std::accumulate(l2.begin(), l2.end(), 0.0) / double(n), 0};
     if (weights.ssim != 0) means.ssim = ssim(engine, picture, target, channels, height, width, weights.ssim, gradient);
     return means;
 }
@@ -51,7 +54,8 @@ void adam(Engine &engine, float *value, const float *gradient, float *mean, floa
           const AdamStep &step) {
     engine.pool.run(tasks_for(n), [&](int task, int) {
         const size_t first = task * kValuesPerTask, m = std::min(kValuesPerTask, n - first);
-        engine.kernels->adam(value + first, gradient + first, mean + first, square + first, rates ? rates + first : nullptr, m, step);
+        engine.kernels->adam(value + first, gradient + first, mean + first, square + first,
+                             rates ? rates + first : nullptr, m, step);
     });
 }
 

@@ -17,6 +17,7 @@ struct LossMeans {
 LossMeans loss(Engine &, const float *picture, const float *target, int channels, int height, int width, LossWeights,
                float *gradient);
 
-void adam(Engine &, float *value, const float *gradient, float *mean, float *square, const float *rates, size_t n, const AdamStep &);
+void adam(Engine &, float *value, const float *gradient, float *mean, float *square, const float *rates, size_t n,
+          const AdamStep &);
 
 } // namespace imagegs

@@ -17,8 +17,8 @@ template <class T> T to_integer(float v, float largest) {
 }
 
 template <class T, class Convert>
-void store_pixels(const LaneOrder &order, const float *lanes, int channels, int width, int height, T *to, const Picture &p,
-                  Convert convert) {
+void store_pixels(const LaneOrder &order, const float *lanes, int channels, int width, int height, T *to,
+                  const Picture &p, Convert convert) {
     for (int c = 0; c < channels; ++c)
         for (int i = 0; i < kTilePixels; ++i)
             if (order.x[i] < width && order.y[i] < height)
@@ -27,7 +27,8 @@ void store_pixels(const LaneOrder &order, const float *lanes, int channels, int 
 }
 
 // Writes a tile of colours in lane order to the picture at (x, y).
-void store_tile(const LaneOrder &order, const float *lanes, int channels, int x, int y, int width, int height, const Picture &p) {
+void store_tile(const LaneOrder &order, const float *lanes, int channels, int x, int y, int width, int height,
+                const Picture &p) {
     const size_t at = y * p.row_stride + x * p.column_stride;
     if (p.sample == Sample::kFloat && p.column_stride == 1 && width == kTile && height == kTile) {
         for (int c = 0; c < channels; ++c)
@@ -110,18 +111,19 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
         Worker &w = workers_[worker];
         KeptCell *kept = keep ? &kept_[task] : nullptr;
         if (kept) kept->tiles.clear(), kept->ids.clear(), kept->lane_bits.clear();
-        w.finder.find(*engine.kernels, set(), grid, cells[task], nullptr, [&](int tx, int ty, const uint32_t *ids, int count) {
-            render_tile(*engine.kernels, w, picture, tx, ty, ids, count, kept);
-            pairs[task] += uint64_t(count);
-        });
+        w.finder.find(*engine.kernels, set(), grid, cells[task], nullptr,
+                      [&](int tx, int ty, const uint32_t *ids, int count) {
+                          render_tile(*engine.kernels, w, picture, tx, ty, ids, count, kept);
+                          pairs[task] += uint64_t(count);
+                      });
         cells[task] = Cell{};
     });
     counts_ = {0, tiles};
     for (uint64_t p : pairs) counts_.tile_candidates += p;
 }
 
-void Scene::render_tile(const Kernels &kernels, Worker &w, const Picture &picture, int tile_x, int tile_y, const uint32_t *ids,
-                        int count, KeptCell *keep) {
+void Scene::render_tile(const Kernels &kernels, Worker &w, const Picture &picture, int tile_x, int tile_y,
+                        const uint32_t *ids, int count, KeptCell *keep) {
     const LaneOrder &order = lane_order(kernels.lanes);
     const int x = tile_x * kTile, y = tile_y * kTile;
     float *px = w.points.data(), *py = px + kTilePixels, *out = py + kTilePixels;
@@ -138,7 +140,8 @@ void Scene::render_tile(const Kernels &kernels, Worker &w, const Picture &pictur
     tile_points(order, grid_, x, y, px, py);
     kernels.blend_points(blend_, candidates(ids, count), canvas_, px, py, kTilePixels, out, selection,
                          room_for(w.scratch, kernels.scratch_size(count, channels_)));
-    store_tile(order, out, channels_, x, y, std::min(kTile, grid_.width - x), std::min(kTile, grid_.height - y), picture);
+    store_tile(order, out, channels_, x, y, std::min(kTile, grid_.width - x), std::min(kTile, grid_.height - y),
+               picture);
 }
 
 // Gives every (tile, Gaussian) pair a slot, sorted by Gaussian, then by tile.
@@ -169,8 +172,8 @@ void Scene::gradient(Engine &engine, const float *out, const float *color_gradie
     });
 }
 
-void Scene::gradient_tile(const Kernels &kernels, Worker &w, const KeptCell &cell, const KeptTile &tile, const float *out,
-                          const float *color_gradient) {
+void Scene::gradient_tile(const Kernels &kernels, Worker &w, const KeptCell &cell, const KeptTile &tile,
+                          const float *out, const float *color_gradient) {
     const LaneOrder &order = lane_order(kernels.lanes);
     const int x = tile.x * kTile, y = tile.y * kTile;
     const size_t at = (size_t(tile.y) * grid_.tiles_x() + tile.x) * kTilePixels;
@@ -180,7 +183,8 @@ void Scene::gradient_tile(const Kernels &kernels, Worker &w, const KeptCell &cel
     tile_points(order, grid_, x, y, px, py);
     load_tile(order, out, channels_, grid_, x, y, tile_out);
     load_tile(order, color_gradient, channels_, grid_, x, y, tile_gradient);
-    const Selection kept{&best_[at], &inverse_[at], const_cast<unsigned char *>(cell.lane_bits.data()) + tile.first * bits};
+    const Selection kept{&best_[at], &inverse_[at],
+                         const_cast<unsigned char *>(cell.lane_bits.data()) + tile.first * bits};
     kernels.gradient_of_points(candidates(cell.ids.data() + tile.first, int(tile.count)), px, py, kTilePixels, tile_out,
                                tile_gradient, kept, cell.slots.data() + tile.first, sums_.data(), dot);
 }
@@ -191,8 +195,8 @@ void Scene::reduce(uint32_t first, uint32_t end, const Gradients &to) const {
         float total[kShapeSums + kMaxChannels] = {};
         for (uint32_t slot = first_slot_[i]; slot < first_slot_[i + 1]; ++slot)
             for (int k = 0; k < n; ++k) total[k] += sums_[size_t(slot) * n + k];
-        shape_gradient(shapes_[i], &scales_[2 * size_t(i)], total, to.xy + 2 * size_t(i), to.scale + 2 * size_t(i), to.angle + i,
-                       to.log_weight + i);
+        shape_gradient(shapes_[i], &scales_[2 * size_t(i)], total, to.xy + 2 * size_t(i), to.scale + 2 * size_t(i),
+                       to.angle + i, to.log_weight + i);
         std::memcpy(to.color + size_t(i) * channels_, total + kShapeSums, sizeof(float) * channels_);
     }
 }
@@ -239,9 +243,11 @@ void Scene::sample(Engine &engine, const float *xy, size_t n, float *out) {
                     px[i] = clamp(xy[2 * point], canvas_.width);
                     py[i] = clamp(xy[2 * point + 1], canvas_.height);
                 }
-                kernels.blend_points(blend_, candidates(ids, count), canvas_, px, py, whole, colors, {best, inverse, nullptr}, scratch);
+                kernels.blend_points(blend_, candidates(ids, count), canvas_, px, py, whole, colors,
+                                     {best, inverse, nullptr}, scratch);
                 for (int i = 0; i < m; ++i)
-                    for (int c = 0; c < channels_; ++c) out[size_t(order[at + i]) * channels_ + c] = colors[c * whole + i];
+                    for (int c = 0; c < channels_; ++c)
+                        out[size_t(order[at + i]) * channels_ + c] = colors[c * whole + i];
             }
         });
     });

@@ -41,7 +41,8 @@ public:
     // Paints output pixels (x0, y0) .. + (width, height); see Grid.
     void render(Engine &, const Grid &, const Picture &, bool keep);
 
-    // After render(keep = true): `out` is the picture it gave and `color_gradient` dL/dout, both [channel][row][column].
+    // After render(keep = true): `out` is the picture it gave and `color_gradient` dL/dout, both
+    // [channel][row][column].
     void gradient(Engine &, const float *out, const float *color_gradient, const Gradients &);
 
     // Colours (M, channels) at points (M, 2) in canvas pixels, clamped to the canvas.
@@ -69,11 +70,14 @@ private:
     };
 
     GaussianSet set() const { return {blend_, canvas_, shapes_.data(), count()}; }
-    Candidates candidates(const uint32_t *ids, int n) const { return {shapes_.data(), colors_.data(), ids, n, channels_}; }
+    Candidates candidates(const uint32_t *ids, int n) const {
+        return {shapes_.data(), colors_.data(), ids, n, channels_};
+    }
     void prepare_workers(const Engine &);
     void render_tile(const Kernels &, Worker &, const Picture &, int tile_x, int tile_y, const uint32_t *ids, int count,
                      KeptCell *keep);
-    void gradient_tile(const Kernels &, Worker &, const KeptCell &, const KeptTile &, const float *out, const float *color_gradient);
+    void gradient_tile(const Kernels &, Worker &, const KeptCell &, const KeptTile &, const float *out,
+                       const float *color_gradient);
     void sort_slots();
     void reduce(uint32_t first, uint32_t end, const Gradients &) const;
 

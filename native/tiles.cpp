@@ -41,8 +41,8 @@ size_t padded(size_t n) { return n + 16; }
 Cell narrow(const Kernels &kernels, const GaussianSet &set, const Grid &grid, const Cell &from, const Quarter &q) {
     Cell cell{q.x0, q.y0, q.x1, q.y1, std::vector<uint32_t>(from.ids.size())};
     std::vector<float> bound(padded(from.ids.size()));
-    const int n = kernels.cull(set.blend, set.shapes, set.canvas, grid.rectangle(q.x0, q.y0, q.x1, q.y1), from.ids.data(),
-                               int(from.ids.size()), cell.ids.data(), bound.data());
+    const int n = kernels.cull(set.blend, set.shapes, set.canvas, grid.rectangle(q.x0, q.y0, q.x1, q.y1),
+                               from.ids.data(), int(from.ids.size()), cell.ids.data(), bound.data());
     cell.ids.resize(size_t(n));
     return cell;
 }
@@ -65,7 +65,8 @@ std::vector<Cell> find_cells(Engine &engine, const GaussianSet &set, const Grid 
             const Cell &c = nodes[i];
             const int n = split(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles, parts);
             for (int k = 0; k < n; ++k)
-                if (!wanted || wanted(parts[k].x0, parts[k].y0, parts[k].x1, parts[k].y1)) jobs.push_back({i, parts[k]});
+                if (!wanted || wanted(parts[k].x0, parts[k].y0, parts[k].x1, parts[k].y1))
+                    jobs.push_back({i, parts[k]});
         }
         std::vector<Cell> children(jobs.size());
         engine.pool.run(int(jobs.size()), [&](int task, int) {
@@ -81,7 +82,8 @@ std::vector<Cell> find_cells(Engine &engine, const GaussianSet &set, const Grid 
 void TileFinder::find(const Kernels &kernels, const GaussianSet &set, const Grid &grid, const Cell &cell,
                       const Wanted &wanted, const Found &found) {
     bound_.resize(std::max(bound_.size(), padded(cell.ids.size())));
-    const auto descend = [&](auto &&self, int x0, int y0, int x1, int y1, const uint32_t *ids, int count, int depth) -> void {
+    const auto descend = [&](auto &&self, int x0, int y0, int x1, int y1, const uint32_t *ids, int count,
+                             int depth) -> void {
         if (fits(x0, y0, x1, y1, 1)) return found(x0, y0, ids, count);
         Quarter parts[4];
         const int n = split(x0, y0, x1, y1, 1, parts);
@@ -90,8 +92,8 @@ void TileFinder::find(const Kernels &kernels, const GaussianSet &set, const Grid
         for (int k = 0; k < n; ++k) {
             const Quarter &q = parts[k];
             if (wanted && !wanted(q.x0, q.y0, q.x1, q.y1)) continue;
-            const int m = kernels.cull(set.blend, set.shapes, set.canvas, grid.rectangle(q.x0, q.y0, q.x1, q.y1), ids, count,
-                                       kept.data(), bound_.data());
+            const int m = kernels.cull(set.blend, set.shapes, set.canvas, grid.rectangle(q.x0, q.y0, q.x1, q.y1), ids,
+                                       count, kept.data(), bound_.data());
             self(self, q.x0, q.y0, q.x1, q.y1, kept.data(), m, depth + 1);
         }
     };

@@ -39,7 +39,9 @@ def imported_rooms(path: Path) -> set[str]:
             names = [node.module or ""]
             if node.module == "imagegs":
                 names = [f"imagegs.{a.name}" if layer_exists(a.name) else "imagegs" for a in node.names]
-        rooms |= {name.partition(".")[2].partition(".")[0] for name in names if name.split(".")[0] == "imagegs"}
+        rooms |= {
+            name.partition(".")[2].partition(".")[0] for name in names if name.split(".")[0] == "imagegs"
+        }
     return rooms
 
 
@@ -68,7 +70,9 @@ def test_only_the_command_line_prints():
 def test_the_import_stays_light():
     """Nothing that only some commands need comes up with the package."""
     code = "import sys, imagegs; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     for heavy in ("scipy", "rich", "typer", "PIL.ImageCms", "concurrent.futures.process", "skimage", "torch"):
         assert heavy not in loaded
 

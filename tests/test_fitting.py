@@ -149,7 +149,13 @@ def test_impossible_options_are_refused(picture, options, message):
 
 @pytest.mark.parametrize(
     "image",
-    [np.full((4, 4), np.nan), np.full((4, 4), np.inf), np.zeros((0, 4, 3)), np.zeros((4, 4, 33)), np.zeros((2, 2, 2, 2))],
+    [
+        np.full((4, 4), np.nan),
+        np.full((4, 4), np.inf),
+        np.zeros((0, 4, 3)),
+        np.zeros((4, 4, 33)),
+        np.zeros((2, 2, 2, 2)),
+    ],
     ids=["nan", "inf", "empty", "channels", "dimensions"],
 )
 def test_impossible_pictures_are_refused(image):
@@ -180,7 +186,7 @@ def test_placement_follows_the_gradient():
     image[:, :, 30:] = 1
     slope = gradient_map(image)
     assert slope.shape == (40, 60) and slope[:, 29:31].min() == 4 and slope[:, :28].max() == 0
-    pixels = place(np.random.default_rng(0), slope, (40, 60), 100)
+    pixels = place(np.random.default_rng(0), image, "gradient", 100)
     x = centers(pixels, 60)[:, 0]
     assert 70 <= ((x > 28) & (x < 32)).sum() <= 80
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import oracle
 import pytest
 
+import oracle
 from imagegs import _native
 from imagegs.fitting.objective import LossWeights, Objective, Shapes
 from imagegs.gaussians import BLENDS
@@ -39,7 +39,9 @@ def twin(g, target, weights):
 
 
 @pytest.mark.parametrize("blend", BLENDS)
-@pytest.mark.parametrize(("height", "width", "channels"), [(37, 53, 3), (16, 16, 1), (5, 70, 4), (33, 20, 12), (1, 1, 2)])
+@pytest.mark.parametrize(
+    ("height", "width", "channels"), [(37, 53, 3), (16, 16, 1), (5, 70, 4), (33, 20, 12), (1, 1, 2)]
+)
 def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channels, isa):
     g, target = random_scene(blend, height, width, channels)
     weights = LossWeights(l2=1.0)  # smooth: a pixel near a change of its set weighs no more than others
@@ -75,7 +77,9 @@ def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 9), (11, 11), (40, 57), (150, 300), (261, 270)])
-@pytest.mark.parametrize("weights", [LossWeights(1, 0, 0), LossWeights(0, 1, 0), LossWeights(0, 0, 1), LossWeights(1, 0, 0.1)])
+@pytest.mark.parametrize(
+    "weights", [LossWeights(1, 0, 0), LossWeights(0, 1, 0), LossWeights(0, 0, 1), LossWeights(1, 0, 0.1)]
+)
 def test_losses_equal_the_twin(size, weights, isa):
     rng = np.random.default_rng(0)
     picture, target = rng.random((2, 2, *size), np.float32)
@@ -91,7 +95,10 @@ def test_losses_equal_the_twin(size, weights, isa):
 @pytest.mark.parametrize("blend", BLENDS)
 def test_threads_do_not_change_a_bit(blend):
     g, target = random_scene(blend, 140, 300, n=900)
-    results = [Objective(target, blend, threads).evaluate(shapes_of(g), LossWeights(1, 1, 0.3)) for threads in (1, 2, 5)]
+    results = [
+        Objective(target, blend, threads).evaluate(shapes_of(g), LossWeights(1, 1, 0.3))
+        for threads in (1, 2, 5)
+    ]
     for other in results[1:]:
         assert other.loss == results[0].loss
         for name in NAMES:

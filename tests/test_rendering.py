@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import imagegs
+import oracle
 from imagegs import _native
 from imagegs.gaussians import BLENDS, Gaussians
 from imagegs.rendering import output_size
@@ -82,7 +82,12 @@ def test_a_region_is_a_crop_of_the_whole(blend, scale, isa):
     g = scene(blend)
     whole = imagegs.render(g, scale=scale)
     height, width, _ = whole.shape
-    for x, y, w, h in [(0, 0, width, height), (3, 5, 7, 4), (width - 1, height - 1, 1, 1), (1, 0, width - 2, 9)]:
+    for x, y, w, h in [
+        (0, 0, width, height),
+        (3, 5, 7, 4),
+        (width - 1, height - 1, 1, 1),
+        (1, 0, width - 2, 9),
+    ]:
         part = imagegs.render(g, scale=scale, region=(x, y, w, h))
         np.testing.assert_array_equal(part, whole[y : y + h, x : x + w])
 
@@ -121,7 +126,9 @@ def test_threads_do_not_change_a_bit(blend, isa):
     points = np.random.default_rng(1).uniform(0, [210, 150], (999, 2))
     for threads in (2, 3):
         np.testing.assert_array_equal(imagegs.render(g, threads=1), imagegs.render(g, threads=threads))
-        np.testing.assert_array_equal(imagegs.sample(g, points, threads=1), imagegs.sample(g, points, threads=threads))
+        np.testing.assert_array_equal(
+            imagegs.sample(g, points, threads=1), imagegs.sample(g, points, threads=threads)
+        )
 
 
 def test_kernels_agree_on_all_instruction_sets(monkeypatch):
@@ -146,7 +153,9 @@ def test_far_and_tiny_gaussians_leave_no_holes():
         height=20,
         width=33,
     )
-    np.testing.assert_array_equal(imagegs.render(g), np.broadcast_to(np.float32([0.25, 0.5, 0.75]), (20, 33, 3)))
+    np.testing.assert_array_equal(
+        imagegs.render(g), np.broadcast_to(np.float32([0.25, 0.5, 0.75]), (20, 33, 3))
+    )
 
 
 def test_long_thin_gaussians_keep_their_digits():
@@ -174,7 +183,9 @@ def test_integers_are_clipped_and_rounded():
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 50), st.sampled_from(BLENDS), st.integers(0, 9999))
+@given(
+    st.integers(1, 70), st.integers(1, 70), st.integers(1, 50), st.sampled_from(BLENDS), st.integers(0, 9999)
+)
 def test_any_size_paints_finite_colours_within_their_range(height, width, n, blend, seed):
     g = scene(blend, n, height, width, 2, seed)
     picture = imagegs.render(g)

@@ -23,11 +23,11 @@ constexpr float kPaperNegligible = 28.0f;
 // The candidates of one call, gathered next to each other.
 struct Gathered {
     Shape *shapes;
-    float *colors;         // [candidate][channel]
-    float *scores;         // [candidate][lane], of the block at hand
-    int32_t *chosen;       // candidate of each chosen entry, ascending
-    LaneBits *bits;        // its lanes
-    uint8_t *partial;      // paper: some point of this call may lie outside the candidate's tiles
+    float *colors;    // [candidate][channel]
+    float *scores;    // [candidate][lane], of the block at hand
+    int32_t *chosen;  // candidate of each chosen entry, ascending
+    LaneBits *bits;   // its lanes
+    uint8_t *partial; // paper: some point of this call may lie outside the candidate's tiles
 };
 
 IMAGEGS_INLINE size_t aligned(size_t bytes) { return (bytes + 63) & ~size_t(63); }
@@ -90,7 +90,8 @@ static vmask sees(const Shape &s, const Canvas &canvas, const float *x, const fl
 
 // Pass 1. Returns the lowest score of each point.
 template <Blend B>
-IMAGEGS_INLINE vfloat score_candidates(const Gathered &g, int count, const Canvas &canvas, const float *x, const float *y) {
+IMAGEGS_INLINE vfloat score_candidates(const Gathered &g, int count, const Canvas &canvas, const float *x,
+                                       const float *y) {
     const vfloat px = load(x), py = load(y);
     vfloat best = broadcast(FLT_MAX);
     for (int i = 0; i < count; ++i) {

@@ -47,15 +47,17 @@ IMAGEGS_INLINE NearFar near_and_far(const Shape *shapes, const uint32_t *ids, in
     const Whitened<vfloat> opposite = {right.u + down.u, right.v + down.v};
     const vfloat far = maximum(maximum(squared(corner), squared(right)), maximum(squared(below), squared(opposite)));
     const vfloat across_inverse = 1.0f / (squared(across) + 1e-30f), down_inverse = 1.0f / (squared(down) + 1e-30f);
-    const vfloat near = minimum(minimum(squared_distance(corner, across, across_inverse), squared_distance(below, across, across_inverse)),
-                                minimum(squared_distance(corner, down, down_inverse), squared_distance(right, down, down_inverse)));
+    const vfloat near = minimum(
+        minimum(squared_distance(corner, across, across_inverse), squared_distance(below, across, across_inverse)),
+        minimum(squared_distance(corner, down, down_inverse), squared_distance(right, down, down_inverse)));
     const vmask inside = less_equal(left, broadcast(0.0f)) & less_equal(top, broadcast(0.0f)) &
                          less_equal(x, broadcast(r.right)) & less_equal(y, broadcast(r.bottom));
     const vfloat w = load(field[6]);
     return {select(inside, broadcast(0.0f), near) - w, far - w};
 }
 
-static int cull_softmax(const Shape *shapes, const Rectangle &r, const uint32_t *ids, int count, uint32_t *kept, float *near) {
+static int cull_softmax(const Shape *shapes, const Rectangle &r, const uint32_t *ids, int count, uint32_t *kept,
+                        float *near) {
     vfloat lowest_far = broadcast(FLT_MAX);
     for (int i = 0; i < count; i += kLanes) {
         const NearFar s = near_and_far(shapes, ids + i, count - i, r);
@@ -77,7 +79,8 @@ static int cull_softmax(const Shape *shapes, const Rectangle &r, const uint32_t 
     return n;
 }
 
-static int cull_paper(const Shape *shapes, const Canvas &canvas, const Rectangle &r, const uint32_t *ids, int count, uint32_t *kept) {
+static int cull_paper(const Shape *shapes, const Canvas &canvas, const Rectangle &r, const uint32_t *ids, int count,
+                      uint32_t *kept) {
     const float left = tile_of(r.left, canvas.last_tile_x), right = tile_of(r.right, canvas.last_tile_x);
     const float top = tile_of(r.top, canvas.last_tile_y), bottom = tile_of(r.bottom, canvas.last_tile_y);
     int n = 0;

@@ -69,11 +69,11 @@ IMAGEGS_INLINE void copy_row(const float *plane, int width, int height, int x0, 
 }
 
 struct SsimBuffers {
-    float *x, *y, *squares, *product;        // one input row
-    float *inside, *own;                     // map columns: 1 in the picture, 1 in the block
-    float *derivative[3][kBatch];            // d mean, d squares, d product: a batch of rows
-    float *maps[4];                          // rings of horizontally blurred rows: x, y, xx + yy, xy
-    float *derivatives[3];                   // rings of them, horizontally blurred
+    float *x, *y, *squares, *product; // one input row
+    float *inside, *own;              // map columns: 1 in the picture, 1 in the block
+    float *derivative[3][kBatch];     // d mean, d squares, d product: a batch of rows
+    float *maps[4];                   // rings of horizontally blurred rows: x, y, xx + yy, xy
+    float *derivatives[3];            // rings of them, horizontally blurred
 };
 static_assert(kSsimScratchFloats == (6 + 3 * kBatch + 7 * kRing) * kRow + 16);
 
@@ -92,7 +92,8 @@ IMAGEGS_INLINE SsimBuffers ssim_buffers(float *scratch) {
 
 // One batch of map rows: writes the derivatives, returns the sum of ssim over rows and columns of the block.
 // map_row_inside and map_row_own say the same of rows as `inside` and `own` of columns.
-IMAGEGS_INLINE double ssim_rows(const SsimBuffers &buffers, int b, int n_columns, const float *row_inside, const float *row_own) {
+IMAGEGS_INLINE double ssim_rows(const SsimBuffers &buffers, int b, int n_columns, const float *row_inside,
+                                const float *row_own) {
     vfloat sum = broadcast(0.0f);
     for (int i = 0; i < n_columns; i += kLanes) {
         vfloat mx[kBatch], my[kBatch], squares[kBatch], product[kBatch];
@@ -117,8 +118,8 @@ IMAGEGS_INLINE double ssim_rows(const SsimBuffers &buffers, int b, int n_columns
 }
 
 // Adds to four rows of the gradient from column i on; rows[r] < 0 are skipped.
-IMAGEGS_INLINE void add_gradient(const SsimBuffers &buffers, int b, int i, int n, const float *picture, const float *target,
-                                 float weight, float *gradient, const ptrdiff_t rows[kBatch]) {
+IMAGEGS_INLINE void add_gradient(const SsimBuffers &buffers, int b, int i, int n, const float *picture,
+                                 const float *target, float weight, float *gradient, const ptrdiff_t rows[kBatch]) {
     vfloat mean[kBatch], squares[kBatch], product[kBatch];
     blur_columns(buffers.derivatives[0], b, i, mean);
     blur_columns(buffers.derivatives[1], b, i, squares);
@@ -170,7 +171,8 @@ static double ssim_block(const float *picture, const float *target, int width, i
         sum += ssim_rows(buffers, b, map_columns, row_inside, row_own);
         for (int d = 0; d < 3; ++d)
             for (int r = 0; r < kBatch; ++r)
-                blur_row(buffers.derivative[d][r], buffers.derivatives[d] + size_t((kBatch * b + r) % kRing) * kRow, block_width);
+                blur_row(buffers.derivative[d][r], buffers.derivatives[d] + size_t((kBatch * b + r) % kRing) * kRow,
+                         block_width);
         if (gradient_rows[kBatch - 1] < 0 && gradient_rows[0] < 0) continue;
         for (int i = 0; i < block_width; i += kLanes)
             add_gradient(buffers, b, i, block_width - i, picture, target, gradient_weight, gradient, gradient_rows);

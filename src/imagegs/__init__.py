@@ -1,8 +1,8 @@
 """imagegs: pictures and texture stacks as a few thousand coloured, anisotropic 2D Gaussians.
 
-    gaussians = imagegs.fit(image, n_gaussians=10_000)
-    imagegs.save("a.gsimg", gaussians)
-    picture = imagegs.render(imagegs.load("a.gsimg"), height=4000)
+gaussians = imagegs.fit(image, n_gaussians=10_000)
+imagegs.save("a.gsimg", gaussians)
+picture = imagegs.render(imagegs.load("a.gsimg"), height=4000)
 """
 
 from imagegs.codec import Bits, FileInfo, decode, encode, load, read_info, save

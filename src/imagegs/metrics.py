@@ -126,7 +126,7 @@ def _strip_sums(x: Plane, y: Plane, margins: list[int]) -> tuple[float, float]:
 
 def _windowed(plane: Plane, margins: list[int]) -> Plane:
     """Gaussian-weighted means, cut back by the margins (rows, columns)."""
-    from scipy.ndimage import gaussian_filter  # type: ignore[import-untyped]
+    from scipy.ndimage import gaussian_filter
 
     blurred = gaussian_filter(plane, _SIGMA, mode="reflect", radius=_RADIUS)
     (dy, dx), (height, width) = margins, plane.shape

@@ -1,6 +1,6 @@
 """Painting Gaussians: whole pictures, sub-rectangles at any scale, single points.
 
-Every colour is a function of its place on the canvas alone (the two blends are defined in docs/format.md), so a
+Every colour is a function of its place on the canvas alone (docs/format.md defines the two blends), so a
 region equals the same part of the whole picture, and `sample` agrees with `render` at pixel centres.
 """
 
@@ -81,9 +81,16 @@ def render(
     """
     size = output_size(gaussians, height=height, scale=scale)
     area = Region(*region) if region is not None else Region(0, 0, *size)
-    inside = area.x >= 0 and area.y >= 0 and area.x + area.width <= size.width and area.y + area.height <= size.height
+    inside = (
+        area.x >= 0
+        and area.y >= 0
+        and area.x + area.width <= size.width
+        and area.y + area.height <= size.height
+    )
     if not inside or area.width < 1 or area.height < 1:
-        raise ValueError(f"region {tuple(area)} is not inside the picture of {size.width} x {size.height} pixels")
+        raise ValueError(
+            f"region {tuple(area)} is not inside the picture of {size.width} x {size.height} pixels"
+        )
     if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.uint16)):
         raise TypeError(f"pictures are float32, uint8 or uint16, not {np.dtype(dtype)}")
     out = np.empty((area.height, area.width, len(gaussians.channels)), dtype)
@@ -96,8 +103,8 @@ def render(
 def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -> FloatArray:
     """Colours at points: xy (M, 2) in canvas pixels (pixel centres at +0.5) -> (M, C) float32.
 
-    Points outside the canvas give the colour of the nearest point of its border. Raises ValueError for another
-    shape or coordinates that are not finite.
+    Points outside the canvas give the colour of the nearest point of its border. Raises ValueError for
+    another shape or coordinates that are not finite.
     """
     points = np.ascontiguousarray(xy, np.float32)
     if points.ndim != 2 or points.shape[1] != 2:

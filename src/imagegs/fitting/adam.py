@@ -13,7 +13,9 @@ from imagegs.gaussians import FloatArray
 class Adam:
     """Kingma and Ba 2015. State is made when a name is first stepped."""
 
-    def __init__(self, engine: Engine, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> None:
+    def __init__(
+        self, engine: Engine, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
+    ) -> None:
         self._engine = engine
         self._betas = beta1, beta2, epsilon
         self._state: dict[str, tuple[FloatArray, FloatArray]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -10,17 +11,16 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.objective import Shapes
 from imagegs.fitting.paper import fit_paper
+from imagegs.fitting.placement import Placement
 from imagegs.fitting.progress import RECIPES, AttributeBits, FitOptions, Progress, RecipeName
 from imagegs.fitting.record import fit_record
-from imagegs.gaussians import MAX_COLOR, MAX_POSITION, MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
+from imagegs.gaussians import MAX_COLOR, MAX_POSITION, MAX_SCALE, MIN_SCALE, Gaussians
 from imagegs.pixels import as_pixels, channel_names, to_float
 
 PAPER_STEPS = 5000
 EFFORT_STEPS = {1: 60, 2: 100, 3: 150, 4: 250, 5: 400, 6: 700, 7: 1200, 8: 2000, 9: 3500}
 DEFAULT_EFFORT = 5
 PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
-
-Placement = Literal["gradient", "random"] | NDArray[Any]
 
 
 def default_gaussians(height: int, width: int) -> int:
@@ -36,7 +36,7 @@ def fit_progressively(
     recipe: RecipeName = "imagegs",
     effort: int = DEFAULT_EFFORT,
     steps: int | None = None,
-    init: Placement = "gradient",
+    init: Placement | NDArray[Any] = "gradient",
     bits: AttributeBits | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -59,7 +59,9 @@ def fit_progressively(
     height, width, n_channels = pixels.shape
     n = default_gaussians(height, width) if n_gaussians is None else n_gaussians
     if not 1 <= n <= height * width:
-        raise ValueError(f"1 to {height * width} Gaussians are possible on {width} x {height} pixels, not {n}")
+        raise ValueError(
+            f"1 to {height * width} Gaussians are possible on {width} x {height} pixels, not {n}"
+        )
     if recipe not in RECIPES:
         raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
     if effort not in EFFORT_STEPS:
@@ -76,7 +78,7 @@ def fit_progressively(
     depth: Literal[8, 16] = 8 if pixels.dtype == np.uint8 else 16
     canvas = {"height": height, "width": width, "channels": names, "bit_depth": depth}
     blend = "paper" if recipe == "paper" else "softmax"
-    finish = lambda shapes: _finish(shapes, blend=blend, **canvas)  # noqa: E731
+    finish = partial(_finish, blend=blend, **canvas)
     target = np.ascontiguousarray(np.moveaxis(to_float(pixels), -1, 0))
     return run(target, options, threads, finish)
 
@@ -100,7 +102,7 @@ def fit(
     return last.snapshot()
 
 
-def _checked_placement(init: Placement, height: int, width: int) -> FloatArray | Literal["gradient", "random"]:
+def _checked_placement(init: Placement | NDArray[Any], height: int, width: int) -> Placement:
     if isinstance(init, str):
         if init not in ("gradient", "random"):
             raise ValueError(f"no placement {init!r}; there are gradient, random, or a map")

@@ -35,15 +35,17 @@ def _blurred(channel: FloatArray) -> FloatArray:
     return filtered
 
 
-def worst_pixels(rng: np.random.Generator, target: FloatArray, rendered: FloatArray, n: int) -> tuple[Pixels, FloatArray]:
+def worst_pixels(
+    rng: np.random.Generator, target: FloatArray, rendered: FloatArray, n: int
+) -> tuple[Pixels, FloatArray]:
     """n pixels drawn by (mean |error|)^2, and the error (N, C) = blurred target - clipped picture there.
 
     `rendered` and `target` are (C, H, W).
     """
-    error = np.zeros(target.shape[1:], np.float32)
+    error: FloatArray = np.zeros(target.shape[1:], np.float32)
     for channel, painted in zip(target, rendered, strict=True):
         error += np.abs(_blurred(channel) - np.clip(painted, 0.0, 1.0))
-    pixels = draw_pixels(rng, np.square(error, out=error), error.shape, n)
+    pixels = draw_pixels(rng, np.square(error, out=error), (target.shape[1], target.shape[2]), n)
     residual = np.empty((n, len(target)), np.float32)
     for c, (channel, painted) in enumerate(zip(target, rendered, strict=True)):
         difference = _blurred(channel) - np.clip(painted, 0.0, 1.0)

@@ -66,7 +66,15 @@ class Objective:
         _, height, width = self.target.shape
         s = shapes
         self._scene.update(
-            self.engine, BLENDS.index(self.blend), width, height, s.xy, s.scale, s.angle, s.log_weight, s.color
+            self.engine,
+            BLENDS.index(self.blend),
+            width,
+            height,
+            s.xy,
+            s.scale,
+            s.angle,
+            s.log_weight,
+            s.color,
         )
         self._scene.render(self.engine, self.rendered, 0, 0, 1.0, 1.0, planar=True, keep=keep)
         return self.rendered
@@ -84,7 +92,7 @@ class Objective:
         return Evaluation(weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (1 - ssim), l2, g)
 
     def quality(self, shapes: Shapes) -> tuple[float, float]:
-        """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture; leaves it in `rendered`."""
+        """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture, left in `rendered`."""
         np.clip(self.render(shapes), 0.0, 1.0, out=self.rendered)
         _, l2, ssim = self.engine.loss(self.rendered, self.target, self._picture_gradient, 0.0, 0.0, 1.0)
         return decibels(l2), ssim

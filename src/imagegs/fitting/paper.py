@@ -4,20 +4,21 @@ Kept as the baseline that everything else is compared with, on the same kernels.
 placed by the gradient, the rest in four growths; plain Adam on position (of the unit square), 1/scale, angle
 and colour; L1 + 0.1 (1 - SSIM); a straight-through quantiser; one decay of the rates and an early stop.
 
-Differs from the released code in one thing that its authors would call a bug: pixel centres are at +0.5 in the
-renderer too. 1/scale is kept positive and within the range of `Gaussians`.
+Differs from the released code in one thing that its authors would call a bug: pixel centres are at +0.5 in
+the renderer too. 1/scale is kept positive and within the range of `Gaussians`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
 from imagegs.fitting.objective import LossWeights, Objective, Shapes, decibels
-from imagegs.fitting.placement import centers, colors_at, gradient_map, place
+from imagegs.fitting.placement import Pixels, centers, colors_at, place
 from imagegs.fitting.progress import AttributeBits, FitOptions, Progress
 from imagegs.gaussians import MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
 from imagegs.quantization import round_trip
@@ -61,19 +62,23 @@ def fit_paper(
             adam.reset()
         current = _shapes(values, width, height, options.bits)
         n, psnr = len(values["angle"]), decibels(result.l2)
-        snapshot = lambda shapes=current: finish(shapes)  # noqa: E731
-        yield Progress(step, options.steps, n, result.loss, psnr, snapshot, done=ended)
+        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, current), done=ended)
         if ended:
             return
 
 
 def _place(rng: np.random.Generator, target: FloatArray, options: FitOptions, n: int) -> Values:
+    pixels = place(rng, target, options.placement, n)
+    return _born(_unit_square(pixels, target), colors_at(target, pixels))
+
+
+def _unit_square(pixels: Pixels, target: FloatArray) -> FloatArray:
     _, height, width = target.shape
-    weights = options.placement
-    if isinstance(weights, str):
-        weights = gradient_map(target) if weights == "gradient" else None
-    pixels = place(rng, weights, (height, width), n)
-    return _born(centers(pixels, width) / np.float32([width, height]), colors_at(target, pixels))
+    return centers(pixels, width) / _side(width, height)
+
+
+def _side(width: int, height: int) -> FloatArray:
+    return np.array([width, height], np.float32)
 
 
 def _born(position: FloatArray, color: FloatArray) -> Values:
@@ -86,16 +91,17 @@ def _born(position: FloatArray, color: FloatArray) -> Values:
     }
 
 
-def _grow(rng: np.random.Generator, target: FloatArray, rendered: FloatArray, values: Values, n: int) -> Values:
-    _, height, width = target.shape
+def _grow(
+    rng: np.random.Generator, target: FloatArray, rendered: FloatArray, values: Values, n: int
+) -> Values:
     pixels, residual = worst_pixels(rng, target, rendered, n)
-    born = _born(centers(pixels, width) / np.float32([width, height]), residual)
+    born = _born(_unit_square(pixels, target), residual)
     return {name: np.concatenate([value, born[name]]) for name, value in values.items()}
 
 
 def _shapes(values: Values, width: int, height: int, bits: AttributeBits | None) -> Shapes:
     """What is painted: quantised when the fit trains with the quantiser (its gradient passes unchanged)."""
-    xy = values["position"] * np.float32([width, height])
+    xy = values["position"] * _side(width, height)
     inverse_scale, angle, color = values["inverse_scale"], values["angle"], values["color"]
     if bits is not None:
         xy, inverse_scale = round_trip(xy, bits.position), round_trip(inverse_scale, bits.scale)
@@ -106,8 +112,8 @@ def _shapes(values: Values, width: int, height: int, bits: AttributeBits | None)
 
 def _gradients(values: Values, g: Shapes, width: int, height: int) -> Values:
     return {
-        "position": g.xy * np.float32([width, height]),
-        "inverse_scale": -g.scale / np.square(values["inverse_scale"]),
+        "position": g.xy * _side(width, height),
+        "inverse_scale": (-g.scale / np.square(values["inverse_scale"])).astype(np.float32),
         "angle": g.angle,
         "color": g.color,
     }

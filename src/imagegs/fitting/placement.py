@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from imagegs.gaussians import FloatArray
 RANDOM_SHARE = 0.3  # of the first Gaussians, placed without looking (Image-GS, section 3.2)
 
 Pixels = NDArray[np.intp]  # flat indices, row by row
+Placement = Literal["gradient", "random"] | FloatArray  # where Gaussians start; an array is an (H, W) map
 
 
 def gradient_map(target: FloatArray) -> FloatArray:
@@ -26,11 +29,13 @@ def gradient_map(target: FloatArray) -> FloatArray:
     return np.sqrt(total, out=total)
 
 
-def draw_pixels(rng: np.random.Generator, weights: FloatArray | None, shape: tuple[int, int], n: int) -> Pixels:
+def draw_pixels(
+    rng: np.random.Generator, weights: FloatArray | None, shape: tuple[int, int], n: int
+) -> Pixels:
     """n different pixels of an (H, W) picture, each draw in proportion to `weights` (None: uniform).
 
-    Exponential keys: the n smallest of Exp(1) / weight are a draw without replacement (Efraimidis and Spirakis
-    2006). Pixels of weight 0 come last, at random, when fewer than n others are left.
+    Exponential keys: the n smallest of Exp(1) / weight are a draw without replacement (Efraimidis and
+    Spirakis 2006). Pixels of weight 0 come last, at random, when fewer than n others are left.
     """
     size = shape[0] * shape[1]
     if weights is None:
@@ -54,13 +59,16 @@ def _few_pixels(rng: np.random.Generator, size: int, n: int) -> Pixels:
     return chosen
 
 
-def place(rng: np.random.Generator, weights: FloatArray | None, shape: tuple[int, int], n: int) -> Pixels:
-    """The first n Gaussians' pixels: 30% at random, 70% in proportion to weights^2 (None: all at random).
+def place(rng: np.random.Generator, target: FloatArray, placement: Placement, n: int) -> Pixels:
+    """The first n Gaussians' pixels: 30% at random, 70% in proportion to a map's square ("random": none).
 
-    Image-GS, section 3.2. The two parts may meet in a pixel.
+    Image-GS, section 3.2. The map is |grad I| of the target (C, H, W), or given. The two parts may meet in
+    a pixel.
     """
-    if weights is None:
+    shape = target.shape[1], target.shape[2]
+    if isinstance(placement, str) and placement == "random":
         return draw_pixels(rng, None, shape, n)
+    weights = gradient_map(target) if isinstance(placement, str) else placement
     n_random = round(RANDOM_SHARE * n)
     scattered = draw_pixels(rng, None, shape, n_random)
     scale = float(weights.max()) or 1.0

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from imagegs.gaussians import FloatArray, Gaussians
+from imagegs.fitting.placement import Placement
+from imagegs.gaussians import Gaussians
 
 RecipeName = Literal["imagegs", "paper"]
 RECIPES: tuple[RecipeName, ...] = ("imagegs", "paper")
@@ -28,7 +29,7 @@ class FitOptions:
 
     n_gaussians: int
     steps: int
-    placement: FloatArray | Literal["gradient", "random"] = "gradient"  # or an (H, W) map
+    placement: Placement = "gradient"
     bits: AttributeBits | None = None  # paper recipe: trains with the quantiser
     seed: int = 0
 

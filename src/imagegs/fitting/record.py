@@ -1,21 +1,22 @@
 """The imagegs recipe: the softmax blend, trained by L2 with steps in each Gaussian's own units.
 
 Against the published method: Gaussians are born at the size of their neighbourhood instead of 5 px; growth
-comes early and keeps Adam's state; a position moves by a share of its own sigma, a scale by a factor; the rates
-fall by a cosine. docs/method.md says what each brings.
+comes early and keeps Adam's state; a position moves by a share of its own sigma, a scale by a factor; the
+rates fall by a cosine.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
 from imagegs.fitting.objective import LossWeights, Objective, Shapes, decibels
-from imagegs.fitting.placement import centers, colors_at, gradient_map, place
+from imagegs.fitting.placement import centers, colors_at, place
 from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.gaussians import MAX_LOG_WEIGHT, FloatArray, Gaussians
 
@@ -52,9 +53,8 @@ def fit_record(
             values = _grow(rng, target, objective.rendered, values, n)
             adam.grow(n)
         current = _shapes(values)
-        snapshot = lambda shapes=current: finish(shapes)  # noqa: E731
-        n, psnr = len(values["angle"]), decibels(result.l2)
-        yield Progress(step, options.steps, n, result.loss, psnr, snapshot, done=step == options.steps)
+        n, psnr, done = len(values["angle"]), decibels(result.l2), step == options.steps
+        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, current), done)
 
 
 def learning_rate(step: int, steps: int) -> float:
@@ -67,12 +67,8 @@ def learning_rate(step: int, steps: int) -> float:
 
 
 def _place(rng: np.random.Generator, target: FloatArray, options: FitOptions, n: int) -> Values:
-    _, height, width = target.shape
-    weights = options.placement
-    if isinstance(weights, str):
-        weights = gradient_map(target) if weights == "gradient" else None
-    pixels = place(rng, weights, (height, width), n)
-    xy = centers(pixels, width)
+    pixels = place(rng, target, options.placement, n)
+    xy = centers(pixels, target.shape[2])
     return _born(xy, neighbour_distance(xy, xy) * BIRTH_SCALE, colors_at(target, pixels))
 
 
@@ -87,7 +83,9 @@ def _born(xy: FloatArray, scale: FloatArray, color: FloatArray) -> Values:
     }
 
 
-def _grow(rng: np.random.Generator, target: FloatArray, rendered: FloatArray, values: Values, n: int) -> Values:
+def _grow(
+    rng: np.random.Generator, target: FloatArray, rendered: FloatArray, values: Values, n: int
+) -> Values:
     pixels, residual = worst_pixels(rng, target, rendered, n)
     xy = centers(pixels, target.shape[2])
     distance = neighbour_distance(xy, np.concatenate([values["xy"], xy]))
@@ -107,12 +105,14 @@ def neighbour_distance(xy: FloatArray, others: FloatArray) -> FloatArray:
     if k == 1:
         return np.full(len(xy), BIRTH_RANGE[1], np.float32)
     distances, _ = cKDTree(others).query(xy, k)
-    return np.mean(distances[:, 1:], axis=1).astype(np.float32)
+    mean: FloatArray = np.mean(distances[:, 1:], axis=1).astype(np.float32)
+    return mean
 
 
 def _shapes(values: Values) -> Shapes:
-    scale = np.exp(values["log_scale"])
-    return Shapes(values["xy"].copy(), scale, values["angle"].copy(), values["log_weight"].copy(), values["color"].copy())
+    """What is painted; a copy, since the values move on."""
+    others = (values[name].copy() for name in ("angle", "log_weight", "color"))
+    return Shapes(values["xy"].copy(), np.exp(values["log_scale"]), *others)
 
 
 def _move(adam: Adam, values: Values, g: Shapes, rate: float, shape: tuple[int, ...]) -> None:
@@ -129,6 +129,7 @@ def _move(adam: Adam, values: Values, g: Shapes, rate: float, shape: tuple[int, 
     sigma = np.sqrt(scale[:, :1] * scale[:, 1:])
     units = {"xy": np.repeat(sigma, 2, axis=1)}
     adam.step(values, gradients, {name: r * rate for name, r in RATES.items()}, units)
-    np.clip(values["xy"], 0, np.float32([width, height]), out=values["xy"])
-    np.clip(values["log_scale"], math.log(SMALLEST_SCALE), math.log(2 * max(height, width)), out=values["log_scale"])
+    np.clip(values["xy"], 0, np.array([width, height], np.float32), out=values["xy"])
+    largest_scale = 2 * max(height, width)
+    np.clip(values["log_scale"], math.log(SMALLEST_SCALE), math.log(largest_scale), out=values["log_scale"])
     np.clip(values["log_weight"], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT, out=values["log_weight"])

@@ -1,0 +1,47 @@
+# The two commands of the README are `make demo` and `make test`. Everything happens in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*.h native/kernels/*.h)
+CPP_FILES := $(filter %.cpp %.h,$(NATIVE))
+
+.PHONY: demo test check format sanitize benchmark clean
+
+demo: $(VENV)/installed
+	$(BIN)/python assets/demo.py
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest
+
+# Format, lint, types.
+check: $(VENV)/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
+	$(BIN)/mypy
+
+format: $(VENV)/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(CPP_FILES)
+
+# The native tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+sanitize: $(VENV)/installed
+	$(BIN)/cmake -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja) -S . -B build/sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	    -DIMAGEGS_NATIVE_TESTS=ON -DIMAGEGS_SANITIZE=ON -DIMAGEGS_WERROR=ON
+	$(BIN)/cmake --build build/sanitize
+	build/sanitize/imagegs_native_tests
+
+benchmark: $(VENV)/installed
+	$(BIN)/python benchmarks/kernels.py
+
+clean:
+	rm -rf build demo $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(NATIVE) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -Ccmake.define.IMAGEGS_WERROR=ON -e '.[dev]'
+	touch $@

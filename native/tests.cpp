@@ -1,0 +1,182 @@
+// Native tests: every kernel of every instruction set against the scalar one, over odd sizes, many channels,
+// extreme Gaussians and several thread counts. Made to run under AddressSanitizer and UBSan (make sanitize); the
+// values themselves are compared with a float64 twin in Python (tests/test_rendering.py, test_gradients.py).
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "loss.h"
+#include "scene.h"
+
+using namespace imagegs;
+
+namespace {
+
+int passed = 0, failed = 0;
+
+void check(bool ok, const std::string &what) {
+    ++(ok ? passed : failed);
+    if (!ok) std::printf("FAILED: %s\n", what.c_str());
+}
+
+struct Numbers {
+    uint32_t n;
+    int channels;
+    std::vector<float> xy, scale, angle, log_weight, color;
+};
+
+enum class Kind { kOrdinary, kExtreme, kEqual };
+
+Numbers make_numbers(uint32_t n, int channels, int width, int height, Kind kind) {
+    std::mt19937 random(n * 31 + channels);
+    std::uniform_real_distribution<float> unit(0.0f, 1.0f);
+    Numbers g{n, channels, {}, {}, {}, {}, {}};
+    for (uint32_t i = 0; i < n; ++i) {
+        const bool far = kind == Kind::kExtreme && i % 3 == 0;
+        const float reach = far ? 1048576.0f : 1.0f;
+        g.xy.push_back(far ? (unit(random) * 2 - 1) * reach : (unit(random) * 1.2f - 0.1f) * width);
+        g.xy.push_back(far ? (unit(random) * 2 - 1) * reach : (unit(random) * 1.2f - 0.1f) * height);
+        for (int k = 0; k < 2; ++k)
+            g.scale.push_back(kind == Kind::kExtreme ? std::exp2(unit(random) * 30 - 10) : 1 + 5 * unit(random));
+        g.angle.push_back(unit(random) * 6);
+        g.log_weight.push_back(kind == Kind::kExtreme ? unit(random) * 256 - 128 : unit(random) * 2 - 1);
+        for (int c = 0; c < channels; ++c) g.color.push_back(unit(random));
+        if (kind == Kind::kEqual) {
+            g.xy[2 * i] = g.xy[0], g.xy[2 * i + 1] = g.xy[1];
+            g.scale[2 * i] = g.scale[0], g.scale[2 * i + 1] = g.scale[1];
+            g.angle[i] = g.angle[0], g.log_weight[i] = g.log_weight[0];
+        }
+    }
+    return g;
+}
+
+struct Results {
+    std::vector<float> picture, gradient, samples;
+};
+
+Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int height, float step) {
+    Scene scene;
+    scene.update(engine, blend, width, height, g.n, g.channels, g.xy.data(), g.scale.data(), g.angle.data(),
+                 g.log_weight.data(), g.color.data());
+    const int out_width = std::max(1, int(width / step)), out_height = std::max(1, int(height / step));
+    const size_t plane = size_t(out_width) * out_height;
+    Results r{std::vector<float>(plane * g.channels), std::vector<float>(size_t(g.n) * (6 + g.channels)), {}};
+    const Grid grid{0, 0, out_width, out_height, step, step, 0.5f};
+    scene.render(engine, grid, {r.picture.data(), Sample::kFloat, 1, size_t(out_width), plane}, true);
+    std::vector<float> slope(r.picture.size());
+    for (size_t i = 0; i < slope.size(); ++i) slope[i] = float(int(i % 7) - 3);
+    float *to = r.gradient.data();
+    scene.gradient(engine, r.picture.data(), slope.data(),
+                   {to, to + 2 * g.n, to + 4 * g.n, to + 5 * g.n, to + 6 * g.n});
+    std::vector<uint8_t> bytes(plane * g.channels);
+    const size_t row = size_t(out_width) * g.channels;
+    scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1}, false);
+    std::vector<float> points;
+    for (int i = 0; i < 77; ++i)
+        points.push_back((i * 37 % 101 - 5) * width / 90.0f), points.push_back((i * 53 % 97 - 5) * height / 90.0f);
+    r.samples.resize(size_t(77) * g.channels);
+    scene.sample(engine, points.data(), 77, r.samples.data());
+    return r;
+}
+
+bool finite(const std::vector<float> &v) {
+    return std::all_of(v.begin(), v.end(), [](float x) { return std::isfinite(x); });
+}
+
+// The share of values that differ by more than rounding can explain; a few may, where a selection is on edge.
+double share_apart(const std::vector<float> &a, const std::vector<float> &b, float tolerance) {
+    float largest = 1e-6f;
+    for (float x : b) largest = std::max(largest, std::abs(x));
+    size_t apart = 0;
+    for (size_t i = 0; i < a.size(); ++i) apart += !(std::abs(a[i] - b[i]) <= tolerance * largest);
+    return double(apart) / double(a.size());
+}
+
+void test_scenes(const std::string &isa) {
+    Engine engine(1, isa), threaded(3, isa), scalar(1, "scalar");
+    const int sizes[][2] = {{1, 1}, {16, 16}, {17, 5}, {70, 131}};
+    for (Blend blend : {Blend::kPaper, Blend::kSoftmax})
+        for (const auto &size : sizes)
+            for (int channels : {1, 2, 3, 4, 32})
+                for (Kind kind : {Kind::kOrdinary, Kind::kExtreme, Kind::kEqual}) {
+                    const Numbers g = make_numbers(kind == Kind::kEqual ? 30 : 90, channels, size[0], size[1], kind);
+                    const std::string what = isa + " " + std::to_string(size[0]) + "x" + std::to_string(size[1]) +
+                                             " c" + std::to_string(channels) + " kind" + std::to_string(int(kind));
+                    for (float step : {1.0f, 0.61f}) {
+                        const Results r = paint(engine, g, blend, size[0], size[1], step);
+                        const Results t = paint(threaded, g, blend, size[0], size[1], step);
+                        check(finite(r.picture) && finite(r.samples), what + ": finite");
+                        check(r.picture == t.picture && r.gradient == t.gradient && r.samples == t.samples,
+                              what + ": threads");
+                        if (kind != Kind::kOrdinary) continue;
+                        const Results s = paint(scalar, g, blend, size[0], size[1], step);
+                        check(share_apart(r.picture, s.picture, 1e-4f) < 0.01, what + ": picture");
+                        check(share_apart(r.samples, s.samples, 1e-4f) < 0.03, what + ": samples");
+                        check(share_apart(r.gradient, s.gradient, 3e-3f) < 0.03, what + ": gradient");
+                    }
+                }
+}
+
+void test_losses(const std::string &isa) {
+    Engine engine(2, isa), scalar(1, "scalar");
+    const int sizes[][2] = {{1, 1}, {3, 40}, {257, 129}, {300, 20}};
+    for (const auto &size : sizes) {
+        const size_t n = size_t(2) * size[0] * size[1];
+        std::vector<float> picture(n), target(n), a(n), b(n);
+        for (size_t i = 0; i < n; ++i) picture[i] = float(i % 13) / 13, target[i] = float(i % 17) / 17;
+        const LossMeans x = loss(engine, picture.data(), target.data(), 2, size[1], size[0], {1, 1, 1}, a.data());
+        const LossMeans y = loss(scalar, picture.data(), target.data(), 2, size[1], size[0], {1, 1, 1}, b.data());
+        check(std::abs(x.ssim - y.ssim) < 1e-5 && std::abs(x.l1 - y.l1) < 1e-5 && std::abs(x.l2 - y.l2) < 1e-5,
+              isa + ": losses");
+        check(share_apart(a, b, 1e-3f) == 0, isa + ": loss gradients");
+    }
+}
+
+void test_adam(const std::string &isa) {
+    Engine engine(2, isa), scalar(1, "scalar");
+    std::vector<float> values[2], mean(101), square(101), gradient(101), rates(101, 0.5f);
+    for (size_t i = 0; i < gradient.size(); ++i) gradient[i] = float(i) - 50;
+    for (int k = 0; k < 2; ++k) {
+        values[k].assign(101, 1.0f);
+        std::fill(mean.begin(), mean.end(), 0.0f), std::fill(square.begin(), square.end(), 0.0f);
+        adam(k ? engine : scalar, values[k].data(), gradient.data(), mean.data(), square.data(), rates.data(), 101,
+             {0.1f, 0.9f, 0.99f, 1e-8f});
+    }
+    check(share_apart(values[1], values[0], 1e-5f) == 0, isa + ": adam");
+}
+
+void test_pool() {
+    Pool pool(4);
+    std::vector<int> seen(1000);
+    pool.run(1000, [&](int task, int) { ++seen[task]; });
+    check(std::count(seen.begin(), seen.end(), 1) == 1000, "pool: every task runs once");
+    bool thrown = false;
+    try {
+        pool.run(100, [](int task, int) {
+            if (task == 50) throw std::runtime_error("x");
+        });
+    } catch (const std::runtime_error &) {
+        thrown = true;
+    }
+    check(thrown, "pool: exceptions come back");
+    pool.run(1000, [&](int task, int) { ++seen[task]; });
+    check(std::count(seen.begin(), seen.end(), 2) == 1000, "pool: and it goes on");
+}
+
+} // namespace
+
+int main() {
+    const Kernels *list[kMaxKernelTables];
+    const int n = list_kernels(list);
+    for (int i = 0; i < n; ++i) {
+        test_scenes(list[i]->name);
+        test_losses(list[i]->name);
+        test_adam(list[i]->name);
+    }
+    test_pool();
+    std::printf("%d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
