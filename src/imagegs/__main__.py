@@ -1,0 +1,7 @@
+"""`python -m imagegs` is the command `imagegs`."""
+
+import sys
+
+from imagegs.cli import main
+
+sys.exit(main())

@@ -1,0 +1,86 @@
+"""The command `imagegs`: its commands, and what happens when one fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from imagegs import __version__
+from imagegs.cli import compare, decode, encode, info, plot
+from imagegs.cli.exit_codes import DONE, NO_ACCESS, error_line, exit_code
+from imagegs.cli.options import Parser
+from imagegs.cli.reports import ClosedOutputError, discard
+
+_ABOUT = "Pictures as a few thousand anisotropic 2D Gaussians: fit, pack, paint back."
+_EXAMPLES = """
+examples:
+  imagegs encode photo.png                      photo.gsimg beside it
+  imagegs encode photo.png --bpp 0.2 -e 7       at most 0.2 bits a pixel, more time
+  imagegs decode photo.gsimg -o photo.png
+  imagegs compare photo.png photo.gsimg
+
+'imagegs COMMAND --help' tells more.
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid or unsupported input,
+4 a file cannot be read or written, 130 interrupted
+"""
+
+
+def make_parser() -> Parser:
+    """The parser of the whole command line."""
+    parser = Parser(prog="imagegs", description=_ABOUT, epilog=_EXAMPLES.strip())
+    parser.add_argument("--version", action="version", version=f"imagegs {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (encode, decode, info, compare, plot):
+        command.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (by default this process') and return its exit code.
+
+    Failures are told on standard error, never raised, unless IMAGEGS_DEBUG=1 is in the environment.
+    """
+    # numpy starts a thread a core for BLAS when it is first imported: slow, and nothing here uses BLAS.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")  # a file's name may hold anything
+    try:
+        return _run(arguments)
+    except ClosedOutputError:
+        return NO_ACCESS
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get("IMAGEGS_DEBUG") == "1":
+            raise
+        return _complain(error)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = make_parser().parse_args(arguments)
+        options.run(options)
+    except SystemExit:  # --help and --version
+        pass
+    if sys.stdout is None:
+        return DONE
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)
+        raise ClosedOutputError from None
+    except OSError:
+        discard(sys.stdout)
+        raise
+    return DONE
+
+
+def _complain(error: BaseException) -> int:
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(error_line(error) + "\n")
+            sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr)
+    return exit_code(error)

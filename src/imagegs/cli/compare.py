@@ -1,0 +1,81 @@
+"""`imagegs compare`: how alike two pictures are."""
+
+from __future__ import annotations
+
+import errno
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagegs.cli.exit_codes import about
+from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
+from imagegs.cli.paths import load_gaussians, read_input
+from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
+
+if TYPE_CHECKING:
+    from imagegs.pixels import Picture
+
+EXAMPLES = """
+examples:
+  imagegs compare photo.png photo.gsimg
+  imagegs compare photo.png photo.jpg --json
+
+pictures of 8 and 16 bits can be compared; alpha counts like any other channel.
+with --json, equal pictures have "psnr": null and "lossless": true.
+"""
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Adds the command `compare`."""
+    about = "Measure PSNR, SSIM and MS-SSIM of two pictures, or of a picture and a .gsimg file."
+    parser = add_command(commands, "compare", run, about, EXAMPLES)
+    add_input(parser, "a", "A", "a picture or a .gsimg file")
+    add_input(parser, "b", "B", "another one of the same size and channels")
+    add_shared(parser, ("threads", "json"))
+
+
+def run(options: Namespace) -> None:
+    """`imagegs compare`."""
+    from imagegs.metrics import ms_ssim, psnr, ssim
+
+    first, second = (_read(path, options.threads) for path in (options.a, options.b))
+    _check_alike(first, second)
+    x, y = first.pixels, second.pixels
+    decibels, similarity, multi_scale = psnr(x, y), ssim(x, y), ms_ssim(x, y)
+    if not options.json:
+        print_text(f"{psnr_text(decibels)}, {similarity:.4f} SSIM, {multi_scale:.4f} MS-SSIM")
+        return
+    height, width, _ = x.shape
+    files = {"a": str(options.a), "b": str(options.b), "width": width, "height": height}
+    quality = {**psnr_fields(decibels), "ssim": similarity, "ms_ssim": multi_scale}
+    print_json({**files, "channels": list(first.channels), **quality})
+
+
+def _read(path: Path, threads: int | None) -> Picture:
+    """A picture file, or what decoding a .gsimg file would write."""
+    from imagegs.codec.container import SIGNATURE
+
+    with about(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a directory", str(path))
+        with path.open("rb") as file:
+            is_gsimg = file.read(len(SIGNATURE)) == SIGNATURE
+    if not is_gsimg and path.suffix.lower() != ".gsimg":
+        return read_input(path)
+    import numpy as np
+
+    from imagegs.pixels import Picture
+    from imagegs.rendering import render
+
+    gaussians = load_gaussians(path)
+    dtype = np.uint8 if gaussians.bit_depth == 8 else np.uint16
+    return Picture(render(gaussians, dtype=dtype, threads=threads), gaussians.channels)
+
+
+def _check_alike(first: Picture, second: Picture) -> None:
+    if first.pixels.shape[:2] != second.pixels.shape[:2]:
+        sizes = [f"{p.pixels.shape[1]} x {p.pixels.shape[0]}" for p in (first, second)]
+        raise ValueError(f"the pictures differ in size: {sizes[0]} and {sizes[1]} pixels")
+    if first.channels != second.channels:
+        names = [" ".join(p.channels) for p in (first, second)]
+        raise ValueError(f"the pictures differ in channels: {names[0]} and {names[1]}")

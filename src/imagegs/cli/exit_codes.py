@@ -1,0 +1,86 @@
+"""What a failure becomes: an exit code and one line on standard error.
+
+| code | meaning | raised as |
+| --- | --- | --- |
+| 0 | done | |
+| 1 | the operation failed | ImageGSError, MemoryError, anything unforeseen |
+| 2 | wrong usage | ValueError, TypeError |
+| 3 | the input file is invalid or not supported | FormatError, LimitError |
+| 4 | a file cannot be read or written | OSError |
+| 130 | interrupted (Ctrl-C) | KeyboardInterrupt |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from imagegs.errors import FormatError, ImageGSError
+
+DONE, FAILED, WRONG_USAGE, INVALID_INPUT, NO_ACCESS, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+# The first class that matches counts.
+_CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
+    ((KeyboardInterrupt,), INTERRUPTED),
+    ((FormatError,), INVALID_INPUT),
+    ((ImageGSError, MemoryError), FAILED),
+    ((OSError,), NO_ACCESS),
+    ((ValueError, TypeError), WRONG_USAGE),
+)
+
+
+class FileError(Exception):
+    """Something went wrong about a file: `cause` says what."""
+
+    def __init__(self, path: Path, cause: Exception) -> None:
+        super().__init__(path, cause)
+        self.path, self.cause = path, cause
+
+
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Errors within are about this file: the line on standard error names it."""
+    try:
+        yield
+    except (ImageGSError, OSError, ValueError, TypeError, MemoryError) as error:
+        raise FileError(path, error) from error
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code for an exception."""
+    if isinstance(error, FileError):
+        error = error.cause
+    return next((code for classes, code in _CODES if isinstance(error, classes)), FAILED)
+
+
+def error_line(error: BaseException) -> str:
+    """The line for standard error, without a line end."""
+    path = None
+    if isinstance(error, FileError):
+        path, error = str(error.path), error.cause
+    elif isinstance(error, OSError) and error.filename is not None:
+        path = str(error.filename)
+    parts = ["imagegs: error", *([path] if path else []), _message(error)]
+    return printable(": ".join(parts))
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if not text and isinstance(error, MemoryError):
+        text = "not enough memory"
+    if exit_code(error) == FAILED and not isinstance(error, (ImageGSError, MemoryError)):
+        return f"unexpected {type(error).__name__}: {text}"
+    return _lower_start(" ".join(text.split()) or type(error).__name__)
+
+
+def _lower_start(text: str) -> str:
+    """ "No such file" -> "no such file", but "I/O error" stays."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def printable(text: str) -> str:
+    """One line without control sequences, whatever characters a file's name or contents brought in."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,68 @@
+"""`imagegs info`: what a .gsimg file says about itself."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from imagegs.cli.exit_codes import about, printable
+from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
+from imagegs.cli.reports import print_json, print_text
+
+if TYPE_CHECKING:
+    from imagegs.codec import FileInfo
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Adds the command `info`."""
+    parser = add_command(
+        commands, "info", run, "Show size, Gaussians, channels, bits and bytes of a .gsimg file."
+    )
+    add_input(parser, "file", "FILE.gsimg", "the file to read")
+    add_shared(parser, ("json",))
+
+
+def run(options: Namespace) -> None:
+    """`imagegs info`."""
+    from imagegs.codec import read_info
+
+    with about(options.file):
+        facts = read_info(options.file.read_bytes())
+    if options.json:
+        fields = asdict(facts)
+        sizes = {
+            "bytes": fields.pop("n_bytes"),
+            "bpp": facts.bpp,
+            "bits_per_gaussian": _bits_per_gaussian(facts),
+        }
+        print_json({"file": str(options.file), **sizes, **fields})
+    else:
+        print_text(describe(str(options.file), facts))
+
+
+def _bits_per_gaussian(facts: FileInfo) -> int:
+    return facts.bits.bits_per_gaussian(len(facts.channels), facts.blend)
+
+
+def describe(name: str, facts: FileInfo) -> str:
+    """Several lines for people."""
+    channels = " ".join(facts.channels)
+    bits = ", ".join(f"{attribute} {value}" for attribute, value in asdict(facts.bits).items())
+    rows = {
+        "file": name,
+        "format": f"gsimg, version {facts.version}",
+        "canvas": f"{facts.width} x {facts.height} pixels, {channels}, {facts.bit_depth} bits a sample",
+        "Gaussians": f"{facts.n_gaussians:,}, {facts.blend} blend",
+        "size": f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel",
+        "bits": f"{bits}: {_bits_per_gaussian(facts)} a Gaussian",
+        "attributes": _bytes_text(facts.bytes_by_attribute),
+        "chunks": _bytes_text(facts.bytes_by_chunk),
+    }
+    rows |= {str(key): str(value) for key, value in (facts.metadata or {}).items()}
+    width = max(len(key) for key in rows)
+    return "\n".join(printable(f"{key:{width}}  {value}") for key, value in rows.items())
+
+
+def _bytes_text(sizes: dict[str, int]) -> str:
+    return ", ".join(f"{name} {size:,}" for name, size in sizes.items()) + " bytes"

@@ -1,0 +1,121 @@
+"""The parser: one-line errors, help in the manner of other codecs, options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from imagegs.cli.reports import write_line
+
+MAX_THREADS = 1024
+DEFAULT_SIZE_LIMIT = 2**28
+
+Subparsers = Any  # what argparse's add_subparsers returns; its type is private
+
+
+class UsageError(ValueError):
+    """The command line is wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError where argparse prints the usage and exits; no abbreviated options."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=_Formatter, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise, where argparse prints and exits."""
+        raise UsageError(f"{message} (see '{self.prog} --help')")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse would swallow that the disk is full.
+        write_line(file or sys.stdout, message.rstrip("\n"))
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """ "-o, --output OUT" in place of "-o OUT, --output OUT"."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **{**settings, "max_help_position": 34, "width": 100})
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        names = ", ".join(action.option_strings)
+        return f"{names} {self._format_args(action, action.dest.upper())}"
+
+
+def add_command(
+    commands: Subparsers, name: str, run: Callable[[argparse.Namespace], None], about: str, epilog: str = ""
+) -> Parser:
+    """A command that calls `run` with what was parsed."""
+    parser: Parser = commands.add_parser(name, help=about, description=about, epilog=epilog.strip())
+    parser.set_defaults(run=run)
+    return parser
+
+
+def whole(low: int, high: int | None = None) -> Callable[[str], int]:
+    """A converter to integers from low to high."""
+
+    def convert(text: str) -> int:
+        wanted = (
+            f"a whole number of {low} or more" if high is None else f"a whole number from {low} to {high}"
+        )
+        try:
+            value = int(text) if len(text) <= 40 else low - 1
+        except ValueError:
+            value = low - 1
+        if value < low or (high is not None and value > high):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        return value
+
+    return convert
+
+
+def number(text: str) -> float:
+    """A converter to floats, finite ones or not."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def add_input(parser: Parser, name: str, metavar: str, help: str) -> None:
+    """A file to read, a required argument."""
+    parser.add_argument(name, metavar=metavar, type=Path, help=help)
+
+
+def add_output(parser: Parser, metavar: str, default: str) -> None:
+    """-o and --no-overwrite."""
+    parser.add_argument("-o", "--output", metavar=metavar, type=Path, help=f"default: {default}")
+    parser.add_argument("--no-overwrite", action="store_true", help="fail when the output exists")
+
+
+def add_shared(parser: Parser | argparse._ArgumentGroup, names: Sequence[str]) -> None:
+    """Some of the options that look the same in every command."""
+    for name in names:
+        flags, settings = _SHARED[name]
+        parser.add_argument(*flags, **settings)
+
+
+_SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "threads": (
+        ("-j", "--threads"),
+        {"type": whole(1, MAX_THREADS), "metavar": "N", "help": "threads (default: one a core)"},
+    ),
+    "height": (("--height",), {"type": whole(1), "metavar": "H", "help": "height of the picture in pixels"}),
+    "size_limit": (
+        ("--size-limit",),
+        {
+            "type": whole(1),
+            "metavar": "PIXELS",
+            "default": DEFAULT_SIZE_LIMIT,
+            "help": "refuse larger pictures, as a guard against hostile files (default: %(default)s)",
+        },
+    ),
+    "quiet": (("--quiet",), {"action": "store_true", "help": "print nothing but errors"}),
+    "json": (("--json",), {"action": "store_true", "help": "print one JSON object on standard output"}),
+}

@@ -1,0 +1,110 @@
+"""What a command prints: JSON or text on standard output, notes and a progress bar on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from imagegs.fitting import Progress
+
+
+class ClosedOutputError(Exception):
+    """Whoever read standard output has gone; there is nobody to tell."""
+
+
+@dataclass(frozen=True)
+class Verbosity:
+    """How much a command says: `quiet` leaves nothing but errors."""
+
+    quiet: bool = False
+    verbose: bool = False
+
+    def note(self, text: str) -> None:
+        """A line for the person at the terminal."""
+        if not self.quiet:
+            write_line(sys.stderr, text)
+
+    def detail(self, text: str) -> None:
+        """A line that only -v shows."""
+        if self.verbose:
+            self.note(text)
+
+    @property
+    def bar(self) -> bool:
+        """Whether to show a progress bar."""
+        return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
+
+
+def write_line(stream: TextIO | None, text: str) -> None:
+    """Write a line at once; nothing when the stream was closed before the start."""
+    if stream is None:
+        return
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        discard(stream)
+        raise ClosedOutputError from None
+    except OSError as error:
+        discard(stream)
+        error.filename = getattr(stream, "name", None)
+        raise
+
+
+def discard(stream: TextIO) -> None:
+    """Let what is left in the stream's buffer vanish, so that no error follows at the interpreter's end."""
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+def print_json(report: dict[str, Any]) -> None:
+    """One JSON object on one line of standard output. Raises ValueError for NaN and infinity."""
+    write_line(sys.stdout, json.dumps(report, allow_nan=False))
+
+
+def print_text(text: str) -> None:
+    """Text on standard output."""
+    write_line(sys.stdout, text)
+
+
+def psnr_fields(psnr: float) -> dict[str, Any]:
+    """JSON has no infinity: equal pictures have a `psnr` of null, and `lossless` says so."""
+    lossless = math.isinf(psnr)
+    return {"psnr": None if lossless else psnr, "lossless": lossless}
+
+
+def psnr_text(psnr: float) -> str:
+    """For people."""
+    return "lossless" if math.isinf(psnr) else f"{psnr:.2f} dB PSNR"
+
+
+@contextmanager
+def progress_bar(shown: bool) -> Iterator[Any]:
+    """A function to call with every `Progress` of a fit; it draws on standard error when shown."""
+    if not shown:
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    steps = TextColumn("{task.completed:.0f}/{task.total:.0f} steps")
+    facts = TextColumn("{task.fields[n]:,} Gaussians, {task.fields[psnr]:.2f} dB")
+    columns = TextColumn("fitting"), BarColumn(), steps, facts, TimeRemainingColumn()
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("fit", total=1, n=0, psnr=0.0)
+
+        def show(progress: Progress) -> None:
+            n, psnr = progress.n_gaussians, progress.psnr
+            bar.update(task, completed=progress.step, total=progress.steps, n=n, psnr=psnr)
+
+        yield show

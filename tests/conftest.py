@@ -1,0 +1,92 @@
+"""A small picture, a .gsimg file, and the command line run within the test's process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imagegs.cli import main
+from imagegs.codec import save
+from imagegs.gaussians import Gaussians
+
+FAST = ["--threads", "1", "--steps", "3"]  # of encode, for tests that are not about quality
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the command line gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output: one line, one JSON object, without NaN and infinity."""
+        assert self.out.count("\n") == 1 and self.out.endswith("\n")
+        value = json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+        assert isinstance(value, dict)
+        return value
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.delenv("IMAGEGS_DEBUG", raising=False)
+
+    def run(*arguments: object) -> Outcome:
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+def sample_pixels(channels: int = 3, dtype: type = np.uint8) -> np.ndarray:
+    """A smooth picture with an edge, 32 x 48, every channel another one."""
+    y, x = np.mgrid[0:32, 0:48] / 48
+    planes = [
+        np.where(x + y * (c + 1) > 0.6, 0.2 + 0.6 * x, 0.9 - y * 0.5 + 0.02 * c) for c in range(channels)
+    ]
+    largest = np.iinfo(dtype).max
+    return (np.stack(planes, axis=2).clip(0, 1) * largest).astype(dtype)
+
+
+def sample_gaussians(channels: tuple[str, ...] = ("R", "G", "B"), bit_depth: int = 8) -> Gaussians:
+    """60 Gaussians at random on a canvas of 48 x 32."""
+    rng = np.random.default_rng(1)
+    return Gaussians(
+        xy=rng.uniform(0, (48, 32), (60, 2)),
+        scale=rng.uniform(1, 6, (60, 2)),
+        angle=rng.uniform(0, 3, 60),
+        log_weight=rng.normal(0, 1, 60),
+        color=rng.uniform(0, 1, (60, len(channels))),
+        height=32,
+        width=48,
+        channels=channels,
+        bit_depth=bit_depth,
+    )
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A PNG of 48 x 32 pixels."""
+    path = tmp_path / "photo.png"
+    Image.fromarray(sample_pixels()).save(path)
+    return path
+
+
+@pytest.fixture
+def gsimg(tmp_path: Path) -> Path:
+    path = tmp_path / "sample.gsimg"
+    save(path, sample_gaussians(), metadata={"software": "imagegs test"})
+    return path
