@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 #include "lane_order.h"
 
@@ -11,19 +13,33 @@ namespace {
 
 constexpr uint32_t kGaussiansPerTask = 2048;
 
-template <class T> T to_integer(float v, float largest) {
+template <class T> T to_integer(float v) {
+    constexpr float largest = float(std::numeric_limits<T>::max());
     v = v * largest + 0.5f;
     return T(v < 0.0f ? 0.0f : v > largest ? largest : v); // NaN cannot occur: all inputs are finite
 }
 
-template <class T, class Convert>
-void store_pixels(const LaneOrder &order, const float *lanes, int channels, int width, int height, T *to,
-                  const Picture &p, Convert convert) {
-    for (int c = 0; c < channels; ++c)
-        for (int i = 0; i < kTilePixels; ++i)
-            if (order.x[i] < width && order.y[i] < height)
-                to[c * p.channel_stride + order.y[i] * p.row_stride + order.x[i] * p.column_stride] =
-                    convert(lanes[c * kTilePixels + i]);
+// Writes a tile in row order, [channel][row][column] of 16 x 16, to the picture at `to`.
+template <class T, int Channels>
+void store_pixels(const float *rows, int channels, int width, int height, T *to, const Picture &p) {
+    const int n = Channels ? Channels : channels;
+    for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x)
+            for (int c = 0; c < n; ++c) {
+                const float v = rows[c * kTilePixels + y * kTile + x];
+                T &pixel = to[y * p.row_stride + x * p.column_stride + c * p.channel_stride];
+                if constexpr (std::is_floating_point_v<T>)
+                    pixel = v;
+                else
+                    pixel = to_integer<T>(v);
+            }
+}
+
+template <class T>
+void store_channels(const float *rows, int channels, int width, int height, size_t at, const Picture &p) {
+    T *to = (T *)p.data + at;
+    if (channels == 3) return store_pixels<T, 3>(rows, channels, width, height, to, p);
+    return store_pixels<T, 0>(rows, channels, width, height, to, p);
 }
 
 // Writes a tile of colours in lane order to the picture at (x, y).
@@ -35,15 +51,12 @@ void store_tile(const LaneOrder &order, const float *lanes, int channels, int x,
             copy_tile<true>(order, lanes + c * kTilePixels, (float *)p.data + at + c * p.channel_stride, p.row_stride);
         return;
     }
+    float rows[kMaxChannels * kTilePixels];
+    for (int c = 0; c < channels; ++c) copy_tile<true>(order, lanes + c * kTilePixels, rows + c * kTilePixels, kTile);
     switch (p.sample) {
-    case Sample::kFloat:
-        return store_pixels(order, lanes, channels, width, height, (float *)p.data + at, p, [](float v) { return v; });
-    case Sample::kUint8:
-        return store_pixels(order, lanes, channels, width, height, (uint8_t *)p.data + at, p,
-                            [](float v) { return to_integer<uint8_t>(v, 255.0f); });
-    case Sample::kUint16:
-        return store_pixels(order, lanes, channels, width, height, (uint16_t *)p.data + at, p,
-                            [](float v) { return to_integer<uint16_t>(v, 65535.0f); });
+    case Sample::kFloat: return store_channels<float>(rows, channels, width, height, at, p);
+    case Sample::kUint8: return store_channels<uint8_t>(rows, channels, width, height, at, p);
+    case Sample::kUint16: return store_channels<uint16_t>(rows, channels, width, height, at, p);
     }
 }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -140,6 +143,19 @@ def test_kernels_agree_on_all_instruction_sets(monkeypatch):
     safe = safe_pixels(g, centres(70, 90)).reshape(70, 90)
     for other in pictures[1:]:
         np.testing.assert_allclose(other[safe], pictures[0][safe], atol=3e-6)
+
+
+def test_the_blends_have_the_constants_that_the_page_states():
+    page = (Path(__file__).parent.parent / "docs/format.md").read_text()
+    n = _native
+    rows = {"TOP_K": (n.PAPER_TOP_K, n.SOFTMAX_TOP_K), "CUTOFF": ("none", n.SOFTMAX_CUTOFF)}
+    rows |= {"RADIUS": (n.PAPER_RADIUS, "none"), "EPSILON": (n.PAPER_EPSILON, "none")}
+    for name, values in rows.items():
+        cells = re.search(rf"^\| `{name}`[^|]*\|([^|]*)\|([^|]*)\|$", page, re.MULTILINE).groups()
+        for cell, value in zip(cells, values, strict=True):
+            assert cell.strip() == value or float(cell) == pytest.approx(value)
+    assert {"paper": n.PAPER_TOP_K, "softmax": n.SOFTMAX_TOP_K} == oracle.TOP_K
+    assert (n.SOFTMAX_CUTOFF, n.TILE) == (oracle.CUTOFF, oracle.TILE)
 
 
 def test_far_and_tiny_gaussians_leave_no_holes():

@@ -17,8 +17,9 @@
 
 namespace imagegs::IMAGEGS_ISA {
 
-// A paper weight under e^-28 = 7e-13 moves no value by more than 7e-9 (the epsilon is 1e-4): not visited.
-constexpr float kPaperNegligible = 28.0f;
+// Paper weights that float32 cannot see are not visited: under e^-28 = 7e-13 (the epsilon is 1e-4), or under
+// e^-17 = 4e-8 of the point's largest.
+constexpr float kPaperNegligible = 28.0f, kPaperRelative = 17.0f;
 
 // The candidates of one call, gathered next to each other.
 struct Gathered {
@@ -179,7 +180,8 @@ static void blend_blocks(const Candidates &from, const Canvas &canvas, const flo
     for (int b = 0; b < blocks; ++b) {
         const int at = b * kLanes;
         vfloat best = score_candidates<B>(g, from.count, canvas, x + at, y + at);
-        const vfloat bound = B == Blend::kPaper ? broadcast(kPaperNegligible) : best + kSoftmaxCutoff;
+        const vfloat bound = B == Blend::kPaper ? minimum(broadcast(kPaperNegligible), best + kPaperRelative)
+                                                : best + kSoftmaxCutoff;
         Chosen c = choose_within(g, from.count, bound);
         if (to_bits(positive(c.held - K))) c.n = choose_best<K>(g, c.n, bound);
         if (B == Blend::kPaper) best = broadcast(0.0f);
