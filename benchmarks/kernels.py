@@ -123,16 +123,16 @@ def process_rows(runs: int) -> dict[str, float]:
 
 
 MEMORY_PROBE = """
-import resource, sys, numpy as np, imagegs
+import resource, sys
 from imagegs.cli import main
-code = main(["encode", sys.argv[1], "-o", sys.argv[2], "-n", sys.argv[3], "--steps", "12", "--quiet", "--recipe", sys.argv[4]])
-assert code == 0
+source, target, n, recipe = sys.argv[1:]
+assert main(["encode", source, "-o", target, "-n", n, "--recipe", recipe, "--steps", "12", "--quiet"]) == 0
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
 def memory_rows() -> dict[str, float]:
-    """Peak memory of `imagegs encode`, whole process, in bytes for a pixel, beyond 1 KB a Gaussian and 150 MB."""
+    """Peak memory of `imagegs encode`, whole process: bytes a pixel beyond 1 KB a Gaussian and 150 MB."""
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
         for side, n in ((2048, 10_000), (6000, 20_000)):

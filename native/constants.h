@@ -13,7 +13,7 @@ constexpr float kPaperRadius = 3.0f;   // half side of the square that is seen, 
 constexpr float kPaperEpsilon = 1e-4f; // added to the sum of weights
 
 // "softmax" blend.
-constexpr int kSoftmaxTopK = 16;       // Gaussians that a pixel keeps
-constexpr float kSoftmaxCutoff = 8.0f; // nats under the pixel's best that are still seen
+constexpr int kSoftmaxTopK = 10;       // Gaussians that a pixel keeps
+constexpr float kSoftmaxCutoff = 7.0f; // nats under the pixel's best that are still seen
 
 } // namespace imagegs

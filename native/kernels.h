@@ -46,7 +46,7 @@ struct AdamStep {
     float epsilon; // bias correction included
 };
 
-constexpr int kSsimBlockWidth = 256, kSsimBlockHeight = 128; // outputs of one ssim_block
+constexpr int kSsimBlockWidth = 256, kSsimBlockHeight = 256; // outputs of one ssim_block
 constexpr int kSsimRow = kSsimBlockWidth + 64;               // floats of a buffered row: block, halo, whole vectors
 constexpr int kSsimScratchFloats = (6 + 12 + 7 * 16) * kSsimRow + 16;
 

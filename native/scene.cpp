@@ -13,33 +13,39 @@ namespace {
 
 constexpr uint32_t kGaussiansPerTask = 2048;
 
-template <class T> T to_integer(float v) {
-    constexpr float largest = float(std::numeric_limits<T>::max());
-    v = v * largest + 0.5f;
-    return T(v < 0.0f ? 0.0f : v > largest ? largest : v); // NaN cannot occur: all inputs are finite
+// Converts colours to T: as they are, or clipped and rounded to 0 .. largest. (NaN cannot occur.)
+template <class T> void convert(const float *from, int n, T *to) {
+    if constexpr (std::is_floating_point_v<T>) {
+        std::copy(from, from + n, to);
+    } else {
+        constexpr float largest = float(std::numeric_limits<T>::max());
+        for (int i = 0; i < n; ++i) {
+            const float v = from[i] * largest + 0.5f;
+            to[i] = T(int(std::min(std::max(v, 0.0f), largest)));
+        }
+    }
 }
 
-// Writes a tile in row order, [channel][row][column] of 16 x 16, to the picture at `to`.
+// Strides are copied: bytes written might alias them as far as the compiler knows.
 template <class T, int Channels>
-void store_pixels(const float *rows, int channels, int width, int height, T *to, const Picture &p) {
-    const int n = Channels ? Channels : channels;
-    for (int y = 0; y < height; ++y)
-        for (int x = 0; x < width; ++x)
-            for (int c = 0; c < n; ++c) {
-                const float v = rows[c * kTilePixels + y * kTile + x];
-                T &pixel = to[y * p.row_stride + x * p.column_stride + c * p.channel_stride];
-                if constexpr (std::is_floating_point_v<T>)
-                    pixel = v;
-                else
-                    pixel = to_integer<T>(v);
-            }
+void scatter(const T *planes, int channels, int width, int height, T *to, const Picture &p) {
+    const size_t n = Channels ? Channels : channels;
+    const size_t row = p.row_stride, column = p.column_stride, channel = p.channel_stride;
+    for (int y = 0; y < height; ++y) {
+        T *pixel = to + y * row;
+        for (int x = 0; x < width; ++x, pixel += column)
+            for (size_t c = 0; c < n; ++c) pixel[c * channel] = planes[c * kTilePixels + y * kTile + x];
+    }
 }
 
+// Writes a tile in row order, [channel][row][column] of 16 x 16, to the picture.
 template <class T>
-void store_channels(const float *rows, int channels, int width, int height, size_t at, const Picture &p) {
+void store_rows(const float *rows, int channels, int width, int height, size_t at, const Picture &p) {
+    T planes[kMaxChannels * kTilePixels];
+    convert(rows, channels * kTilePixels, planes);
     T *to = (T *)p.data + at;
-    if (channels == 3) return store_pixels<T, 3>(rows, channels, width, height, to, p);
-    return store_pixels<T, 0>(rows, channels, width, height, to, p);
+    if (channels == 3) return scatter<T, 3>(planes, channels, width, height, to, p);
+    return scatter<T, 0>(planes, channels, width, height, to, p);
 }
 
 // Writes a tile of colours in lane order to the picture at (x, y).
@@ -54,9 +60,9 @@ void store_tile(const LaneOrder &order, const float *lanes, int channels, int x,
     float rows[kMaxChannels * kTilePixels];
     for (int c = 0; c < channels; ++c) copy_tile<true>(order, lanes + c * kTilePixels, rows + c * kTilePixels, kTile);
     switch (p.sample) {
-    case Sample::kFloat: return store_channels<float>(rows, channels, width, height, at, p);
-    case Sample::kUint8: return store_channels<uint8_t>(rows, channels, width, height, at, p);
-    case Sample::kUint16: return store_channels<uint16_t>(rows, channels, width, height, at, p);
+    case Sample::kFloat: return store_rows<float>(rows, channels, width, height, at, p);
+    case Sample::kUint8: return store_rows<uint8_t>(rows, channels, width, height, at, p);
+    case Sample::kUint16: return store_rows<uint16_t>(rows, channels, width, height, at, p);
     }
 }
 

@@ -28,8 +28,8 @@ from imagegs.gaussians import BlendName, Gaussians
 
 Array = NDArray[np.float64]
 
-TOP_K = {"softmax": 16, "paper": 10}
-CUTOFF = 8.0  # nats under the best exponent, "softmax" only
+TOP_K = {"softmax": 10, "paper": 10}
+CUTOFF = 7.0  # nats under the best exponent, "softmax" only
 TILE = 16  # canvas pixels, "paper" only
 EPSILON = 1e-4  # "paper" only
 CHUNK = 1 << 20  # exponents held at once

@@ -15,7 +15,7 @@ PACKAGE = Path(imagegs.__file__).parent
 LAYERS = [
     {"_native", "errors", "gaussians"},
     {"engine", "quantization", "pixels", "files"},
-    {"rendering", "png", "color_profiles", "deep_images", "images", "metrics"},
+    {"rendering", "png", "color_profiles", "deep_images", "images", "image_writers", "metrics"},
     {"fitting", "codec", "drawing"},
     {"applications", "evaluation", "viewer"},
     {"", "cli", "__main__"},

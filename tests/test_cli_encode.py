@@ -17,7 +17,8 @@ from PIL import Image
 from conftest import FAST, Run, sample_pixels
 from imagegs import __version__
 from imagegs.codec import load, read_info
-from imagegs.images import read_picture, write_picture
+from imagegs.image_writers import write_picture
+from imagegs.images import read_picture
 
 
 def test_the_default_output_lies_beside_the_input(run: Run, picture: Path) -> None:

@@ -16,10 +16,10 @@ import imagegs.codec
 from gsimg_samples import any_gaussians, chunks_of, same, sample_gaussians
 from imagegs.codec import (
     Bits,
-    bits_for_bpp,
     decode,
     encode,
     file_size,
+    gaussians_for_bpp,
     gaussians_for_bytes,
     load,
     read_info,
@@ -283,15 +283,15 @@ def test_the_budget_is_used_to_the_last_gaussian(blend: Any, metadata: Any, bits
         sizes = [len(encode(sample_gaussians(m, blend), bits_, metadata)) for m in (n, n + 1)]
         assert sizes[0] <= budget < sizes[1]
         bpp = 8 * budget / (48 * 32)
-        assert bits_for_bpp(bpp, 32, 48, ("R", "G", "B"), blend, bits_, metadata) == n
+        assert gaussians_for_bpp(bpp, 32, 48, ("R", "G", "B"), blend, bits_, metadata) == n
 
 
 @settings(max_examples=500, deadline=None)
 @given(st.integers(2, 10**6), st.integers(1, 5000), st.integers(1, 5000))
 def test_the_bpp_of_a_file_buys_that_file_and_less_does_not(n: int, width: int, height: int) -> None:
     bpp = 8 * file_size(n, "RGB", "softmax", Bits()) / (width * height)
-    assert bits_for_bpp(bpp, height, width, "RGB", "softmax", Bits()) == n
-    assert bits_for_bpp(math.nextafter(bpp, 0), height, width, "RGB", "softmax", Bits()) == n - 1
+    assert gaussians_for_bpp(bpp, height, width, "RGB", "softmax", Bits()) == n
+    assert gaussians_for_bpp(math.nextafter(bpp, 0), height, width, "RGB", "softmax", Bits()) == n - 1
 
 
 def test_budgets_without_room_or_end() -> None:
@@ -303,11 +303,11 @@ def test_budgets_without_room_or_end() -> None:
         gaussians_for_bytes(least - 1, "RGB", "softmax", Bits())
     for bpp in (0.0, -1.0):
         with pytest.raises(ValueError, match="too few"):
-            bits_for_bpp(bpp, 32, 48, "RGB", "softmax", Bits())
+            gaussians_for_bpp(bpp, 32, 48, "RGB", "softmax", Bits())
     for bpp in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="finite"):
-            bits_for_bpp(bpp, 32, 48, "RGB", "softmax", Bits())
-    most = bits_for_bpp(1e300, 32, 48, "RGB", "softmax", Bits())
+            gaussians_for_bpp(bpp, 32, 48, "RGB", "softmax", Bits())
+    most = gaussians_for_bpp(1e300, 32, 48, "RGB", "softmax", Bits())
     assert file_size(most, "RGB", "softmax", Bits()) < 2**32 + 1000
 
 

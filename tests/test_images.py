@@ -20,17 +20,9 @@ from PIL import Image, ImageCms
 
 from imagegs import color_profiles
 from imagegs.errors import FormatError, ImageGSError, LimitError
-from imagegs.images import (
-    CHANNEL_NAMES,
-    WRITABLE_SUFFIXES,
-    Picture,
-    as_pixels,
-    check_picture_path,
-    read_picture,
-    to_float,
-    to_integers,
-    write_picture,
-)
+from imagegs.image_writers import WRITABLE_SUFFIXES, check_picture_path, write_picture
+from imagegs.images import read_picture
+from imagegs.pixels import CHANNEL_NAMES, Picture, as_pixels, to_float, to_integers
 from imagegs.png import encode_png
 
 RNG = np.random.default_rng(7)

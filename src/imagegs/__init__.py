@@ -1,15 +1,24 @@
 """imagegs: pictures and texture stacks as a few thousand coloured, anisotropic 2D Gaussians.
 
-gaussians = imagegs.fit(image, n_gaussians=10_000)
-imagegs.save("a.gsimg", gaussians)
-picture = imagegs.render(imagegs.load("a.gsimg"), height=4000)
+    gaussians = imagegs.fit(image, n_gaussians=10_000)
+    imagegs.save("a.gsimg", gaussians)
+    picture = imagegs.render(imagegs.load("a.gsimg"), height=4000)
+
+The whole public surface. Names are fetched from their modules when first used, so that a command which only
+decodes does not load the fitting.
 """
 
-from imagegs.codec import Bits, FileInfo, decode, encode, load, read_info, save
-from imagegs.errors import FormatError, ImageGSError, LimitError
-from imagegs.fitting import Progress, fit, fit_progressively
-from imagegs.gaussians import Gaussians
-from imagegs.rendering import render, sample
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imagegs.codec import Bits, FileInfo, decode, encode, load, read_info, save
+    from imagegs.errors import FormatError, ImageGSError, LimitError
+    from imagegs.fitting import Progress, fit, fit_progressively
+    from imagegs.gaussians import Gaussians
+    from imagegs.rendering import render, sample
 
 __version__ = "0.1.0"
 
@@ -32,3 +41,22 @@ __all__ = [
     "sample",
     "save",
 ]
+
+_HOMES = {
+    "codec": ("Bits", "FileInfo", "decode", "encode", "load", "read_info", "save"),
+    "errors": ("FormatError", "ImageGSError", "LimitError"),
+    "fitting": ("Progress", "fit", "fit_progressively"),
+    "gaussians": ("Gaussians",),
+    "rendering": ("render", "sample"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"imagegs.{home}"), name)
+    raise AttributeError(f"module 'imagegs' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,7 +1,7 @@
-"""Pictures in and out of files: PNG, TIFF, JPEG, WebP and whatever else Pillow opens.
+"""Pictures out of files: PNG, TIFF, JPEG, WebP and whatever else Pillow opens.
 
-`read_picture` takes every kind of picture to integers of 8 or 16 bits with named channels;
-`write_picture` is the way back.
+`read_picture` takes every kind of picture to integers of 8 or 16 bits with named channels; the way back is
+`imagegs.image_writers.write_picture`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,36 +20,9 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imagegs import deep_images
 from imagegs.errors import FormatError, ImageGSError, LimitError
-from imagegs.files import PathLike, write_atomically
-from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture, Pixels, as_pixels, to_float, to_integers
-from imagegs.png import encode_png
+from imagegs.files import PathLike
+from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture
 
-__all__ = [
-    "CHANNEL_NAMES",
-    "IntegerPixels",
-    "Picture",
-    "Pixels",
-    "as_pixels",
-    "check_picture_path",
-    "read_picture",
-    "to_float",
-    "to_integers",
-    "write_picture",
-]
-
-
-# What Pillow writes with 8 bits a sample, as near to lossless as the format goes.
-_EIGHT_BIT_WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
-    ".jpg": ("JPEG", {"quality": 95, "subsampling": "4:4:4"}),
-    ".jpeg": ("JPEG", {"quality": 95, "subsampling": "4:4:4"}),
-    ".webp": ("WEBP", {"lossless": True, "exact": True}),
-    ".avif": ("AVIF", {"quality": 95, "subsampling": "4:4:4"}),
-    ".jp2": ("JPEG2000", {}),
-    ".bmp": ("BMP", {}),
-}
-_WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
-_TIFF_SUFFIXES = (".tif", ".tiff")
-WRITABLE_SUFFIXES = (".png", *_TIFF_SUFFIXES, *_EIGHT_BIT_WRITERS, ".npy")
 _pillow_lock = threading.Lock()
 
 
@@ -215,74 +188,3 @@ def _with_keyed_alpha(pixels: IntegerPixels, key: object) -> IntegerPixels:
     opaque = (pixels != np.array(key, dtype=np.int64)).any(axis=2, keepdims=True)
     alpha = opaque * np.array(np.iinfo(pixels.dtype).max, pixels.dtype)
     return np.concatenate([pixels, alpha], axis=2)
-
-
-def check_picture_path(path: PathLike, channels: tuple[str, ...], bit_depth: int) -> None:
-    """Raise the ValueError or ImageGSError that `write_picture` would for such a picture; write nothing.
-
-    ValueError: the suffix is unknown, or its format does not hold these channels or this bit depth.
-    ImageGSError: 16-bit colour TIFF without tifffile, or a format that this Pillow was built without.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in WRITABLE_SUFFIXES:
-        possible = ", ".join(WRITABLE_SUFFIXES)
-        raise ValueError(f"cannot write {suffix or 'a file without a suffix'}: possible are {possible}")
-    if suffix == ".npy":
-        return
-    if tuple(channels) not in CHANNEL_NAMES.values():
-        raise ValueError(f"{suffix} does not hold the channels {', '.join(channels)}: write .npy")
-    if bit_depth == 16 and suffix in _EIGHT_BIT_WRITERS:
-        raise ValueError(f"{suffix} holds 8 bits a sample, not 16: write .png, .tif or .npy")
-    if "A" in channels and suffix in _WITHOUT_ALPHA:
-        raise ValueError(f"{suffix} has no alpha channel: write .png, .tif, .webp or .npy")
-    if bit_depth == 16 and suffix in _TIFF_SUFFIXES and len(channels) > 1:
-        _tifffile()
-    if suffix in _EIGHT_BIT_WRITERS:
-        Image.init()  # loads all of Pillow's formats
-        if _EIGHT_BIT_WRITERS[suffix][0] not in Image.SAVE:
-            raise ImageGSError(f"this installation of Pillow cannot write {suffix}")
-
-
-def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ...]) -> None:
-    """Write pixels, (H, W, C) uint8 or uint16, in the format that the suffix of `path` names, atomically.
-
-    .png, .tif and .tiff hold 8 and 16 bits (16-bit colour TIFF needs tifffile), .webp, .jp2, .bmp, .jpg,
-    .jpeg and .avif 8 bits (the last three with some loss), each with the channels Y, Y A, R G B or R G B A
-    (.jpg and .bmp without A); .npy holds any channels, without their names. The samples are sRGB-encoded.
-
-    Raises TypeError and ValueError for pixels that are no `Picture`; ValueError and ImageGSError as
-    `check_picture_path` does; OSError where the file cannot be written.
-    """
-    picture = Picture(pixels, tuple(channels))
-    check_picture_path(path, picture.channels, picture.bit_depth)
-    suffix = Path(path).suffix.lower()
-    if suffix == ".png":
-        write_atomically(path, encode_png(pixels))
-        return
-    buffer = io.BytesIO()
-    if suffix == ".npy":
-        np.save(buffer, pixels)
-    elif suffix not in _TIFF_SUFFIXES:
-        name, options = _EIGHT_BIT_WRITERS[suffix]
-        _image(pixels).save(buffer, name, **options)
-    elif picture.bit_depth == 8 or len(channels) == 1:
-        _image(pixels).save(buffer, "TIFF", compression="tiff_adobe_deflate")
-    else:
-        photometric = "minisblack" if len(channels) == 2 else "rgb"
-        extra = ["unassalpha"] if "A" in channels else []
-        _tifffile().imwrite(
-            buffer, pixels, photometric=photometric, planarconfig="contig", extrasamples=extra, metadata=None
-        )
-    write_atomically(path, buffer.getbuffer())
-
-
-def _image(pixels: IntegerPixels) -> Image.Image:
-    return Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
-
-
-def _tifffile() -> Any:
-    try:
-        import tifffile
-    except ImportError:
-        raise ImageGSError("16-bit colour TIFF needs tifffile: pip install imagegs[tiff]") from None
-    return tifffile

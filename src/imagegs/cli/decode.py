@@ -50,7 +50,7 @@ def region(text: str) -> tuple[int, int, int, int]:
 
 def run(options: Namespace) -> None:
     """`imagegs decode`."""
-    from imagegs.images import check_picture_path, write_picture
+    from imagegs.image_writers import check_picture_path, write_picture
     from imagegs.rendering import output_size, render
 
     start = time.perf_counter()

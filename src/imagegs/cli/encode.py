@@ -66,7 +66,7 @@ def add_parser(commands: Subparsers) -> None:
         type=whole(1, 9),
         default=5,
         metavar="1-9",
-        help="fast to thorough (default: %(default)s)",
+        help="of the imagegs recipe, fast to thorough (default: %(default)s)",
     )
     parser.add_argument("--steps", type=whole(1), metavar="N", help="steps of the fit, in place of --effort")
     parser.add_argument(
@@ -154,12 +154,6 @@ def _bits(text: str | None, recipe: str, picture: Picture) -> Bits:
     return bits
 
 
-def _steps(plan: Plan) -> int:
-    from imagegs.fitting.fit import EFFORT_STEPS, PAPER_STEPS
-
-    return plan.steps or (PAPER_STEPS if plan.recipe == "paper" else EFFORT_STEPS[plan.effort])
-
-
 def _metadata(plan: Plan, steps: int) -> dict[str, Any]:
     from imagegs import __version__
 
@@ -168,13 +162,14 @@ def _metadata(plan: Plan, steps: int) -> dict[str, Any]:
 
 def _within(bpp: float, plan: Plan, picture: Picture) -> Plan:
     """The plan with as many Gaussians as the file may have, one a pixel at most."""
-    from imagegs.codec import bits_for_bpp
+    from imagegs.codec import gaussians_for_bpp
+    from imagegs.fitting import steps_of
 
     height, width, _ = picture.pixels.shape
     # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
-    metadata = _metadata(plan, _steps(plan))
+    metadata = _metadata(plan, steps_of(cast("RecipeName", plan.recipe), plan.effort, plan.steps))
     blend: BlendName = "paper" if plan.recipe == "paper" else "softmax"
-    n = bits_for_bpp(bpp, height, width, picture.channels, blend, plan.bits, metadata)
+    n = gaussians_for_bpp(bpp, height, width, picture.channels, blend, plan.bits, metadata)
     return replace(plan, n_gaussians=min(n, height * width))
 
 

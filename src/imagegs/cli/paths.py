@@ -48,7 +48,7 @@ def read_input(path: Path) -> Picture:
 
 
 def _directory_error(path: Path) -> FormatError:
-    from imagegs.images import WRITABLE_SUFFIXES
+    from imagegs.image_writers import WRITABLE_SUFFIXES
 
     suffixes = (*WRITABLE_SUFFIXES, *MORE_PICTURE_SUFFIXES)
     if any(entry.suffix.lower() in suffixes for entry in path.iterdir()):
@@ -69,12 +69,10 @@ def _read_array(path: Path) -> Picture:
     """(H, W) or (H, W, C) uint8, uint16, or floats in 0..1, which become 16 bits."""
     import numpy as np
 
-    from imagegs.images import CHANNEL_NAMES
-    from imagegs.pixels import Picture, as_pixels, to_integers
+    from imagegs.pixels import Picture, as_pixels, channel_names, to_integers
 
     # Mapped, so that a header that promises more than the file holds costs no memory.
     pixels = as_pixels(np.array(np.lib.format.open_memmap(path, mode="r")))
     if pixels.dtype.kind == "f":
         pixels = to_integers(pixels, 16)
-    n_channels = pixels.shape[2]
-    return Picture(pixels, CHANNEL_NAMES.get(n_channels) or tuple(f"C{i}" for i in range(n_channels)))
+    return Picture(pixels, channel_names(pixels.shape[2]))

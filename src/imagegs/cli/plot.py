@@ -43,7 +43,7 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """`imagegs plot`."""
     from imagegs.drawing import draw_ellipses
-    from imagegs.images import check_picture_path, write_picture
+    from imagegs.image_writers import check_picture_path, write_picture
     from imagegs.rendering import output_size
 
     gaussians = load_gaussians(options.file, options.size_limit)

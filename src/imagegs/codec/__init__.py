@@ -4,17 +4,17 @@ Needs numpy and the standard library only; never imports the fitting.
 """
 
 from imagegs.codec.bits import Bits, default_bits
-from imagegs.codec.budget import bits_for_bpp, file_size, gaussians_for_bytes
+from imagegs.codec.budget import file_size, gaussians_for_bpp, gaussians_for_bytes
 from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_info, save
 
 __all__ = [
     "Bits",
     "FileInfo",
-    "bits_for_bpp",
     "decode",
     "default_bits",
     "encode",
     "file_size",
+    "gaussians_for_bpp",
     "gaussians_for_bytes",
     "load",
     "read_info",

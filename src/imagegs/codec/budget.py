@@ -53,7 +53,7 @@ def gaussians_for_bytes(
     )
 
 
-def bits_for_bpp(
+def gaussians_for_bpp(
     bpp: float,
     height: int,
     width: int,

@@ -1,7 +1,7 @@
 """From pictures to Gaussians."""
 
-from imagegs.fitting.fit import default_gaussians, fit, fit_progressively
 from imagegs.fitting.progress import RECIPES, AttributeBits, Progress, RecipeName
+from imagegs.fitting.recipes import default_gaussians, fit, fit_progressively, steps_of
 
 __all__ = [
     "RECIPES",
@@ -11,4 +11,5 @@ __all__ = [
     "default_gaussians",
     "fit",
     "fit_progressively",
+    "steps_of",
 ]

@@ -1,4 +1,4 @@
-"""fit(): from a picture to Gaussians."""
+"""fit(): from a picture to Gaussians, by one of the recipes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def default_gaussians(height: int, width: int) -> int:
     """One Gaussian for every 100 pixels, but not fewer than 64 or one for every second pixel."""
     pixels = height * width
     return max(pixels // PIXELS_PER_GAUSSIAN, min(64, (pixels + 1) // 2))
+
+
+def steps_of(recipe: RecipeName, effort: int = DEFAULT_EFFORT, steps: int | None = None) -> int:
+    """How many steps a fit takes at most: `steps` if given, else what the recipe and its effort say.
+
+    Raises ValueError for an unknown recipe, another effort than 1..9, or no steps.
+    """
+    if recipe not in RECIPES:
+        raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
+    if effort not in EFFORT_STEPS:
+        raise ValueError(f"effort is 1 to 9, not {effort}")
+    if steps is not None and steps < 1:
+        raise ValueError(f"at least one step is needed, not {steps}")
+    return steps or (PAPER_STEPS if recipe == "paper" else EFFORT_STEPS[effort])
 
 
 def fit_progressively(
@@ -62,14 +76,7 @@ def fit_progressively(
         raise ValueError(
             f"1 to {height * width} Gaussians are possible on {width} x {height} pixels, not {n}"
         )
-    if recipe not in RECIPES:
-        raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
-    if effort not in EFFORT_STEPS:
-        raise ValueError(f"effort is 1 to 9, not {effort}")
-    if steps is None:
-        steps = PAPER_STEPS if recipe == "paper" else EFFORT_STEPS[effort]
-    if steps < 1:
-        raise ValueError(f"at least one step is needed, not {steps}")
+    steps = steps_of(recipe, effort, steps)
     if bits is not None and recipe != "paper":
         raise ValueError("only the paper recipe trains with a quantiser of given bits")
     names = channels or channel_names(n_channels)
