@@ -204,7 +204,7 @@ def test_a_later_but_larger_exponent_is_kept() -> None:
 
 def test_cutoff_keeps_what_is_on_it() -> None:
     g = scene(xy=[[0, 0]] * 3, color=[[0], [1], [1]], log_weight=[0, -8, -8.001])
-    found = oracle.evaluate(g, np.zeros((1, 2)))[0, 0]
+    found = oracle.evaluate(g, np.zeros((1, 2)), cutoff=8.0)[0, 0]
     assert found == pytest.approx(np.exp(-8) / (1 + np.exp(-8)), rel=1e-12)
 
 
@@ -251,7 +251,7 @@ def test_selection_margin_by_hand() -> None:
     here = np.zeros((1, 2))
     g = scene(xy=[[0, 0]] * 4, log_weight=[0, -1, -1.5, -7])
     assert oracle.selection_margin(g, here, top_k=2)[0] == 0.5
-    assert oracle.selection_margin(g, here, top_k=4)[0] == 1  # of the last one to the cutoff
+    assert oracle.selection_margin(g, here, top_k=4, cutoff=8.0)[0] == 1  # of the last one to the cutoff
     assert oracle.selection_margin(g, here, top_k=4, cutoff=6.75)[0] == 0.25  # cut, but nearly in
     assert oracle.selection_margin(g, here, top_k=9, cutoff=np.inf)[0] == np.inf
 
