@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,28 @@ def test_the_import_stays_light():
     ).stdout.split()
     for heavy in ("scipy", "rich", "typer", "PIL.ImageCms", "concurrent.futures.process", "skimage", "torch"):
         assert heavy not in loaded
+
+
+def test_kernels_use_no_templates_of_the_standard_library():
+    """See native/kernels.cpp: a shared copy of one could be built for another processor."""
+    native = Path(__file__).parent.parent / "native"
+    sources = [
+        native / "kernels.cpp",
+        native / "simd.h",
+        native / "gaussian.h",
+        *(native / "kernels").glob("*.h"),
+    ]
+    allowed = {"std::memcpy", "std::memset"}
+    for path in sources:
+        code = re.sub(r"//.*", "", path.read_text())
+        assert set(re.findall(r"std::\w+", code)) <= allowed, path
+        assert set(re.findall(r"#include <(\w+)>", code)) <= {
+            "cstdint",
+            "cstring",
+            "cstddef",
+            "cfloat",
+            "cmath",
+        }
 
 
 def test_public_names_are_documented():

@@ -1,0 +1,48 @@
+"""Quality and size of fits of the shipped sample, against committed figures.
+
+    python tests/test_golden.py        measures them anew and writes tests/golden.json
+
+Sizes must be equal. Quality may differ by what other instruction sets, compilers and math libraries change in
+the last bits of a fit; on one machine it is the same to the last digit.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import imagegs
+from imagegs.codec import default_bits
+from imagegs.images import read_picture
+from imagegs.metrics import psnr, ssim
+
+SAMPLE = Path(__file__).parent.parent / "assets/sample.png"
+GOLDEN = Path(__file__).with_name("golden.json")
+FITS = {
+    "imagegs": {"n_gaussians": 1000, "steps": 100},
+    "paper": {"n_gaussians": 1000, "steps": 200, "recipe": "paper"},
+}
+PSNR_TOLERANCE, SSIM_TOLERANCE = 0.05, 0.002
+
+
+def measure(name: str) -> dict[str, float]:
+    picture = read_picture(SAMPLE).pixels
+    gaussians = imagegs.fit(picture, **FITS[name], seed=0)
+    bits = imagegs.Bits() if name == "paper" else default_bits(*picture.shape[:2])
+    data = imagegs.encode(gaussians, bits)
+    painted = imagegs.render(imagegs.decode(data), dtype=picture.dtype)
+    return {"bytes": len(data), "psnr": psnr(picture, painted), "ssim": ssim(picture, painted)}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_quality_and_size_are_the_committed_ones(name):
+    golden, found = json.loads(GOLDEN.read_text())[name], measure(name)
+    assert found["bytes"] == golden["bytes"]
+    assert found["psnr"] == pytest.approx(golden["psnr"], abs=PSNR_TOLERANCE)
+    assert found["ssim"] == pytest.approx(golden["ssim"], abs=SSIM_TOLERANCE)
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps({name: measure(name) for name in FITS}, indent=1) + "\n")
