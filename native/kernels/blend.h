@@ -180,8 +180,8 @@ static void blend_blocks(const Candidates &from, const Canvas &canvas, const flo
     for (int b = 0; b < blocks; ++b) {
         const int at = b * kLanes;
         vfloat best = score_candidates<B>(g, from.count, canvas, x + at, y + at);
-        const vfloat bound = B == Blend::kPaper ? minimum(broadcast(kPaperNegligible), best + kPaperRelative)
-                                                : best + kSoftmaxCutoff;
+        const vfloat bound =
+            B == Blend::kPaper ? minimum(broadcast(kPaperNegligible), best + kPaperRelative) : best + kSoftmaxCutoff;
         Chosen c = choose_within(g, from.count, bound);
         if (to_bits(positive(c.held - K))) c.n = choose_best<K>(g, c.n, bound);
         if (B == Blend::kPaper) best = broadcast(0.0f);
