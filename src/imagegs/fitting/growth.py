@@ -40,17 +40,16 @@ def worst_pixels(
 ) -> tuple[Pixels, FloatArray]:
     """n pixels drawn by (mean |error|)^2, and the error (N, C) = blurred target - clipped picture there.
 
-    `rendered` and `target` are (C, H, W).
+    `rendered` and `target` are (C, H, W); the error of all pixels takes the place of `rendered`, which saves
+    large pictures a buffer.
     """
-    error: FloatArray = np.zeros(target.shape[1:], np.float32)
-    for channel, painted in zip(target, rendered, strict=True):
-        error += np.abs(_blurred(channel) - np.clip(painted, 0.0, 1.0))
-    pixels = draw_pixels(rng, np.square(error, out=error), (target.shape[1], target.shape[2]), n)
-    residual = np.empty((n, len(target)), np.float32)
-    for c, (channel, painted) in enumerate(zip(target, rendered, strict=True)):
-        difference = _blurred(channel) - np.clip(painted, 0.0, 1.0)
-        residual[:, c] = colors_at(difference[None], pixels)[:, 0]
-    return pixels, residual
+    total: FloatArray = np.zeros(target.shape[1:], np.float32)
+    for channel, picture in zip(target, rendered, strict=True):
+        np.clip(picture, 0.0, 1.0, out=picture)
+        np.subtract(_blurred(channel), picture, out=picture)
+        total += np.abs(picture)
+    pixels = draw_pixels(rng, np.square(total, out=total), (target.shape[1], target.shape[2]), n)
+    return pixels, colors_at(rendered, pixels)
 
 
 def growth_plan(n: int, interval: int, steps: int) -> tuple[int, list[int]]:
