@@ -50,7 +50,7 @@ void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float 
                  channels = out.shape(planar ? 0 : 2);
     require(scene.count() > 0, "the scene is empty");
     require(channels == size_t(scene.channels()), "the picture has another number of channels");
-    require(width > 0 && height > 0 && width < (1u << 24) && height < (1u << 24), "the picture is empty or too large");
+    require(width > 0 && height > 0 && width < (1u << 23) && height < (1u << 23), "the picture is empty or too large");
     require(step_x > 0 && step_y > 0, "steps must be positive");
     const Grid grid{x0, y0, int(width), int(height), step_x, step_y, 0.5f};
     Picture picture{out.data(), sample_of(out.dtype()), channels, width * channels, 1};
@@ -111,6 +111,12 @@ void adam_step(Engine &engine, Flat value, FlatIn gradient, Flat mean, Flat squa
          adam_step);
 }
 
+// Lets Ctrl-C end a long call. Does nothing but on Python's main thread.
+void check_signals() {
+    nb::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
+
 std::vector<std::string> isa_names() {
     const Kernels *list[kMaxKernelTables];
     const int n = list_kernels(list);
@@ -132,7 +138,10 @@ NB_MODULE(_native, m) {
     m.def("isa_names", &isa_names);
 
     nb::class_<Engine>(m, "Engine")
-        .def(nb::init<int, const std::string &>(), "threads"_a, "isa"_a)
+        .def(
+            "__init__",
+            [](Engine *self, int threads, const std::string &isa) { new (self) Engine(threads, isa, check_signals); },
+            "threads"_a, "isa"_a)
         .def_prop_ro("threads", [](const Engine &e) { return e.pool.threads(); })
         .def_prop_ro("isa", [](const Engine &e) { return e.kernels->name; })
         .def("loss", &loss_of, "picture"_a, "target"_a, "gradient"_a, "l1"_a, "l2"_a, "ssim"_a)

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "kernels.h"
 #include "pool.h"
@@ -10,11 +11,17 @@
 namespace imagegs {
 
 struct Engine {
-    Engine(int threads, const std::string &isa) : pool(threads), kernels(find_kernels(isa.c_str())) {
-        if (!kernels) throw std::invalid_argument("no kernels named '" + isa + "' for this processor");
-    }
-    Pool pool;
+    Engine(int threads, const std::string &isa, std::function<void()> poll = nullptr)
+        : kernels(find(isa)), pool(threads, std::move(poll)) {}
+
     const Kernels *kernels;
+    Pool pool;
+
+private:
+    static const Kernels *find(const std::string &isa) {
+        if (const Kernels *kernels = find_kernels(isa.c_str())) return kernels;
+        throw std::invalid_argument("no kernels named '" + isa + "' for this processor");
+    }
 };
 
 } // namespace imagegs

@@ -1,59 +1,131 @@
 #include "pool.h"
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#ifdef _WIN32
+static int process_id() { return 0; } // no fork there
+#else
+#include <unistd.h>
+static int process_id() { return int(getpid()); }
+#endif
+
 namespace imagegs {
 
-Pool::Pool(int threads) {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+using Clock = std::chrono::steady_clock;
+constexpr auto kPollInterval = std::chrono::milliseconds(50);
+struct Cancelled {};
+
+struct Pool::State {
+    int process = process_id();
+    std::function<void()> poll;
+    std::vector<std::thread> workers;
+    std::mutex run_mutex; // one run at a time, whoever calls
+
+    std::mutex mutex; // guards what follows, up to `error`
+    std::condition_variable wake, done;
+    const Task *task = nullptr;
+    int n = 0, busy = 0;
+    uint64_t generation = 0;
+    bool stop = false;
+    std::exception_ptr error;
+    std::atomic<int> next{0};
+    std::atomic<bool> failed{false};
+    Clock::time_point polled; // of worker 0 alone
+
+    void check(int worker);
+    void work(int worker);
+    void take_tasks(int worker);
+    void join();
+};
+
+Pool::Pool(int threads, std::function<void()> poll) : state_(std::make_unique<State>()) {
+    State *state = state_.get();
+    state->poll = std::move(poll);
+    try {
+        for (int i = 1; i < threads; ++i) state->workers.emplace_back([state, i] { state->work(i); });
+    } catch (...) {
+        state->join();
+        throw;
+    }
 }
 
 Pool::~Pool() {
-    {
-        std::lock_guard<std::mutex> lock(mutex_);
-        stop_ = true;
-    }
-    wake_.notify_all();
-    for (std::thread &t : workers_) t.join();
+    if (state_->process == process_id()) state_->join();
+    else state_.release();
 }
 
-void Pool::take_tasks(int worker) {
+int Pool::threads() const { return int(state_->workers.size()) + 1; }
+
+void Pool::State::join() {
+    {
+        std::lock_guard<std::mutex> lock(mutex);
+        stop = true;
+    }
+    wake.notify_all();
+    for (std::thread &t : workers) t.join();
+}
+
+void Pool::State::take_tasks(int worker) {
     try {
-        for (int i; (i = next_.fetch_add(1)) < n_;) (*task_)(i, worker);
+        for (int i; (i = next.fetch_add(1)) < n;) {
+            (*task)(i, worker);
+            check(worker);
+        }
+    } catch (const Cancelled &) { // another worker holds the reason
     } catch (...) {
-        std::lock_guard<std::mutex> lock(mutex_);
-        if (!error_) error_ = std::current_exception();
-        next_ = n_;
+        std::lock_guard<std::mutex> lock(mutex);
+        if (!error) error = std::current_exception();
+        failed = true;
     }
 }
+
+void Pool::State::check(int worker) {
+    if (failed) throw Cancelled{};
+    if (worker != 0 || !poll || Clock::now() - polled < kPollInterval) return;
+    poll();
+    polled = Clock::now();
+}
+
+void Pool::poll(int worker) { state_->check(worker); }
 
 void Pool::run(int n, const Task &task) {
     if (n <= 0) return;
-    std::lock_guard<std::mutex> only(run_mutex_);
-    const bool alone = workers_.empty() || n == 1;
+    State &s = *state_;
+    std::lock_guard<std::mutex> only(s.run_mutex);
+    const bool alone = s.workers.empty() || n == 1;
     {
-        std::lock_guard<std::mutex> lock(mutex_);
-        task_ = &task, n_ = n, next_ = 0, error_ = nullptr;
-        busy_ = alone ? 0 : int(workers_.size());
-        generation_ += !alone;
+        std::lock_guard<std::mutex> lock(s.mutex);
+        s.task = &task, s.n = n, s.next = 0, s.failed = false;
+        s.polled = Clock::now();
+        s.busy = alone ? 0 : int(s.workers.size());
+        s.generation += !alone;
     }
-    if (!alone) wake_.notify_all();
-    take_tasks(0);
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
-    if (error_) std::rethrow_exception(error_);
+    if (!alone) s.wake.notify_all();
+    s.take_tasks(0);
+    std::unique_lock<std::mutex> lock(s.mutex);
+    s.done.wait(lock, [&s] { return s.busy == 0; });
+    if (s.error) std::rethrow_exception(std::exchange(s.error, nullptr));
 }
 
-void Pool::work(int worker) {
+void Pool::State::work(int worker) {
     uint64_t seen = 0;
     for (;;) {
         {
-            std::unique_lock<std::mutex> lock(mutex_);
-            wake_.wait(lock, [&] { return stop_ || generation_ != seen; });
-            if (stop_) return;
-            seen = generation_;
+            std::unique_lock<std::mutex> lock(mutex);
+            wake.wait(lock, [&] { return stop || generation != seen; });
+            if (stop) return;
+            seen = generation;
         }
         take_tasks(worker);
-        std::lock_guard<std::mutex> lock(mutex_);
-        if (--busy_ == 0) done_.notify_one();
+        std::lock_guard<std::mutex> lock(mutex);
+        if (--busy == 0) done.notify_one();
     }
 }
 

@@ -3,15 +3,13 @@
 // run(n, f) calls f(task, worker) for every task 0 .. n - 1, in any order, on threads() workers of which the
 // caller is number 0, and returns when all are done. Tasks must not depend on each other or on the worker but
 // for scratch memory: then results are the same with any number of threads. The first exception is rethrown.
+//
+// A forked child has none of its parent's threads: there the pool can only be destroyed (which leaks it, as its
+// locks may be held for good), never run.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <exception>
 #include <functional>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include <memory>
 
 namespace imagegs {
 
@@ -19,28 +17,22 @@ class Pool {
 public:
     using Task = std::function<void(int task, int worker)>;
 
-    explicit Pool(int threads);
+    // `poll` is called on the caller's thread now and then while it works, and may throw to end the run.
+    // Throws std::system_error when the threads cannot be started.
+    Pool(int threads, std::function<void()> poll = nullptr);
     ~Pool();
     Pool(const Pool &) = delete;
     Pool &operator=(const Pool &) = delete;
 
-    int threads() const { return int(workers_.size()) + 1; }
+    int threads() const;
     void run(int n, const Task &task);
 
-private:
-    void work(int worker);
-    void take_tasks(int worker);
+    // To be called by long tasks now and then: throws when the run is to end. Called between tasks anyway.
+    void poll(int worker);
 
-    std::vector<std::thread> workers_;
-    std::mutex run_mutex_; // one run at a time, whoever calls
-    std::mutex mutex_;     // guards what follows
-    std::condition_variable wake_, done_;
-    const Task *task_ = nullptr;
-    int n_ = 0, busy_ = 0;
-    uint64_t generation_ = 0;
-    bool stop_ = false;
-    std::exception_ptr error_;
-    std::atomic<int> next_{0};
+private:
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 } // namespace imagegs

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <stdexcept>
 #include <type_traits>
 
 #include "lane_order.h"
@@ -132,6 +133,7 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
         if (kept) kept->tiles.clear(), kept->ids.clear(), kept->lane_bits.clear();
         w.finder.find(*engine.kernels, set(), grid, cells[task], nullptr,
                       [&](int tx, int ty, const uint32_t *ids, int count) {
+                          engine.pool.poll(worker);
                           render_tile(*engine.kernels, w, picture, tx, ty, ids, count, kept);
                           pairs[task] += uint64_t(count);
                       });
@@ -166,9 +168,13 @@ void Scene::render_tile(const Kernels &kernels, Worker &w, const Picture &pictur
 // Gives every (tile, Gaussian) pair a slot, sorted by Gaussian, then by tile.
 void Scene::sort_slots() {
     first_slot_.assign(size_t(count()) + 1, 0);
-    for (const KeptCell &cell : kept_)
+    uint64_t pairs = 0;
+    for (const KeptCell &cell : kept_) {
+        pairs += cell.ids.size();
         for (uint32_t id : cell.ids) ++first_slot_[id + 1];
+    }
     for (size_t i = 0; i < count(); ++i) first_slot_[i + 1] += first_slot_[i];
+    if (pairs > UINT32_MAX) throw std::length_error("too many pairs of tiles and Gaussians");
     std::vector<uint32_t> next(first_slot_.begin(), first_slot_.end() - 1);
     for (KeptCell &cell : kept_) {
         cell.slots.resize(cell.ids.size());
@@ -252,6 +258,7 @@ void Scene::sample(Engine &engine, const float *xy, size_t n, float *out) {
         float *px = w.points.data(), *py = px + kTilePixels, *colors = py + kTilePixels;
         float *best = colors + kTilePixels * channels_, *inverse = best + kTilePixels;
         w.finder.find(kernels, set(), grid, cells[task], wanted, [&](int tx, int ty, const uint32_t *ids, int count) {
+            engine.pool.poll(worker);
             const size_t tile = size_t(ty) * tiles_x + tx;
             void *scratch = room_for(w.scratch, kernels.scratch_size(count, channels_));
             for (size_t at = first[tile]; at < first[tile + 1]; at += kTilePixels) {

@@ -2,10 +2,12 @@
 // extreme Gaussians and several thread counts. Made to run under AddressSanitizer and UBSan (make sanitize); the
 // values themselves are compared with a float64 twin in Python (tests/test_rendering.py, test_gradients.py).
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "loss.h"
@@ -162,6 +164,20 @@ void test_pool() {
         thrown = true;
     }
     check(thrown, "pool: exceptions come back");
+    int polls = 0;
+    Pool polled(3, [&] {
+        if (++polls == 2) throw std::runtime_error("enough");
+    });
+    std::string why;
+    try {
+        polled.run(1000, [&](int, int worker) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            polled.poll(worker);
+        });
+    } catch (const std::runtime_error &error) {
+        why = error.what();
+    }
+    check(why == "enough" && polls == 2, "pool: polling ends a run");
     pool.run(1000, [&](int task, int) { ++seen[task]; });
     check(std::count(seen.begin(), seen.end(), 2) == 1000, "pool: and it goes on");
 }

@@ -38,12 +38,18 @@ bool fits(int x0, int y0, int x1, int y1, int whole) { return x1 - x0 <= whole &
 // Room for a whole number of vectors.
 size_t padded(size_t n) { return n + 16; }
 
+uint32_t *room(std::vector<uint32_t> &list, size_t n) {
+    if (list.size() < n) list.resize(n);
+    return list.data();
+}
+
 Cell narrow(const Kernels &kernels, const GaussianSet &set, const Grid &grid, const Cell &from, const Quarter &q) {
     Cell cell{q.x0, q.y0, q.x1, q.y1, std::vector<uint32_t>(from.ids.size())};
     std::vector<float> bound(padded(from.ids.size()));
     const int n = kernels.cull(set.blend, set.shapes, set.canvas, grid.rectangle(q.x0, q.y0, q.x1, q.y1),
                                from.ids.data(), int(from.ids.size()), cell.ids.data(), bound.data());
     cell.ids.resize(size_t(n));
+    cell.ids.shrink_to_fit();
     return cell;
 }
 
@@ -53,6 +59,7 @@ std::vector<Cell> find_cells(Engine &engine, const GaussianSet &set, const Grid 
     Cell root{0, 0, grid.tiles_x(), grid.tiles_y(), std::vector<uint32_t>(set.count)};
     for (uint32_t i = 0; i < set.count; ++i) root.ids[i] = i;
     std::vector<Cell> cells, nodes;
+    size_t listed = 0;
     nodes.push_back(std::move(root));
     while (!nodes.empty()) {
         struct Job {
@@ -73,8 +80,12 @@ std::vector<Cell> find_cells(Engine &engine, const GaussianSet &set, const Grid 
             children[task] = narrow(*engine.kernels, set, grid, nodes[jobs[task].parent], jobs[task].part);
         });
         nodes.clear();
-        for (Cell &c : children)
-            (fits(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles) ? cells : nodes).push_back(std::move(c));
+        for (Cell &c : children) listed += c.ids.size();
+        const bool enough = listed > kMaxListed;
+        for (Cell &c : children) {
+            const bool small = enough || fits(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles);
+            (small ? cells : nodes).push_back(std::move(c));
+        }
     }
     return cells;
 }
@@ -82,19 +93,19 @@ std::vector<Cell> find_cells(Engine &engine, const GaussianSet &set, const Grid 
 void TileFinder::find(const Kernels &kernels, const GaussianSet &set, const Grid &grid, const Cell &cell,
                       const Wanted &wanted, const Found &found) {
     bound_.resize(std::max(bound_.size(), padded(cell.ids.size())));
+    levels_.resize(32); // a grid's side in tiles has fewer binary digits
     const auto descend = [&](auto &&self, int x0, int y0, int x1, int y1, const uint32_t *ids, int count,
                              int depth) -> void {
         if (fits(x0, y0, x1, y1, 1)) return found(x0, y0, ids, count);
         Quarter parts[4];
         const int n = split(x0, y0, x1, y1, 1, parts);
-        std::vector<uint32_t> &kept = level_[depth];
-        kept.resize(std::max(kept.size(), size_t(count) + 1));
+        uint32_t *kept = room(levels_[depth], size_t(count) + 1);
         for (int k = 0; k < n; ++k) {
             const Quarter &q = parts[k];
             if (wanted && !wanted(q.x0, q.y0, q.x1, q.y1)) continue;
             const int m = kernels.cull(set.blend, set.shapes, set.canvas, grid.rectangle(q.x0, q.y0, q.x1, q.y1), ids,
-                                       count, kept.data(), bound_.data());
-            self(self, q.x0, q.y0, q.x1, q.y1, kept.data(), m, depth + 1);
+                                       count, kept, bound_.data());
+            self(self, q.x0, q.y0, q.x1, q.y1, kept, m, depth + 1);
         }
     };
     descend(descend, cell.tile_x0, cell.tile_y0, cell.tile_x1, cell.tile_y1, cell.ids.data(), int(cell.ids.size()), 0);

@@ -2,7 +2,8 @@
 //
 // Every node hands its children the Gaussians that can matter in it (Kernels::cull), so a tile's list is found
 // in about log(tiles) culls of ever shorter lists, and lists stay in the order of the index. The tree is cut in
-// two: down to cells of 4 x 4 tiles it is walked level by level, below that cell by cell, each cell a task.
+// two: down to cells it is walked level by level, below that cell by cell, each cell a task. Cells have 4 x 4 tiles,
+// or more where so many lists at once would take too much memory (many Gaussians that all cover the canvas).
 // Units: rectangles are canvas pixels; tile and pixel numbers count output pixels (see Grid).
 #pragma once
 
@@ -26,7 +27,8 @@ struct Grid {
     Rectangle rectangle(int tile_x0, int tile_y0, int tile_x1, int tile_y1) const;
 };
 
-constexpr int kCellTiles = 4; // side of a cell
+constexpr int kCellTiles = 4;                  // side of a cell
+constexpr size_t kMaxListed = size_t(1) << 25; // ids in all lists at once, beyond the first level
 
 // What one cell's tiles see.
 struct Cell {
@@ -54,7 +56,7 @@ public:
     void find(const Kernels &, const GaussianSet &, const Grid &, const Cell &, const Wanted &, const Found &);
 
 private:
-    std::vector<uint32_t> level_[4]; // room for the lists on the way down
+    std::vector<std::vector<uint32_t>> levels_; // room for the lists on the way down
     std::vector<float> bound_;
 };
 

@@ -28,13 +28,13 @@ FloatArray = NDArray[np.float32]
 class Gaussians:
     """N Gaussians with C colour channels on a canvas of height x width pixels.
 
-    All arrays are float32, C-contiguous and finite. Coordinates are in canvas pixels: x to the right, y
-    down, the top-left pixel's centre at (0.5, 0.5). The exponent of Gaussian i at a point is
+    All arrays are float32, C-contiguous, finite, copied and read-only. Coordinates are in canvas pixels: x to
+    the right, y down, the top-left pixel's centre at (0.5, 0.5). The exponent of Gaussian i at a point is
     `log_weight_i - 1/2 d^T Sigma_i^-1 d`, with `Sigma_i = R(angle_i) diag(scale_i^2) R(angle_i)^T`.
     The order of the Gaussians matters only where exponents tie exactly: the first one wins.
 
     Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, or C
-    is not in 1..32.
+    is not in 1..32; TypeError for a canvas side that is no integer or channels that are no tuple of strings.
     """
 
     xy: FloatArray  # (N, 2) centres, canvas pixels, may lie outside the canvas
@@ -55,15 +55,22 @@ class Gaussians:
             raise ValueError("at least one Gaussian is needed")
         if not 1 <= c <= MAX_CHANNELS:
             raise ValueError(f"1 to {MAX_CHANNELS} channels are possible, not {c}")
+        if not isinstance(self.channels, tuple) or not all(isinstance(name, str) for name in self.channels):
+            raise TypeError(f"channels are a tuple of names, not {self.channels!r}")
         if len(set(self.channels)) != c or not all(self.channels):
             raise ValueError(f"channel names must be unique and not empty: {self.channels}")
         for side in (self.height, self.width):
+            if isinstance(side, bool) or not isinstance(side, (int, np.integer)):
+                raise TypeError(f"a canvas side is a whole number of pixels, not {side!r}")
             if not 1 <= side <= MAX_SIDE:
                 raise ValueError(f"a canvas side is 1 to {MAX_SIDE} pixels, not {side}")
         if self.blend not in BLENDS or self.bit_depth not in (8, 16):
             raise ValueError(f"unknown blend or bit depth: {self.blend!r}, {self.bit_depth}")
         for name, shape in shapes.items():
-            array = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
+            array = np.array(
+                getattr(self, name), dtype=np.float32, order="C"
+            )  # a copy: nobody else writes to it
+            array.flags.writeable = False
             if array.shape != shape:
                 raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
             if not np.isfinite(array).all():

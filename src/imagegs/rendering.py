@@ -6,6 +6,7 @@ region equals the same part of the whole picture, and `sample` agrees with `rend
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from imagegs._native import Scene
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 
-MAX_OUTPUT_SIDE = 2**24 - 1  # float32 pixel coordinates are exact up to here
+MAX_OUTPUT_SIDE = 2**23 - 1  # float32 holds the pixel centres, at +0.5, exactly up to here
 
 
 class Region(NamedTuple):
@@ -46,18 +47,21 @@ def make_scene(gaussians: Gaussians, threads: int | None = None, scene: Scene | 
 def output_size(gaussians: Gaussians, *, height: int | None = None, scale: float | None = None) -> Size:
     """The size of the whole picture at a height in pixels or at a scale (1 = the canvas).
 
-    Raises ValueError when both are given, or when a side would not be 1..16,777,215 pixels.
+    Raises ValueError when both are given, or when a side would not be 1..8,388,607 pixels.
     """
     if height is not None and scale is not None:
         raise ValueError("give a height or a scale, not both")
-    if height is not None:
-        scale = height / gaussians.height
-    if scale is None:
+    if height is None and scale is None:
         return Size(gaussians.width, gaussians.height)
-    if not np.isfinite(scale) or scale <= 0:
-        raise ValueError(f"the scale must be positive, not {scale}")
+    if height is not None:
+        if not 1 <= operator.index(height) <= MAX_OUTPUT_SIDE:
+            raise ValueError(f"the height must be 1 to {MAX_OUTPUT_SIDE} pixels")
+        scale = height / gaussians.height
+    assert scale is not None
+    if not 0 < scale <= MAX_OUTPUT_SIDE:
+        raise ValueError(f"the scale must be above 0 and at most {MAX_OUTPUT_SIDE}, not {scale:g}")
     size = Size(max(1, round(gaussians.width * scale)), height or max(1, round(gaussians.height * scale)))
-    if not 1 <= min(size) <= max(size) <= MAX_OUTPUT_SIDE:
+    if max(size) > MAX_OUTPUT_SIDE:
         raise ValueError(f"a picture of {size.width} x {size.height} pixels is not possible")
     return size
 
@@ -80,7 +84,7 @@ def render(
     Raises ValueError for sizes and regions that are empty or outside the picture, TypeError for other dtypes.
     """
     size = output_size(gaussians, height=height, scale=scale)
-    area = Region(*region) if region is not None else Region(0, 0, *size)
+    area = Region(*map(operator.index, region)) if region is not None else Region(0, 0, *size)
     inside = (
         area.x >= 0
         and area.y >= 0

@@ -100,9 +100,9 @@ def _grow(
 
 
 def _shapes(values: Values, width: int, height: int, bits: AttributeBits | None) -> Shapes:
-    """What is painted: quantised when the fit trains with the quantiser (its gradient passes unchanged)."""
+    """What is painted, a copy; quantised when the fit trains so (the gradient passes unchanged)."""
     xy = values["position"] * _side(width, height)
-    inverse_scale, angle, color = values["inverse_scale"], values["angle"], values["color"]
+    inverse_scale, angle, color = values["inverse_scale"], values["angle"].copy(), values["color"].copy()
     if bits is not None:
         xy, inverse_scale = round_trip(xy, bits.position), round_trip(inverse_scale, bits.scale)
         angle, color = round_trip(angle, bits.angle), round_trip(color, bits.color)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from imagegs.fitting.placement import Placement
 from imagegs.gaussians import Gaussians
+from imagegs.quantization import MAX_BITS
 
 RecipeName = Literal["imagegs", "paper"]
 RECIPES: tuple[RecipeName, ...] = ("imagegs", "paper")
@@ -15,12 +16,17 @@ RECIPES: tuple[RecipeName, ...] = ("imagegs", "paper")
 
 @dataclass(frozen=True)
 class AttributeBits:
-    """Bits of a number in the straight-through quantiser, by attribute."""
+    """Bits of a number in the straight-through quantiser, by attribute: 1..24 each, else ValueError."""
 
     position: int
     scale: int
     angle: int
     color: int
+
+    def __post_init__(self) -> None:
+        for bits in (self.position, self.scale, self.angle, self.color):
+            if not 1 <= bits <= MAX_BITS:
+                raise ValueError(f"a quantiser has 1 to {MAX_BITS} bits, not {bits}")
 
 
 @dataclass(frozen=True)

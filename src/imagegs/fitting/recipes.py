@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.engine import engine
 from imagegs.fitting.objective import Shapes
 from imagegs.fitting.paper import fit_paper
 from imagegs.fitting.placement import Placement
@@ -38,7 +40,7 @@ def steps_of(recipe: RecipeName, effort: int = DEFAULT_EFFORT, steps: int | None
         raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
     if effort not in EFFORT_STEPS:
         raise ValueError(f"effort is 1 to 9, not {effort}")
-    if steps is not None and steps < 1:
+    if steps is not None and operator.index(steps) < 1:
         raise ValueError(f"at least one step is needed, not {steps}")
     return steps or (PAPER_STEPS if recipe == "paper" else EFFORT_STEPS[effort])
 
@@ -71,22 +73,31 @@ def fit_progressively(
     """
     pixels = as_pixels(image)
     height, width, n_channels = pixels.shape
-    n = default_gaussians(height, width) if n_gaussians is None else n_gaussians
+    n = default_gaussians(height, width) if n_gaussians is None else operator.index(n_gaussians)
     if not 1 <= n <= height * width:
         raise ValueError(
             f"1 to {height * width} Gaussians are possible on {width} x {height} pixels, not {n}"
         )
     steps = steps_of(recipe, effort, steps)
+    if operator.index(seed) < 0:
+        raise ValueError(f"the seed must not be negative: {seed}")
     if bits is not None and recipe != "paper":
         raise ValueError("only the paper recipe trains with a quantiser of given bits")
-    names = channels or channel_names(n_channels)
     options = FitOptions(n, steps, _checked_placement(init, height, width), bits, seed)
-    run = fit_paper if recipe == "paper" else fit_record
-    depth: Literal[8, 16] = 8 if pixels.dtype == np.uint8 else 16
-    canvas = {"height": height, "width": width, "channels": names, "bit_depth": depth}
-    blend = "paper" if recipe == "paper" else "softmax"
-    finish = partial(_finish, blend=blend, **canvas)
+    finish = partial(
+        _finish,
+        height=height,
+        width=width,
+        channels=channel_names(n_channels) if channels is None else channels,
+        blend="paper" if recipe == "paper" else "softmax",
+        bit_depth=8 if pixels.dtype == np.uint8 else 16,
+    )
+    finish(
+        Shapes(*(np.ones(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, n_channels))))
+    )  # checks the canvas
+    engine(threads)
     target = np.ascontiguousarray(np.moveaxis(to_float(pixels), -1, 0))
+    run = fit_paper if recipe == "paper" else fit_record
     return run(target, options, threads, finish)
 
 
