@@ -59,19 +59,29 @@ void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float 
     scene.render(engine, grid, picture, keep);
 }
 
+void require_rendered_shape(const Scene &scene, const In<3> &a) {
+    require(a.shape(0) == size_t(scene.channels()) && a.shape(1) == size_t(scene.grid().height) &&
+                a.shape(2) == size_t(scene.grid().width),
+            "pictures are not of the rendered shape");
+}
+
 void gradient(Scene &scene, Engine &engine, In<3> out, In<3> color_gradient, Out<2> xy, Out<2> scale, Out<1> angle,
               Out<1> log_weight, Out<2> color) {
     const size_t n = scene.count(), channels = size_t(scene.channels());
-    for (const In<3> &a : {out, color_gradient})
-        require(a.shape(0) == channels && a.shape(1) == size_t(scene.grid().height) &&
-                    a.shape(2) == size_t(scene.grid().width),
-                "pictures are not of the rendered shape");
+    for (const In<3> &a : {out, color_gradient}) require_rendered_shape(scene, a);
     require(xy.shape(0) == n && xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n &&
                 log_weight.shape(0) == n && color.shape(0) == n && color.shape(1) == channels,
             "gradient arrays are not of the Gaussians' shapes");
     nb::gil_scoped_release release;
     scene.gradient(engine, out.data(), color_gradient.data(),
                    {xy.data(), scale.data(), angle.data(), log_weight.data(), color.data()});
+}
+
+void removal_cost(Scene &scene, Engine &engine, In<3> out, In<3> residual, Out<1> cost) {
+    for (const In<3> &a : {out, residual}) require_rendered_shape(scene, a);
+    require(cost.shape(0) == scene.count(), "one cost a Gaussian is needed");
+    nb::gil_scoped_release release;
+    scene.removal_cost(engine, out.data(), residual.data(), cost.data());
 }
 
 void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
@@ -155,6 +165,7 @@ NB_MODULE(_native, m) {
         .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a)
         .def("gradient", &gradient, "engine"_a, "out"_a, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a,
              "log_weight"_a, "color"_a)
+        .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "residual"_a, "cost"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
         .def_prop_ro("tile_candidates", [](const Scene &s) { return s.pair_counts().tile_candidates; })
         .def_prop_ro("tiles", [](const Scene &s) { return s.pair_counts().tiles; });

@@ -7,6 +7,7 @@
 #include "kernels/cull.h"
 #include "kernels/gradient.h"
 #include "kernels/pixel_loss.h"
+#include "kernels/removal.h"
 #include "kernels/ssim.h"
 
 namespace imagegs {
@@ -17,8 +18,8 @@ namespace imagegs {
 namespace IMAGEGS_ISA {
 extern const Kernels table;
 const Kernels table = {
-    IMAGEGS_QUOTE(IMAGEGS_ISA), kLanes, sizeof(LaneBits), scratch_size, blend_points,
-    gradient_of_points,         cull,   ssim_block,       pixel_loss,   adam,
+    IMAGEGS_QUOTE(IMAGEGS_ISA), kLanes, sizeof(LaneBits), scratch_size, blend_points, gradient_of_points,
+    removal_cost_of_points,     cull,   ssim_block,       pixel_loss,   adam,
 };
 } // namespace IMAGEGS_ISA
 

@@ -68,6 +68,10 @@ struct Kernels {
                                const float *color_gradient, const Selection &, const uint32_t *slot, float *sums,
                                void *scratch);
 
+    // What each candidate is worth at points; see removal.h. Writes costs[slot[i]].
+    void (*removal_cost_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
+                                   const float *residual, const Selection &, const uint32_t *slot, float *costs);
+
     // Keeps the ids that may matter somewhere in the rectangle, in order; returns how many. `bound` is scratch
     // for count floats (rounded up to lanes). `kept` may be `ids`.
     int (*cull)(Blend, const Shape *, const Canvas &, const Rectangle &, const uint32_t *ids, int count, uint32_t *kept,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <type_traits>
 
@@ -161,8 +162,11 @@ void Scene::render_tile(const Kernels &kernels, Worker &w, const Picture &pictur
     tile_points(order, grid_, x, y, px, py);
     kernels.blend_points(blend_, candidates(ids, count), canvas_, px, py, kTilePixels, out, selection,
                          room_for(w.scratch, kernels.scratch_size(count, channels_)));
-    store_tile(order, out, channels_, x, y, std::min(kTile, grid_.width - x), std::min(kTile, grid_.height - y),
-               picture);
+    const int width = std::min(kTile, grid_.width - x), height = std::min(kTile, grid_.height - y);
+    store_tile(order, out, channels_, x, y, width, height, picture);
+    if (!keep || (width == kTile && height == kTile)) return;
+    for (int i = 0; i < kTilePixels; ++i) // lanes beyond the picture have no share in anything
+        if (order.x[i] >= width || order.y[i] >= height) selection.inverse[i] = 0.0f;
 }
 
 // Gives every (tile, Gaussian) pair a slot, sorted by Gaussian, then by tile.
@@ -182,14 +186,49 @@ void Scene::sort_slots() {
     }
 }
 
-void Scene::gradient(Engine &engine, const float *out, const float *color_gradient, const Gradients &to) {
-    if (kept_.empty()) throw std::logic_error("gradient needs a render that kept its selection");
+// Calls visit(tile) for every kept tile, with `out` and `other` in lane order, after making room in sums_ for
+// `sums_a_slot` floats a slot.
+template <class Visit>
+void Scene::visit_kept(Engine &engine, const float *out, const float *other, int sums_a_slot, const Visit &visit) {
+    if (kept_.empty()) throw std::logic_error("this needs a render that kept its selection");
     prepare_workers(engine);
     sort_slots();
-    sums_.resize(size_t(first_slot_.back()) * (kShapeSums + channels_));
+    sums_.resize(size_t(first_slot_.back()) * sums_a_slot);
     engine.pool.run(int(kept_.size()), [&](int task, int worker) {
         for (const KeptTile &tile : kept_[task].tiles)
-            gradient_tile(*engine.kernels, workers_[worker], kept_[task], tile, out, color_gradient);
+            visit(load_kept(*engine.kernels, workers_[worker], kept_[task], tile, out, other));
+    });
+}
+
+Scene::LoadedTile Scene::load_kept(const Kernels &kernels, Worker &w, const KeptCell &cell, const KeptTile &tile,
+                                   const float *out, const float *other) const {
+    const LaneOrder &order = lane_order(kernels.lanes);
+    const int x = tile.x * kTile, y = tile.y * kTile;
+    const size_t at = (size_t(tile.y) * grid_.tiles_x() + tile.x) * kTilePixels;
+    const size_t bits = size_t(kTilePixels / kernels.lanes) * kernels.lane_bits_size;
+    float *px = w.points.data(), *py = px + kTilePixels, *scratch = py + kTilePixels;
+    float *tile_out = scratch + kTilePixels, *tile_other = tile_out + kTilePixels * channels_;
+    tile_points(order, grid_, x, y, px, py);
+    load_tile(order, out, channels_, grid_, x, y, tile_out);
+    load_tile(order, other, channels_, grid_, x, y, tile_other);
+    // The kernels only read what was kept.
+    const Selection kept{const_cast<float *>(&best_[at]), const_cast<float *>(&inverse_[at]),
+                         const_cast<unsigned char *>(cell.lane_bits.data()) + tile.first * bits};
+    return {candidates(cell.ids.data() + tile.first, int(tile.count)),
+            px,
+            py,
+            tile_out,
+            tile_other,
+            kept,
+            cell.slots.data() + tile.first,
+            scratch};
+}
+
+void Scene::gradient(Engine &engine, const float *out, const float *color_gradient, const Gradients &to) {
+    const Kernels &kernels = *engine.kernels;
+    visit_kept(engine, out, color_gradient, kShapeSums + channels_, [&](const LoadedTile &t) {
+        kernels.gradient_of_points(t.candidates, t.x, t.y, kTilePixels, t.out, t.other, t.kept, t.slots, sums_.data(),
+                                   t.scratch);
     });
     engine.pool.run(int((count() + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
         const uint32_t first = uint32_t(task) * kGaussiansPerTask;
@@ -197,21 +236,14 @@ void Scene::gradient(Engine &engine, const float *out, const float *color_gradie
     });
 }
 
-void Scene::gradient_tile(const Kernels &kernels, Worker &w, const KeptCell &cell, const KeptTile &tile,
-                          const float *out, const float *color_gradient) {
-    const LaneOrder &order = lane_order(kernels.lanes);
-    const int x = tile.x * kTile, y = tile.y * kTile;
-    const size_t at = (size_t(tile.y) * grid_.tiles_x() + tile.x) * kTilePixels;
-    const size_t bits = size_t(kTilePixels / kernels.lanes) * kernels.lane_bits_size;
-    float *px = w.points.data(), *py = px + kTilePixels, *dot = py + kTilePixels;
-    float *tile_out = dot + kTilePixels, *tile_gradient = tile_out + kTilePixels * channels_;
-    tile_points(order, grid_, x, y, px, py);
-    load_tile(order, out, channels_, grid_, x, y, tile_out);
-    load_tile(order, color_gradient, channels_, grid_, x, y, tile_gradient);
-    const Selection kept{&best_[at], &inverse_[at],
-                         const_cast<unsigned char *>(cell.lane_bits.data()) + tile.first * bits};
-    kernels.gradient_of_points(candidates(cell.ids.data() + tile.first, int(tile.count)), px, py, kTilePixels, tile_out,
-                               tile_gradient, kept, cell.slots.data() + tile.first, sums_.data(), dot);
+void Scene::removal_cost(Engine &engine, const float *out, const float *residual, float *cost) {
+    const Kernels &kernels = *engine.kernels;
+    visit_kept(engine, out, residual, 1, [&](const LoadedTile &t) {
+        kernels.removal_cost_of_points(t.candidates, t.x, t.y, kTilePixels, t.out, t.other, t.kept, t.slots,
+                                       sums_.data());
+    });
+    for (uint32_t i = 0; i < count(); ++i)
+        cost[i] = std::accumulate(sums_.begin() + first_slot_[i], sums_.begin() + first_slot_[i + 1], 0.0f);
 }
 
 void Scene::reduce(uint32_t first, uint32_t end, const Gradients &to) const {

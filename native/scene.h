@@ -45,6 +45,10 @@ public:
     // [channel][row][column].
     void gradient(Engine &, const float *out, const float *color_gradient, const Gradients &);
 
+    // After render(keep = true): by how much the sum of squared errors would grow without each Gaussian, cost (N).
+    // `residual` is the target - `out`, [channel][row][column].
+    void removal_cost(Engine &, const float *out, const float *residual, float *cost);
+
     // Colours (M, channels) at points (M, 2) in canvas pixels, clamped to the canvas.
     void sample(Engine &, const float *xy, size_t n, float *out);
 
@@ -76,8 +80,18 @@ private:
     void prepare_workers(const Engine &);
     void render_tile(const Kernels &, Worker &, const Picture &, int tile_x, int tile_y, const uint32_t *ids, int count,
                      KeptCell *keep);
-    void gradient_tile(const Kernels &, Worker &, const KeptCell &, const KeptTile &, const float *out,
-                       const float *color_gradient);
+    // A kept tile in lane order: its points, two pictures and what forward left.
+    struct LoadedTile {
+        Candidates candidates;
+        const float *x, *y, *out, *other;
+        Selection kept;
+        const uint32_t *slots;
+        float *scratch; // a value a point
+    };
+    LoadedTile load_kept(const Kernels &, Worker &, const KeptCell &, const KeptTile &, const float *out,
+                         const float *other) const;
+    template <class Visit>
+    void visit_kept(Engine &, const float *out, const float *other, int sums_a_slot, const Visit &visit);
     void sort_slots();
     void reduce(uint32_t first, uint32_t end, const Gradients &) const;
 

@@ -59,10 +59,30 @@ def test_deep_pictures_keep_their_depth_where_the_format_can(
     assert pixels.dtype == f"uint{depth}" and pixels.shape == (32, 48, 3)
 
 
-def test_decode_to_a_device(run: Run, gsimg: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX systems")
+def test_decode_to_a_pipe(run: Run, gsimg: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.png"
-    pipe.symlink_to("/dev/null")
-    assert run("decode", gsimg, "-o", pipe, "--json").json["bytes"] is None
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        report = run("decode", gsimg, "-o", pipe, "--json").json
+        assert report["bytes"] == len(os.read(reader, 1 << 16)) > 1000
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd here")
+def test_decode_to_standard_output_through_a_link(gsimg: Path, tmp_path: Path) -> None:
+    link, file = tmp_path / "out.png", tmp_path / "file"
+    link.symlink_to("/dev/fd/1")
+    file.write_bytes(b"before")
+    command = [sys.executable, "-m", "imagegs", "decode", str(gsimg), "-o", str(link)]
+    with file.open("ab") as opened:
+        done = subprocess.run(command, stdout=opened, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 0 and done.stderr.startswith(f"{link}: 48 x 32 pixels")
+    assert file.read_bytes().startswith(b"before\x89PNG") and link.is_symlink()
+    (tmp_path / "png").write_bytes(file.read_bytes().removeprefix(b"before"))
+    assert np.array_equal(read_picture(tmp_path / "png").pixels, render(load(gsimg), dtype=np.uint8))
 
 
 def test_info(run: Run, gsimg: Path) -> None:
@@ -71,7 +91,7 @@ def test_info(run: Run, gsimg: Path) -> None:
     lines = dict(line.split(maxsplit=1) for line in outcome.out.splitlines())
     assert lines["canvas"] == "48 x 32 pixels, R G B, 8 bits a sample"
     assert lines["Gaussians"] == "60, softmax blend"
-    assert lines["software"] == "imagegs test"
+    assert lines["metadata"] == "software  imagegs test"
 
 
 def test_info_as_json(run: Run, gsimg: Path) -> None:
@@ -85,7 +105,24 @@ def test_info_as_json(run: Run, gsimg: Path) -> None:
 def test_metadata_cannot_control_the_terminal(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "evil.gsimg"
     save(path, sample_gaussians(), metadata={"note": "a\nb\x1b[31m"})
-    assert "note        a\\nb\\x1b[31m\n" in run("info", path).out
+    assert "metadata note  a\\nb\\x1b[31m\n" in run("info", path).out
+
+
+def test_metadata_cannot_pass_for_a_fact(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "evil.gsimg"
+    long = {"k" * 5000: "v" * 5000, "k" * 5000 + "2": "\x1b" * 5000}
+    save(path, sample_gaussians(), metadata={"canvas": "1 x 1 pixels", "file": {"a": [1, None]}, **long})
+    lines = run("info", path).out.splitlines()
+    facts = [line for line in lines if not line.startswith("metadata ")]
+    assert [line.split()[0] for line in facts] == [
+        "file", "format", "canvas", "Gaussians", "size", "bits", "attributes", "chunks"
+    ]  # fmt: skip
+    assert facts[2].endswith("48 x 32 pixels, R G B, 8 bits a sample")
+    assert lines[8].split(maxsplit=2)[1:] == ["canvas", "1 x 1 pixels"]
+    assert lines[9].split(maxsplit=2)[1:] == ["file", '{"a": [1, null]}']
+    assert len(lines) == 12 and all("k..." in line and line.endswith("...") for line in lines[10:])
+    assert max(map(len, lines[8:])) <= 260
+    assert run("info", path, "--json").json["metadata"]["canvas"] == "1 x 1 pixels"
 
 
 def test_compare(run: Run, picture: Path, tmp_path: Path) -> None:
@@ -107,6 +144,24 @@ def test_pictures_that_do_not_match(run: Run, picture: Path, gsimg: Path, tmp_pa
     assert outcome.code == 2 and outcome.out == ""
     assert outcome.err == "imagegs: error: the pictures differ in size: 48 x 32 and 24 x 16 pixels\n"
     assert "differ in channels: R G B and Y" in run("compare", picture, gray).err
+
+
+def _through_a_pipe(arguments: list[object], data: bytes) -> subprocess.CompletedProcess[str]:
+    """A run of the command line whose last argument is a pipe that gives the data once."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as writer:
+        writer.write(data)  # less than a pipe holds
+    command = [sys.executable, "-m", "imagegs", *map(str, arguments), f"/dev/fd/{reading}"]
+    done = subprocess.run(command, pass_fds=[reading], capture_output=True, text=True, timeout=60)
+    os.close(reading)
+    return done
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd here")
+def test_compare_reads_a_pipe_once(picture: Path, gsimg: Path) -> None:
+    for path in (picture, gsimg):
+        done = _through_a_pipe(["compare", path], path.read_bytes())
+        assert done.stderr == "" and done.stdout.startswith("lossless, ")
 
 
 def test_plot(run: Run, gsimg: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +134,66 @@ def test_arrays_are_pictures_too(run: Run, tmp_path: Path) -> None:
     assert run("decode", tmp_path / "five.gsimg", "-o", tmp_path / "out.npy").code == 0
     decoded = np.load(tmp_path / "out.npy")
     assert decoded.shape == (32, 48, 5) and decoded.dtype == np.uint16
+
+
+def _imagegs(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "imagegs", *map(str, arguments)]
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, **options)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd here")
+@pytest.mark.parametrize("mode", ["wb", "ab"])
+def test_standard_output_is_written_where_the_shell_put_it(picture: Path, tmp_path: Path, mode: str) -> None:
+    file, expected = tmp_path / "app.bin", tmp_path / "expected.gsimg"
+    file.write_bytes(b"before")
+    assert _imagegs("encode", picture, "-o", expected, *FAST).returncode == 0
+    with file.open(mode) as opened:
+        number = file.stat().st_ino
+        done = _imagegs("encode", picture, "-o", "/dev/fd/1", *FAST, stdout=opened)
+    assert done.returncode == 0 and done.stderr.startswith("/dev/fd/1: ")
+    assert file.read_bytes() == (b"before" if mode == "ab" else b"") + expected.read_bytes()
+    assert file.stat().st_ino == number
+
+
+def test_the_report_is_about_what_was_written_not_what_is_there(
+    run: Run, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run may have replaced the file at once, or nobody may read it."""
+    target = tmp_path / "small.gsimg"
+    report = run("encode", picture, "-o", target, "--json", "--quiet", *FAST).json
+    replace = Path.replace
+
+    def replace_and_lose(self: Path, to: Path) -> Path:
+        replace(self, to)
+        to.write_bytes(b"of another run")
+        return to
+
+    monkeypatch.setattr(Path, "replace", replace_and_lose)
+    again = run("encode", picture, "-o", target, "--json", "--quiet", *FAST).json
+    assert {**again, "seconds": 0} == {**report, "seconds": 0}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX systems")
+def test_a_pipe_has_no_place_beside_it(run: Run, picture: Path, gsimg: Path, tmp_path: Path) -> None:
+    for source, command, name in ((picture, "encode", "a.gsimg"), (gsimg, "decode", "a.png")):
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb") as writer:
+            writer.write(source.read_bytes())
+        done = _imagegs(command, "/dev/fd/0", "-j", 1, stdin=reading)
+        assert done.returncode == 2
+        assert (
+            done.stderr
+            == "imagegs: error: /dev/fd/0: the input is not a regular file: say with -o what to write\n"
+        )
+        done = _imagegs(command, "/dev/fd/0", "-o", tmp_path / name, "-j", 1, stdin=reading)
+        assert done.returncode == 0 and (tmp_path / name).exists()
+        os.close(reading)
+    os.mkfifo(tmp_path / "pipe")
+    for command in ("encode", "decode", "plot"):
+        outcome = run(command, tmp_path / "pipe")
+        assert outcome.code == 2 and "say with -o" in outcome.err
+    with picture.open("rb") as opened:  # a regular file, but nobody wants 0.gsimg in /dev
+        assert _imagegs("encode", "/dev/fd/0", stdin=opened).returncode == 2
 
 
 def test_quiet_and_verbose(run: Run, picture: Path) -> None:

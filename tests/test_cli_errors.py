@@ -6,8 +6,11 @@ changed, and the good call is shown to pass first.
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from conftest import FAST, Outcome, Run, sample_gaussians, sample_pixels
 from imagegs import codec, rendering
 from imagegs.cli import main
 from imagegs.codec import save
-from imagegs.errors import LimitError
+from imagegs.errors import ImageGSError, LimitError
 from imagegs.images import read_picture
 
 
@@ -73,14 +76,20 @@ BAD_ENCODE_OPTIONS = [
     (["-n", 0], "-n"),
     (["-n", -5], "-n"),
     (["-n", "many"], "-n"),
-    (["-n", "9" * 5000], "-n"),
+    (["-n", "9" * 5000], f"argument -n/--gaussians: '{'9' * 40}...' is not a whole number"),
     (["-n", 1537], "1 to 1536 Gaussians are possible"),
     (["--bpp", 0.01], "too few"),
-    (["--bpp", 0], "too few"),
-    (["--bpp", -1], "too few"),
-    (["--bpp", "nan"], "must be finite"),
-    (["--bpp", "inf"], "must be finite"),
+    (["--bpp", 0], "'0' is not a number above 0"),
+    (["--bpp", -1], "'-1' is not a number above 0"),
+    (["--bpp", "-.5"], "'-.5' is not a number above 0"),
+    (["--bpp", "-1e30"], "'-1e30' is not a number above 0"),
+    (["--bpp", "-inf"], "'-inf' is not a number above 0"),
+    (["--bpp=-1e308"], "'-1e308' is not a number above 0"),
+    (["--bpp", "nan"], "'nan' is not a number above 0"),
+    (["--bpp", "inf"], "'inf' is not a number above 0"),
     (["--bpp", "some"], "'some' is not a number"),
+    (["--bpp", "9" * 400], f"'{'9' * 40}...' is not a number"),
+    (["--bpp", 1e-320], "too few"),
     (["-n", 10, "--bpp", 1], "not allowed with"),
     (["--bits", "0"], "bits of the position"),
     (["--bits", "25"], "bits of the position"),
@@ -126,11 +135,15 @@ BAD_DECODE_OPTIONS = [
     (["--region", "0,0,1e1,5"], "X,Y,W,H"),
     (["--region", "0,0,999999999,999999999"], "over the limit"),
     (["--height", 0], "--height"),
-    (["--height", 2**24], "is not possible"),
+    (["--height", 2**24], "the height must be"),
     (["--height", 30000], "over the limit"),
-    (["--scale", 0], "scale must be positive"),
-    (["--scale", "nan"], "scale must be positive"),
-    (["--scale", 1e9], "is not possible"),
+    (["--scale", 0], "'0' is not a number above 0"),
+    (["--scale", "nan"], "'nan' is not a number above 0"),
+    (["--scale", "-1e5"], "'-1e5' is not a number above 0"),
+    (["--scale", 1e9], "the scale must be"),
+    (["--scale", 1e307], "1e+307"),
+    (["--scale", 1e307, "--region", "0,0,1,1"], "1e+307"),
+    (["--scale", 2e5], "is not possible"),
     (["--scale", 2, "--height", 5], "not allowed with"),
     (["-o", "out.xyz"], "cannot write .xyz"),
     (["-o", "out"], "without a suffix"),
@@ -153,7 +166,15 @@ def test_bad_decode_options(
 
 
 @pytest.mark.parametrize(
-    "options", [["--share", "0"], ["--share", "2"], ["--sigmas", "0"], ["-o", "a.gsimg"]]
+    "options",
+    [
+        ["--share", "0"],
+        ["--share", "2"],
+        ["--sigmas", "0"],
+        ["--sigmas", "1e308"],
+        ["-o", "a.gsimg"],
+        ["--height", "70000", "-o", "a.jpg", "--size-limit", "9" * 20],
+    ],
 )
 def test_bad_plot_options(run: Run, gsimg: Path, options: list[str]) -> None:
     assert run("plot", gsimg, "--share", 1, "--sigmas", 1, "--quiet").code == 0
@@ -232,6 +253,37 @@ def test_an_array_that_promises_too_much(encode: Callable[..., Outcome], tmp_pat
     np.save(source, sample_pixels())
     source.write_bytes(source.read_bytes().replace(b"(32, 48, 3)", b"(60000, 60000, 3)").ljust(9000, b" "))
     check_failure(encode(source=source), 3, "array.npy: ")
+
+
+def test_an_array_is_not_copied_before_its_limits(
+    encode: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "array.npy"
+    np.save(source, sample_pixels())
+    assert encode(source=source).code == 0
+    for shape, message in [((20000, 20000), "over the limit of"), ((70000, 3), "65535 pixels a side"),
+                           ((9000, 20, 900), "at most 32 channels")]:  # fmt: skip
+        with source.open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            file.truncate(file.tell() + int(np.prod(shape)))  # a file with a hole, not written in full
+        with monkeypatch.context() as patch:
+            patch.setattr(np, "array", lambda *_, **__: pytest.fail("copied"))
+            check_failure(encode(source=source), 3, "array.npy: ", message)
+
+
+def test_no_room_to_map_an_array(
+    encode: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "array.npy"
+    np.save(source, sample_pixels())
+    assert encode(source=source).code == 0
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(np.lib.format, "open_memmap", fail)
+    check_failure(encode(source=source), 1, "array.npy: not enough memory\n")
 
 
 def test_directories(
@@ -352,9 +404,73 @@ def test_a_full_disk_harms_nothing(
     assert all(output.read_bytes() == b"precious" for output in outputs if exists)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_device(encode: Callable[..., Outcome]) -> None:
-    check_failure(encode("-o", "/dev/full"), 4, "/dev/full: no space left on device")
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd here")
+def test_a_pipe_that_nobody_reads(encode: Callable[..., Outcome]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        check_failure(encode("-o", f"/dev/fd/{writing}"), 4, f"/dev/fd/{writing}: broken pipe")
+    finally:
+        os.close(writing)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd here")
+def test_json_and_bytes_do_not_mix(picture: Path, gsimg: Path, tmp_path: Path) -> None:
+    """Standard output under any name: nothing is written to it, and a file there stays as it is."""
+    link, file = tmp_path / "out.png", tmp_path / "file.png"
+    link.symlink_to("/dev/fd/1")
+    commands = [["encode", picture, "-o", "/dev/fd/1", *FAST], ["encode", picture, "-o", file, *FAST]]
+    commands += [["decode", gsimg, "-o", path] for path in (link, file)]
+    for command in commands:
+        file.write_bytes(b"before")
+        arguments = [sys.executable, "-m", "imagegs", *map(str, command)]
+        with file.open("ab") as opened:
+            done = subprocess.run(
+                [*arguments, "--json"], stdout=opened, stderr=subprocess.PIPE, text=True, timeout=60
+            )
+        assert done.returncode == 2 and file.read_bytes() == b"before"
+        assert done.stderr == (
+            f"imagegs: error: {command[3]}: the output is standard output, where --json prints its object\n"
+        )
+        file.unlink()
+    reading, writing = os.pipe()  # twice the same pipe
+    command = [sys.executable, "-m", "imagegs", "decode", str(gsimg), "--json", "-o", str(link)]
+    link.unlink()
+    link.symlink_to(f"/dev/fd/{writing}")
+    done = subprocess.run(command, stdout=writing, pass_fds=[writing], stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+    assert done.returncode == 2 and os.read(reading, 100) == b""
+    os.close(reading)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd here")
+@pytest.mark.parametrize("command", ["info", "decode", "plot"])
+def test_a_pipe_without_end_is_refused_at_its_start(command: str, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, bytes(64))
+    options = [] if command == "info" else ["-o", str(tmp_path / "out.png")]
+    arguments = [sys.executable, "-m", "imagegs", command, "/dev/fd/0", *options]
+    try:
+        done = subprocess.run(arguments, stdin=reading, capture_output=True, text=True, timeout=20)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert done.returncode == 3 and done.stderr == "imagegs: error: /dev/fd/0: not a gsimg file\n"
+
+
+def test_a_picture_too_large_for_its_format(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "wide.gsimg"
+    save(source, dataclasses.replace(sample_gaussians(), width=5000, height=1))
+    assert run("decode", source, "-o", tmp_path / "x.jpg", "--scale", 13, "--quiet").code == 0
+    monkeypatch.setattr(rendering, "render", lambda *_, **__: pytest.fail("painted"))
+    (tmp_path / "x.jpg").unlink()
+    check_failure(
+        run("decode", source, "-o", tmp_path / "x.jpg", "--scale", 20), 2,
+        "x.jpg: .jpg holds at most 65500 pixels a side, not 100000 x 20",
+    )  # fmt: skip
+    assert not (tmp_path / "x.jpg").exists()
 
 
 def test_no_overwrite(encode: Callable[..., Outcome], decode: Callable[..., Outcome], tmp_path: Path) -> None:
@@ -378,6 +494,9 @@ def test_without_json_too(encode: Callable[..., Outcome], tmp_path: Path) -> Non
     ("error", "code", "line"),
     [
         (MemoryError(), 1, "not enough memory"),
+        (MemoryError("std::bad_alloc"), 1, "not enough memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), 1, "not enough memory"),
+        (ImageGSError("no more threads can be started"), 1, "no more threads can be started"),
         (LimitError("too large"), 3, "too large"),
         (KeyError("who"), 1, "unexpected KeyError: 'who'"),
         (KeyboardInterrupt(), 130, "interrupted"),
@@ -417,6 +536,9 @@ def test_names_with_anything_in_them(run: Run, encode: Callable[..., Outcome], t
     save(odd, sample_gaussians())
     assert os.fsencode(run("info", odd, "--json").json["file"]) == os.fsencode(odd)
     assert run("info", odd).out.startswith(f"file        {tmp_path}/a\\nb\\x1b[31m\\udcff é.png\n")
+    target = tmp_path / "a\nb\x1b[31m.png"
+    note = run("decode", odd, "-o", target).err
+    assert target.exists() and note.startswith(f"{tmp_path}/a\\nb\\x1b[31m.png: ") and note.count("\n") == 1
 
 
 def test_an_interrupted_write_leaves_the_old_file(

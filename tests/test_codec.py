@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import errno
+import io
 import math
 import tracemalloc
 from pathlib import Path
@@ -26,7 +27,8 @@ from imagegs.codec import (
     save,
 )
 from imagegs.codec.attributes import canonical, exp2
-from imagegs.errors import LimitError
+from imagegs.codec.gsimg import read_file
+from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import (
     MAX_COLOR,
     MAX_LOG_WEIGHT,
@@ -199,7 +201,7 @@ def test_channel_names_that_a_file_cannot_hold(name: str, message: str) -> None:
 
 
 def test_channel_names_must_be_text() -> None:
-    with pytest.raises(TypeError, match="must be a string"):
+    with pytest.raises(TypeError, match="names"):
         encode(sample_gaussians(1, channels=(1, "G", "B")))
 
 
@@ -346,6 +348,19 @@ def test_save_and_load(tmp_path: Path) -> None:
         load(str(path), size_limit=1)
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "missing.gsimg")
+
+
+def test_a_file_without_end_is_refused_at_its_start() -> None:
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None and size >= 0, "all of it was asked for"
+            return bytes(size)
+
+    with pytest.raises(FormatError, match="not a gsimg file"):
+        read_file(Endless())
+    for start, message in ((b"", "empty"), (b"\x89GSI", "truncated in the signature: 4 of 8 bytes")):
+        with pytest.raises(FormatError, match=message):
+            read_file(io.BytesIO(start))
 
 
 def test_a_failed_save_leaves_an_existing_file_as_it_was(

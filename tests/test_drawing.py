@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import sample_gaussians
-from imagegs.drawing import BACKGROUNDS, draw_ellipses
+from imagegs.drawing import BACKGROUNDS, MAX_SIGMAS, draw_ellipses
 from imagegs.gaussians import MAX_POSITION, MAX_SCALE, Gaussians
 
 
@@ -86,6 +86,7 @@ def test_extreme_gaussians_are_drawn() -> None:
     assert painted(covering).all()
     assert not painted(one(xy=np.float32([[MAX_POSITION, -MAX_POSITION]]))).any()
     assert painted(one(scale=np.float32([[2**-10, 2**-10]]))).sum() >= 1
+    assert painted(covering, sigmas=MAX_SIGMAS).all()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,9 @@ def test_extreme_gaussians_are_drawn() -> None:
         {"share": float("nan")},
         {"sigmas": 0.0},
         {"sigmas": float("inf")},
+        {"sigmas": float("nan")},
+        {"sigmas": 1001.0},
+        {"sigmas": 1e308},
         {"height": 0},
         {"background": "red"},
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imagegs.files import check_writable, write_atomically
+from imagegs.files import check_writable, descriptor_of, write_atomically
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="permissions and devices of POSIX systems")
 
@@ -89,6 +89,66 @@ def test_pipes_and_devices_are_written_not_replaced(tmp_path: Path) -> None:
     finally:
         os.close(reader)
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+posix_descriptors = pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd here")
+
+
+@posix_descriptors
+@pytest.mark.parametrize(
+    "folder", ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd", f"/proc/{os.getpid()}/fd"]
+)
+@pytest.mark.parametrize("links", [0, 1, 2])
+def test_a_descriptor_is_written_not_the_file_behind_it(tmp_path: Path, folder: str, links: int) -> None:
+    """As with `imagegs encode -o /dev/stdout >> file`."""
+    if not Path(folder).exists():
+        pytest.skip(f"no {folder} here")
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+    number = file.stat().st_ino
+    with file.open("ab") as opened:
+        path = Path(folder) / str(opened.fileno())
+        for i in range(links):
+            (tmp_path / f"link{i}").symlink_to(path)
+            path = Path(f"link{i}") if i else tmp_path / f"link{i}"
+        path = tmp_path / path
+        assert descriptor_of(path) == opened.fileno()
+        check_writable(path)
+        assert write_atomically(path, [b"new", memoryview(b"er")]) == 5
+        assert write_atomically(path, b"!") == 1
+    assert file.read_bytes() == b"oldnewer!" and file.stat().st_ino == number
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", *(f"link{i}" for i in range(links))]
+
+
+@posix_descriptors
+def test_a_pipe_by_its_descriptor() -> None:
+    reading, writing = os.pipe()
+    try:
+        assert write_atomically(f"/dev/fd/{writing}", b"hello") == 5
+        assert os.read(reading, 100) == b"hello"
+        for act in (check_writable, lambda path: write_atomically(path, b"x")):
+            with pytest.raises(OSError, match="for reading only") as caught:
+                act(f"/dev/fd/{reading}")
+            assert caught.value.filename == f"/dev/fd/{reading}"
+    finally:
+        os.close(reading)
+        os.close(writing)
+    for act in (check_writable, lambda path: write_atomically(path, b"x")):
+        with pytest.raises(OSError, match="descriptor") as caught:
+            act(f"/dev/fd/{writing}")
+        assert caught.value.filename == f"/dev/fd/{writing}"
+
+
+@posix_descriptors
+def test_what_is_no_descriptor(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "round").symlink_to("round")
+    (tmp_path / "7").write_bytes(b"")
+    for path in ("file", "link", "round", "none", "7", "none/7", ".", "..", "file/7"):
+        assert descriptor_of(tmp_path / path) is None
+    assert descriptor_of("/dev/fd/x") is None and descriptor_of("/dev/null") is None
+    assert [descriptor_of(f"/dev/std{name}") for name in ("in", "out", "err")] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("act", [check_writable, lambda path: write_atomically(path, b"x")])

@@ -133,6 +133,7 @@ def test_a_placement_map_is_obeyed(picture):
         ({"effort": 0}, "effort"),
         ({"effort": 10}, "effort"),
         ({"steps": 0}, "step"),
+        ({"steps": 10**7}, "steps are not sensible"),
         ({"init": "saliency"}, "no placement"),
         ({"init": np.ones((3, 3))}, "shape"),
         ({"init": -np.ones((48, 64))}, "negative"),

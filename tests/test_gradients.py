@@ -92,6 +92,37 @@ def test_losses_equal_the_twin(size, weights, isa):
     np.testing.assert_allclose(np.moveaxis(gradient, 0, -1), expected, atol=2e-4 * np.abs(expected).max())
 
 
+def removal_costs(g, target):
+    objective = Objective(target, "softmax", 1)
+    objective.render(shapes_of(g), keep=True)
+    return objective.removal_cost(len(g))
+
+
+def test_removal_costs_follow_their_formula(isa):
+    g, target = random_scene("softmax", 37, 53, n=60)
+    points, wanted = oracle.pixel_centres(53, 37), np.moveaxis(target, 0, -1).reshape(-1, 3)
+    picture, (chosen, share) = oracle.evaluate(g, points), oracle.select(g, points)
+    ratio = share / np.maximum(1 - share, 0.05)
+    step = ratio[..., None] * (g.color[chosen] - picture[:, None])
+    change = 2 * step * (wanted - picture)[:, None] + step**2
+    costs = np.zeros(len(g))
+    np.add.at(costs, chosen, change.sum(axis=2))
+    np.testing.assert_allclose(removal_costs(g, target), costs, rtol=2e-3, atol=2e-3 * np.abs(costs).max())
+
+
+def test_removal_costs_are_what_removal_costs():
+    """The squared error of the picture painted without each Gaussian, where others see all of its points."""
+    g, target = random_scene("softmax", 30, 40, n=9)
+    g = g.replace(scale=g.scale + 40, log_weight=g.log_weight * 0.3)
+    points, wanted = oracle.pixel_centres(40, 30), np.moveaxis(target, 0, -1).reshape(-1, 3)
+    error = np.square(oracle.evaluate(g, points) - wanted).sum()
+    costs = []
+    for i in range(len(g)):
+        others = {name: np.delete(getattr(g, name), i, axis=0) for name in NAMES}
+        costs.append(np.square(oracle.evaluate(g.replace(**others), points) - wanted).sum() - error)
+    np.testing.assert_allclose(removal_costs(g, target), costs, rtol=1e-3, atol=1e-3 * np.abs(costs).max())
+
+
 @pytest.mark.parametrize("blend", BLENDS)
 def test_threads_do_not_change_a_bit(blend):
     g, target = random_scene(blend, 140, 300, n=900)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import subprocess
 import sys
 import threading
 import warnings
@@ -244,6 +245,34 @@ def test_exif_orientation(tmp_path: Path, orientation: int) -> None:
     np.testing.assert_array_equal(read_picture(tmp_path / "ya.tif").pixels >> 8, upright[..., :2])
 
 
+@pytest.mark.parametrize(
+    ("kind", "values", "orientation"),
+    [
+        ("H", [6], 6),
+        ("H", [6, 1], 6),
+        ("H", [9], 1),
+        ("H", [0], 1),
+        ("B", [6, 1], 1),
+        ("2s", [b"6"], 1),
+        ("H", [], 1),
+    ],
+)
+def test_odd_orientations_are_none(
+    tmp_path: Path, kind: str, values: list[Any], orientation: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The tag is about the picture, not part of it: two numbers, text or nonsense do not refuse it."""
+    body = b"".join(struct.pack(f"<{kind}", value) for value in values)
+    number = {"H": 3, "B": 1, "2s": 2}[kind]
+    count = len(body) // struct.calcsize(f"<{kind[-1]}")
+    exif = (
+        b"Exif\0\0II*\0" + struct.pack("<IHHHI", 8, 1, 274, number, count) + body.ljust(4, b"\0") + bytes(4)
+    )
+    for name in ("a.jpg", "a.png", "a.webp"):
+        path = saved(Image.new("RGB", (6, 4)), tmp_path / name, exif=exif)
+        assert read_picture(path).pixels.shape[:2] == ((6, 4) if orientation == 6 else (4, 6))
+    assert capfd.readouterr().err == ""
+
+
 def matrix_profile(gamma: float, swap: bool = False, kind: str = "curv", gray: bool = False) -> bytes:
     """A small ICC profile: sRGB's primaries (red and green exchanged with `swap`) and a power curve."""
 
@@ -395,6 +424,18 @@ def test_a_cut_anywhere_is_refused_or_read(tmp_path: Path, suffix: str) -> None:
             read_picture(tmp_path / "cut")
 
 
+def test_libraries_are_silent_about_damage_and_reasons_are_words(tmp_path: Path) -> None:
+    """In a process of its own: pytest sets up logging, which silences by itself."""
+    tifffile.imwrite(tmp_path / "a.tif", noise(1))
+    (tmp_path / "a.tif").write_bytes((tmp_path / "a.tif").read_bytes()[:8])
+    code = "import sys; from imagegs.images import read_picture\n"
+    code += "try: read_picture(sys.argv[1])\nexcept Exception as error: print(error)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "a.tif")], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("the picture is damaged or not supported\n", "")
+
+
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_picture(tmp_path / "missing.png")
@@ -434,7 +475,7 @@ def test_lossless_formats_come_back_as_they_were(
 ) -> None:
     pixels, path = noise(channels, dtype), tmp_path / f"a{suffix}"
     try:
-        check_picture_path(path, CHANNEL_NAMES[channels], 8 * pixels.dtype.itemsize)
+        check_picture_path(path, CHANNEL_NAMES[channels], 8 * pixels.dtype.itemsize, (21, 13))
     except ValueError:
         with pytest.raises(ValueError, match=r"no alpha|8 bits"):
             write_picture(path, pixels, CHANNEL_NAMES[channels])
@@ -459,9 +500,9 @@ def test_what_each_format_refuses(tmp_path: Path) -> None:
         ("a.png", ("a", "b", "c"), 8, "write .npy"), ("a.png", tuple("abcde"), 8, "write .npy"),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match=message):
-            check_picture_path(tmp_path / name, channels, depth)
-    check_picture_path(tmp_path / "a.npy", tuple("abcde"), 16)
-    check_picture_path(tmp_path / "a.webp", rgba, 8)
+            check_picture_path(tmp_path / name, channels, depth, (8, 8))
+    check_picture_path(tmp_path / "a.npy", tuple("abcde"), 16, (8, 8))
+    check_picture_path(tmp_path / "a.webp", rgba, 8, (8, 8))
     with pytest.raises(TypeError):
         write_picture(tmp_path / "a.png", np.zeros((4, 4, 3)), rgb)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="do not fit"):
@@ -478,8 +519,24 @@ def test_lossy_formats_come_near(tmp_path: Path, suffix: str) -> None:
     assert suffix in WRITABLE_SUFFIXES
 
 
+@pytest.mark.parametrize(("suffix", "most"), [(".jpg", 65500), (".webp", 16383), (".avif", 32768)])
+def test_sides_that_a_format_does_not_hold(
+    tmp_path: Path, suffix: str, most: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, pixels = tmp_path / f"a{suffix}", np.zeros((1, most + 1, 3), np.uint8)
+    size = write_picture(path, pixels[:, :most], CHANNEL_NAMES[3])
+    assert size == path.stat().st_size
+    assert read_picture(path).pixels.shape == (1, most, 3)
+    path.unlink()
+    with pytest.raises(ValueError, match=f"at most {most} pixels a side, not {most + 1} x 1"):
+        write_picture(path, pixels, CHANNEL_NAMES[3])
+    with pytest.raises(ValueError, match=f"at most {most} pixels a side, not 1 x {most + 1}"):
+        check_picture_path(path, CHANNEL_NAMES[3], 8, (1, most + 1))
+    assert not path.exists() and capfd.readouterr().err == ""
+
+
 def test_a_pillow_without_a_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_picture_path(tmp_path / "a.avif", CHANNEL_NAMES[3], 8)
+    check_picture_path(tmp_path / "a.avif", CHANNEL_NAMES[3], 8, (8, 8))
     monkeypatch.delitem(Image.SAVE, "AVIF")
     with pytest.raises(ImageGSError, match=r"cannot write \.avif"):
         write_picture(tmp_path / "a.avif", noise(3, np.uint8), CHANNEL_NAMES[3])
@@ -573,10 +630,42 @@ def test_the_check_of_a_user_s_array() -> None:
         Picture(np.ones((3, 4, 1)), ("Y",))  # type: ignore[arg-type]
 
 
+class FakeImage:
+    """What tells a PIL image apart: this module does not need PIL to refuse one."""
+
+    def getbands(self) -> None: ...
+
+    def getpalette(self) -> None: ...
+
+
+@pytest.mark.parametrize("image", [Image.new("P", (4, 4)), Image.new("RGB", (4, 4)), FakeImage()])
+def test_images_of_pillow_are_no_arrays(image: Any) -> None:
+    with pytest.raises(TypeError, match=r"give np\.asarray\(image\.convert\('RGB'\)\)"):
+        as_pixels(image)
+
+
+def test_masks_are_not_lost_in_silence() -> None:
+    with pytest.raises(TypeError, match=r"give array\.filled\(0\)"):
+        as_pixels(np.ma.masked_array(np.zeros((3, 4)), np.ones((3, 4))))
+
+
+def test_floats_of_another_scale_are_refused() -> None:
+    assert as_pixels(np.array([[-1.0, 2.0]])).shape == (1, 2, 1)
+    with pytest.raises(ValueError, match=r"in about 0\.\.1, not 0\.\.255: divide"):
+        as_pixels(np.array([[0.0, 255.0]], np.float32))
+    with pytest.raises(ValueError, match=r"not -1\.5\.\.1:"):
+        as_pixels(np.array([[-1.5, 1.0]]))
+
+
 def test_reading_leaves_the_warning_filters_alone(tmp_path: Path) -> None:
     before = list(warnings.filters)
     read_picture(saved(Image.new("L", (2, 2)), tmp_path / "a.png"))
     assert warnings.filters == before
+
+
+def test_an_open_file_can_be_read(tmp_path: Path) -> None:
+    pixels = noise(3)
+    np.testing.assert_array_equal(read_picture(io.BytesIO(png_file(pixels))).pixels, pixels)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX systems")

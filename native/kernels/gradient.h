@@ -11,6 +11,13 @@
 
 namespace imagegs::IMAGEGS_ISA {
 
+// p_k of a block's points, 0 where the candidate was not chosen.
+IMAGEGS_INLINE vfloat share_of(const Shape &shape, const Whitened<vfloat> &w, const Selection &kept, int at,
+                               LaneBits bits) {
+    const vfloat weight = exp_negative(minimum(load(kept.best + at) - score(shape, w), broadcast(0.0f)));
+    return select(from_bits(bits), weight * load(kept.inverse + at), broadcast(0.0f));
+}
+
 template <int C>
 static void gradient_blocks(const Candidates &from, const float *x, const float *y, int n_points, const float *out,
                             const float *color_gradient, const Selection &kept, const uint32_t *slot, float *sums,
@@ -36,8 +43,7 @@ static void gradient_blocks(const Candidates &from, const float *x, const float 
         for (int k = 0; k < n_visited; ++k) {
             const int b = visited[k], at = b * kLanes;
             const Whitened<vfloat> w = whiten(shape, load(x + at), load(y + at));
-            const vfloat weight = exp_negative(minimum(load(kept.best + at) - score(shape, w), broadcast(0.0f)));
-            const vfloat share = select(from_bits(bits[b]), weight * load(kept.inverse + at), broadcast(0.0f));
+            const vfloat share = share_of(shape, w, kept, at, bits[b]);
             vfloat pull = load(out_dot + at);
             for (int c = 0; c < nc; ++c) {
                 const vfloat v = load(color_gradient + c * stride + at);

@@ -99,10 +99,17 @@ def read_with_tifffile(file: BinaryIO, max_pixels: int) -> tuple[NDArray[Any], i
             pixels = np.moveaxis(pixels, 0, -1)
         pixels = pixels.reshape(page.imagelength, page.imagewidth, -1)
         tags = page.tags
-        orientation, profile = tags.valueof(_ORIENTATION, 1), tags.valueof(_ICC_PROFILE)
+        orientation, profile = valid_orientation(tags.valueof(_ORIENTATION)), tags.valueof(_ICC_PROFILE)
     if pixels.shape[2] > 4:
         raise FormatError(f"a picture of {pixels.shape[2]} channels is not supported")
-    return pixels, int(orientation), profile
+    return pixels, orientation, profile
+
+
+def valid_orientation(value: object) -> int:
+    """The EXIF orientation, 1 to 8, that a tag's value means; 1 for none: no reason to refuse a picture."""
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:

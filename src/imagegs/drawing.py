@@ -13,6 +13,7 @@ from imagegs.gaussians import Gaussians
 from imagegs.rendering import Size, output_size
 
 BACKGROUNDS = {"dark": (18, 18, 22), "light": (250, 249, 246)}
+MAX_SIGMAS = 1000.0
 _FILL, _RIM = 0.86, 0.6  # opacities
 _RIM_SHADE = 0.35  # how far the rim's colour is from the fill's, on the way to black (white on dark colours)
 _LARGEST_SUPERSAMPLED = 8192  # pixels a side
@@ -34,15 +35,17 @@ def draw_ellipses(
     """Draws Gaussians as half-transparent ellipses with a rim, the largest first: (H, W, 3) uint8.
 
     height: of the picture, in pixels; None: the canvas'. share: in (0, 1], draws that share of the Gaussians,
-    chosen with `seed`. sigmas: the semi-axes in standard deviations. The colours are the first three channels
-    (the first one as gray, where there are one or two) and a channel named "A" is the opacity.
+    chosen with `seed`. sigmas: the semi-axes in standard deviations, at most 1000. The colours are the first
+    three channels (the first one as gray, where there are one or two) and a channel named "A" is the opacity.
 
     Raises ValueError for values out of range.
     """
     if not 0.0 < share <= 1.0:
-        raise ValueError(f"the share to draw is above 0 and at most 1, not {share}")
-    if not (np.isfinite(sigmas) and sigmas > 0):
-        raise ValueError(f"the size of an ellipse must be positive, not {sigmas} standard deviations")
+        raise ValueError(f"the share to draw is above 0 and at most 1, not {share:g}")
+    if not 0.0 < sigmas <= MAX_SIGMAS:
+        raise ValueError(
+            f"an ellipse has above 0 and at most {MAX_SIGMAS:g} standard deviations, not {sigmas:g}"
+        )
     if background not in BACKGROUNDS:
         raise ValueError(f"no background {background!r}; there are {', '.join(BACKGROUNDS)}")
     size = output_size(gaussians, height=height)

@@ -28,15 +28,21 @@ _EIGHT_BIT_WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".jp2": ("JPEG2000", {}),
     ".bmp": ("BMP", {}),
 }
+# Pixels a side: of libjpeg, of the WebP format, and of what libavif reads again (it writes up to 65536).
+_LARGEST_SIDE = {".jpg": 65500, ".jpeg": 65500, ".webp": 16383, ".avif": 32768}
 _WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
 _TIFF_SUFFIXES = (".tif", ".tiff")
 WRITABLE_SUFFIXES = (".png", *_TIFF_SUFFIXES, *_EIGHT_BIT_WRITERS, ".npy")
 
 
-def check_picture_path(path: PathLike, channels: tuple[str, ...], bit_depth: int) -> None:
+def check_picture_path(
+    path: PathLike, channels: tuple[str, ...], bit_depth: int, size: tuple[int, int]
+) -> None:
     """Raise the ValueError or ImageGSError that `write_picture` would for such a picture; write nothing.
 
-    ValueError: the suffix is unknown, or its format does not hold these channels or this bit depth.
+    size: (width, height) in pixels.
+
+    ValueError: the suffix is unknown, or its format does not hold these channels, depth or size.
     ImageGSError: 16-bit colour TIFF without tifffile, or a format that this Pillow was built without.
     """
     suffix = Path(path).suffix.lower()
@@ -51,6 +57,10 @@ def check_picture_path(path: PathLike, channels: tuple[str, ...], bit_depth: int
         raise ValueError(f"{suffix} holds 8 bits a sample, not 16: write .png, .tif or .npy")
     if "A" in channels and suffix in _WITHOUT_ALPHA:
         raise ValueError(f"{suffix} has no alpha channel: write .png, .tif, .webp or .npy")
+    most = _LARGEST_SIDE.get(suffix)
+    if most is not None and max(size) > most:
+        width, height = size
+        raise ValueError(f"{suffix} holds at most {most} pixels a side, not {width} x {height}: write .png")
     if bit_depth == 16 and suffix in _TIFF_SUFFIXES and len(channels) > 1:
         _tifffile()
     if suffix in _EIGHT_BIT_WRITERS:
@@ -61,8 +71,10 @@ def check_picture_path(path: PathLike, channels: tuple[str, ...], bit_depth: int
             raise ImageGSError(f"this installation of Pillow cannot write {suffix}")
 
 
-def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ...]) -> None:
+def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ...]) -> int:
     """Write pixels, (H, W, C) uint8 or uint16, in the format that the suffix of `path` names, atomically.
+
+    Returns the size of the file in bytes.
 
     .png, .tif and .tiff hold 8 and 16 bits (16-bit colour TIFF needs tifffile), .webp, .jp2, .bmp, .jpg,
     .jpeg and .avif 8 bits (the last three with some loss), each with the channels Y, Y A, R G B or R G B A
@@ -72,11 +84,11 @@ def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ..
     `check_picture_path` does; OSError where the file cannot be written.
     """
     picture = Picture(pixels, tuple(channels))
-    check_picture_path(path, picture.channels, picture.bit_depth)
+    height, width, _ = picture.pixels.shape
+    check_picture_path(path, picture.channels, picture.bit_depth, (width, height))
     suffix = Path(path).suffix.lower()
     if suffix == ".png":
-        write_atomically(path, encode_png(pixels))
-        return
+        return write_atomically(path, encode_png(pixels))
     buffer = io.BytesIO()
     if suffix == ".npy":
         np.save(buffer, pixels)
@@ -91,7 +103,7 @@ def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ..
         _tifffile().imwrite(
             buffer, pixels, photometric=photometric, planarconfig="contig", extrasamples=extra, metadata=None
         )
-    write_atomically(path, buffer.getbuffer())
+    return write_atomically(path, buffer.getbuffer())
 
 
 def _image(pixels: IntegerPixels) -> Image:

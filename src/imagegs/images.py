@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import io
+import logging
+import os
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -21,13 +23,16 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from imagegs import deep_images
 from imagegs.errors import FormatError, ImageGSError, LimitError
 from imagegs.files import PathLike
-from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture
+from imagegs.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
 
 _pillow_lock = threading.Lock()
+_nowhere = logging.NullHandler()
 
 
-def read_picture(path: PathLike, *, max_pixels: int = 1 << 28) -> Picture:
+def read_picture(source: PathLike | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Read a picture file: the first frame or page, 8 or 16 bits, gray or RGB, with alpha or without.
+
+    source: a path, or a file opened for reading in binary, at its start; it need not be seekable.
 
     Palettes and CMYK become RGB (a palette of grays alone becomes gray), 1 bit becomes 8, a transparent
     colour or palette entry becomes an alpha channel; an alpha channel is kept, opaque or not. The EXIF
@@ -39,26 +44,39 @@ def read_picture(path: PathLike, *, max_pixels: int = 1 << 28) -> Picture:
     damaged, no picture, or of a kind that is not supported (32-bit and floating-point samples, ...);
     LimitError above max_pixels pixels.
     """
-    with Path(path).open("rb") as opened:
-        file = opened if opened.seekable() else io.BytesIO(opened.read())
-        with _pillow_settings(max_pixels):
-            try:
-                return _read(cast(BinaryIO, file), max_pixels)
-            except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-                raise LimitError(f"the picture has more than {max_pixels} pixels, the limit") from None
-            except (ImageGSError, MemoryError):
-                raise
-            except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
-                if isinstance(error, OSError) and error.errno is not None:
-                    raise  # the disk failed, not the picture
-                reason = " ".join(str(error).split()) or type(error).__name__
-                raise FormatError(f"the picture is damaged or not supported: {reason}") from error
+    if isinstance(source, (str, os.PathLike)):
+        with Path(source).open("rb") as opened:
+            return read_picture(opened, max_pixels=max_pixels)
+    file = source if source.seekable() else io.BytesIO(source.read())
+    with _pillow_settings(max_pixels):
+        try:
+            return _read(file, max_pixels)
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise LimitError(f"the picture has more than {max_pixels} pixels, the limit") from None
+        except (ImageGSError, MemoryError):
+            raise
+        except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk failed, not the picture
+            raise FormatError(f"the picture is damaged or not supported{_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """ ": what was wrong", where the error says it in words; a failed look-up names but a key or an index."""
+    text = " ".join(str(error).split())
+    return f": {text}" if text and not isinstance(error, LookupError) else ""
 
 
 @contextmanager
 def _pillow_settings(max_pixels: int) -> Iterator[None]:
-    """Set Pillow's limit on pixels, and silence its warnings but that about the limit, for a while."""
-    with _pillow_lock, warnings.catch_warnings():
+    """Set Pillow's limit on pixels, and silence its warnings but that about the limit, for a while.
+
+    What it and tifffile log goes to standard error while nobody has set up logging; now it does not.
+    """
+    with _pillow_lock, warnings.catch_warnings(), ExitStack() as undo:
+        for logger in (logging.getLogger("PIL"), logging.getLogger("tifffile")):
+            logger.addHandler(_nowhere)
+            undo.callback(logger.removeHandler, _nowhere)
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         before = Image.MAX_IMAGE_PIXELS
@@ -111,7 +129,7 @@ def _finished(pixels: IntegerPixels, orientation: int, profile: bytes | None) ->
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8, that is left to apply; Pillow itself turns TIFF when it loads it."""
-    return int(image.getexif().get(0x0112, 1))
+    return deep_images.valid_orientation(image.getexif().get(0x0112))
 
 
 def _upright(pixels: IntegerPixels, orientation: int) -> IntegerPixels:

@@ -15,7 +15,10 @@ IntegerPixels = NDArray[np.unsignedinteger[Any]]  # uint8 or uint16
 
 CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}  # of picture files
 
+MAX_PIXELS = 1 << 28  # of what is read, unless a caller says otherwise
+
 _FLOATS = ("float16", "float32", "float64")
+_LEAST_FLOAT, _GREATEST_FLOAT = -1.0, 2.0  # beyond, it is another scale (0..255, -1000..3000), not overshoot
 _STRIP_VALUES = 1 << 20  # values that are converted at a time: small enough to stay in the caches
 
 
@@ -51,10 +54,16 @@ def as_pixels(array: ArrayLike) -> Pixels:
     """Check a user's picture and return it as (H, W, C), its type kept, without a copy where possible.
 
     array: (H, W) or (H, W, C), at most 65535 a side and 32 channels; uint8, uint16, or float16/32/64
-    with values in about [0, 1].
+    with values in about [0, 1]: a filter may overshoot, so -1 to 2 are let through.
 
-    Raises TypeError for another dtype; ValueError for another shape, an empty array, NaN or infinity.
+    Raises TypeError for another dtype, for a masked array (its mask would be lost) and for a PIL image (which
+    may hold palette entries); ValueError for another shape, an empty array, floats beyond that range, NaN or
+    infinity.
     """
+    if hasattr(array, "getbands") and hasattr(array, "getpalette"):
+        raise TypeError("pixels must be an array, not a PIL image: give np.asarray(image.convert('RGB'))")
+    if isinstance(array, np.ndarray) and hasattr(array, "filled"):
+        raise TypeError("pixels must be a plain array, not a masked one: give array.filled(0)")
     pixels = np.asarray(array)
     if pixels.dtype.name not in ("uint8", "uint16", *_FLOATS):
         raise TypeError(f"pixels must be uint8, uint16 or floating point in [0, 1], not {pixels.dtype}")
@@ -68,9 +77,21 @@ def as_pixels(array: ArrayLike) -> Pixels:
         raise ValueError(f"at most {MAX_CHANNELS} channels are possible, not {pixels.shape[2]}")
     if max(pixels.shape[:2]) > MAX_SIDE:
         raise ValueError(f"at most {MAX_SIDE} pixels a side are possible, not {pixels.shape[:2]}")
-    if pixels.dtype.name in _FLOATS and not np.isfinite(pixels).all():
-        raise ValueError("the picture has values that are not finite")
+    if pixels.dtype.name in _FLOATS:
+        _check_range(pixels)
     return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+
+
+def _check_range(pixels: Pixels) -> None:
+    with np.errstate(invalid="ignore"):
+        low, high = float(pixels.min()), float(pixels.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError("the picture has values that are not finite")
+    if low < _LEAST_FLOAT or high > _GREATEST_FLOAT:
+        raise ValueError(
+            f"floating-point pixels must be in about 0..1, not {low:g}..{high:g}: "
+            "divide them by the value of white, or give uint8 or uint16"
+        )
 
 
 def to_float(pixels: Pixels) -> NDArray[np.float32]:

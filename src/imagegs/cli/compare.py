@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
+import io
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
-from imagegs.cli.paths import load_gaussians, read_input
+from imagegs.cli.paths import read_input
 from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
 
 if TYPE_CHECKING:
@@ -53,21 +53,22 @@ def run(options: Namespace) -> None:
 
 def _read(path: Path, threads: int | None) -> Picture:
     """A picture file, or what decoding a .gsimg file would write."""
-    from imagegs.codec.container import SIGNATURE
-
-    with about(path):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "is a directory", str(path))
-        with path.open("rb") as file:
-            is_gsimg = file.read(len(SIGNATURE)) == SIGNATURE
-    if not is_gsimg and path.suffix.lower() != ".gsimg":
-        return read_input(path)
     import numpy as np
 
+    from imagegs.codec import decode
+    from imagegs.codec.container import SIGNATURE
+    from imagegs.codec.gsimg import read_file
     from imagegs.pixels import Picture
     from imagegs.rendering import render
 
-    gaussians = load_gaussians(path)
+    with about(path), path.open("rb") as opened:
+        # Opened once: what a pipe gives, it gives once.
+        file = opened if opened.seekable() else io.BytesIO(opened.read())
+        is_gsimg = file.read(len(SIGNATURE)) == SIGNATURE
+        file.seek(0)
+        if not is_gsimg and path.suffix.lower() != ".gsimg":
+            return read_input(path, file)
+        gaussians = decode(read_file(file))
     dtype = np.uint8 if gaussians.bit_depth == 8 else np.uint16
     return Picture(render(gaussians, dtype=dtype, threads=threads), gaussians.channels)
 

@@ -8,8 +8,8 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 
 from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, number
-from imagegs.cli.paths import check_output, load_gaussians
+from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, positive
+from imagegs.cli.paths import check_output, load_gaussians, output_path
 from imagegs.cli.reports import Verbosity, print_json
 
 EXAMPLES = """
@@ -32,7 +32,7 @@ def add_parser(commands: Subparsers) -> None:
     add_output(parser, "OUT.png", "FILE's name with .png")
     size = parser.add_mutually_exclusive_group()
     add_shared(size, ("height",))
-    size.add_argument("--scale", type=number, metavar="S", help="size in proportion to the original's")
+    size.add_argument("--scale", type=positive, metavar="S", help="size in proportion to the original's")
     parser.add_argument(
         "--region", type=region, metavar="X,Y,W,H", help="paint only these pixels of that size"
     )
@@ -54,20 +54,18 @@ def run(options: Namespace) -> None:
     from imagegs.rendering import output_size, render
 
     start = time.perf_counter()
+    target = output_path(options.output, options.file, ".png")
     gaussians = load_gaussians(options.file, options.size_limit)
-    target = options.output or options.file.with_suffix(".png")
     depth = gaussians.bit_depth if target.suffix.lower() in DEEP_SUFFIXES else 8
-    with about(target):
-        check_picture_path(target, gaussians.channels, depth)
     view = {"height": options.height, "scale": options.scale}
-    check_size(
-        output_size(gaussians, **view) if options.region is None else options.region[2:], options.size_limit
-    )
-    check_output(target, options.file, no_overwrite=options.no_overwrite)
+    size = output_size(gaussians, **view) if options.region is None else options.region[2:]
+    check_size(size, options.size_limit)
+    with about(target):
+        check_picture_path(target, gaussians.channels, depth, size)
+    check_output(target, options.file, no_overwrite=options.no_overwrite, json=options.json)
     pixels = render(gaussians, **view, region=options.region, dtype=f"uint{depth}", threads=options.threads)
     with about(target):
-        write_picture(target, pixels, gaussians.channels)
-        n_bytes = target.stat().st_size if target.is_file() else None
+        n_bytes = write_picture(target, pixels, gaussians.channels)
     seconds = time.perf_counter() - start
     height, width, _ = pixels.shape
     Verbosity(options.quiet).note(f"{target}: {width} x {height} pixels, {depth} bits, {seconds:.2f} s")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from imagegs.cli.exit_codes import FileError, about
-from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, number, whole
-from imagegs.cli.paths import check_output, read_input
+from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, positive, whole
+from imagegs.cli.paths import check_output, output_path, read_input
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def add_parser(commands: Subparsers) -> None:
         "-n", "--gaussians", type=whole(1), metavar="N", help="how many (default: one for 100 pixels)"
     )
     amount.add_argument(
-        "--bpp", type=number, metavar="B", help="as many as B bits a pixel allow, the whole file counted"
+        "--bpp", type=positive, metavar="B", help="as many as B bits a pixel allow, the whole file counted"
     )
     parser.add_argument(
         "-e",
@@ -101,9 +101,9 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """`imagegs encode`."""
     source: Path = options.input
+    target = output_path(options.output, source, ".gsimg")
     picture = read_input(source)
-    target = options.output or source.with_suffix(".gsimg")
-    check_output(target, source, no_overwrite=options.no_overwrite)
+    check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
     plan = Plan(
         n_gaussians=options.gaussians,
         recipe=options.recipe,
@@ -174,7 +174,7 @@ def _within(bpp: float, plan: Plan, picture: Picture) -> Plan:
 
 
 def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> dict[str, Any]:
-    """Fit, write, read again and measure: the report without the files' names."""
+    """Fit, write, and measure what was written: the report without the files' names."""
     from imagegs import codec
     from imagegs.engine import engine
     from imagegs.files import write_atomically
@@ -191,19 +191,17 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
     data = codec.encode(gaussians, plan.bits, _metadata(plan, last.step))
     with about(target):
         write_atomically(target, data)
-        # A pipe or a device gives nothing back.
-        stored = target.read_bytes() if target.is_file() else data
     seconds = time.perf_counter() - start
     speech.detail(f"{last.step} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
-    psnr, ssim = _quality(picture, codec.decode(stored), plan.threads)
+    psnr, ssim = _quality(picture, codec.decode(data), plan.threads)
     height, width, _ = picture.pixels.shape
-    bpp = 8 * len(stored) / (height * width)
+    bpp = 8 * len(data) / (height * width)
     speech.note(
-        f"{target}: {len(stored):,} bytes, {bpp:.3f} bpp, {len(gaussians):,} Gaussians, "
+        f"{target}: {len(data):,} bytes, {bpp:.3f} bpp, {len(gaussians):,} Gaussians, "
         f"{psnr_text(psnr)}, {ssim:.4f} SSIM, {seconds:.1f} s"
     )
     return {
-        "bytes": len(stored),
+        "bytes": len(data),
         "bpp": bpp,
         "n_gaussians": len(gaussians),
         **psnr_fields(psnr),

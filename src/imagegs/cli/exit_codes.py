@@ -3,7 +3,7 @@
 | code | meaning | raised as |
 | --- | --- | --- |
 | 0 | done | |
-| 1 | the operation failed | ImageGSError, MemoryError, anything unforeseen |
+| 1 | the operation failed | ImageGSError, MemoryError and its errno ENOMEM, anything unforeseen |
 | 2 | wrong usage | ValueError, TypeError |
 | 3 | the input file is invalid or not supported | FormatError, LimitError |
 | 4 | a file cannot be read or written | OSError |
@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,8 +50,7 @@ def about(path: Path) -> Iterator[None]:
 
 def exit_code(error: BaseException) -> int:
     """The exit code for an exception."""
-    if isinstance(error, FileError):
-        error = error.cause
+    error = _cause(error)
     return next((code for classes, code in _CODES if isinstance(error, classes)), FAILED)
 
 
@@ -58,20 +58,28 @@ def error_line(error: BaseException) -> str:
     """The line for standard error, without a line end."""
     path = None
     if isinstance(error, FileError):
-        path, error = str(error.path), error.cause
+        path = str(error.path)
     elif isinstance(error, OSError) and error.filename is not None:
         path = str(error.filename)
+    error = _cause(error)
     parts = ["imagegs: error", *([path] if path else []), _message(error)]
     return printable(": ".join(parts))
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What went wrong, without the file that it was about."""
+    error = error.cause if isinstance(error, FileError) else error
+    out_of_memory = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return MemoryError() if out_of_memory else error
 
 
 def _message(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
+    if isinstance(error, MemoryError):  # its own text is of use to nobody ("std::bad_alloc"), or missing
+        return "not enough memory"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    if not text and isinstance(error, MemoryError):
-        text = "not enough memory"
-    if exit_code(error) == FAILED and not isinstance(error, (ImageGSError, MemoryError)):
+    if exit_code(error) == FAILED and not isinstance(error, ImageGSError):
         return f"unexpected {type(error).__name__}: {text}"
     return _lower_start(" ".join(text.split()) or type(error).__name__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from imagegs.cli.reports import print_json, print_text
 
 if TYPE_CHECKING:
     from imagegs.codec import FileInfo
+
+_KEY_WIDTH, _VALUE_WIDTH = 30, 200  # characters of metadata; --json shows all of it
 
 
 def add_parser(commands: Subparsers) -> None:
@@ -26,9 +29,10 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """`imagegs info`."""
     from imagegs.codec import read_info
+    from imagegs.codec.gsimg import read_file
 
-    with about(options.file):
-        facts = read_info(options.file.read_bytes())
+    with about(options.file), options.file.open("rb") as file:
+        facts = read_info(read_file(file))
     if options.json:
         fields = asdict(facts)
         sizes = {
@@ -49,19 +53,31 @@ def describe(name: str, facts: FileInfo) -> str:
     """Several lines for people."""
     channels = " ".join(facts.channels)
     bits = ", ".join(f"{attribute} {value}" for attribute, value in asdict(facts.bits).items())
-    rows = {
-        "file": name,
-        "format": f"gsimg, version {facts.version}",
-        "canvas": f"{facts.width} x {facts.height} pixels, {channels}, {facts.bit_depth} bits a sample",
-        "Gaussians": f"{facts.n_gaussians:,}, {facts.blend} blend",
-        "size": f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel",
-        "bits": f"{bits}: {_bits_per_gaussian(facts)} a Gaussian",
-        "attributes": _bytes_text(facts.bytes_by_attribute),
-        "chunks": _bytes_text(facts.bytes_by_chunk),
-    }
-    rows |= {str(key): str(value) for key, value in (facts.metadata or {}).items()}
-    width = max(len(key) for key in rows)
-    return "\n".join(printable(f"{key:{width}}  {value}") for key, value in rows.items())
+    rows = [
+        ("file", name),
+        ("format", f"gsimg, version {facts.version}"),
+        ("canvas", f"{facts.width} x {facts.height} pixels, {channels}, {facts.bit_depth} bits a sample"),
+        ("Gaussians", f"{facts.n_gaussians:,}, {facts.blend} blend"),
+        ("size", f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel"),
+        ("bits", f"{bits}: {_bits_per_gaussian(facts)} a Gaussian"),
+        ("attributes", _bytes_text(facts.bytes_by_attribute)),
+        ("chunks", _bytes_text(facts.bytes_by_chunk)),
+    ]
+    for key, value in (facts.metadata or {}).items():
+        # A row of its own name, which no fact has: a file cannot speak for the program.
+        rows.append(("metadata " + _short(key, _KEY_WIDTH), _short(_plain(value), _VALUE_WIDTH)))
+    width = max(len(key) for key, _ in rows)
+    return "\n".join(printable(f"{key:{width}}  {value}") for key, value in rows)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _short(text: str, width: int) -> str:
+    """One line without control characters, cut where it is longer than so many characters."""
+    text = printable(text)
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _bytes_text(sizes: dict[str, int]) -> str:

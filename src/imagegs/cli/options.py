@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +14,9 @@ from imagegs.cli.reports import write_line
 
 MAX_THREADS = 1024
 DEFAULT_SIZE_LIMIT = 2**28
+
+_LONGEST_NUMBER = 40  # characters
+_NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|-inf(inity)?$|-nan$", re.IGNORECASE)
 
 Subparsers = Any  # what argparse's add_subparsers returns; its type is private
 
@@ -25,6 +30,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=_Formatter, **settings)
+        # argparse takes "-1" for a value, but "-1e9" and "-inf" for options that it does not know.
+        self._negative_number_matcher = _NEGATIVE_NUMBER
 
     def error(self, message: str) -> NoReturn:
         """Raise, where argparse prints and exits."""
@@ -65,22 +72,29 @@ def whole(low: int, high: int | None = None) -> Callable[[str], int]:
             f"a whole number of {low} or more" if high is None else f"a whole number from {low} to {high}"
         )
         try:
-            value = int(text) if len(text) <= 40 else low - 1
+            value = int(text) if len(text) <= _LONGEST_NUMBER else low - 1
         except ValueError:
             value = low - 1
         if value < low or (high is not None and value > high):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+            raise argparse.ArgumentTypeError(f"{_quoted(text)} is not {wanted}")
         return value
 
     return convert
 
 
-def number(text: str) -> float:
-    """A converter to floats, finite ones or not."""
+def positive(text: str) -> float:
+    """A converter to finite numbers above 0."""
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        value = math.nan
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{_quoted(text)} is not a number above 0")
+    return value
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_NUMBER else text[:_LONGEST_NUMBER] + "...")
 
 
 def add_input(parser: Parser, name: str, metavar: str, help: str) -> None:

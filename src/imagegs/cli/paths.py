@@ -3,29 +3,58 @@
 from __future__ import annotations
 
 import errno
+import math
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from imagegs.cli.exit_codes import about
-from imagegs.errors import FormatError
-from imagegs.files import check_writable
+from imagegs.errors import FormatError, LimitError
+from imagegs.files import check_writable, descriptor_of
 
 if TYPE_CHECKING:
     from imagegs.gaussians import Gaussians
     from imagegs.pixels import Picture
 
+_STANDARD_OUTPUT = 1  # the descriptor
 MORE_PICTURE_SUFFIXES = (".gif", ".ppm", ".pgm", ".tga", ".dds", ".psd")
 
 
-def check_output(output: Path, source: Path, *, no_overwrite: bool) -> None:
-    """Fail now where writing would fail later, or would replace what is read."""
+def output_path(output: Path | None, source: Path, ending: str) -> Path:
+    """What -o names, else the source's name with another ending, beside it.
+
+    Raises ValueError for a source beside which nothing belongs: a pipe, a device, a descriptor (/dev/stdin).
+    """
+    if output is not None:
+        return output
+    if descriptor_of(source) is not None or (source.exists() and not (source.is_file() or source.is_dir())):
+        with about(source):
+            raise ValueError("the input is not a regular file: say with -o what to write")
+    return source.parent / (source.stem + ending)
+
+
+def check_output(output: Path, source: Path, *, no_overwrite: bool, json: bool = False) -> None:
+    """Fail now where writing would fail later, would replace what is read, or mix with the JSON object."""
     with about(output):
+        if json and _is_standard_output(output):
+            raise ValueError("the output is standard output, where --json prints its object")
         if output.exists():
             if source.exists() and output.samefile(source):
                 raise ValueError("the output is the input")
             if no_overwrite:
                 raise FileExistsError(errno.EEXIST, "the file exists and is not overwritten", str(output))
         check_writable(output)
+
+
+def _is_standard_output(path: Path) -> bool:
+    """By whatever name: /dev/stdout, another descriptor, the file or pipe that the shell connected."""
+    if descriptor_of(path) == _STANDARD_OUTPUT:
+        return True
+    try:
+        there, here = path.stat(), os.fstat(_STANDARD_OUTPUT)
+    except OSError:  # not there yet, or closed
+        return False
+    return os.path.samestat(there, here) and not os.path.samestat(there, Path(os.devnull).stat())
 
 
 def load_gaussians(path: Path, size_limit: int | None = None) -> Gaussians:
@@ -36,13 +65,16 @@ def load_gaussians(path: Path, size_limit: int | None = None) -> Gaussians:
         return load(path) if size_limit is None else load(path, size_limit)
 
 
-def read_input(path: Path) -> Picture:
-    """A picture from a picture file or an .npy array; a FileError where it is neither."""
+def read_input(path: Path, opened: BinaryIO | None = None) -> Picture:
+    """A picture from a picture file or an .npy array; a FileError where it is neither.
+
+    opened: a picture file that is open already, at its start.
+    """
     with about(path):
         if path.is_dir():
             raise _directory_error(path)
         try:
-            return _read_array(path) if path.suffix.lower() == ".npy" else _read_picture(path)
+            return _read_array(path) if path.suffix.lower() == ".npy" else _read_picture(opened or path)
         except (ValueError, TypeError) as error:  # of the contents, here, not of an argument
             raise FormatError(str(error)) from error
 
@@ -56,11 +88,11 @@ def _directory_error(path: Path) -> FormatError:
     return FormatError("no pictures in this directory")
 
 
-def _read_picture(path: Path) -> Picture:
+def _read_picture(source: Path | BinaryIO) -> Picture:
     from imagegs.images import read_picture
     from imagegs.pixels import as_pixels
 
-    picture = read_picture(path)
+    picture = read_picture(source)
     as_pixels(picture.pixels)  # its limits
     return picture
 
@@ -69,10 +101,12 @@ def _read_array(path: Path) -> Picture:
     """(H, W) or (H, W, C) uint8, uint16, or floats in 0..1, which become 16 bits."""
     import numpy as np
 
-    from imagegs.pixels import Picture, as_pixels, channel_names, to_integers
+    from imagegs.pixels import MAX_PIXELS, Picture, as_pixels, channel_names, to_integers
 
-    # Mapped, so that a header that promises more than the file holds costs no memory.
-    pixels = as_pixels(np.array(np.lib.format.open_memmap(path, mode="r")))
-    if pixels.dtype.kind == "f":
-        pixels = to_integers(pixels, 16)
-    return Picture(pixels, channel_names(pixels.shape[2]))
+    # Mapped, and copied after all checks: a file that promises or holds too much costs no memory.
+    mapped = np.lib.format.open_memmap(path, mode="r")
+    if math.prod(mapped.shape[:2]) > MAX_PIXELS:
+        raise LimitError(f"an array of shape {mapped.shape} is over the limit of {MAX_PIXELS} pixels")
+    pixels = as_pixels(mapped)
+    integers = to_integers(pixels, 16) if pixels.dtype.kind == "f" else np.array(pixels, order="C")
+    return Picture(integers, channel_names(integers.shape[2]))

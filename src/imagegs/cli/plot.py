@@ -6,8 +6,8 @@ from argparse import Namespace
 
 from imagegs.cli.decode import check_size
 from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, number, whole
-from imagegs.cli.paths import check_output, load_gaussians
+from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, positive, whole
+from imagegs.cli.paths import check_output, load_gaussians, output_path
 from imagegs.cli.reports import Verbosity
 
 EXAMPLES = """
@@ -24,11 +24,11 @@ def add_parser(commands: Subparsers) -> None:
     add_output(parser, "OUT.png", "FILE's name with .ellipses.png")
     add_shared(parser, ("height",))
     parser.add_argument(
-        "--share", type=number, default=1.0, metavar="0-1", help="draw this share of them, chosen at random"
+        "--share", type=positive, default=1.0, metavar="0-1", help="draw this share of them, chosen at random"
     )
     parser.add_argument(
         "--sigmas",
-        type=number,
+        type=positive,
         default=1.5,
         metavar="S",
         help="semi-axes of an ellipse in standard deviations (default: %(default)s)",
@@ -46,11 +46,12 @@ def run(options: Namespace) -> None:
     from imagegs.image_writers import check_picture_path, write_picture
     from imagegs.rendering import output_size
 
+    target = output_path(options.output, options.file, ".ellipses.png")
     gaussians = load_gaussians(options.file, options.size_limit)
-    target = options.output or options.file.with_suffix(".ellipses.png")
+    size = output_size(gaussians, height=options.height)
+    check_size(size, options.size_limit)
     with about(target):
-        check_picture_path(target, ("R", "G", "B"), 8)
-    check_size(output_size(gaussians, height=options.height), options.size_limit)
+        check_picture_path(target, ("R", "G", "B"), 8, size)
     check_output(target, options.file, no_overwrite=options.no_overwrite)
     pixels = draw_ellipses(
         gaussians,

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
+from imagegs.cli.exit_codes import printable
+
 if TYPE_CHECKING:
     from imagegs.fitting import Progress
 
@@ -29,7 +31,7 @@ class Verbosity:
     def note(self, text: str) -> None:
         """A line for the person at the terminal."""
         if not self.quiet:
-            write_line(sys.stderr, text)
+            write_line(sys.stderr, printable(text))
 
     def detail(self, text: str) -> None:
         """A line that only -v shows."""

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from imagegs.codec.attributes import Stored, dequantized, payload_size, read_stored, write_gaussians
 from imagegs.codec.bits import Bits
-from imagegs.codec.container import CHUNK_BYTES, FRAME_BYTES, MAX_PAYLOAD, VERSION, read_chunks, write_chunks
+from imagegs.codec.container import (
+    CHUNK_BYTES,
+    FRAME_BYTES,
+    MAX_PAYLOAD,
+    SIGNATURE,
+    VERSION,
+    read_chunks,
+    write_chunks,
+)
 from imagegs.codec.header import Header, header_of, read_header, write_header
 from imagegs.codec.metadata import read_metadata, write_metadata
 from imagegs.errors import LimitError
@@ -139,4 +147,17 @@ def save(
 
 def load(path: PathLike, size_limit: int = DEFAULT_SIZE_LIMIT) -> Gaussians:
     """The Gaussians in a .gsimg file. Raises what `decode` raises, and OSError."""
-    return decode(Path(path).read_bytes(), size_limit)
+    with Path(path).open("rb") as file:
+        return decode(read_file(file), size_limit)
+
+
+def read_file(file: BinaryIO) -> bytes:
+    """The bytes of an open .gsimg file, for `decode` and `read_info`.
+
+    Raises FormatError, before the rest is read, when it does not start as a .gsimg file does: what a pipe or
+    a device would go on to give may have no end.
+    """
+    start = file.read(len(SIGNATURE))
+    if start != SIGNATURE:
+        read_chunks(memoryview(start))  # it says what is wrong with this start
+    return start + file.read()

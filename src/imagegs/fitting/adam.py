@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegs._native import Engine
 from imagegs.gaussians import FloatArray
@@ -47,6 +48,11 @@ class Adam:
             self._state[name] = tuple(  # type: ignore[assignment]
                 np.concatenate([a, np.zeros((n, *a.shape[1:]), np.float32)]) for a in state
             )
+
+    def forget(self, rows: NDArray[np.intp]) -> None:
+        """Clears the state of some rows, which are something new from now on."""
+        for mean, square in self._state.values():
+            mean[rows] = square[rows] = 0
 
     def reset(self) -> None:
         """Forgets all state."""

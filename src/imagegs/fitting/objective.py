@@ -91,6 +91,13 @@ class Objective:
         )
         return Evaluation(weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (1 - ssim), l2, g)
 
+    def removal_cost(self, n: int) -> FloatArray:
+        """By how much the sum of squared errors would grow without each of the n Gaussians just evaluated."""
+        residual = np.subtract(self.target, self.rendered, out=self._picture_gradient)
+        cost = np.empty(n, np.float32)
+        self._scene.removal_cost(self.engine, self.rendered, residual, cost)
+        return cost
+
     def quality(self, shapes: Shapes) -> tuple[float, float]:
         """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture, left in `rendered`."""
         np.clip(self.render(shapes), 0.0, 1.0, out=self.rendered)

@@ -20,6 +20,7 @@ from imagegs.gaussians import MAX_COLOR, MAX_POSITION, MAX_SCALE, MIN_SCALE, Gau
 from imagegs.pixels import as_pixels, channel_names, to_float
 
 PAPER_STEPS = 5000
+MAX_STEPS = 1_000_000
 EFFORT_STEPS = {1: 60, 2: 100, 3: 150, 4: 250, 5: 400, 6: 700, 7: 1200, 8: 2000, 9: 3500}
 DEFAULT_EFFORT = 5
 PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
@@ -42,6 +43,8 @@ def steps_of(recipe: RecipeName, effort: int = DEFAULT_EFFORT, steps: int | None
         raise ValueError(f"effort is 1 to 9, not {effort}")
     if steps is not None and operator.index(steps) < 1:
         raise ValueError(f"at least one step is needed, not {steps}")
+    if steps is not None and steps > MAX_STEPS:
+        raise ValueError(f"more than {MAX_STEPS} steps are not sensible")
     return steps or (PAPER_STEPS if recipe == "paper" else EFFORT_STEPS[effort])
 
 

@@ -1,8 +1,8 @@
 """The imagegs recipe: the softmax blend, trained by L2 with steps in each Gaussian's own units.
 
 Against the published method: Gaussians are born at the size of their neighbourhood instead of 5 px; growth
-comes early and keeps Adam's state; a position moves by a share of its own sigma, a scale by a factor; the
-rates fall by a cosine.
+comes early and keeps Adam's state; Gaussians that are worth least move to where the picture is worst; a
+position moves by a share of its own sigma, a scale by a factor; the rates fall by a cosine.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
@@ -23,14 +24,17 @@ from imagegs.gaussians import MAX_LOG_WEIGHT, FloatArray, Gaussians
 WEIGHTS = LossWeights(l2=1.0)
 BETAS = 0.8, 0.95
 # A step of Adam at full rate: position in units of sigma, scale as a factor's log, angle in radians.
-RATES = {"xy": 0.12, "log_scale": 0.08, "angle": 0.10, "log_weight": 0.10, "color": 0.04}
+RATES = {"xy": 0.20, "log_scale": 0.25, "angle": 0.10, "log_weight": 0.10, "color": 0.04}
 WARM_UP = 20  # steps
 FINAL_RATE = 0.02  # of the full one, at the end of the cosine
 GROWTH_SHARE = 0.08  # of the steps between two growths
-BIRTH_SCALE, GROWTH_SCALE = 0.7, 0.5  # x mean distance to the three nearest neighbours
+BIRTH_SCALE, GROWTH_SCALE = 0.7, 0.35  # x mean distance to the three nearest neighbours
 BIRTH_RANGE = 1.0, 25.0  # pixels
 RESIDUAL_SHARE = 0.5  # of the error, added to the target's colour at birth
 SMALLEST_SCALE = 0.1  # pixels
+RELOCATED_SHARE = 0.04  # of the Gaussians, each time
+RELOCATION_INTERVAL = 0.05  # of the steps
+RELOCATION_SPAN = 0.20, 0.75  # of the steps
 
 Values = dict[str, FloatArray]
 
@@ -47,11 +51,19 @@ def fit_record(
     adam = Adam(objective.engine, *BETAS)
     for step in range(1, options.steps + 1):
         result = objective.evaluate(_shapes(values), WEIGHTS)
+        useless = _least_useful(objective, len(values["angle"])) if _relocates(step, options.steps) else None
         _move(adam, values, result.gradient, learning_rate(step, options.steps), target.shape)
         if growths and step % interval == 0:
             n = growths.pop(0)
-            values = _grow(rng, target, objective.rendered, values, n)
+            born = _born_where_worst(rng, objective, values["xy"], n)
+            values = {name: np.concatenate([value, born[name]]) for name, value in values.items()}
             adam.grow(n)
+        elif useless is not None:
+            stay = np.delete(values["xy"], useless, axis=0)
+            born = _born_where_worst(rng, objective, stay, len(useless))
+            for name, value in values.items():
+                value[useless] = born[name]
+            adam.forget(useless)
         current = _shapes(values)
         n, psnr, done = len(values["angle"]), decibels(result.l2), step == options.steps
         yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, current), done)
@@ -83,15 +95,24 @@ def _born(xy: FloatArray, scale: FloatArray, color: FloatArray) -> Values:
     }
 
 
-def _grow(
-    rng: np.random.Generator, target: FloatArray, rendered: FloatArray, values: Values, n: int
-) -> Values:
-    pixels, residual = worst_pixels(rng, target, rendered, n)
-    xy = centers(pixels, target.shape[2])
-    distance = neighbour_distance(xy, np.concatenate([values["xy"], xy]))
-    color = colors_at(target, pixels) + np.float32(RESIDUAL_SHARE) * residual
-    born = _born(xy, distance * GROWTH_SCALE, color)
-    return {name: np.concatenate([value, born[name]]) for name, value in values.items()}
+def _born_where_worst(rng: np.random.Generator, objective: Objective, others: FloatArray, n: int) -> Values:
+    """n new Gaussians where the last picture was worst, beside others (N, 2); uses up that picture."""
+    pixels, residual = worst_pixels(rng, objective.target, objective.rendered, n)
+    xy = centers(pixels, objective.target.shape[2])
+    distance = neighbour_distance(xy, np.concatenate([others, xy]))
+    color = colors_at(objective.target, pixels) + np.float32(RESIDUAL_SHARE) * residual
+    return _born(xy, distance * GROWTH_SCALE, color)
+
+
+def _relocates(step: int, steps: int) -> bool:
+    first, last = RELOCATION_SPAN
+    return first * steps <= step <= last * steps and step % max(1, round(RELOCATION_INTERVAL * steps)) == 0
+
+
+def _least_useful(objective: Objective, n: int) -> NDArray[np.intp]:
+    """The Gaussians whose removal would cost least, of the n just evaluated."""
+    share = max(1, round(RELOCATED_SHARE * n))
+    return np.argpartition(objective.removal_cost(n), share - 1)[:share]
 
 
 def neighbour_distance(xy: FloatArray, others: FloatArray) -> FloatArray:
