@@ -209,7 +209,7 @@ def _python(*arguments: object) -> list[str]:
 
 
 def test_ctrl_c_leaves_nothing_behind(picture: Path) -> None:
-    arguments = _python("encode", picture, "--steps", 100_000_000, "-v", "-j", 1)
+    arguments = _python("encode", picture, "--steps", 1_000_000, "-v", "-j", 1)
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None and process.stdout is not None
         assert "kernels" in process.stderr.readline()  # the fit is about to start
