@@ -18,7 +18,7 @@ LAYERS = [
     {"engine", "quantization", "pixels", "files"},
     {"rendering", "png", "color_profiles", "deep_images", "images", "image_writers", "metrics"},
     {"fitting", "codec", "drawing"},
-    {"applications", "evaluation", "viewer"},
+    {"applications", "evaluation", "viewer", "pillow"},
     {"", "cli", "__main__"},
 ]
 SIBLINGS_APART = {"fitting", "codec"}  # neither imports the other

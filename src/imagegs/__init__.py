@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from imagegs.errors import FormatError, ImageGSError, LimitError
     from imagegs.fitting import Progress, fit, fit_progressively
     from imagegs.gaussians import Gaussians
+    from imagegs.pillow import register_pillow
     from imagegs.rendering import render, sample
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ __all__ = [
     "fit_progressively",
     "load",
     "read_info",
+    "register_pillow",
     "render",
     "sample",
     "save",
@@ -47,6 +49,7 @@ _HOMES = {
     "errors": ("FormatError", "ImageGSError", "LimitError"),
     "fitting": ("Progress", "fit", "fit_progressively"),
     "gaussians": ("Gaussians",),
+    "pillow": ("register_pillow",),
     "rendering": ("render", "sample"),
 }
 

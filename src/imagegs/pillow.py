@@ -1,0 +1,79 @@
+"""Pillow reads and writes .gsimg: `imagegs.register_pillow()`, once.
+
+    imagegs.register_pillow()
+    Image.open("a.gsimg").show()
+    image.save("b.gsimg", n_gaussians=5000, effort=7)
+
+Pillow loads no plugins by itself, so registration is a call. imageio reads whatever Pillow reads.
+"""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from imagegs.codec import decode, default_bits, encode
+from imagegs.codec.container import SIGNATURE
+from imagegs.errors import ImageGSError
+from imagegs.fitting import fit
+from imagegs.pixels import CHANNEL_NAMES
+from imagegs.rendering import render
+
+FORMAT, EXTENSION, MIME = "GSIMG", ".gsimg", "image/x-gsimg"
+_MODES = {("Y",): "L", ("Y", "A"): "LA", ("R", "G", "B"): "RGB", ("R", "G", "B", "A"): "RGBA"}
+
+
+class GsimgImageFile(ImageFile.ImageFile):
+    """A .gsimg file as a Pillow picture of 8 bits: L, LA, RGB or RGBA; 16-bit gray as I;16."""
+
+    format = FORMAT
+    format_description = "2D Gaussians (imagegs)"
+
+    def _open(self) -> None:
+        assert self.fp is not None  # Pillow has just opened it
+        try:
+            self._gaussians = decode(self.fp.read())
+        except ImageGSError as error:
+            raise SyntaxError(str(error)) from error  # Pillow's word for "not mine, or damaged"
+        g = self._gaussians
+        if g.channels not in _MODES:
+            raise SyntaxError(f"Pillow has no mode for the channels {', '.join(g.channels)}")
+        self._deep = g.bit_depth == 16 and g.channels == ("Y",)
+        self._mode = "I;16" if self._deep else _MODES[g.channels]
+        self._size = g.width, g.height
+        self.tile = []
+
+    def load(self) -> Any:
+        """Paints the picture when its pixels are first needed."""
+        if self._im is None:
+            pixels = render(self._gaussians, dtype=np.uint16 if self._deep else np.uint8)
+            painted = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+            self.im = painted.im
+        return super().load()
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(SIGNATURE)
+
+
+def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
+    """Fits and packs; the keywords of `Image.save` are those of `imagegs.fit`, and `bits`."""
+    options = dict(image.encoderinfo)
+    bits = options.pop("bits", None)
+    if image.mode not in (*_MODES.values(), "I;16"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    pixels = np.asarray(image)
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    gaussians = fit(pixels, channels=CHANNEL_NAMES[channels], **options)
+    bits = bits or default_bits(gaussians.height, gaussians.width, gaussians.bit_depth)
+    file.write(encode(gaussians, bits))
+
+
+def register_pillow() -> None:
+    """Teaches Pillow to open and save .gsimg, by content, extension and MIME type. May be called again."""
+    Image.register_open(FORMAT, GsimgImageFile, _accept)
+    Image.register_save(FORMAT, _save)
+    Image.register_extension(FORMAT, EXTENSION)
+    Image.register_mime(FORMAT, MIME)
