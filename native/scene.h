@@ -10,17 +10,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "tiles.h"
+#include "tile_pixels.h"
 
 namespace imagegs {
-
-// Where a picture is written: float, uint8_t or uint16_t; strides in elements.
-enum class Sample { kFloat, kUint8, kUint16 };
-struct Picture {
-    void *data;
-    Sample sample;
-    size_t column_stride, row_stride, channel_stride;
-};
 
 // One gradient array for each parameter array, of the same shape.
 struct Gradients {

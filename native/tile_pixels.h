@@ -1,0 +1,103 @@
+// A tile's pixels between lane order and pictures: storing colours (as floats or integers), loading a tile of a planar
+// array, and where its pixel centres lie on the canvas.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "lane_order.h"
+#include "tiles.h"
+
+namespace imagegs {
+
+// Where a picture is written: float, uint8_t or uint16_t; strides in elements.
+enum class Sample { kFloat, kUint8, kUint16 };
+struct Picture {
+    void *data;
+    Sample sample;
+    size_t column_stride, row_stride, channel_stride;
+};
+
+// Converts colours to T: as they are, or clipped and rounded to 0 .. largest. (NaN cannot occur.)
+template <class T> void convert(const float *from, int n, T *to) {
+    if constexpr (std::is_floating_point_v<T>) {
+        std::copy(from, from + n, to);
+    } else {
+        constexpr float largest = float(std::numeric_limits<T>::max());
+        for (int i = 0; i < n; ++i) {
+            const float v = from[i] * largest + 0.5f;
+            to[i] = T(int(std::min(std::max(v, 0.0f), largest)));
+        }
+    }
+}
+
+// Strides are copied: bytes written might alias them as far as the compiler knows.
+template <class T, int Channels>
+void scatter(const T *planes, int channels, int width, int height, T *to, const Picture &p) {
+    const size_t n = Channels ? Channels : channels;
+    const size_t row = p.row_stride, column = p.column_stride, channel = p.channel_stride;
+    for (int y = 0; y < height; ++y) {
+        T *pixel = to + y * row;
+        for (int x = 0; x < width; ++x, pixel += column)
+            for (size_t c = 0; c < n; ++c) pixel[c * channel] = planes[c * kTilePixels + y * kTile + x];
+    }
+}
+
+// Writes a tile in row order, [channel][row][column] of 16 x 16, to the picture.
+template <class T>
+void store_rows(const float *rows, int channels, int width, int height, size_t at, const Picture &p) {
+    T planes[kMaxChannels * kTilePixels];
+    convert(rows, channels * kTilePixels, planes);
+    T *to = (T *)p.data + at;
+    if (channels == 3) return scatter<T, 3>(planes, channels, width, height, to, p);
+    return scatter<T, 0>(planes, channels, width, height, to, p);
+}
+
+// Writes a tile of colours in lane order to the picture at (x, y).
+inline void store_tile(const LaneOrder &order, const float *lanes, int channels, int x, int y, int width, int height,
+                       const Picture &p) {
+    const size_t at = y * p.row_stride + x * p.column_stride;
+    if (p.sample == Sample::kFloat && p.column_stride == 1 && width == kTile && height == kTile) {
+        for (int c = 0; c < channels; ++c)
+            copy_tile<true>(order, lanes + c * kTilePixels, (float *)p.data + at + c * p.channel_stride, p.row_stride);
+        return;
+    }
+    float rows[kMaxChannels * kTilePixels];
+    for (int c = 0; c < channels; ++c) copy_tile<true>(order, lanes + c * kTilePixels, rows + c * kTilePixels, kTile);
+    switch (p.sample) {
+    case Sample::kFloat: return store_rows<float>(rows, channels, width, height, at, p);
+    case Sample::kUint8: return store_rows<uint8_t>(rows, channels, width, height, at, p);
+    case Sample::kUint16: return store_rows<uint16_t>(rows, channels, width, height, at, p);
+    }
+}
+
+// Reads a tile of a [channel][row][column] array into lane order; 0 where the tile leaves the picture.
+inline void load_tile(const LaneOrder &order, const float *from, int channels, const Grid &grid, int x, int y,
+                      float *lanes) {
+    const int width = std::min(kTile, grid.width - x), height = std::min(kTile, grid.height - y);
+    for (int c = 0; c < channels; ++c) {
+        const float *plane = from + (size_t(c) * grid.height + y) * grid.width + x;
+        if (width == kTile && height == kTile) {
+            copy_tile<false>(order, lanes + c * kTilePixels, plane, size_t(grid.width));
+            continue;
+        }
+        for (int i = 0; i < kTilePixels; ++i)
+            lanes[c * kTilePixels + i] =
+                order.x[i] < width && order.y[i] < height ? plane[size_t(order.y[i]) * grid.width + order.x[i]] : 0.0f;
+    }
+}
+
+// Pixel centres of a tile; lanes beyond the picture repeat its last pixel.
+inline void tile_points(const LaneOrder &order, const Grid &grid, int x, int y, float *px, float *py) {
+    const float last_x = float(grid.width - 1 - x), last_y = float(grid.height - 1 - y);
+    const float first_x = float(grid.x0 + x) + 0.5f, first_y = float(grid.y0 + y) + 0.5f;
+    for (int i = 0; i < kTilePixels; ++i) {
+        px[i] = (first_x + std::min(order.fx[i], last_x)) * grid.step_x;
+        py[i] = (first_y + std::min(order.fy[i], last_y)) * grid.step_y;
+    }
+}
+
+} // namespace imagegs
