@@ -10,7 +10,19 @@ from PIL import Image, UnidentifiedImageError
 
 import imagegs
 
-imagegs.register_pillow()
+
+@pytest.fixture(autouse=True, scope="module")
+def registered():
+    """Registered for this module only: other tests want Pillow as it comes."""
+    tables = (Image.OPEN, Image.SAVE, Image.EXTENSION, Image.MIME)
+    before = [dict(table) for table in tables], list(Image.ID)
+    imagegs.register_pillow()
+    imagegs.register_pillow()
+    yield
+    for table, old in zip(tables, before[0], strict=True):
+        table.clear()
+        table.update(old)
+    Image.ID[:] = before[1]
 
 
 def gaussians(channels, depth=8):
