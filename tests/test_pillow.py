@@ -14,6 +14,7 @@ import imagegs
 @pytest.fixture(autouse=True, scope="module")
 def registered():
     """Registered for this module only: other tests want Pillow as it comes."""
+    Image.init()  # all of its own formats, once
     tables = (Image.OPEN, Image.SAVE, Image.EXTENSION, Image.MIME)
     before = [dict(table) for table in tables], list(Image.ID)
     imagegs.register_pillow()
