@@ -34,7 +34,12 @@ def psnr(a: ArrayLike, b: ArrayLike) -> float:
         rows = slice(top, top + _STRIP_ROWS)
         difference = _unit(first[rows], np.float64) - _unit(second[rows], np.float64)
         total += float(np.vdot(difference, difference))
-    return math.inf if total == 0.0 else 10.0 * math.log10(first.size / total)
+    return decibels(total / first.size)
+
+
+def decibels(mean_squared_error: float) -> float:
+    """PSNR of a mean squared error of samples in 0..1; inf when it is 0."""
+    return math.inf if mean_squared_error == 0.0 else -10.0 * math.log10(mean_squared_error)
 
 
 def ssim(a: ArrayLike, b: ArrayLike) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 from imagegs._native import Scene
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, BlendName, FloatArray
+from imagegs.metrics import decibels
 
 
 class LossWeights(NamedTuple):
@@ -103,8 +103,3 @@ class Objective:
         np.clip(self.render(shapes), 0.0, 1.0, out=self.rendered)
         _, l2, ssim = self.engine.loss(self.rendered, self.target, self._picture_gradient, 0.0, 0.0, 1.0)
         return decibels(l2), ssim
-
-
-def decibels(mean_squared_error: float) -> float:
-    """PSNR of a mean squared error, for values in 0..1."""
-    return -10 * math.log10(mean_squared_error) if mean_squared_error > 0 else math.inf

@@ -17,10 +17,11 @@ import numpy as np
 
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
-from imagegs.fitting.objective import LossWeights, Objective, Shapes, decibels
+from imagegs.fitting.objective import LossWeights, Objective, Shapes
 from imagegs.fitting.placement import Pixels, centers, colors_at, place
 from imagegs.fitting.progress import AttributeBits, FitOptions, Progress
 from imagegs.gaussians import MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
+from imagegs.metrics import decibels
 from imagegs.quantization import round_trip
 
 WEIGHTS = LossWeights(l1=1.0, ssim=0.1)
@@ -48,21 +49,22 @@ def fit_paper(
     values = _place(rng, target, options, first)
     adam = Adam(objective.engine)
     stop = _EarlyStop()
+    shapes = _shapes(values, width, height, options.bits)
     for step in range(1, options.steps + 1):
-        result = objective.evaluate(_shapes(values, width, height, options.bits), WEIGHTS)
+        result = objective.evaluate(shapes, WEIGHTS)
         adam.step(values, _gradients(values, result.gradient, width, height), stop.rates)
         limits = 1 / MAX_SCALE, 1 / MIN_SCALE
         np.clip(values["inverse_scale"], *limits, out=values["inverse_scale"])
+        shapes = _shapes(values, width, height, options.bits)
         ended = step == options.steps
         if step % CHECK_INTERVAL == 0 and not growths:
-            ended |= stop.should_end(*objective.quality(_shapes(values, width, height, options.bits)))
+            ended |= stop.should_end(*objective.quality(shapes))
         if step % interval == 0 and growths:
-            objective.render(_shapes(values, width, height, options.bits))
-            values = _grow(rng, target, objective.rendered, values, growths.pop(0))
+            values = _grow(rng, target, objective.render(shapes), values, growths.pop(0))
             adam.reset()
-        current = _shapes(values, width, height, options.bits)
-        n, psnr = len(values["angle"]), decibels(result.l2)
-        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, current), done=ended)
+            shapes = _shapes(values, width, height, options.bits)
+        n, psnr = len(shapes), decibels(result.l2)
+        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, shapes), done=ended)
         if ended:
             return
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
-from imagegs.fitting.objective import LossWeights, Objective, Shapes, decibels
+from imagegs.fitting.objective import LossWeights, Objective, Shapes
 from imagegs.fitting.placement import centers, colors_at, place
 from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.gaussians import MAX_LOG_WEIGHT, FloatArray, Gaussians
+from imagegs.metrics import decibels
 
 WEIGHTS = LossWeights(l2=1.0)
 BETAS = 0.8, 0.95
@@ -49,10 +50,11 @@ def fit_record(
     first, growths = growth_plan(options.n_gaussians, interval, options.steps)
     values = _place(rng, target, options, first)
     adam = Adam(objective.engine, *BETAS)
+    shapes = _shapes(values)
     for step in range(1, options.steps + 1):
-        result = objective.evaluate(_shapes(values), WEIGHTS)
-        useless = _least_useful(objective, len(values["angle"])) if _relocates(step, options.steps) else None
-        _move(adam, values, result.gradient, learning_rate(step, options.steps), target.shape)
+        result = objective.evaluate(shapes, WEIGHTS)
+        useless = _least_useful(objective, len(shapes)) if _relocates(step, options.steps) else None
+        _move(adam, values, shapes.scale, result.gradient, learning_rate(step, options.steps), target.shape)
         if growths and step % interval == 0:
             n = growths.pop(0)
             born = _born_where_worst(rng, objective, values["xy"], n)
@@ -64,9 +66,9 @@ def fit_record(
             for name, value in values.items():
                 value[useless] = born[name]
             adam.forget(useless)
-        current = _shapes(values)
-        n, psnr, done = len(values["angle"]), decibels(result.l2), step == options.steps
-        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, current), done)
+        shapes = _shapes(values)
+        n, psnr, done = len(shapes), decibels(result.l2), step == options.steps
+        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, shapes), done)
 
 
 def learning_rate(step: int, steps: int) -> float:
@@ -136,10 +138,11 @@ def _shapes(values: Values) -> Shapes:
     return Shapes(values["xy"].copy(), np.exp(values["log_scale"]), *others)
 
 
-def _move(adam: Adam, values: Values, g: Shapes, rate: float, shape: tuple[int, ...]) -> None:
-    """One step, then back into the allowed ranges."""
+def _move(
+    adam: Adam, values: Values, scale: FloatArray, g: Shapes, rate: float, shape: tuple[int, ...]
+) -> None:
+    """One step, then back into the allowed ranges; scale (N, 2) = exp(log_scale)."""
     _, height, width = shape
-    scale = np.exp(values["log_scale"])
     gradients = {
         "xy": g.xy,
         "log_scale": g.scale * scale,
