@@ -77,6 +77,23 @@ void gradient(Scene &scene, Engine &engine, In<3> out, In<3> color_gradient, Out
                    {xy.data(), scale.data(), angle.data(), log_weight.data(), color.data()});
 }
 
+void normal_product(Scene &scene, Engine &engine, In<3> out, In<2> tangent, Out<2> product) {
+    const size_t terms = size_t(kShapeSums) + scene.channels();
+    require_rendered_shape(scene, out);
+    require(tangent.shape(0) == scene.count() && tangent.shape(1) == terms && product.shape(0) == scene.count() &&
+                product.shape(1) == terms,
+            "tangents have 6 + channels numbers a Gaussian");
+    nb::gil_scoped_release release;
+    scene.normal_product(engine, out.data(), tangent.data(), product.data());
+}
+
+void normal_diagonal(Scene &scene, Engine &engine, In<3> out, Out<2> sums) {
+    require_rendered_shape(scene, out);
+    require(sums.shape(0) == scene.count() && sums.shape(1) == kDiagonalSums, "7 sums a Gaussian are needed");
+    nb::gil_scoped_release release;
+    scene.normal_diagonal(engine, out.data(), sums.data());
+}
+
 void removal_cost(Scene &scene, Engine &engine, In<3> out, In<3> residual, Out<1> cost) {
     for (const In<3> &a : {out, residual}) require_rendered_shape(scene, a);
     require(cost.shape(0) == scene.count(), "one cost a Gaussian is needed");
@@ -144,6 +161,8 @@ NB_MODULE(_native, m) {
     m.attr("PAPER_RADIUS") = kPaperRadius;
     m.attr("PAPER_EPSILON") = kPaperEpsilon;
     m.attr("SOFTMAX_TOP_K") = kSoftmaxTopK;
+    m.attr("SHAPE_SUMS") = kShapeSums;
+    m.attr("DIAGONAL_SUMS") = kDiagonalSums;
     m.attr("SOFTMAX_CUTOFF") = kSoftmaxCutoff;
     m.def("isa_names", &isa_names);
 
@@ -165,6 +184,8 @@ NB_MODULE(_native, m) {
         .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a)
         .def("gradient", &gradient, "engine"_a, "out"_a, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a,
              "log_weight"_a, "color"_a)
+        .def("normal_product", &normal_product, "engine"_a, "out"_a, "tangent"_a, "product"_a)
+        .def("normal_diagonal", &normal_diagonal, "engine"_a, "out"_a, "sums"_a)
         .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "residual"_a, "cost"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
         .def_prop_ro("tile_candidates", [](const Scene &s) { return s.pair_counts().tile_candidates; })

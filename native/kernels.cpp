@@ -5,6 +5,7 @@
 #include "kernels/adam.h"
 #include "kernels/blend.h"
 #include "kernels/cull.h"
+#include "kernels/gauss_newton.h"
 #include "kernels/gradient.h"
 #include "kernels/pixel_loss.h"
 #include "kernels/removal.h"
@@ -18,8 +19,19 @@ namespace imagegs {
 namespace IMAGEGS_ISA {
 extern const Kernels table;
 const Kernels table = {
-    IMAGEGS_QUOTE(IMAGEGS_ISA), kLanes, sizeof(LaneBits), scratch_size, blend_points, gradient_of_points,
-    removal_cost_of_points,     cull,   ssim_block,       pixel_loss,   adam,
+    IMAGEGS_QUOTE(IMAGEGS_ISA),
+    kLanes,
+    sizeof(LaneBits),
+    scratch_size,
+    blend_points,
+    gradient_of_points,
+    normal_product_of_points,
+    normal_diagonal_of_points,
+    removal_cost_of_points,
+    cull,
+    ssim_block,
+    pixel_loss,
+    adam,
 };
 } // namespace IMAGEGS_ISA
 

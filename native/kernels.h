@@ -46,6 +46,8 @@ struct AdamStep {
     float epsilon; // bias correction included
 };
 
+constexpr int kDiagonalSums = 7; // see gauss_newton.h
+
 constexpr int kSsimBlockWidth = 256, kSsimBlockHeight = 256; // outputs of one ssim_block
 constexpr int kSsimRow = kSsimBlockWidth + 64;               // floats of a buffered row: block, halo, whole vectors
 constexpr int kSsimScratchFloats = (6 + 12 + 7 * 16) * kSsimRow + 16;
@@ -67,6 +69,13 @@ struct Kernels {
     void (*gradient_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
                                const float *color_gradient, const Selection &, const uint32_t *slot, float *sums,
                                void *scratch);
+
+    // J^T J times a tangent, and the sums that its diagonal is made of; see gauss_newton.h.
+    void (*normal_product_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
+                                     const float *tangent, const Selection &, const uint32_t *slot, float *sums,
+                                     float *change, float *scratch);
+    void (*normal_diagonal_of_points)(const Candidates &, const float *x, const float *y, int n_points,
+                                      const float *out, const Selection &, const uint32_t *slot, float *sums);
 
     // What each candidate is worth at points; see removal.h. Writes costs[slot[i]].
     void (*removal_cost_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,

@@ -25,7 +25,7 @@ void Scene::update(Engine &engine, Blend blend, int width, int height, uint32_t 
     shapes_.resize(n);
     scales_.assign(scale, scale + size_t(n) * 2);
     colors_.assign(color, color + size_t(n) * channels);
-    kept_.clear();
+    kept_.clear(), first_slot_.clear();
     engine.pool.run(int((n + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
         const uint32_t first = uint32_t(task) * kGaussiansPerTask, end = std::min(n, first + kGaussiansPerTask);
         for (uint32_t i = first; i < end; ++i)
@@ -42,7 +42,7 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
     prepare_workers(engine);
     grid_ = grid;
     std::vector<Cell> cells = find_cells(engine, set(), grid, nullptr);
-    kept_.resize(keep ? cells.size() : 0);
+    kept_.resize(keep ? cells.size() : 0), first_slot_.clear();
     const size_t tiles = size_t(grid.tiles_x()) * grid.tiles_y();
     if (keep) best_.resize(tiles * kTilePixels), inverse_.resize(tiles * kTilePixels);
     std::vector<uint64_t> pairs(cells.size());
@@ -105,12 +105,12 @@ void Scene::sort_slots() {
 }
 
 // Calls visit(tile) for every kept tile, with `out` and `other` in lane order, after making room in sums_ for
-// `sums_a_slot` floats a slot.
+// `sums_a_slot` floats a slot. `other` may be null: then the tile's is scratch.
 template <class Visit>
 void Scene::visit_kept(Engine &engine, const float *out, const float *other, int sums_a_slot, const Visit &visit) {
     if (kept_.empty()) throw std::logic_error("this needs a render that kept its selection");
     prepare_workers(engine);
-    sort_slots();
+    if (first_slot_.empty()) sort_slots();
     sums_.resize(size_t(first_slot_.back()) * sums_a_slot);
     engine.pool.run(int(kept_.size()), [&](int task, int worker) {
         for (const KeptTile &tile : kept_[task].tiles)
@@ -128,7 +128,7 @@ Scene::LoadedTile Scene::load_kept(const Kernels &kernels, Worker &w, const Kept
     float *tile_out = scratch + kTilePixels, *tile_other = tile_out + kTilePixels * channels_;
     tile_points(order, grid_, x, y, px, py);
     load_tile(order, out, channels_, grid_, x, y, tile_out);
-    load_tile(order, other, channels_, grid_, x, y, tile_other);
+    if (other) load_tile(order, other, channels_, grid_, x, y, tile_other);
     // The kernels only read what was kept.
     const Selection kept{const_cast<float *>(&best_[at]), const_cast<float *>(&inverse_[at]),
                          const_cast<unsigned char *>(cell.lane_bits.data()) + tile.first * bits};
@@ -154,22 +154,52 @@ void Scene::gradient(Engine &engine, const float *out, const float *color_gradie
     });
 }
 
+void Scene::normal_product(Engine &engine, const float *out, const float *tangent, float *product) {
+    const Kernels &kernels = *engine.kernels;
+    const int n = kShapeSums + channels_;
+    visit_kept(engine, out, nullptr, n, [&](const LoadedTile &t) {
+        kernels.normal_product_of_points(t.candidates, t.x, t.y, kTilePixels, t.out, tangent, t.kept, t.slots,
+                                         sums_.data(), t.other, t.scratch);
+    });
+    total_slots(engine, n, product);
+}
+
+void Scene::normal_diagonal(Engine &engine, const float *out, float *sums) {
+    const Kernels &kernels = *engine.kernels;
+    visit_kept(engine, out, nullptr, kDiagonalSums, [&](const LoadedTile &t) {
+        kernels.normal_diagonal_of_points(t.candidates, t.x, t.y, kTilePixels, t.out, t.kept, t.slots, sums_.data());
+    });
+    total_slots(engine, kDiagonalSums, sums);
+}
+
 void Scene::removal_cost(Engine &engine, const float *out, const float *residual, float *cost) {
     const Kernels &kernels = *engine.kernels;
     visit_kept(engine, out, residual, 1, [&](const LoadedTile &t) {
         kernels.removal_cost_of_points(t.candidates, t.x, t.y, kTilePixels, t.out, t.other, t.kept, t.slots,
                                        sums_.data());
     });
-    for (uint32_t i = 0; i < count(); ++i)
-        cost[i] = std::accumulate(sums_.begin() + first_slot_[i], sums_.begin() + first_slot_[i + 1], 0.0f);
+    total_slots(engine, 1, cost);
+}
+
+// to (N, n): the sums of each Gaussian's slots, in order.
+void Scene::total_slots(Engine &engine, int n, float *to) const {
+    engine.pool.run(int((count() + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
+        const uint32_t first = uint32_t(task) * kGaussiansPerTask, end = std::min(count(), first + kGaussiansPerTask);
+        for (uint32_t i = first; i < end; ++i) add_slots(i, n, to + size_t(i) * n);
+    });
+}
+
+void Scene::add_slots(uint32_t gaussian, int n, float *total) const {
+    std::fill(total, total + n, 0.0f);
+    for (uint32_t slot = first_slot_[gaussian]; slot < first_slot_[gaussian + 1]; ++slot)
+        for (int k = 0; k < n; ++k) total[k] += sums_[size_t(slot) * n + k];
 }
 
 void Scene::reduce(uint32_t first, uint32_t end, const Gradients &to) const {
     const int n = kShapeSums + channels_;
     for (uint32_t i = first; i < end; ++i) {
-        float total[kShapeSums + kMaxChannels] = {};
-        for (uint32_t slot = first_slot_[i]; slot < first_slot_[i + 1]; ++slot)
-            for (int k = 0; k < n; ++k) total[k] += sums_[size_t(slot) * n + k];
+        float total[kShapeSums + kMaxChannels];
+        add_slots(i, n, total);
         shape_gradient(shapes_[i], &scales_[2 * size_t(i)], total, to.xy + 2 * size_t(i), to.scale + 2 * size_t(i),
                        to.angle + i, to.log_weight + i);
         std::memcpy(to.color + size_t(i) * channels_, total + kShapeSums, sizeof(float) * channels_);

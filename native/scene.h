@@ -37,6 +37,11 @@ public:
     // [channel][row][column].
     void gradient(Engine &, const float *out, const float *color_gradient, const Gradients &);
 
+    // After render(keep = true): J^T J times a tangent (N, kShapeSums + channels), in the same form; and the sums
+    // (N, kDiagonalSums) that its diagonal is made of. J is the Jacobian of `out`; see kernels/gauss_newton.h.
+    void normal_product(Engine &, const float *out, const float *tangent, float *product);
+    void normal_diagonal(Engine &, const float *out, float *sums);
+
     // After render(keep = true): by how much the sum of squared errors would grow without each Gaussian, cost (N).
     // `residual` is the target - `out`, [channel][row][column].
     void removal_cost(Engine &, const float *out, const float *residual, float *cost);
@@ -75,7 +80,8 @@ private:
     // A kept tile in lane order: its points, two pictures and what forward left.
     struct LoadedTile {
         Candidates candidates;
-        const float *x, *y, *out, *other;
+        const float *x, *y, *out;
+        float *other; // channels values a point
         Selection kept;
         const uint32_t *slots;
         float *scratch; // a value a point
@@ -85,6 +91,8 @@ private:
     template <class Visit>
     void visit_kept(Engine &, const float *out, const float *other, int sums_a_slot, const Visit &visit);
     void sort_slots();
+    void total_slots(Engine &, int n, float *to) const;
+    void add_slots(uint32_t gaussian, int n, float *total) const;
     void reduce(uint32_t first, uint32_t end, const Gradients &) const;
 
     Blend blend_ = Blend::kSoftmax;
@@ -97,7 +105,7 @@ private:
     Grid grid_{};
     std::vector<KeptCell> kept_;
     std::vector<float> best_, inverse_; // [tile][lane order]
-    std::vector<uint32_t> first_slot_;  // of each Gaussian, and one past the last
+    std::vector<uint32_t> first_slot_;  // of each Gaussian, and one past the last; empty until slots are sorted
     std::vector<float> sums_;           // [slot][kShapeSums + channels]
     PairCounts counts_{};
 };

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from imagegs.codec import Bits, FileInfo, decode, encode, load, read_info, save
     from imagegs.errors import FormatError, ImageGSError, LimitError
-    from imagegs.fitting import Progress, fit, fit_progressively
+    from imagegs.fitting import Progress, QualityFit, fit, fit_progressively, fit_to_psnr
     from imagegs.gaussians import Gaussians
     from imagegs.pillow import register_pillow
     from imagegs.rendering import render, sample
@@ -31,11 +31,13 @@ __all__ = [
     "ImageGSError",
     "LimitError",
     "Progress",
+    "QualityFit",
     "__version__",
     "decode",
     "encode",
     "fit",
     "fit_progressively",
+    "fit_to_psnr",
     "load",
     "read_info",
     "register_pillow",
@@ -47,7 +49,7 @@ __all__ = [
 _HOMES = {
     "codec": ("Bits", "FileInfo", "decode", "encode", "load", "read_info", "save"),
     "errors": ("FormatError", "ImageGSError", "LimitError"),
-    "fitting": ("Progress", "fit", "fit_progressively"),
+    "fitting": ("Progress", "QualityFit", "fit", "fit_progressively", "fit_to_psnr"),
     "gaussians": ("Gaussians",),
     "pillow": ("register_pillow",),
     "rendering": ("render", "sample"),

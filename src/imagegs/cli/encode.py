@@ -5,17 +5,27 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from imagegs.cli.exit_codes import FileError, about
-from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, positive, whole
+from imagegs.cli.options import (
+    Subparsers,
+    UsageError,
+    add_command,
+    add_input,
+    add_output,
+    add_shared,
+    positive,
+    whole,
+)
 from imagegs.cli.paths import check_output, output_path, read_input
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
 
 if TYPE_CHECKING:
     from imagegs.codec import Bits
-    from imagegs.fitting import Progress, RecipeName
+    from imagegs.fitting import RecipeName, Tune
     from imagegs.fitting.placement import Placement
     from imagegs.gaussians import BlendName, Gaussians
     from imagegs.pixels import Picture
@@ -25,11 +35,14 @@ examples:
   imagegs encode photo.png
   imagegs encode photo.png -o small.gsimg --bpp 0.1
   imagegs encode photo.png -n 20000 -e 9 -j 8
+  imagegs encode photo.png --psnr 32
+  imagegs encode photo.png -n 10000 --tune psnr --time-budget 10
   imagegs encode photo.png --init saliency.png --bits 12,8,8,8,8
   imagegs encode photo.png --recipe paper --json > photo.json
 """
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 MAX_SEED = 2**64 - 1
+LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
 
@@ -38,9 +51,12 @@ class Plan:
     """How a picture is fitted and stored, all of it settled before the fit."""
 
     n_gaussians: int | None
+    psnr: float | None  # in place of n_gaussians: as few as give so many dB
     recipe: str
     effort: int
+    tune: str
     steps: int | None
+    seconds: float | None
     init: Placement
     bits: Bits
     seed: int
@@ -60,7 +76,18 @@ def add_parser(commands: Subparsers) -> None:
     amount.add_argument(
         "--bpp", type=positive, metavar="B", help="as many as B bits a pixel allow, the whole file counted"
     )
-    parser.add_argument(
+    amount.add_argument(
+        "--psnr", type=positive, metavar="DB", help="as few as give so many dB, of the file decoded again"
+    )
+    amount.add_argument(
+        "-q",
+        "--quality",
+        type=whole(0, 100),
+        metavar="0-100",
+        help="the same on a scale: 0 is 20 dB, each point a quarter of a dB more",
+    )
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
         "-e",
         "--effort",
         type=whole(1, 9),
@@ -68,7 +95,16 @@ def add_parser(commands: Subparsers) -> None:
         metavar="1-9",
         help="of the imagegs recipe, fast to thorough (default: %(default)s)",
     )
-    parser.add_argument("--steps", type=whole(1), metavar="N", help="steps of the fit, in place of --effort")
+    length.add_argument("--steps", type=whole(1), metavar="N", help="steps of the fit, in place of --effort")
+    length.add_argument(
+        "--time-budget", type=positive, metavar="SECONDS", help="the best fit that this time allows"
+    )
+    parser.add_argument(
+        "--tune",
+        choices=("balanced", "psnr", "ssim"),
+        default="balanced",
+        help="what the imagegs recipe makes good: PSNR, SSIM, or both (default: %(default)s)",
+    )
     parser.add_argument(
         "--recipe",
         choices=("imagegs", "paper"),
@@ -106,9 +142,12 @@ def run(options: Namespace) -> None:
     check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
     plan = Plan(
         n_gaussians=options.gaussians,
+        psnr=_wanted_psnr(options),
         recipe=options.recipe,
         effort=options.effort,
+        tune=options.tune,
         steps=options.steps,
+        seconds=options.time_budget,
         init=_placement(options.init, picture),
         bits=_bits(options.bits, options.recipe, picture),
         seed=options.seed,
@@ -119,6 +158,19 @@ def run(options: Namespace) -> None:
     report = _encode(picture, target, plan, Verbosity(options.quiet, options.verbose))
     if options.json:
         print_json({"input": str(source), "output": str(target), **report})
+
+
+def _wanted_psnr(options: Namespace) -> float | None:
+    psnr: float | None = options.psnr
+    if options.quality is not None:
+        psnr = LEAST_QUALITY_PSNR + PSNR_A_QUALITY * options.quality
+    if psnr is not None and options.recipe == "paper":
+        raise UsageError("--psnr and --quality need the imagegs recipe")
+    if psnr is not None and options.time_budget is not None:
+        raise UsageError("--psnr and --quality take the time that they need: no --time-budget with them")
+    if options.recipe == "paper" and (options.tune != "balanced" or options.time_budget is not None):
+        raise UsageError("--tune and --time-budget need the imagegs recipe")
+    return psnr
 
 
 def _placement(init: str, picture: Picture) -> Placement:
@@ -157,7 +209,8 @@ def _bits(text: str | None, recipe: str, picture: Picture) -> Bits:
 def _metadata(plan: Plan, steps: int) -> dict[str, Any]:
     from imagegs import __version__
 
-    return {"software": f"imagegs {__version__}", "recipe": plan.recipe, "steps": steps, "seed": plan.seed}
+    fit = {"recipe": plan.recipe, **({"tune": plan.tune} if plan.recipe != "paper" else {})}
+    return {"software": f"imagegs {__version__}", **fit, "steps": steps, "seed": plan.seed}
 
 
 def _within(bpp: float, plan: Plan, picture: Picture) -> Plan:
@@ -167,7 +220,7 @@ def _within(bpp: float, plan: Plan, picture: Picture) -> Plan:
 
     height, width, _ = picture.pixels.shape
     # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
-    metadata = _metadata(plan, steps_of(cast("RecipeName", plan.recipe), plan.effort, plan.steps))
+    metadata = _metadata(plan, steps_of(_recipe(plan), plan.effort, plan.steps, _tune(plan)))
     blend: BlendName = "paper" if plan.recipe == "paper" else "softmax"
     n = gaussians_for_bpp(bpp, height, width, picture.channels, blend, plan.bits, metadata)
     return replace(plan, n_gaussians=min(n, height * width))
@@ -185,14 +238,13 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
     )
     speech.detail(f"{_size_text(picture)}; {details}")
     start = time.perf_counter()
-    last = _fit(picture, plan, speech)
+    gaussians, steps = _fit(picture, plan, speech)
     fitted = time.perf_counter()
-    gaussians = last.snapshot()
-    data = codec.encode(gaussians, plan.bits, _metadata(plan, last.step))
+    data = codec.encode(gaussians, plan.bits, _metadata(plan, steps))
     with about(target):
         write_atomically(target, data)
     seconds = time.perf_counter() - start
-    speech.detail(f"{last.step} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
+    speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
     psnr, ssim = _quality(picture, codec.decode(data), plan.threads)
     height, width, _ = picture.pixels.shape
     bpp = 8 * len(data) / (height * width)
@@ -200,6 +252,9 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         f"{target}: {len(data):,} bytes, {bpp:.3f} bpp, {len(gaussians):,} Gaussians, "
         f"{psnr_text(psnr)}, {ssim:.4f} SSIM, {seconds:.1f} s"
     )
+    missed = 0.0 if plan.psnr is None else max(0.0, plan.psnr - psnr)
+    if missed:
+        speech.warn(f"{target}: {plan.psnr:g} dB were not reached: {missed:.2f} dB less")
     return {
         "bytes": len(data),
         "bpp": bpp,
@@ -207,9 +262,10 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         **psnr_fields(psnr),
         "ssim": ssim,
         "seconds": seconds,
-        "steps": last.step,
+        "steps": steps,
         "seed": plan.seed,
         "recipe": plan.recipe,
+        "tune": plan.tune,
         "width": width,
         "height": height,
         "channels": list(picture.channels),
@@ -217,32 +273,57 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         "bits": asdict(plan.bits),
         "threads": machine.threads,
         "isa": machine.isa,
+        **({} if plan.psnr is None else {"target_psnr": plan.psnr, "missed_by": missed}),
     }
 
 
-def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> Progress:
-    from imagegs.fitting import AttributeBits, fit_progressively
+def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, int]:
+    """The Gaussians, and the steps that they took."""
+    from imagegs.fitting import AttributeBits, fit_progressively, fit_to_psnr
 
     bits = plan.bits
     quantizer = AttributeBits(bits.position, bits.scale, bits.angle, bits.color)
-    last = None
-    run = fit_progressively(
-        picture.pixels,
-        plan.n_gaussians,
-        recipe=cast("RecipeName", plan.recipe),
-        effort=plan.effort,
-        steps=plan.steps,
-        init=plan.init,
-        bits=quantizer if plan.recipe == "paper" else None,
-        seed=plan.seed,
-        threads=plan.threads,
-        channels=picture.channels,
-    )
+    shared: dict[str, Any] = {
+        "effort": plan.effort,
+        "tune": _tune(plan),
+        "steps": plan.steps,
+        "init": plan.init,
+        "seed": plan.seed,
+        "threads": plan.threads,
+        "channels": picture.channels,
+    }
     with progress_bar(speech.bar) as show:
-        for last in run:
+        if plan.psnr is not None:
+            measure = partial(_decoded_psnr, picture=picture, plan=plan)
+            found = fit_to_psnr(picture.pixels, plan.psnr, measure=measure, progress=show, **shared)
+            return found.gaussians, found.steps
+        last = None
+        for last in fit_progressively(
+            picture.pixels,
+            plan.n_gaussians,
+            recipe=_recipe(plan),
+            bits=quantizer if plan.recipe == "paper" else None,
+            seconds=plan.seconds,
+            **shared,
+        ):
             show(last)
     assert last is not None  # there is at least one step
-    return last
+    return last.snapshot(), last.step
+
+
+def _decoded_psnr(gaussians: Gaussians, picture: Picture, plan: Plan) -> float:
+    """PSNR of what a decoder will write."""
+    from imagegs import codec
+
+    return _quality(picture, codec.decode(codec.encode(gaussians, plan.bits)), plan.threads)[0]
+
+
+def _recipe(plan: Plan) -> RecipeName:
+    return cast("RecipeName", plan.recipe)
+
+
+def _tune(plan: Plan) -> Tune:
+    return cast("Tune", plan.tune)
 
 
 def _quality(picture: Picture, gaussians: Gaussians, threads: int | None) -> tuple[float, float]:

@@ -33,6 +33,10 @@ class Verbosity:
         if not self.quiet:
             write_line(sys.stderr, printable(text))
 
+    def warn(self, text: str) -> None:
+        """A line about something that is not as it was asked for."""
+        self.note(f"imagegs: warning: {text}")
+
     def detail(self, text: str) -> None:
         """A line that only -v shows."""
         if self.verbose:

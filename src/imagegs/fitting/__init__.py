@@ -1,15 +1,20 @@
 """From pictures to Gaussians."""
 
-from imagegs.fitting.progress import RECIPES, AttributeBits, Progress, RecipeName
+from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, Progress, RecipeName, Tune
+from imagegs.fitting.quality_target import QualityFit, fit_to_psnr
 from imagegs.fitting.recipes import default_gaussians, fit, fit_progressively, steps_of
 
 __all__ = [
     "RECIPES",
+    "TUNES",
     "AttributeBits",
     "Progress",
+    "QualityFit",
     "RecipeName",
+    "Tune",
     "default_gaussians",
     "fit",
     "fit_progressively",
+    "fit_to_psnr",
     "steps_of",
 ]

@@ -60,6 +60,11 @@ def growth_plan(n: int, interval: int, steps: int) -> tuple[int, list[int]]:
     if GROWTHS * interval >= steps:
         return n, []
     first = math.ceil(n / 2)
-    share = math.ceil((n - first) / GROWTHS)
-    rest = [min(share, max(0, n - first - i * share)) for i in range(GROWTHS)]
-    return first, [m for m in rest if m]
+    return first, growth_shares(n - first)
+
+
+def growth_shares(n: int) -> list[int]:
+    """n Gaussians in at most four growths, as equal as can be."""
+    share = math.ceil(n / GROWTHS)
+    shares = [min(share, max(0, n - i * share)) for i in range(GROWTHS)]
+    return [m for m in shares if m]

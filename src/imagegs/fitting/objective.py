@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from imagegs._native import Scene
+from imagegs._native import DIAGONAL_SUMS, Scene
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, BlendName, FloatArray
 from imagegs.metrics import decibels
@@ -91,11 +91,26 @@ class Objective:
         )
         return Evaluation(weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (1 - ssim), l2, g)
 
+    def residual(self) -> FloatArray:
+        """Target - last picture, (C, H, W); valid until the next call of anything."""
+        return np.subtract(self.target, self.rendered, out=self._picture_gradient)
+
+    def normal_product(self, tangent: FloatArray) -> FloatArray:
+        """J^T J times tangents (N, 6 + C) at the shapes just evaluated; see native/kernels/gauss_newton.h."""
+        product = np.empty_like(tangent)
+        self._scene.normal_product(self.engine, self.rendered, tangent, product)
+        return product
+
+    def normal_diagonal(self, n: int) -> FloatArray:
+        """The sums (N, 7) that the diagonal of J^T J is made of, of the n Gaussians just evaluated."""
+        sums = np.empty((n, DIAGONAL_SUMS), np.float32)
+        self._scene.normal_diagonal(self.engine, self.rendered, sums)
+        return sums
+
     def removal_cost(self, n: int) -> FloatArray:
         """By how much the sum of squared errors would grow without each of the n Gaussians just evaluated."""
-        residual = np.subtract(self.target, self.rendered, out=self._picture_gradient)
         cost = np.empty(n, np.float32)
-        self._scene.removal_cost(self.engine, self.rendered, residual, cost)
+        self._scene.removal_cost(self.engine, self.rendered, self.residual(), cost)
         return cost
 
     def quality(self, shapes: Shapes) -> tuple[float, float]:

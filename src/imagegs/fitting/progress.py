@@ -10,6 +10,8 @@ from imagegs.fitting.placement import Placement
 from imagegs.gaussians import Gaussians
 from imagegs.quantization import MAX_BITS
 
+Tune = Literal["balanced", "psnr", "ssim"]
+TUNES: tuple[Tune, ...] = ("balanced", "psnr", "ssim")
 RecipeName = Literal["imagegs", "paper"]
 RECIPES: tuple[RecipeName, ...] = ("imagegs", "paper")
 
@@ -31,13 +33,16 @@ class AttributeBits:
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How a fit runs; `n_gaussians` in 1..pixels."""
+    """How a fit runs; `n_gaussians` in 1..pixels. The last three are the imagegs recipe's."""
 
     n_gaussians: int
     steps: int
     placement: Placement = "gradient"
     bits: AttributeBits | None = None  # paper recipe: trains with the quantiser
     seed: int = 0
+    tune: Tune = "balanced"
+    seconds: float | None = None  # of wall-clock time, in place of the steps
+    start: Gaussians | None = None  # goes on from these
 
 
 @dataclass(frozen=True)

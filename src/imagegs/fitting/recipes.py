@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,14 +15,15 @@ from imagegs.engine import engine
 from imagegs.fitting.objective import Shapes
 from imagegs.fitting.paper import fit_paper
 from imagegs.fitting.placement import Placement
-from imagegs.fitting.progress import RECIPES, AttributeBits, FitOptions, Progress, RecipeName
+from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
 from imagegs.fitting.record import fit_record
 from imagegs.gaussians import MAX_COLOR, MAX_POSITION, MAX_SCALE, MIN_SCALE, Gaussians
 from imagegs.pixels import as_pixels, channel_names, to_float
 
 PAPER_STEPS = 5000
 MAX_STEPS = 1_000_000
-EFFORT_STEPS = {1: 60, 2: 100, 3: 150, 4: 250, 5: 400, 6: 700, 7: 1200, 8: 2000, 9: 3500}
+EFFORT_STEPS = {1: 50, 2: 90, 3: 160, 4: 280, 5: 500, 6: 850, 7: 1400, 8: 2400, 9: 4000}
+PSNR_STEPS_SHARE = 1.2  # an effort is a time: without SSIM a step is cheaper, so there are more
 DEFAULT_EFFORT = 5
 PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
 
@@ -32,10 +34,12 @@ def default_gaussians(height: int, width: int) -> int:
     return max(pixels // PIXELS_PER_GAUSSIAN, min(64, (pixels + 1) // 2))
 
 
-def steps_of(recipe: RecipeName, effort: int = DEFAULT_EFFORT, steps: int | None = None) -> int:
+def steps_of(
+    recipe: RecipeName, effort: int = DEFAULT_EFFORT, steps: int | None = None, tune: Tune = "balanced"
+) -> int:
     """How many steps a fit takes at most: `steps` if given, else what the recipe and its effort say.
 
-    Raises ValueError for an unknown recipe, another effort than 1..9, or no steps.
+    Raises ValueError for an unknown recipe or tune, another effort than 1..9, or no steps.
     """
     if recipe not in RECIPES:
         raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
@@ -45,7 +49,11 @@ def steps_of(recipe: RecipeName, effort: int = DEFAULT_EFFORT, steps: int | None
         raise ValueError(f"at least one step is needed, not {steps}")
     if steps is not None and steps > MAX_STEPS:
         raise ValueError(f"more than {MAX_STEPS} steps are not sensible")
-    return steps or (PAPER_STEPS if recipe == "paper" else EFFORT_STEPS[effort])
+    if tune not in TUNES:
+        raise ValueError(f"no tune {tune!r}; there are {', '.join(TUNES)}")
+    if steps is not None or recipe == "paper":
+        return steps or PAPER_STEPS
+    return round(EFFORT_STEPS[effort] * (PSNR_STEPS_SHARE if tune == "psnr" else 1))
 
 
 def fit_progressively(
@@ -55,6 +63,9 @@ def fit_progressively(
     recipe: RecipeName = "imagegs",
     effort: int = DEFAULT_EFFORT,
     steps: int | None = None,
+    tune: Tune = "balanced",
+    seconds: float | None = None,
+    start: Gaussians | None = None,
     init: Placement | NDArray[Any] = "gradient",
     bits: AttributeBits | None = None,
     seed: int = 0,
@@ -64,9 +75,14 @@ def fit_progressively(
     """Fits Gaussians to a picture, a Progress for each step; the last one is `done`.
 
     image: (H, W) or (H, W, C), uint8, uint16 or float in about 0..1, 1 to 32 channels.
-    n_gaussians: 1..H*W; None: one for every 100 pixels.
+    n_gaussians: 1..H*W; None: as many as `start` has, else one for every 100 pixels.
     recipe: "imagegs", or "paper" for the published method (Image-GS, SIGGRAPH 2025).
     effort: 1..9, how long the imagegs recipe runs; `steps` says it exactly, for either recipe.
+    tune: what the imagegs recipe makes good: "psnr", "ssim", or "balanced", between the two.
+    seconds: of wall-clock time that the imagegs recipe may take, in place of effort and steps. Such fits do
+        not repeat: how far they come depends on the machine.
+    start: Gaussians of this canvas that the imagegs recipe goes on from (the last frame of a video, a picture
+        since edited); with fewer of them when n_gaussians is less, with more when it is greater.
     init: where Gaussians start: "gradient", "random", or an (H, W) map of weights >= 0.
     bits: the paper recipe trains with its quantiser at these bits.
     seed: runs with one seed give the same bits, with any number of threads.
@@ -76,17 +92,24 @@ def fit_progressively(
     """
     pixels = as_pixels(image)
     height, width, n_channels = pixels.shape
-    n = default_gaussians(height, width) if n_gaussians is None else operator.index(n_gaussians)
+    default = default_gaussians(height, width) if start is None else len(start)
+    n = default if n_gaussians is None else operator.index(n_gaussians)
     if not 1 <= n <= height * width:
         raise ValueError(
             f"1 to {height * width} Gaussians are possible on {width} x {height} pixels, not {n}"
         )
-    steps = steps_of(recipe, effort, steps)
+    steps = steps_of(recipe, effort, steps, tune)
     if operator.index(seed) < 0:
         raise ValueError(f"the seed must not be negative: {seed}")
     if bits is not None and recipe != "paper":
         raise ValueError("only the paper recipe trains with a quantiser of given bits")
-    options = FitOptions(n, steps, _checked_placement(init, height, width), bits, seed)
+    if recipe == "paper" and not (start is None and seconds is None and tune == "balanced"):
+        raise ValueError("the paper recipe has no start, seconds or tune")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise ValueError(f"a fit needs a time above 0 s, not {seconds}")
+    if start is not None:
+        _check_start(start, height, width, n_channels)
+    options = FitOptions(n, steps, _checked_placement(init, height, width), bits, seed, tune, seconds, start)
     finish = partial(
         _finish,
         height=height,
@@ -121,6 +144,16 @@ def fit(
             progress(last)
     assert last is not None  # there is at least one step
     return last.snapshot()
+
+
+def _check_start(start: Gaussians, height: int, width: int, n_channels: int) -> None:
+    if (start.height, start.width, len(start.channels)) != (height, width, n_channels):
+        raise ValueError(
+            f"the start is of {start.width} x {start.height} pixels with {len(start.channels)} channels, "
+            f"the picture of {width} x {height} with {n_channels}"
+        )
+    if start.blend != "softmax":
+        raise ValueError(f"the imagegs recipe cannot go on from Gaussians of the {start.blend} blend")
 
 
 def _checked_placement(init: Placement | NDArray[Any], height: int, width: int) -> Placement:

@@ -1,120 +1,165 @@
-"""The imagegs recipe: the softmax blend, trained by L2 with steps in each Gaussian's own units.
+"""The imagegs recipe: the softmax blend, trained by the squared error with steps in each Gaussian's own
+units.
 
-Against the published method: Gaussians are born at the size of their neighbourhood instead of 5 px; growth
-comes early and keeps Adam's state; Gaussians that are worth least move to where the picture is worst; a
-position moves by a share of its own sigma, a scale by a factor; the rates fall by a cosine.
+Against the published method: Gaussians are born at the size of their neighbourhood instead of 5 px; new ones
+go where one more would mend most (pursuit.py), early, and Adam's state is kept; those that are worth least
+move there too; each steps in its own units (parameters.py); the rates fall by a cosine; tuned for PSNR,
+Gauss-Newton steps end the fit (gauss_newton.py).
 """
 
 from __future__ import annotations
 
-import math
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.adam import Adam
-from imagegs.fitting.growth import growth_plan, worst_pixels
+from imagegs.fitting.gauss_newton import polish
+from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_shapes, round_gaussians
 from imagegs.fitting.placement import centers, colors_at, place
-from imagegs.fitting.progress import FitOptions, Progress
-from imagegs.gaussians import MAX_LOG_WEIGHT, FloatArray, Gaussians
+from imagegs.fitting.progress import FitOptions, Progress, Tune
+from imagegs.fitting.pursuit import Blobs, residual_blobs
+from imagegs.fitting.schedule import (
+    GROWTH_SHARE,
+    Clock,
+    Events,
+    StepClock,
+    WallClock,
+    learning_rate,
+)
+from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.metrics import decibels
 
-WEIGHTS = LossWeights(l2=1.0)
-BETAS = 0.8, 0.95
-# A step of Adam at full rate: position in units of sigma, scale as a factor's log, angle in radians.
-RATES = {"xy": 0.20, "log_scale": 0.25, "angle": 0.10, "log_weight": 0.10, "color": 0.04}
-WARM_UP = 20  # steps
-FINAL_RATE = 0.02  # of the full one, at the end of the cosine
-GROWTH_SHARE = 0.08  # of the steps between two growths
-BIRTH_SCALE, GROWTH_SCALE = 0.7, 0.35  # x mean distance to the three nearest neighbours
-BIRTH_RANGE = 1.0, 25.0  # pixels
-RESIDUAL_SHARE = 0.5  # of the error, added to the target's colour at birth
-SMALLEST_SCALE = 0.1  # pixels
+LOSSES: dict[Tune, LossWeights] = {
+    "psnr": LossWeights(l2=1.0),
+    "balanced": LossWeights(l2=1.0, ssim=0.01),
+    "ssim": LossWeights(l2=1.0, ssim=0.03),
+}
+BIRTH_SCALE = 0.7  # of the first ones: x mean distance to the three nearest neighbours
+BLOB_SCALE = 0.7  # of later ones: x the blob's
+BIRTH_RANGE = 0.7, 25.0  # pixels
 RELOCATED_SHARE = 0.04  # of the Gaussians, each time
-RELOCATION_INTERVAL = 0.05  # of the steps
-RELOCATION_SPAN = 0.20, 0.75  # of the steps
-
-Values = dict[str, FloatArray]
+PRUNED_SHARE = 0.1  # of the surplus, each time
+# Tuned for PSNR, this share of the fit are Gauss-Newton steps; one takes as long as about seven of Adam.
+POLISH_SHARE, POLISH_TIME_SHARE = 0.06, 0.3
+# When a fit goes on from Gaussians that are fitted already:
+WARM_RATE = 0.3  # of the full one
+WARM_INTERVALS = 4  # the time between two relocations, in those of a fit from scratch
 
 
 def fit_record(
     target: FloatArray, options: FitOptions, threads: int | None, finish: Callable[[Shapes], Gaussians]
 ) -> Iterator[Progress]:
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of shapes."""
-    rng = np.random.default_rng(options.seed)
     objective = Objective(target, "softmax", threads)
-    interval = max(1, round(GROWTH_SHARE * options.steps))
-    first, growths = growth_plan(options.n_gaussians, interval, options.steps)
-    values = _place(rng, target, options, first)
-    adam = Adam(objective.engine, *BETAS)
-    shapes = _shapes(values)
-    for step in range(1, options.steps + 1):
-        result = objective.evaluate(shapes, WEIGHTS)
-        useless = _least_useful(objective, len(shapes)) if _relocates(step, options.steps) else None
-        _move(adam, values, shapes.scale, result.gradient, learning_rate(step, options.steps), target.shape)
-        if growths and step % interval == 0:
-            n = growths.pop(0)
-            born = _born_where_worst(rng, objective, values["xy"], n)
-            values = {name: np.concatenate([value, born[name]]) for name, value in values.items()}
-            adam.grow(n)
-        elif useless is not None:
-            stay = np.delete(values["xy"], useless, axis=0)
-            born = _born_where_worst(rng, objective, stay, len(useless))
-            for name, value in values.items():
-                value[useless] = born[name]
-            adam.forget(useless)
-        shapes = _shapes(values)
-        n, psnr, done = len(shapes), decibels(result.l2), step == options.steps
-        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, shapes), done)
+    polishes = options.tune == "psnr"
+    extra = round(POLISH_SHARE * options.steps) if polishes and options.seconds is None else 0
+    deadline = None if options.seconds is None else time.monotonic() + options.seconds
+    if options.seconds is None:
+        clock: Clock = StepClock(options.steps - extra)
+    else:
+        clock = WallClock(options.seconds * (1 - POLISH_TIME_SHARE * polishes))
+    last: Progress | None = None
+    for step, steps, shapes, loss, l2 in _train(objective, options, clock):
+        if last is not None:
+            yield last
+        snapshot = partial(finish, shapes)
+        last = Progress(step, steps + extra, len(shapes), loss, decibels(l2), snapshot)
+    assert last is not None  # a clock lets at least one step pass
+    if polishes:
+        better = polish(objective, shapes, None if deadline else extra)
+        for shapes, l2 in _until(deadline, better):
+            yield last
+            step, snapshot = last.step + 1, partial(finish, shapes)
+            last = Progress(step, max(step, last.steps), len(shapes), l2, decibels(l2), snapshot)
+    yield replace(last, done=True)
 
 
-def learning_rate(step: int, steps: int) -> float:
-    """The share of the full rate at step 1..steps: a linear warm-up, then a cosine down to FINAL_RATE."""
-    warm_up = min(WARM_UP, steps // 4)
-    if step <= warm_up:
-        return step / warm_up
-    done = (step - warm_up) / max(1, steps - warm_up)
-    return FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+def _train(
+    objective: Objective, options: FitOptions, clock: Clock
+) -> Iterator[tuple[int, int, Shapes, float, float]]:
+    """Adam, growth and relocation: step, steps in all as far as known, shapes, loss, mean squared error."""
+    rng = np.random.default_rng(options.seed)
+    _, height, width = objective.target.shape
+    parameters, growths = _begin(rng, objective, options)
+    cold = options.start is None
+    peak = 1.0 if cold else WARM_RATE
+    events = Events(growths, clock.relocation_interval() * (1 if cold else WARM_INTERVALS))
+    mover = Mover(Adam(objective.engine, *BETAS), height, width)
+    painted = parameters.shapes()
+    for step in count(1):
+        result = objective.evaluate(painted, LOSSES[options.tune])
+        done = clock.done(step)
+        useless = _least_useful(objective, len(painted)) if events.relocation(done) else None
+        mover.move(parameters, painted, result.gradient, peak * learning_rate(step, done))
+        if grown := events.growth(done):
+            parameters.append(_born_where_worst(rng, objective, grown))
+            mover.adam.grow(grown)
+        elif useless is not None and len(useless):
+            parameters.replace(useless, _born_where_worst(rng, objective, len(useless)))
+            mover.adam.forget(useless)
+        painted = parameters.shapes()
+        yield step, max(step, round(step / done)), painted, result.loss, result.l2
+        if done >= 1:
+            return
 
 
-def _place(rng: np.random.Generator, target: FloatArray, options: FitOptions, n: int) -> Values:
-    pixels = place(rng, target, options.placement, n)
-    xy = centers(pixels, target.shape[2])
-    return _born(xy, neighbour_distance(xy, xy) * BIRTH_SCALE, colors_at(target, pixels))
+def _begin(
+    rng: np.random.Generator, objective: Objective, options: FitOptions
+) -> tuple[Parameters, list[int]]:
+    """The Gaussians that a fit begins with, and how many each growth adds."""
+    n, start, target = options.n_gaussians, options.start, objective.target
+    if start is None:
+        steps = 100 if options.seconds is not None else options.steps
+        first, growths = growth_plan(n, max(1, round(GROWTH_SHARE * steps)), steps)
+        pixels = place(rng, target, options.placement, first)
+        xy = centers(pixels, target.shape[2])
+        scale = np.clip(BIRTH_SCALE * neighbour_distance(xy, xy), *BIRTH_RANGE)
+        return round_gaussians(xy, scale, colors_at(target, pixels)), growths
+    shapes = Shapes(
+        *(np.array(a) for a in (start.xy, start.scale, start.angle, start.log_weight, start.color))
+    )
+    while len(shapes) > n:
+        shapes = _pruned(objective, shapes, min(len(shapes) - n, max(1, round(PRUNED_SHARE * n))))
+    return from_shapes(shapes), growth_shares(n - len(shapes))
 
 
-def _born(xy: FloatArray, scale: FloatArray, color: FloatArray) -> Values:
-    log_scale = np.log(np.clip(scale, *BIRTH_RANGE))
-    return {
-        "xy": xy,
-        "log_scale": np.repeat(log_scale[:, None], 2, axis=1),
-        "angle": np.zeros(len(xy), np.float32),
-        "log_weight": np.zeros(len(xy), np.float32),
-        "color": color,
-    }
-
-
-def _born_where_worst(rng: np.random.Generator, objective: Objective, others: FloatArray, n: int) -> Values:
-    """n new Gaussians where the last picture was worst, beside others (N, 2); uses up that picture."""
-    pixels, residual = worst_pixels(rng, objective.target, objective.rendered, n)
-    xy = centers(pixels, objective.target.shape[2])
-    distance = neighbour_distance(xy, np.concatenate([others, xy]))
-    color = colors_at(objective.target, pixels) + np.float32(RESIDUAL_SHARE) * residual
-    return _born(xy, distance * GROWTH_SCALE, color)
-
-
-def _relocates(step: int, steps: int) -> bool:
-    first, last = RELOCATION_SPAN
-    return first * steps <= step <= last * steps and step % max(1, round(RELOCATION_INTERVAL * steps)) == 0
+def _pruned(objective: Objective, shapes: Shapes, n: int) -> Shapes:
+    """Without the n that are worth least."""
+    objective.render(shapes, keep=True)
+    keep = np.sort(np.argpartition(objective.removal_cost(len(shapes)), n - 1)[n:])
+    return Shapes(*(np.ascontiguousarray(a[keep]) for a in vars(shapes).values()))
 
 
 def _least_useful(objective: Objective, n: int) -> NDArray[np.intp]:
-    """The Gaussians whose removal would cost least, of the n just evaluated."""
-    share = max(1, round(RELOCATED_SHARE * n))
-    return np.argpartition(objective.removal_cost(n), share - 1)[:share]
+    """The Gaussians whose removal would cost least, of the n just evaluated; none of very few."""
+    share = round(RELOCATED_SHARE * n)
+    return np.argpartition(objective.removal_cost(n), share)[:share]
+
+
+def _born_where_worst(rng: np.random.Generator, objective: Objective, n: int) -> Parameters:
+    """n new Gaussians where the last picture lacks them most; at the worst pixels where blobs are too few."""
+    target, rendered = objective.target, objective.rendered
+    blobs = residual_blobs(objective.residual(), n)
+    x, y = blobs.xy.astype(np.intp).T
+    color = (
+        rendered[:, np.minimum(y, target.shape[1] - 1), np.minimum(x, target.shape[2] - 1)].T
+        + blobs.amplitude
+    )
+    if (missing := n - len(x)) > 0:
+        pixels, _ = worst_pixels(rng, target, rendered, missing)
+        xy, ones = centers(pixels, target.shape[2]), np.ones(missing, np.float32)
+        blobs = Blobs(np.concatenate([blobs.xy, xy]), np.concatenate([blobs.scale, ones]), blobs.amplitude)
+        color = np.concatenate([color, colors_at(target, pixels)])
+    scale = np.clip(BLOB_SCALE * blobs.scale, *BIRTH_RANGE)
+    return round_gaussians(blobs.xy, scale, np.ascontiguousarray(color))
 
 
 def neighbour_distance(xy: FloatArray, others: FloatArray) -> FloatArray:
@@ -132,28 +177,12 @@ def neighbour_distance(xy: FloatArray, others: FloatArray) -> FloatArray:
     return mean
 
 
-def _shapes(values: Values) -> Shapes:
-    """What is painted; a copy, since the values move on."""
-    others = (values[name].copy() for name in ("angle", "log_weight", "color"))
-    return Shapes(values["xy"].copy(), np.exp(values["log_scale"]), *others)
-
-
-def _move(
-    adam: Adam, values: Values, scale: FloatArray, g: Shapes, rate: float, shape: tuple[int, ...]
-) -> None:
-    """One step, then back into the allowed ranges; scale (N, 2) = exp(log_scale)."""
-    _, height, width = shape
-    gradients = {
-        "xy": g.xy,
-        "log_scale": g.scale * scale,
-        "angle": g.angle,
-        "log_weight": g.log_weight,
-        "color": g.color,
-    }
-    sigma = np.sqrt(scale[:, :1] * scale[:, 1:])
-    units = {"xy": np.repeat(sigma, 2, axis=1)}
-    adam.step(values, gradients, {name: r * rate for name, r in RATES.items()}, units)
-    np.clip(values["xy"], 0, np.array([width, height], np.float32), out=values["xy"])
-    largest_scale = 2 * max(height, width)
-    np.clip(values["log_scale"], math.log(SMALLEST_SCALE), math.log(largest_scale), out=values["log_scale"])
-    np.clip(values["log_weight"], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT, out=values["log_weight"])
+def _until(deadline: float | None, results: Iterator[tuple[Shapes, float]]) -> Iterator[tuple[Shapes, float]]:
+    """Results while there is time for one more like the last."""
+    before = time.monotonic()
+    for result in results:
+        yield result
+        now = time.monotonic()
+        if deadline is not None and now + (now - before) > deadline:
+            return
+        before = now

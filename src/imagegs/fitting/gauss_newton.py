@@ -1,0 +1,149 @@
+"""The last digits of a fit: damped Gauss-Newton steps on the squared error, all parameters at once.
+
+With the residual r and the Jacobian J of the picture, a step solves (J^T J + damping D) d = -J^T r, D the
+diagonal of J^T J, by a few conjugate gradients (Levenberg 1944, Marquardt 1963). J is never formed: the
+kernels give J^T J times a vector (native/kernels/gauss_newton.h). Unknowns are in each Gaussian's own units
+(`Vectors`), and no Gaussian moves further in one step than TRUST.
+
+Adam finds the structure, this ends the fit: from where Adam's cosine ended it gains in a few steps what
+would take Adam half as many again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.fitting.parameters import SMALLEST_SCALE, along_axes, elongation, from_axes
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
+
+PRODUCTS = 10  # of conjugate gradients in a step, at most
+PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
+DAMPING, LEAST_DAMPING, MOST_DAMPING = 0.1, 1e-5, 1e5
+TRUST = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.3])  # sigmas, log scales, radians if round, nats
+COLOR_TRUST = 0.1
+FLOOR = 1e-3  # added to the diagonal: Gaussians that no pixel sees stay
+
+SQUARED_ERROR = LossWeights(l2=1.0)
+Vectors = NDArray[
+    np.floating[Any]
+]  # (N, 6 + C): shift along both axes, log scales, angle, log-weight, colour
+
+
+def polish(objective: Objective, shapes: Shapes, iterations: int | None) -> Iterator[tuple[Shapes, float]]:
+    """At most so many steps (None: without end): yields the better shapes and their mean squared error after
+    each.
+
+    Ends early when no damping brings a fall.
+    """
+    damping = DAMPING
+    result = objective.evaluate(shapes, SQUARED_ERROR)
+    for _ in count() if iterations is None else range(iterations):
+        system = _System(objective, shapes, result.gradient)
+        before = result.l2
+        while True:
+            step = _trusted(system.solve(damping), shapes)
+            moved = _moved(shapes, step)
+            result = objective.evaluate(moved, SQUARED_ERROR)
+            fall = before - result.l2
+            if fall > 0:
+                break
+            damping *= 4
+            if damping > MOST_DAMPING:
+                return
+            objective.evaluate(shapes, SQUARED_ERROR)  # what the kernels keep is that of `shapes` again
+        expected = -float(np.vdot(system.slope, step)) / objective.target.size
+        ratio = fall / expected if expected > 0 else 0.0
+        damping = max(LEAST_DAMPING, damping * (1 / 3 if ratio > 0.7 else 1 if ratio > 0.25 else 2))
+        shapes = moved
+        yield shapes, result.l2
+
+
+class _System:
+    """J^T J and J^T r at some shapes, whose picture the objective has just evaluated."""
+
+    def __init__(self, objective: Objective, shapes: Shapes, gradient: Shapes) -> None:
+        self._objective = objective
+        self._shapes = shapes
+        self._stretch = -elongation(shapes.scale)  # d score / d angle = 2 u v (s1 / s0 - s0 / s1)
+        # The loss is the mean of r^2: its gradient is 2 J^T r / size.
+        self.slope: Vectors = _own_units(gradient, shapes) * (objective.target.size / 2)
+        u0, uu, vv, uuuu, uuvv, vvvv, color = objective.normal_diagonal(len(shapes)).T.astype(np.float64)
+        own = [2 * uu, 2 * vv, 4 * uuuu, 4 * vvvv, 4 * self._stretch**2 * uuvv, u0]
+        colors = [color] * shapes.color.shape[1]
+        self._diagonal = np.stack(own + colors, axis=1) + FLOOR
+
+    def solve(self, damping: float) -> Vectors:
+        """Preconditioned conjugate gradients from 0."""
+        inverse = 1 / (self._diagonal * (1 + damping))
+        x, rest = np.zeros_like(self.slope), -self.slope
+        z = inverse * rest
+        direction, size = z, float(np.vdot(rest, z))
+        first = size
+        for _ in range(PRODUCTS):
+            product = self._times(direction) + damping * self._diagonal * direction
+            curvature = float(np.vdot(direction, product))
+            if not curvature > 0 or not size > PRECISE_ENOUGH * first:
+                break
+            x = x + size / curvature * direction
+            rest = rest - size / curvature * product
+            z = inverse * rest
+            size, last = float(np.vdot(rest, z)), size
+            direction = z + size / last * direction
+        return x
+
+    def _times(self, d: Vectors) -> Vectors:
+        """J^T J d. The kernels speak of the score -e = u^2 + v^2 - w as a polynomial in u and v."""
+        root = np.sqrt(2.0)
+        terms = [
+            -d[:, 5],
+            -root * d[:, 0],
+            -root * d[:, 1],
+            -2 * d[:, 2],
+            2 * self._stretch * d[:, 4],
+            -2 * d[:, 3],
+        ]
+        tangent = np.stack([*terms, *d[:, 6:].T], axis=1).astype(np.float32)
+        one, u, v, uu, uv, vv, *color = self._objective.normal_product(tangent).T.astype(np.float64)
+        own = [-root * u, -root * v, -2 * uu, -2 * vv, 2 * self._stretch * uv, -one]
+        return np.stack(own + color, axis=1)
+
+    @property
+    def _stretch_back(self) -> FloatArray:
+        return -self._stretch
+
+
+def _own_units(g: Shapes, shapes: Shapes) -> Vectors:
+    parts = [
+        along_axes(g.xy, shapes.angle) * shapes.scale,
+        g.scale * shapes.scale,
+        g.angle[:, None],
+        g.log_weight[:, None],
+        g.color,
+    ]
+    return np.concatenate(parts, axis=1).astype(np.float64)
+
+
+def _trusted(step: Vectors, shapes: Shapes) -> Vectors:
+    """Each Gaussian's step, shortened as a whole to what is trusted."""
+    limit = np.concatenate([TRUST, np.full(step.shape[1] - len(TRUST), COLOR_TRUST)])[None].repeat(
+        len(step), 0
+    )
+    limit[:, 4] /= np.maximum(1, np.abs(elongation(shapes.scale)))
+    share = (limit / np.maximum(np.abs(step), 1e-12)).min(axis=1)
+    trusted: Vectors = step * np.minimum(1, share)[:, None]
+    return trusted
+
+
+def _moved(s: Shapes, d: Vectors) -> Shapes:
+    step = d.astype(np.float32)
+    xy = s.xy + from_axes(step[:, 0:2] * s.scale, s.angle)
+    scale = np.clip(s.scale * np.exp(step[:, 2:4]), SMALLEST_SCALE, MAX_SCALE)
+    log_weight = np.clip(s.log_weight + step[:, 5], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT)
+    color = np.clip(s.color + step[:, 6:], -MAX_COLOR, MAX_COLOR)
+    return Shapes(xy, scale, s.angle + step[:, 4], log_weight, color)

@@ -1,0 +1,120 @@
+"""The numbers of a fit in the making, and the steps of Adam that move them in each Gaussian's own units.
+
+A centre moves along the Gaussian's own axes by shares of its standard deviations, a scale by a factor, an
+angle by less the longer the Gaussian is: a needle's ends sweep far.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.fitting.adam import Adam
+from imagegs.fitting.objective import Shapes
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray
+
+BETAS = 0.8, 0.95
+# A step of Adam at full rate: a shift in sigmas, a scale's logarithm, radians, nats, colour.
+RATES = {"shift": 0.20, "log_scale": 0.25, "angle": 0.10, "log_weight": 0.20, "color": 0.02}
+SMALLEST_SCALE = 0.1  # pixels
+
+
+@dataclass
+class Parameters:
+    """N Gaussians, C-contiguous float32; see `Gaussians`."""
+
+    xy: FloatArray  # (N, 2) canvas pixels
+    log_scale: FloatArray  # (N, 2) of canvas pixels
+    angle: FloatArray  # (N,)
+    log_weight: FloatArray  # (N,)
+    color: FloatArray  # (N, C)
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    def shapes(self) -> Shapes:
+        """What is painted; a copy, since the parameters move on."""
+        others = (a.copy() for a in (self.angle, self.log_weight, self.color))
+        return Shapes(self.xy.copy(), np.exp(self.log_scale), *others)
+
+    def append(self, born: Parameters) -> None:
+        for f in fields(self):
+            setattr(self, f.name, np.concatenate([getattr(self, f.name), getattr(born, f.name)]))
+
+    def replace(self, rows: NDArray[np.intp], born: Parameters) -> None:
+        for f in fields(self):
+            getattr(self, f.name)[rows] = getattr(born, f.name)
+
+
+def round_gaussians(xy: FloatArray, scale: FloatArray, color: FloatArray) -> Parameters:
+    """Newborn Gaussians: centres (N, 2), one scale each (N,), pixels, colours (N, C); angle and weight 0."""
+    n = len(xy)
+    log_scale = np.repeat(np.log(scale).astype(np.float32)[:, None], 2, axis=1)
+    return Parameters(xy, log_scale, np.zeros(n, np.float32), np.zeros(n, np.float32), color)
+
+
+def from_shapes(shapes: Shapes) -> Parameters:
+    """The parameters that paint some shapes; copies."""
+    log_scale = np.log(np.maximum(shapes.scale, SMALLEST_SCALE))
+    return Parameters(shapes.xy.copy(), log_scale, *(a.copy() for a in _others(shapes)))
+
+
+def _others(shapes: Shapes) -> Iterable[FloatArray]:
+    return shapes.angle, shapes.log_weight, shapes.color
+
+
+def along_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
+    """Canvas vectors (N, 2) in the frames of Gaussians at angles (N,): R^T v."""
+    return _rotated(vectors, np.cos(angle), -np.sin(angle))
+
+
+def from_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
+    """The way back: R v."""
+    return _rotated(vectors, np.cos(angle), np.sin(angle))
+
+
+def _rotated(v: FloatArray, cosine: FloatArray, sine: FloatArray) -> FloatArray:
+    x, y = v[:, 0], v[:, 1]
+    return np.stack([x * cosine - y * sine, x * sine + y * cosine], axis=1)
+
+
+def elongation(scale: FloatArray) -> FloatArray:
+    """(N,) s0 / s1 - s1 / s0 of scales (N, 2): how fast a turn changes the exponent; 0 where round."""
+    return scale[:, 0] / scale[:, 1] - scale[:, 1] / scale[:, 0]
+
+
+class Mover:
+    """Adam for `Parameters` on a canvas of height x width pixels."""
+
+    def __init__(self, adam: Adam, height: int, width: int) -> None:
+        self.adam = adam
+        self._corner = np.array([width, height], np.float32)
+        self._log_scales = math.log(SMALLEST_SCALE), math.log(2 * max(height, width))
+
+    def move(self, p: Parameters, painted: Shapes, gradient: Shapes, rate: float) -> None:
+        """One step in place, `rate` (0..1) of the full one, then back into the allowed ranges.
+
+        painted: p.shapes(); gradient: of the loss with respect to them.
+        """
+        g, scale = gradient, painted.scale
+        shift = np.zeros_like(p.xy)
+        gradients = {
+            "shift": along_axes(g.xy, p.angle) * scale,
+            "log_scale": g.scale * scale,
+            "angle": g.angle,
+            "log_weight": g.log_weight,
+            "color": g.color,
+        }
+        values = {"shift": shift, **{name: getattr(p, name) for name in gradients if name != "shift"}}
+        units = {"angle": np.reciprocal(np.maximum(np.float32(1), np.abs(elongation(scale))))}
+        turned = p.angle.copy()
+        self.adam.step(values, gradients, {name: r * rate for name, r in RATES.items()}, units)
+        p.xy += from_axes(shift * scale, turned)
+        np.clip(p.xy, 0, self._corner, out=p.xy)
+        np.clip(p.log_scale, *self._log_scales, out=p.log_scale)
+        np.clip(p.log_weight, -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT, out=p.log_weight)
+        np.clip(p.color, -MAX_COLOR, MAX_COLOR, out=p.color)

@@ -1,0 +1,101 @@
+"""Where one more Gaussian would help most: matching pursuit over blobs of the residual.
+
+Adding a Gaussian G of amplitude a to a picture with residual r lowers the squared error by at most
+(sum G r)^2 / sum G^2, at a = sum G r / sum G^2 (Mallat and Zhang 1993). For round Gaussians of one size that
+is a blur of the residual, so a pyramid of blurs tells it for every place and size; the best are its maxima
+over place and size. What no Gaussian can mend, such as noise, averages out and draws none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.gaussians import FloatArray
+
+SIGMA = 1.2  # pixels of a level
+LEVELS = 5  # each at half the resolution of the one before, so twice the size
+SMALLEST_SIDE = 8  # pixels of the coarsest level
+
+
+class Blobs(NamedTuple):
+    """Round Gaussians that would mend a residual best, the best first."""
+
+    xy: FloatArray  # (M, 2) canvas pixels
+    scale: FloatArray  # (M,) standard deviations, canvas pixels
+    amplitude: FloatArray  # (M, C) of the residual that each explains
+
+
+class _Level(NamedTuple):
+    factor: int  # canvas pixels a pixel
+    blurred: FloatArray  # (C, H, W)
+    gain: FloatArray  # (H, W) by how much the sum of squared errors would fall
+
+
+def residual_blobs(residual: FloatArray, n: int) -> Blobs:
+    """At most n blobs of a residual (C, H, W) = target - picture, those that lower the squared error most."""
+    levels = _pyramid(residual)
+    found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
+    for i, level in enumerate(levels):
+        y, x = np.nonzero(_is_best_place(level.gain) & _is_best_size(levels, i))
+        found.append((y, x, level.gain[y, x]))
+    gain = np.concatenate([f[2] for f in found])
+    best = np.argsort(-gain, kind="stable")[:n]
+    xy = np.concatenate(
+        [np.stack([x + 0.5, y + 0.5], axis=1) * v.factor for (y, x, _), v in zip(found, levels, strict=True)]
+    )
+    scale = np.concatenate([np.full(len(f[0]), SIGMA * v.factor) for f, v in zip(found, levels, strict=True)])
+    amplitude = np.concatenate(
+        [2.0 * v.blurred[:, y, x].T for (y, x, _), v in zip(found, levels, strict=True)]
+    )
+    parts = (a[best].astype(np.float32) for a in (xy, scale, amplitude))
+    return Blobs(*(np.ascontiguousarray(a) for a in parts))
+
+
+def _pyramid(residual: FloatArray) -> list[_Level]:
+    from scipy.ndimage import gaussian_filter1d
+
+    levels: list[_Level] = []
+    for i in range(LEVELS):
+        if i:
+            residual = _halved(residual)
+        if i and min(residual.shape[1:]) < SMALLEST_SIDE:
+            break
+        blurred = residual
+        for axis in (1, 2):
+            blurred = gaussian_filter1d(blurred, SIGMA, axis, mode="constant", truncate=2.5)
+        factor = 2**i
+        # With sum G = 2 pi s^2 and sum G^2 = pi s^2: gain = 4 pi s^2 blur^2, amplitude = 2 blur.
+        gain = np.float32(4 * np.pi * (SIGMA * factor) ** 2) * np.einsum("chw,chw->hw", blurred, blurred)
+        levels.append(_Level(factor, blurred, gain))
+    return levels
+
+
+def _halved(planes: FloatArray) -> FloatArray:
+    """Means of 2 x 2 pixels of (C, H, W); an odd last row or column is left out."""
+    height, width = (side // 2 * 2 for side in planes.shape[1:])
+    rows = planes[:, 0:height:2, :width] + planes[:, 1:height:2, :width]
+    return np.float32(0.25) * (rows[:, :, 0::2] + rows[:, :, 1::2])
+
+
+def _is_best_place(gain: FloatArray) -> NDArray[np.bool_]:
+    from scipy.ndimage import maximum_filter
+
+    best: NDArray[np.bool_] = (gain >= maximum_filter(gain, 3)) & (gain > 0)
+    return best
+
+
+def _is_best_size(levels: list[_Level], i: int) -> NDArray[np.bool_]:
+    """Where no blob half or twice as large at the same place gains more."""
+    gain = levels[i].gain
+    height, width = gain.shape
+    best = np.ones(gain.shape, bool)
+    if i + 1 < len(levels):
+        coarse = np.pad(levels[i + 1].gain.repeat(2, axis=0).repeat(2, axis=1), ((0, 1), (0, 1)), mode="edge")
+        best &= gain > coarse[:height, :width]
+    if i > 0:
+        fine = levels[i - 1].gain[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
+        best &= gain >= fine.max(axis=(1, 3))
+    return best

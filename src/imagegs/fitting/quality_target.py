@@ -1,0 +1,147 @@
+"""As few Gaussians as give a picture of a wanted PSNR.
+
+PSNR grows about linearly with log N, so each fit tells how many the next one should have; near the target
+fits go on from the last one, with a few Gaussians more or fewer, instead of starting again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.fitting.progress import Progress
+from imagegs.fitting.recipes import DEFAULT_EFFORT, default_gaussians, fit, steps_of
+from imagegs.gaussians import Gaussians
+from imagegs.metrics import psnr as measure_psnr
+from imagegs.pixels import as_pixels
+from imagegs.rendering import render
+
+TOLERANCE = 0.1  # dB above the target that are good enough
+AIM = 0.04  # dB above the target
+MAX_ROUNDS = 12
+SLOPE = 2.7  # dB for twice the Gaussians, before two fits have told
+LEAST_SLOPE, MOST_SLOPE = 1.5, 5.0  # that are believed
+SLOPE_DOUBLINGS = 0.5  # between two fits that tell it
+HOPELESS_SLOPE = 0.3  # ends the search
+LARGEST_FACTOR = 4.0  # between the numbers of two rounds
+NEAR = 1.2  # factor of N up to which a fit goes on from the last one
+PROBE_SHARE, REFIT_SHARE = 1 / 4, 1 / 2  # of a fit's steps
+LEAST_PROBE = 40  # steps
+PIXELS_PER_GAUSSIAN = 4  # not more Gaussians than one for so many pixels: raw pixels would be smaller
+
+
+class QualityFit(NamedTuple):
+    """What came of a wanted PSNR."""
+
+    gaussians: Gaussians
+    psnr: float  # dB, as measured
+    met: bool  # psnr >= the target
+    steps: int  # of all fits together
+
+
+def fit_to_psnr(
+    image: NDArray[Any],
+    psnr: float,
+    *,
+    effort: int = DEFAULT_EFFORT,
+    steps: int | None = None,
+    measure: Callable[[Gaussians], float] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> QualityFit:
+    """Fits a picture with as few Gaussians as give at least `psnr` dB, and not more than 0.1 dB too much.
+
+    measure: the PSNR that counts, of some Gaussians; by default that of their picture in the image's dtype (a
+    codec measures what it decodes). steps: of the first full fit, in place of `effort`. progress is called
+    after every step. Other options are those of `fit`; the recipe is "imagegs".
+
+    A target that cannot be met gives the best that was found, with `met` False. Raises ValueError for a
+    target that is not a positive number, and what `fit` raises.
+    """
+    if not 0 < psnr < math.inf:
+        raise ValueError(f"the wanted PSNR must be above 0 dB and finite, not {psnr}")
+    search = _Search(as_pixels(image), psnr, measure)
+    full = steps_of("imagegs", effort, steps, options.get("tune", "balanced"))
+    share = PROBE_SHARE
+    for _ in range(MAX_ROUNDS):
+        part = min(full, max(LEAST_PROBE, round(share * full)))
+        search.fit(part, progress, options)
+        if search.ended:
+            break
+        cold = share == PROBE_SHARE or search.is_far
+        share = 1.0 if cold else REFIT_SHARE
+        search.go_on(cold=cold)
+    return search.best()
+
+
+class _Search:
+    """The fits so far, and how many Gaussians the next one has."""
+
+    def __init__(
+        self, image: NDArray[Any], target: float, measure: Callable[[Gaussians], float] | None
+    ) -> None:
+        height, width, _ = image.shape
+        self._image, self._target = image, target
+        self._measure = measure or self._picture_psnr
+        self._most: int = max(1, math.ceil(height * width / PIXELS_PER_GAUSSIAN))
+        self._n = min(default_gaussians(height, width), self._most)
+        self._start: Gaussians | None = None
+        self._found: list[tuple[int, float, Gaussians]] = []
+        self._slope = SLOPE
+        self._steps = 0
+        self._stuck = False
+
+    def fit(self, steps: int, progress: Callable[[Progress], None] | None, options: dict[str, Any]) -> None:
+        """One more fit, of the number of Gaussians that is due."""
+        gaussians = fit(self._image, self._n, steps=steps, start=self._start, progress=progress, **options)
+        self._steps += steps
+        self._found.append((self._n, self._measure(gaussians), gaussians))
+        if len(self._found) > 1:
+            self._learn_slope(*(f[:2] for f in self._found[-2:]))
+        self._next = self._proposal()
+
+    def _learn_slope(self, before: tuple[int, float], last: tuple[int, float]) -> None:
+        doublings = math.log2(last[0] / before[0])
+        # Between close numbers, what a refit gains by itself hides the slope.
+        if abs(doublings) < SLOPE_DOUBLINGS or not math.isfinite(before[1] + last[1]):
+            return
+        slope = (last[1] - before[1]) / doublings
+        self._slope = min(max(slope, LEAST_SLOPE), MOST_SLOPE)
+        self._stuck = doublings > 0 and slope < HOPELESS_SLOPE
+
+    def _proposal(self) -> int:
+        n, quality, _ = self._found[-1]
+        doublings = (self._target + AIM - quality) / self._slope
+        limit = math.log2(LARGEST_FACTOR)
+        factor = math.exp2(min(max(doublings, -limit), limit))
+        proposal = math.ceil(n * factor) if factor > 1 else math.floor(n * factor)
+        return min(max(1, proposal), self._most)
+
+    @property
+    def ended(self) -> bool:
+        """Good enough, or nothing more to gain."""
+        _, quality, _ = self._found[-1]
+        close = self._target <= quality <= self._target + TOLERANCE
+        return close or self._stuck or self._next == self._n
+
+    @property
+    def is_far(self) -> bool:
+        return not self._n / NEAR <= self._next <= self._n * NEAR
+
+    def go_on(self, *, cold: bool) -> None:
+        self._start = None if cold else self._found[-1][2]
+        self._n = self._next
+
+    def best(self) -> QualityFit:
+        """The fewest that meet the target, else the best picture."""
+        met = [f for f in self._found if f[1] >= self._target]
+        _, quality, gaussians = min(met, key=lambda f: f[0]) if met else max(self._found, key=lambda f: f[1])
+        return QualityFit(gaussians, quality, bool(met), self._steps)
+
+    def _picture_psnr(self, gaussians: Gaussians) -> float:
+        dtype = self._image.dtype if self._image.dtype in (np.uint8, np.uint16) else np.float32
+        return measure_psnr(self._image, render(gaussians, dtype=dtype))
