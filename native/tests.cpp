@@ -56,7 +56,7 @@ Numbers make_numbers(uint32_t n, int channels, int width, int height, Kind kind)
 }
 
 struct Results {
-    std::vector<float> picture, gradient, samples;
+    std::vector<float> picture, gradient, product, diagonal, samples;
 };
 
 Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int height, float step) {
@@ -65,7 +65,11 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
                  g.log_weight.data(), g.color.data());
     const int out_width = std::max(1, int(width / step)), out_height = std::max(1, int(height / step));
     const size_t plane = size_t(out_width) * out_height;
-    Results r{std::vector<float>(plane * g.channels), std::vector<float>(size_t(g.n) * (6 + g.channels)), {}};
+    Results r{std::vector<float>(plane * g.channels),
+              std::vector<float>(size_t(g.n) * (6 + g.channels)),
+              std::vector<float>(size_t(g.n) * (6 + g.channels)),
+              std::vector<float>(size_t(g.n) * kDiagonalSums),
+              {}};
     const Grid grid{0, 0, out_width, out_height, step, step, 0.5f};
     scene.render(engine, grid, {r.picture.data(), Sample::kFloat, 1, size_t(out_width), plane}, true);
     std::vector<float> slope(r.picture.size());
@@ -73,6 +77,10 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
     float *to = r.gradient.data();
     scene.gradient(engine, r.picture.data(), slope.data(),
                    {to, to + 2 * g.n, to + 4 * g.n, to + 5 * g.n, to + 6 * g.n});
+    std::vector<float> tangent(r.product.size());
+    for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
+    scene.normal_product(engine, r.picture.data(), tangent.data(), r.product.data());
+    scene.normal_diagonal(engine, r.picture.data(), r.diagonal.data());
     std::vector<uint8_t> bytes(plane * g.channels);
     const size_t row = size_t(out_width) * g.channels;
     scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1}, false);
@@ -111,13 +119,16 @@ void test_scenes(const std::string &isa) {
                         const Results r = paint(engine, g, blend, size[0], size[1], step);
                         const Results t = paint(threaded, g, blend, size[0], size[1], step);
                         check(finite(r.picture) && finite(r.samples), what + ": finite");
-                        check(r.picture == t.picture && r.gradient == t.gradient && r.samples == t.samples,
+                        check(r.picture == t.picture && r.gradient == t.gradient && r.product == t.product &&
+                                  r.diagonal == t.diagonal && r.samples == t.samples,
                               what + ": threads");
                         if (kind != Kind::kOrdinary) continue;
                         const Results s = paint(scalar, g, blend, size[0], size[1], step);
                         check(share_apart(r.picture, s.picture, 1e-4f) < 0.01, what + ": picture");
                         check(share_apart(r.samples, s.samples, 1e-4f) < 0.03, what + ": samples");
                         check(share_apart(r.gradient, s.gradient, 3e-3f) < 0.03, what + ": gradient");
+                        check(share_apart(r.product, s.product, 3e-3f) < 0.03, what + ": product");
+                        check(share_apart(r.diagonal, s.diagonal, 3e-3f) < 0.03, what + ": diagonal");
                     }
                 }
 }

@@ -61,6 +61,16 @@ def sample_pixels(channels: int = 3, dtype: type = np.uint8) -> np.ndarray:
     return (np.stack(planes, axis=2).clip(0, 1) * largest).astype(dtype)
 
 
+def texture_pixels() -> np.ndarray:
+    """Clouds of all sizes, 64 x 96: noise whose spectrum falls with the frequency, as that of photographs."""
+    rng = np.random.default_rng(5)
+    y, x = np.fft.fftfreq(64)[:, None], np.fft.fftfreq(96)[None, :]
+    fall = 1 / np.hypot(np.hypot(x, y), 1 / 96)
+    planes = [np.fft.ifft2(np.fft.fft2(rng.normal(size=(64, 96))) * fall).real for _ in range(3)]
+    pixels = np.stack([p / p.std() for p in planes], axis=2) * 40 + 128
+    return np.clip(np.round(pixels), 0, 255).astype(np.uint8)
+
+
 def sample_gaussians(channels: tuple[str, ...] = ("R", "G", "B"), bit_depth: int = 8) -> Gaussians:
     """60 Gaussians at random on a canvas of 48 x 32."""
     rng = np.random.default_rng(1)

@@ -178,7 +178,6 @@ def test_help_and_version(run: Run) -> None:
     ):
         outcome = run(*arguments)
         assert outcome.code == 0 and outcome.out and outcome.err == ""
-    assert "--psnr" not in run("encode", "--help").out  # offered when it is built
 
 
 def test_a_reader_that_leaves_is_no_traceback(gsimg: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import FAST, Run, sample_pixels
+from conftest import FAST, Run, sample_pixels, texture_pixels
 from imagegs import __version__
 from imagegs.codec import load, read_info
 from imagegs.image_writers import write_picture
@@ -41,7 +41,13 @@ def test_the_report_is_about_the_bytes_on_disk(run: Run, picture: Path, tmp_path
     assert (report["n_gaussians"], report["steps"], report["seed"]) == (40, 3, 7)
     assert (report["width"], report["height"], report["channels"]) == (48, 32, ["R", "G", "B"])
     assert report["recipe"] == "imagegs" and report["seconds"] > 0 and report["lossless"] is False
-    metadata = {"software": f"imagegs {__version__}", "recipe": "imagegs", "steps": 3, "seed": 7}
+    metadata = {
+        "software": f"imagegs {__version__}",
+        "recipe": "imagegs",
+        "tune": "balanced",
+        "steps": 3,
+        "seed": 7,
+    }
     assert read_info(data).metadata == metadata
 
 
@@ -226,3 +232,27 @@ def test_a_process_prints_one_object_and_no_bar(picture: Path) -> None:
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(done.stdout)["n_gaussians"] == 64
     assert done.stderr.count("\n") == 1 and "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("flags", [("--psnr", 25), ("-q", 20)])
+def test_a_wanted_psnr_is_that_of_the_file(run: Run, tmp_path: Path, flags: tuple[object]) -> None:
+    photo = tmp_path / "photo.png"
+    Image.fromarray(texture_pixels()).save(photo)
+    report = run("encode", photo, *flags, "--steps", 60, "--quiet", "--json").json
+    assert report["target_psnr"] == 25 and report["missed_by"] == 0
+    assert 25 <= report["psnr"] <= 25.1
+    comparison = run("compare", photo, photo.with_suffix(".gsimg"), "--json").json
+    assert comparison["psnr"] == pytest.approx(report["psnr"], abs=1e-6)
+
+
+def test_a_psnr_out_of_reach_is_told(run: Run, picture: Path) -> None:
+    outcome = run("encode", picture, "--psnr", 90, "--json", *FAST)
+    report = outcome.json
+    assert report["missed_by"] == pytest.approx(90 - report["psnr"]) and report["missed_by"] > 10
+    assert "imagegs: warning: " in outcome.err and "90 dB were not reached" in outcome.err
+    assert len(load(picture.with_suffix(".gsimg"))) == report["n_gaussians"]
+
+
+def test_a_time_budget_and_a_tune(run: Run, picture: Path) -> None:
+    report = run("encode", picture, "-n", 40, "--time-budget", 0.2, "--tune", "ssim", "--json").json
+    assert report["n_gaussians"] == 40 and report["steps"] >= 1 and report["tune"] == "ssim"

@@ -71,6 +71,16 @@ GOOD_ENCODE_OPTIONS = [
     (["-e", 9], "--effort"),
     (["--seed", 2**64 - 1], "--seed"),
     (["--init", "random"], "--init"),
+    (["--psnr", 20], "--psnr"),
+    (["-q", 0], "--quality"),
+    (["--tune", "ssim"], "--tune"),
+]
+BAD_TIME_OPTIONS = [
+    (["--time-budget", 0], "'0' is not a number above 0"),
+    (["--time-budget", "soon"], "'soon' is not a number above 0"),
+    (["--time-budget", "inf"], "'inf' is not a number above 0"),
+    (["--time-budget", 0.1, "--psnr", 30], "no --time-budget with them"),
+    (["--time-budget", 0.1, "--recipe", "paper"], "need the imagegs recipe"),
 ]
 BAD_ENCODE_OPTIONS = [
     (["-n", 0], "-n"),
@@ -106,7 +116,19 @@ BAD_ENCODE_OPTIONS = [
     (["-j", 0], "--threads"),
     (["-j", 10**6], "--threads"),
     (["--frobnicate"], "--frobnicate"),
-    (["--psnr", 30], "--psnr"),
+    (["--psnr", 0], "'0' is not a number above 0"),
+    (["--psnr", "nan"], "'nan' is not a number above 0"),
+    (["--psnr", "-inf"], "'-inf' is not a number above 0"),
+    (["--psnr", 30, "-n", 10], "not allowed with"),
+    (["--psnr", 30, "-q", 10], "not allowed with"),
+    (["--psnr", 30, "--recipe", "paper"], "need the imagegs recipe"),
+    (["-q", 101], "'101' is not a whole number from 0 to 100"),
+    (["-q", -1], "'-1' is not a whole number from 0 to 100"),
+    (["-q", 50, "--bpp", 1], "not allowed with"),
+    (["-q", 50, "--recipe", "paper"], "need the imagegs recipe"),
+    (["--tune", "beauty"], "--tune"),
+    (["--tune", "psnr", "--recipe", "paper"], "need the imagegs recipe"),
+    (["--time-budget", 3], "not allowed with"),  # --steps
     (["--quie"], "--quie"),
     (["second.png"], "second.png"),
 ]
@@ -115,6 +137,14 @@ BAD_ENCODE_OPTIONS = [
 @pytest.mark.parametrize(("options", "part"), GOOD_ENCODE_OPTIONS)
 def test_good_encode_options(encode: Callable[..., Outcome], options: list[Any], part: str) -> None:
     assert encode(*options).code == 0
+
+
+@pytest.mark.parametrize(("options", "part"), BAD_TIME_OPTIONS)
+def test_bad_time_options(run: Run, picture: Path, options: list[Any], part: str) -> None:
+    assert run("encode", picture, "--quiet", "--time-budget", 0.1).code == 0
+    picture.with_suffix(".gsimg").unlink()
+    check_failure(run("encode", picture, "--quiet", *options), 2, part)
+    assert [path.name for path in picture.parent.iterdir()] == [picture.name]
 
 
 @pytest.mark.parametrize(("options", "part"), BAD_ENCODE_OPTIONS)

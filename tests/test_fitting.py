@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+
 import numpy as np
 import pytest
 
 import imagegs
-from imagegs.fitting import AttributeBits
+from conftest import texture_pixels
+from imagegs.fitting import TUNES, AttributeBits
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_blur, growth_plan, worst_pixels
 from imagegs.fitting.paper import DECAY, PATIENCE, RATES, _EarlyStop
 from imagegs.fitting.placement import centers, draw_pixels, gradient_map, place
 from imagegs.fitting.record import neighbour_distance
-from imagegs.fitting.schedule import FINAL_RATE, Events, StepClock, WallClock, learning_rate
-from imagegs.metrics import psnr
+from imagegs.metrics import psnr, ssim
 
 RECIPES = ("imagegs", "paper")
+SMALL = imagegs.fit(np.zeros((8, 8, 3)), 2, steps=1)
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +121,68 @@ def test_the_quantiser_in_the_loop_pays(picture):
     assert after[0] == pytest.approx(quality(picture, trained), abs=1e-3)  # encoding loses nothing more
 
 
+def test_tunes_make_good_what_they_say(picture):
+    noisy = np.random.default_rng(0).normal(0, 12, picture.shape)
+    image = np.clip(picture + noisy, 0, 255).astype(np.uint8)
+    found = {tune: imagegs.fit(image, 150, tune=tune, steps=150) for tune in TUNES}
+    psnrs = {tune: quality(image, g) for tune, g in found.items()}
+    ssims = {tune: ssim(image, imagegs.render(g, dtype=np.uint8)) for tune, g in found.items()}
+    assert psnrs["psnr"] > psnrs["balanced"] > psnrs["ssim"]
+    assert ssims["psnr"] < ssims["balanced"] and ssims["psnr"] < ssims["ssim"]
+
+
+def test_a_fit_goes_on_from_another():
+    image, moved = texture_pixels()[:, :-1], texture_pixels()[:, 1:]
+    first = imagegs.fit(image, 300, steps=200)
+    warm, cold = imagegs.fit(moved, start=first, steps=30), imagegs.fit(moved, 300, steps=30)
+    assert len(warm) == 300 and quality(moved, warm) > quality(moved, cold) + 0.5
+    again = imagegs.fit(image, start=first, steps=30)
+    assert quality(image, again) > quality(image, first) - 0.1
+
+
+@pytest.mark.parametrize("n", [1, 60, 119, 121, 300])
+def test_a_fit_goes_on_with_fewer_or_more(picture, n):
+    first = imagegs.fit(picture, 120, steps=60)
+    other = imagegs.fit(picture, n, start=first, steps=30)
+    assert len(other) == n
+    if n > 120:
+        assert quality(picture, other) > quality(picture, first)
+    if n == 119:
+        assert quality(picture, other) > quality(picture, first) - 1
+
+
+def test_the_least_useful_are_given_up_first(picture):
+    first = imagegs.fit(picture, 100, steps=100)
+    useless = first.replace(
+        **{
+            name: np.concatenate([getattr(first, name), np.repeat(getattr(first, name)[:1], 20, axis=0)])
+            for name in ("xy", "scale", "angle", "color")
+        },
+        log_weight=np.concatenate([first.log_weight, np.full(20, -50, np.float32)]),
+    )
+    kept = next(iter(imagegs.fit_progressively(picture, 100, start=useless, steps=1))).snapshot()
+    # Those that do harm go before those that do nothing.
+    assert (kept.log_weight < -40).sum() <= 4
+
+
+@pytest.mark.parametrize("tune", TUNES)
+def test_a_time_is_kept_by_the_clock(picture, tune, monkeypatch):
+    """A clock that ticks once a look: the fit reaches its number and ends by itself."""
+    ticks = itertools.count()
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(ticks)))
+    events = list(imagegs.fit_progressively(picture, 80, seconds=100.0, tune=tune))
+    assert events[-1].done and not any(e.done for e in events[:-1])
+    assert events[-1].n_gaussians == 80 and 30 < len(events) <= 101
+    assert [e.step for e in events] == list(range(1, len(events) + 1))
+    assert all(e.steps >= e.step for e in events)
+
+
+def test_seeds_differ_little():
+    image = texture_pixels()
+    found = [quality(image, imagegs.fit(image, 200, steps=150, seed=s)) for s in range(4)]
+    assert max(found) - min(found) < 0.5
+
+
 def test_a_placement_map_is_obeyed(picture):
     weights = np.zeros((48, 64), np.float32)
     weights[10:20, 5:15] = 1
@@ -141,6 +207,13 @@ def test_a_placement_map_is_obeyed(picture):
         ({"init": np.full((48, 64), np.nan)}, "not finite"),
         ({"bits": AttributeBits(8, 8, 8, 8)}, "paper recipe"),
         ({"threads": 0}, "thread"),
+        ({"tune": "beauty"}, "no tune"),
+        ({"seconds": 0}, "time above 0"),
+        ({"seconds": np.inf}, "time above 0"),
+        ({"recipe": "paper", "tune": "psnr"}, "paper recipe has no"),
+        ({"recipe": "paper", "seconds": 1}, "paper recipe has no"),
+        ({"start": SMALL}, "the start is of 8 x 8 pixels"),
+        ({"start": SMALL.replace(height=48, width=64, blend="paper")}, "paper blend"),
     ],
 )
 def test_impossible_options_are_refused(picture, options, message):
@@ -212,13 +285,6 @@ def test_the_growth_blur_is_the_published_one():
     assert growth_blur(300, 300) is None
     assert growth_blur(512, 768) == (3, 0.8)
     assert growth_blur(2048, 2048) == pytest.approx((5, 1.1))
-
-
-def test_rates_warm_up_and_fall():
-    rates = [learning_rate(s, s / 400) for s in range(1, 401)]
-    assert rates[0] == pytest.approx(1 / 20, rel=1e-3) and 0.98 < max(rates) < 1
-    assert np.argmax(rates) == 19 and rates[-1] == pytest.approx(FINAL_RATE)
-    assert learning_rate(1, 1) == pytest.approx(FINAL_RATE)
 
 
 def test_the_published_schedule_decays_once_then_ends():

@@ -26,8 +26,8 @@ static void tangent_blocks(const Candidates &from, const float *x, const float *
             const int at = b * kLanes;
             const Whitened<vfloat> w = whiten(shape, load(x + at), load(y + at));
             const vfloat share = share_of(shape, w, kept, at, bits[b]);
-            const vfloat score_change = t[kSum] + w.u * (t[kSumU] + w.u * t[kSumUU] + w.v * t[kSumUV]) +
-                                        w.v * (t[kSumV] + w.v * t[kSumVV]);
+            const vfloat score_change =
+                t[kSum] + w.u * (t[kSumU] + w.u * t[kSumUU] + w.v * t[kSumUV]) + w.v * (t[kSumV] + w.v * t[kSumVV]);
             for (int c = 0; c < nc; ++c) {
                 const size_t k = c * stride + at;
                 const vfloat d = t[kShapeSums + c] - score_change * (color[c] - load(out + k));

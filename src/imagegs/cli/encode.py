@@ -86,8 +86,7 @@ def add_parser(commands: Subparsers) -> None:
         metavar="0-100",
         help="the same on a scale: 0 is 20 dB, each point a quarter of a dB more",
     )
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument(
+    parser.add_argument(
         "-e",
         "--effort",
         type=whole(1, 9),
@@ -95,6 +94,7 @@ def add_parser(commands: Subparsers) -> None:
         metavar="1-9",
         help="of the imagegs recipe, fast to thorough (default: %(default)s)",
     )
+    length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=whole(1), metavar="N", help="steps of the fit, in place of --effort")
     length.add_argument(
         "--time-budget", type=positive, metavar="SECONDS", help="the best fit that this time allows"

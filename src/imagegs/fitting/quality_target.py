@@ -22,13 +22,14 @@ from imagegs.rendering import render
 
 TOLERANCE = 0.1  # dB above the target that are good enough
 AIM = 0.04  # dB above the target
-MAX_ROUNDS = 12
+MAX_ROUNDS = 16
 SLOPE = 2.7  # dB for twice the Gaussians, before two fits have told
-LEAST_SLOPE, MOST_SLOPE = 1.5, 5.0  # that are believed
-SLOPE_DOUBLINGS = 0.5  # between two fits that tell it
-HOPELESS_SLOPE = 0.3  # ends the search
+LEAST_SLOPE, MOST_SLOPE = 1.5, 8.0  # that are believed
+SLOPE_DOUBLINGS = 0.3  # between two fits that tell it
+HOPELESS_SLOPE = 0.3  # of twice the Gaussians or more; ends the search
 LARGEST_FACTOR = 4.0  # between the numbers of two rounds
-NEAR = 1.2  # factor of N up to which a fit goes on from the last one
+# A fit goes on from the last one with at most so many times the Gaussians, and at least so many.
+MOST_GROWN, MOST_PRUNED = 1.3, 0.5
 PROBE_SHARE, REFIT_SHARE = 1 / 4, 1 / 2  # of a fit's steps
 LEAST_PROBE = 40  # steps
 PIXELS_PER_GAUSSIAN = 4  # not more Gaussians than one for so many pixels: raw pixels would be smaller
@@ -111,7 +112,7 @@ class _Search:
             return
         slope = (last[1] - before[1]) / doublings
         self._slope = min(max(slope, LEAST_SLOPE), MOST_SLOPE)
-        self._stuck = doublings > 0 and slope < HOPELESS_SLOPE
+        self._stuck = doublings >= 1 and slope < HOPELESS_SLOPE
 
     def _proposal(self) -> int:
         n, quality, _ = self._found[-1]
@@ -130,7 +131,7 @@ class _Search:
 
     @property
     def is_far(self) -> bool:
-        return not self._n / NEAR <= self._next <= self._n * NEAR
+        return not self._n * MOST_PRUNED <= self._next <= self._n * MOST_GROWN
 
     def go_on(self, *, cold: bool) -> None:
         self._start = None if cold else self._found[-1][2]

@@ -1,0 +1,133 @@
+"""J^T J of the kernels against the float64 twin, and the steps that are made of it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import oracle
+from imagegs import _native
+from imagegs.fitting.gauss_newton import _moved, _own_units, _System, polish
+from imagegs.fitting.objective import LossWeights, Objective
+from imagegs.gaussians import BLENDS
+from test_gradients import NAMES, isa, random_scene, shapes_of  # noqa: F401 (isa is a fixture)
+
+L2 = LossWeights(l2=1.0)
+
+
+def change_of_picture(g, points, delta):
+    """J delta: the twin's central difference along a direction of each Gaussian's own units (N, 6 + C)."""
+    moved = []
+    for sign in (1, -1):
+        step = sign * 1e-4 * delta
+        cos, sin = np.cos(g.angle), np.sin(g.angle)
+        own = step[:, :2] * g.scale
+        turned = np.stack([own[:, 0] * cos - own[:, 1] * sin, own[:, 0] * sin + own[:, 1] * cos], axis=1)
+        other = SimpleNamespace(
+            xy=g.xy + turned,
+            scale=g.scale * np.exp(step[:, 2:4]),
+            angle=g.angle + step[:, 4],
+            log_weight=g.log_weight + step[:, 5],
+            color=g.color + step[:, 6:],
+            **{name: getattr(g, name) for name in ("height", "width", "blend")},
+        )
+        moved.append(oracle.evaluate(other, points))
+    return (moved[0] - moved[1]) / 2e-4
+
+
+def wide_scene(channels=3):
+    """Nine Gaussians that every pixel chooses, so that no set changes."""
+    g, target = random_scene("softmax", 30, 41, channels, n=9)
+    return g.replace(scale=g.scale + 40, log_weight=g.log_weight * 0.3), target
+
+
+def system_at(g, target):
+    objective, shapes = Objective(target, g.blend, 1), shapes_of(g)
+    return _System(objective, shapes, objective.evaluate(shapes, L2).gradient)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_the_product_is_that_of_the_twin(channels, isa):  # noqa: F811
+    g, target = wide_scene(channels)
+    points = oracle.pixel_centres(41, 30)
+    delta = np.random.default_rng(1).normal(size=(9, 6 + channels))
+    twin = SimpleNamespace(**{name: np.float64(getattr(g, name)) for name in NAMES})
+    twin.height, twin.width, twin.blend = g.height, g.width, g.blend
+    slope = oracle.gradients(twin, points, change_of_picture(twin, points, delta))
+    expected = _own_units(SimpleNamespace(**slope), twin)
+    found = system_at(g, target)._times(delta)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+
+
+def test_the_diagonal_is_that_of_the_twin(isa):  # noqa: F811
+    g, target = wide_scene()
+    points = oracle.pixel_centres(41, 30)
+    twin = SimpleNamespace(**{name: np.float64(getattr(g, name)) for name in NAMES})
+    twin.height, twin.width, twin.blend = g.height, g.width, g.blend
+    expected = np.empty((9, 9))
+    for i, k in np.ndindex(9, 9):
+        delta = np.zeros((9, 9))
+        delta[i, k] = 1
+        expected[i, k] = np.square(change_of_picture(twin, points, delta)).sum()
+    np.testing.assert_allclose(system_at(g, target)._diagonal, expected, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_threads_do_not_change_a_bit(blend):
+    g, target = random_scene(blend, 140, 300, n=900)
+    tangent = np.random.default_rng(0).normal(size=(900, 9)).astype(np.float32)
+    results = []
+    for threads in (1, 2, 5):
+        objective = Objective(target, blend, threads)
+        objective.evaluate(shapes_of(g), L2)
+        results.append((objective.normal_product(tangent), objective.normal_diagonal(900)))
+    for product, diagonal in results[1:]:
+        np.testing.assert_array_equal(product, results[0][0])
+        np.testing.assert_array_equal(diagonal, results[0][1])
+
+
+def test_a_solution_solves_the_system():
+    g, target = wide_scene()
+    system = system_at(g, target)
+    damping = 10.0  # well conditioned: ten products are enough
+    step = system.solve(damping)
+    rest = system._times(step) + damping * system._diagonal * step + system.slope
+    assert np.abs(rest).max() < 0.02 * np.abs(system.slope).max()
+
+
+def test_polishing_finds_its_way_back():
+    """From a scene's own picture and parameters a little off, the error falls by orders of magnitude."""
+    g, _ = wide_scene()
+    g = g.replace(scale=np.clip(g.scale - 32, 5, 30))
+    target = np.ascontiguousarray(np.moveaxis(oracle.render(g, 41, 30), -1, 0), np.float32)
+    off = _moved(shapes_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)))
+    objective = Objective(target, "softmax", 1)
+    before = objective.evaluate(off, L2).l2
+    errors = [l2 for _, l2 in polish(objective, off, 20)]
+    assert all(b < a for a, b in zip([before, *errors], errors, strict=False))
+    assert errors[-1] < before / 100
+
+
+def test_polishing_ends_where_nothing_is_left():
+    g, _ = wide_scene()
+    objective = Objective(np.zeros((3, 30, 41), np.float32), "softmax", 1)
+    shapes = shapes_of(g.replace(color=g.color * 0))
+    assert list(polish(objective, shapes, 5)) == []
+
+
+def test_the_native_module_checks_its_arguments():
+    g, target = random_scene("softmax")
+    engine, scene = _native.Engine(1, "auto"), _native.Scene()
+    scene.update(engine, 1, g.width, g.height, *[np.array(getattr(g, name)) for name in NAMES])
+    out = np.empty_like(target)
+    scene.render(engine, out, 0, 0, 1, 1, True, True)
+    tangent = np.zeros((len(g), 9), np.float32)
+    scene.normal_product(engine, out, tangent, tangent.copy())
+    with pytest.raises(ValueError, match="tangents"):
+        scene.normal_product(engine, out, tangent[:, :8].copy(), tangent)
+    with pytest.raises(ValueError, match="shape"):
+        scene.normal_product(engine, out[:, :-1].copy(), tangent, tangent)
+    with pytest.raises(ValueError, match="sums"):
+        scene.normal_diagonal(engine, out, tangent)
