@@ -2,7 +2,7 @@
 
     python benchmarks/plot_fitting.py benchmarks/results/fitting-*.json -o docs/pictures/psnr_over_time.png
 
-A curve is the mean over the pictures that all fits of the file share, of the PSNR that the steps report (before
+A curve is the mean over the pictures that all fits of a file share, of the PSNR that steps report (before
 clipping and rounding); time is relative to each picture's own fit by the published recipe, so 1 is its 5,000
 steps. Needs matplotlib (pip install 'imagegs[bench]').
 """
@@ -30,7 +30,7 @@ def mean_curve(rows: dict[str, Any], paper: dict[str, Any], pictures: list[str])
         ends.append(share[-1])
     end = float(np.mean(ends))
     mean = np.mean(curves, axis=0)  # a fit that has ended keeps its last value
-    inside = (GRID <= end) & np.isfinite(mean)
+    inside = (end >= GRID) & np.isfinite(mean)
     return np.append(GRID[inside], end), np.append(mean[inside], np.mean([c[-1] for c in curves]))
 
 

@@ -2,9 +2,9 @@
 
     python benchmarks/scaling.py [--steps 30] [--threads 2]
 
-The picture is smooth noise of all sizes (nothing to download); a fit of the imagegs recipe at default tune runs
-for some steps, and the median wall-clock time of those that have all its Gaussians is taken. The events of a
-fit (growth, relocation) fall on few steps, so the median leaves them out; the mean, beside it, has them.
+The picture is smooth noise of all sizes (nothing to download). A fit of the imagegs recipe runs for some steps;
+the median wall-clock time of those that have all its Gaussians is taken. Growth and relocation fall on few
+steps, so the median leaves them out; the mean, beside it, has them.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ over place and size. What no Gaussian can mend, such as noise, averages out and 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from imagegs.gaussians import FloatArray
 SIGMA = 1.2  # pixels of a level
 LEVELS = 5  # each at half the resolution of the one before, so twice the size
 SMALLEST_SIDE = 8  # pixels of the coarsest level
+SPACING = 10.0  # pixels of the finest level between Gaussians, at least
 
 
 class Blobs(NamedTuple):
@@ -34,9 +36,12 @@ class _Level(NamedTuple):
     gain: FloatArray  # (H, W) by how much the sum of squared errors would fall
 
 
-def residual_blobs(residual: FloatArray, n: int) -> Blobs:
-    """At most n blobs of a residual (C, H, W) = target - picture, those that lower the squared error most."""
-    levels = _pyramid(residual)
+def residual_blobs(residual: FloatArray, n: int, n_gaussians: int) -> Blobs:
+    """At most n blobs of a residual (C, H, W) = target - picture, those that lower the squared error most.
+
+    The picture has n_gaussians: where they lie far apart, the smallest blobs are not looked for.
+    """
+    levels = _pyramid(residual, _finest_factor(residual, n_gaussians))
     found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
     for i, level in enumerate(levels):
         y, x = np.nonzero(_is_best_place(level.gain) & _is_best_size(levels, i))
@@ -54,22 +59,29 @@ def residual_blobs(residual: FloatArray, n: int) -> Blobs:
     return Blobs(*(np.ascontiguousarray(a) for a in parts))
 
 
-def _pyramid(residual: FloatArray) -> list[_Level]:
-    from scipy.ndimage import gaussian_filter1d
+def _finest_factor(residual: FloatArray, n_gaussians: int) -> int:
+    """Canvas pixels to a pixel of the finest level: 1 where Gaussians lie closer than 2 SPACING, 2, 4, ..."""
+    spacing = math.sqrt(residual[0].size / n_gaussians)
+    return int(2 ** min(LEVELS - 1, max(0, math.floor(math.log2(spacing / SPACING)))))
+
+
+def _pyramid(residual: FloatArray, factor: int) -> list[_Level]:
+    from scipy.ndimage import gaussian_filter
 
     levels: list[_Level] = []
     for i in range(LEVELS):
         if i:
             residual = _halved(residual)
-        if i and min(residual.shape[1:]) < SMALLEST_SIDE:
-            break
-        blurred = residual
-        for axis in (1, 2):
-            blurred = gaussian_filter1d(blurred, SIGMA, axis, mode="constant", truncate=2.5)
-        factor = 2**i
+        last = min(residual.shape[1:]) < 2 * SMALLEST_SIDE
+        if 2**i < factor and not last:
+            continue
+        blurred = gaussian_filter(residual, (0, SIGMA, SIGMA), mode="constant", truncate=2.5)
+        sigma = SIGMA * 2**i
         # With sum G = 2 pi s^2 and sum G^2 = pi s^2: gain = 4 pi s^2 blur^2, amplitude = 2 blur.
-        gain = np.float32(4 * np.pi * (SIGMA * factor) ** 2) * np.einsum("chw,chw->hw", blurred, blurred)
-        levels.append(_Level(factor, blurred, gain))
+        gain = np.float32(4 * np.pi * sigma**2) * np.einsum("chw,chw->hw", blurred, blurred)
+        levels.append(_Level(2**i, blurred, gain))
+        if last:
+            break
     return levels
 
 

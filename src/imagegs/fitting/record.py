@@ -100,10 +100,10 @@ def _train(
         useless = _least_useful(objective, len(painted)) if events.relocation(done) else None
         mover.move(parameters, painted, result.gradient, peak * learning_rate(step, done))
         if grown := events.growth(done):
-            parameters.append(_born_where_worst(rng, objective, grown))
+            parameters.append(_born_where_worst(rng, objective, grown, len(painted)))
             mover.adam.grow(grown)
         elif useless is not None and len(useless):
-            parameters.replace(useless, _born_where_worst(rng, objective, len(useless)))
+            parameters.replace(useless, _born_where_worst(rng, objective, len(useless), len(painted)))
             mover.adam.forget(useless)
         painted = parameters.shapes()
         yield step, max(step, round(step / done)), painted, result.loss, result.l2
@@ -144,10 +144,10 @@ def _least_useful(objective: Objective, n: int) -> NDArray[np.intp]:
     return np.argpartition(objective.removal_cost(n), share)[:share]
 
 
-def _born_where_worst(rng: np.random.Generator, objective: Objective, n: int) -> Parameters:
+def _born_where_worst(rng: np.random.Generator, objective: Objective, n: int, n_gaussians: int) -> Parameters:
     """n new Gaussians where the last picture lacks them most; at the worst pixels where blobs are too few."""
     target, rendered = objective.target, objective.rendered
-    blobs = residual_blobs(objective.residual(), n)
+    blobs = residual_blobs(objective.residual(), n, n_gaussians)
     x, y = blobs.xy.astype(np.intp).T
     color = (
         rendered[:, np.minimum(y, target.shape[1] - 1), np.minimum(x, target.shape[2] - 1)].T
