@@ -2,7 +2,7 @@
 
     python benchmarks/scaling.py [--steps 30] [--threads 2]
 
-The picture is smooth noise of all sizes (nothing to download). A fit of the imagegs recipe runs for some steps;
+The picture is smooth noise of all sizes (nothing to download). A fit of the imagegs recipe runs some steps;
 the median wall-clock time of those that have all its Gaussians is taken. Growth and relocation fall on few
 steps, so the median leaves them out; the mean, beside it, has them.
 """
