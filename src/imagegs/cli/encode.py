@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
-from imagegs.cli.exit_codes import FileError, about
+from imagegs.cli.encode_plan import Plan, make_plan, metadata
+from imagegs.cli.exit_codes import about
 from imagegs.cli.options import (
     Subparsers,
-    UsageError,
     add_command,
     add_input,
     add_output,
@@ -25,9 +25,7 @@ from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields
 
 if TYPE_CHECKING:
     from imagegs.codec import Bits
-    from imagegs.fitting import RecipeName, Tune
-    from imagegs.fitting.placement import Placement
-    from imagegs.gaussians import BlendName, Gaussians
+    from imagegs.gaussians import Gaussians
     from imagegs.pixels import Picture
 
 EXAMPLES = """
@@ -40,27 +38,7 @@ examples:
   imagegs encode photo.png --init saliency.png --bits 12,8,8,8,8
   imagegs encode photo.png --recipe paper --json > photo.json
 """
-NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 MAX_SEED = 2**64 - 1
-LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
-LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a picture is fitted and stored, all of it settled before the fit."""
-
-    n_gaussians: int | None
-    psnr: float | None  # in place of n_gaussians: as few as give so many dB
-    recipe: str
-    effort: int
-    tune: str
-    steps: int | None
-    seconds: float | None
-    init: Placement
-    bits: Bits
-    seed: int
-    threads: int | None
 
 
 def add_parser(commands: Subparsers) -> None:
@@ -140,90 +118,10 @@ def run(options: Namespace) -> None:
     target = output_path(options.output, source, ".gsimg")
     picture = read_input(source)
     check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
-    plan = Plan(
-        n_gaussians=options.gaussians,
-        psnr=_wanted_psnr(options),
-        recipe=options.recipe,
-        effort=options.effort,
-        tune=options.tune,
-        steps=options.steps,
-        seconds=options.time_budget,
-        init=_placement(options.init, picture),
-        bits=_bits(options.bits, options.recipe, picture),
-        seed=options.seed,
-        threads=options.threads,
-    )
-    if options.bpp is not None:
-        plan = _within(options.bpp, plan, picture)
+    plan = make_plan(options, picture)
     report = _encode(picture, target, plan, Verbosity(options.quiet, options.verbose))
     if options.json:
         print_json({"input": str(source), "output": str(target), **report})
-
-
-def _wanted_psnr(options: Namespace) -> float | None:
-    psnr: float | None = options.psnr
-    if options.quality is not None:
-        psnr = LEAST_QUALITY_PSNR + PSNR_A_QUALITY * options.quality
-    if psnr is not None and options.recipe == "paper":
-        raise UsageError("--psnr and --quality need the imagegs recipe")
-    if psnr is not None and options.time_budget is not None:
-        raise UsageError("--psnr and --quality take the time that they need: no --time-budget with them")
-    if options.recipe == "paper" and (options.tune != "balanced" or options.time_budget is not None):
-        raise UsageError("--tune and --time-budget need the imagegs recipe")
-    return psnr
-
-
-def _placement(init: str, picture: Picture) -> Placement:
-    """The name of a placement, or weights (H, W) from a picture: its luma, without its alpha."""
-    if init in NAMED_PLACEMENTS:
-        return NAMED_PLACEMENTS[init]
-    import numpy as np
-
-    from imagegs.pixels import to_float
-
-    path = Path(init)
-    if not path.suffix and not path.exists():
-        raise ValueError(f"no placement {init!r}; there are gradient, random, or a picture's path")
-    weights = read_input(path)
-    if weights.pixels.shape[:2] != picture.pixels.shape[:2]:
-        (h, w), (height, width) = weights.pixels.shape[:2], picture.pixels.shape[:2]
-        raise FileError(path, ValueError(f"the map has {w} x {h} pixels, the picture {width} x {height}"))
-    values = to_float(weights.pixels)
-    if weights.channels[:3] == ("R", "G", "B"):
-        return np.asarray(values[:, :, :3] @ np.array(LUMA, np.float32))
-    return values[:, :, 0]
-
-
-def _bits(text: str | None, recipe: str, picture: Picture) -> Bits:
-    from imagegs.codec import Bits, default_bits
-
-    height, width, _ = picture.pixels.shape
-    if text is None:
-        return Bits() if recipe == "paper" else default_bits(height, width, picture.bit_depth)
-    bits = Bits.parse(text)
-    if bits.weight == 0 and recipe != "paper":
-        raise ValueError(f"the {recipe} recipe needs at least 1 bit for the weight")
-    return bits
-
-
-def _metadata(plan: Plan, steps: int) -> dict[str, Any]:
-    from imagegs import __version__
-
-    fit = {"recipe": plan.recipe, **({"tune": plan.tune} if plan.recipe != "paper" else {})}
-    return {"software": f"imagegs {__version__}", **fit, "steps": steps, "seed": plan.seed}
-
-
-def _within(bpp: float, plan: Plan, picture: Picture) -> Plan:
-    """The plan with as many Gaussians as the file may have, one a pixel at most."""
-    from imagegs.codec import gaussians_for_bpp
-    from imagegs.fitting import steps_of
-
-    height, width, _ = picture.pixels.shape
-    # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
-    metadata = _metadata(plan, steps_of(_recipe(plan), plan.effort, plan.steps, _tune(plan)))
-    blend: BlendName = "paper" if plan.recipe == "paper" else "softmax"
-    n = gaussians_for_bpp(bpp, height, width, picture.channels, blend, plan.bits, metadata)
-    return replace(plan, n_gaussians=min(n, height * width))
 
 
 def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> dict[str, Any]:
@@ -240,7 +138,7 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
     start = time.perf_counter()
     gaussians, steps = _fit(picture, plan, speech)
     fitted = time.perf_counter()
-    data = codec.encode(gaussians, plan.bits, _metadata(plan, steps))
+    data = codec.encode(gaussians, plan.bits, metadata(plan, steps))
     with about(target):
         write_atomically(target, data)
     seconds = time.perf_counter() - start
@@ -285,7 +183,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
     quantizer = AttributeBits(bits.position, bits.scale, bits.angle, bits.color)
     shared: dict[str, Any] = {
         "effort": plan.effort,
-        "tune": _tune(plan),
+        "tune": plan.tune,
         "steps": plan.steps,
         "init": plan.init,
         "seed": plan.seed,
@@ -301,7 +199,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
         for last in fit_progressively(
             picture.pixels,
             plan.n_gaussians,
-            recipe=_recipe(plan),
+            recipe=plan.recipe,
             bits=quantizer if plan.recipe == "paper" else None,
             seconds=plan.seconds,
             **shared,
@@ -316,14 +214,6 @@ def _decoded_psnr(gaussians: Gaussians, picture: Picture, plan: Plan) -> float:
     from imagegs import codec
 
     return _quality(picture, codec.decode(codec.encode(gaussians, plan.bits)), plan.threads)[0]
-
-
-def _recipe(plan: Plan) -> RecipeName:
-    return cast("RecipeName", plan.recipe)
-
-
-def _tune(plan: Plan) -> Tune:
-    return cast("Tune", plan.tune)
 
 
 def _quality(picture: Picture, gaussians: Gaussians, threads: int | None) -> tuple[float, float]:

@@ -1,0 +1,129 @@
+"""What `imagegs encode` is asked for: its options, held against the picture."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from imagegs.cli.exit_codes import FileError
+from imagegs.cli.options import UsageError
+from imagegs.cli.paths import read_input
+
+if TYPE_CHECKING:
+    from imagegs.codec import Bits
+    from imagegs.fitting import RecipeName, Tune
+    from imagegs.fitting.placement import Placement
+    from imagegs.gaussians import BlendName
+    from imagegs.pixels import Picture
+
+NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
+LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
+LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a picture is fitted and stored, all of it settled before the fit."""
+
+    n_gaussians: int | None
+    psnr: float | None  # in place of n_gaussians: as few as give so many dB
+    recipe: RecipeName
+    effort: int
+    tune: Tune
+    steps: int | None
+    seconds: float | None
+    init: Placement
+    bits: Bits
+    seed: int
+    threads: int | None
+
+
+def make_plan(options: Namespace, picture: Picture) -> Plan:
+    """The plan that the command line asks for.
+
+    Raises UsageError for options that do not go together, ValueError for values out of range, FileError for a
+    map that does not fit.
+    """
+    plan = Plan(
+        n_gaussians=options.gaussians,
+        psnr=_wanted_psnr(options),
+        recipe=options.recipe,
+        effort=options.effort,
+        tune=options.tune,
+        steps=options.steps,
+        seconds=options.time_budget,
+        init=_placement(options.init, picture),
+        bits=_bits(options.bits, options.recipe, picture),
+        seed=options.seed,
+        threads=options.threads,
+    )
+    return plan if options.bpp is None else _within(options.bpp, plan, picture)
+
+
+def _wanted_psnr(options: Namespace) -> float | None:
+    psnr: float | None = options.psnr
+    if options.quality is not None:
+        psnr = LEAST_QUALITY_PSNR + PSNR_A_QUALITY * options.quality
+    if psnr is not None and options.recipe == "paper":
+        raise UsageError("--psnr and --quality need the imagegs recipe")
+    if psnr is not None and options.time_budget is not None:
+        raise UsageError("--psnr and --quality take the time that they need: no --time-budget with them")
+    if options.recipe == "paper" and (options.tune != "balanced" or options.time_budget is not None):
+        raise UsageError("--tune and --time-budget need the imagegs recipe")
+    return psnr
+
+
+def _placement(init: str, picture: Picture) -> Placement:
+    """The name of a placement, or weights (H, W) from a picture: its luma, without its alpha."""
+    if init in NAMED_PLACEMENTS:
+        return NAMED_PLACEMENTS[init]
+    import numpy as np
+
+    from imagegs.pixels import to_float
+
+    path = Path(init)
+    if not path.suffix and not path.exists():
+        raise ValueError(f"no placement {init!r}; there are gradient, random, or a picture's path")
+    weights = read_input(path)
+    if weights.pixels.shape[:2] != picture.pixels.shape[:2]:
+        (h, w), (height, width) = weights.pixels.shape[:2], picture.pixels.shape[:2]
+        raise FileError(path, ValueError(f"the map has {w} x {h} pixels, the picture {width} x {height}"))
+    values = to_float(weights.pixels)
+    if weights.channels[:3] == ("R", "G", "B"):
+        return np.asarray(values[:, :, :3] @ np.array(LUMA, np.float32))
+    return values[:, :, 0]
+
+
+def _bits(text: str | None, recipe: str, picture: Picture) -> Bits:
+    from imagegs.codec import Bits, default_bits
+
+    height, width, _ = picture.pixels.shape
+    if text is None:
+        return Bits() if recipe == "paper" else default_bits(height, width, picture.bit_depth)
+    bits = Bits.parse(text)
+    if bits.weight == 0 and recipe != "paper":
+        raise ValueError(f"the {recipe} recipe needs at least 1 bit for the weight")
+    return bits
+
+
+def metadata(plan: Plan, steps: int) -> dict[str, Any]:
+    """What the file says of its making."""
+    from imagegs import __version__
+
+    fit = {"recipe": plan.recipe, **({"tune": plan.tune} if plan.recipe != "paper" else {})}
+    return {"software": f"imagegs {__version__}", **fit, "steps": steps, "seed": plan.seed}
+
+
+def _within(bpp: float, plan: Plan, picture: Picture) -> Plan:
+    """The plan with as many Gaussians as the file may have, one a pixel at most."""
+    from imagegs.codec import gaussians_for_bpp
+    from imagegs.fitting import steps_of
+
+    height, width, _ = picture.pixels.shape
+    # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
+    written = metadata(plan, steps_of(plan.recipe, plan.effort, plan.steps, plan.tune))
+    blend: BlendName = "paper" if plan.recipe == "paper" else "softmax"
+    n = gaussians_for_bpp(bpp, height, width, picture.channels, blend, plan.bits, written)
+    return replace(plan, n_gaussians=min(n, height * width))
