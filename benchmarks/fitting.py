@@ -74,23 +74,36 @@ def measure(job: tuple[str, Path, int | None, int, int]) -> tuple[str, str, Row]
 
 
 def summary(fits: dict[str, dict[str, Row]]) -> None:
+    """Prints means over the pictures, and gains over the published recipe (mean; least), as a table."""
+    heads = "fit, pictures, steps, PSNR, SSIM, MS-SSIM, CPU-s, dB more, SSIM more, MS-SSIM more, CPU time"
+    print("| " + heads.replace(", ", " | ") + " |\n" + "| --- " * (heads.count(",") + 1) + "|")
+    paper = fits.get("paper", {})
     for name, rows in fits.items():
-        both = [p for p in rows if p in fits.get("paper", {})]
-        mean = {
-            k: statistics.fmean(r[k] for r in rows.values())
-            for k in next(iter(rows.values()))
-            if k != "trace"
-        }
-        text = f"{name:12} {len(rows):3} pictures  " + "  ".join(f"{k} {v:.4f}" for k, v in mean.items())
-        if both and name != "paper":
-            paper = fits["paper"]
-            gains = {k: [rows[p][k] - paper[p][k] for p in both] for k in ("psnr", "ssim", "ms_ssim")}
-            cost = sum(paper[p]["cpu_seconds"] for p in both) / sum(rows[p]["cpu_seconds"] for p in both)
-            text += f"  | over paper ({len(both)}): " + ", ".join(
-                f"{k} {statistics.fmean(v):+.4f} (least {min(v):+.4f})" for k, v in gains.items()
-            )
-            text += f", CPU time 1/{cost:.1f}"
-        print(text)
+        means = (
+            statistics.fmean(r[k] for r in rows.values())
+            for k in ("steps", "psnr", "ssim", "ms_ssim", "cpu_seconds")
+        )
+        steps, *quality, seconds = means
+        cells = [
+            name.replace(":", ", effort "),
+            f"{len(rows)}",
+            f"{steps:.0f}",
+            *_digits(quality),
+            f"{seconds:.1f}",
+        ]
+        both = [p for p in rows if p in paper and name != "paper"]
+        if both:
+            for k, digits in (("psnr", 2), ("ssim", 4), ("ms_ssim", 4)):
+                gains = [rows[p][k] - paper[p][k] for p in both]
+                cells.append(f"{statistics.fmean(gains):+.{digits}f}; {min(gains):+.{digits}f}")
+            spent = [sum(r[p]["cpu_seconds"] for p in both) for r in (paper, rows)]
+            cells.append(f"1/{spent[0] / spent[1]:.1f}")
+        print("| " + " | ".join(cells) + " |")
+
+
+def _digits(quality: list[float]) -> list[str]:
+    psnr_mean, *similarities = quality
+    return [f"{psnr_mean:.2f}", *(f"{s:.4f}" for s in similarities)]
 
 
 def main() -> None:
