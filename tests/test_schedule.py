@@ -56,4 +56,5 @@ def test_the_wall_clock_ends_before_a_step_too_many(monkeypatch):
         if done[-1] >= 1:
             break
     assert step == 8 and now[0] <= 110.0
+    assert WallClock(10.0).done(1) > 0
     assert done[:2] == pytest.approx([0.12, 0.24])

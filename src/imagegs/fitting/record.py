@@ -46,7 +46,7 @@ BIRTH_SCALE = 0.7  # of the first ones: x mean distance to the three nearest nei
 BLOB_SCALE = 0.7  # of later ones: x the blob's
 BIRTH_RANGE = 0.7, 25.0  # pixels
 RELOCATED_SHARE = 0.04  # of the Gaussians, each time
-PRUNED_SHARE = 0.1  # of the surplus, each time
+PRUNED_SHARE = 0.1  # of the number wanted, each time, until there are no more than that
 # Tuned for PSNR, this share of the fit are Gauss-Newton steps; one takes as long as about seven of Adam.
 POLISH_SHARE, POLISH_TIME_SHARE = 0.06, 0.3
 # When a fit goes on from Gaussians that are fitted already:

@@ -46,10 +46,9 @@ class WallClock:
     def __init__(self, seconds: float) -> None:
         self._start = time.monotonic()
         self._seconds = seconds
-        self._last_step = 0.0
 
     def done(self, step: int) -> float:
-        elapsed = time.monotonic() - self._start
+        elapsed = max(time.monotonic() - self._start, 1e-9)  # some clocks tick slowly
         # The next step would end too late when it takes as long as the mean so far.
         return 1.0 if elapsed * (1 + 1 / step) > self._seconds else elapsed / self._seconds
 
