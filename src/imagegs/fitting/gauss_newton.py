@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.objective import LossWeights, Objective, Shapes
-from imagegs.fitting.parameters import SMALLEST_SCALE, along_axes, elongation, from_axes
-from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
+from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes, in_own_units
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE
 
 PRODUCTS = 10  # of conjugate gradients in a step, at most
 PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
@@ -30,9 +30,8 @@ COLOR_TRUST = 0.1
 FLOOR = 1e-3  # added to the diagonal: Gaussians that no pixel sees stay
 
 SQUARED_ERROR = LossWeights(l2=1.0)
-Vectors = NDArray[
-    np.floating[Any]
-]  # (N, 6 + C): shift along both axes, log scales, angle, log-weight, colour
+# (N, 6 + C): shift along both axes, log scales, angle, log-weight, colour
+Vectors = NDArray[np.floating[Any]]
 
 
 def polish(objective: Objective, shapes: Shapes, iterations: int | None) -> Iterator[tuple[Shapes, float]]:
@@ -69,7 +68,6 @@ class _System:
 
     def __init__(self, objective: Objective, shapes: Shapes, gradient: Shapes) -> None:
         self._objective = objective
-        self._shapes = shapes
         self._stretch = -elongation(shapes.scale)  # d score / d angle = 2 u v (s1 / s0 - s0 / s1)
         # The loss is the mean of r^2: its gradient is 2 J^T r / size.
         self.slope: Vectors = _own_units(gradient, shapes) * (objective.target.size / 2)
@@ -113,19 +111,9 @@ class _System:
         own = [-root * u, -root * v, -2 * uu, -2 * vv, 2 * self._stretch * uv, -one]
         return np.stack(own + color, axis=1)
 
-    @property
-    def _stretch_back(self) -> FloatArray:
-        return -self._stretch
-
 
 def _own_units(g: Shapes, shapes: Shapes) -> Vectors:
-    parts = [
-        along_axes(g.xy, shapes.angle) * shapes.scale,
-        g.scale * shapes.scale,
-        g.angle[:, None],
-        g.log_weight[:, None],
-        g.color,
-    ]
+    parts = [a.reshape(len(a), -1) for a in in_own_units(g, shapes).values()]
     return np.concatenate(parts, axis=1).astype(np.float64)
 
 

@@ -7,7 +7,6 @@ angle by less the longer the Gaussian is: a needle's ends sweep far.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -60,11 +59,8 @@ def round_gaussians(xy: FloatArray, scale: FloatArray, color: FloatArray) -> Par
 def from_shapes(shapes: Shapes) -> Parameters:
     """The parameters that paint some shapes; copies."""
     log_scale = np.log(np.maximum(shapes.scale, SMALLEST_SCALE))
-    return Parameters(shapes.xy.copy(), log_scale, *(a.copy() for a in _others(shapes)))
-
-
-def _others(shapes: Shapes) -> Iterable[FloatArray]:
-    return shapes.angle, shapes.log_weight, shapes.color
+    others = (a.copy() for a in (shapes.angle, shapes.log_weight, shapes.color))
+    return Parameters(shapes.xy.copy(), log_scale, *others)
 
 
 def along_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
@@ -87,6 +83,17 @@ def elongation(scale: FloatArray) -> FloatArray:
     return scale[:, 0] / scale[:, 1] - scale[:, 1] / scale[:, 0]
 
 
+def in_own_units(gradient: Shapes, shapes: Shapes) -> dict[str, FloatArray]:
+    """A gradient with respect to shapes, as one with respect to the numbers of RATES."""
+    return {
+        "shift": along_axes(gradient.xy, shapes.angle) * shapes.scale,
+        "log_scale": gradient.scale * shapes.scale,
+        "angle": gradient.angle,
+        "log_weight": gradient.log_weight,
+        "color": gradient.color,
+    }
+
+
 class Mover:
     """Adam for `Parameters` on a canvas of height x width pixels."""
 
@@ -100,20 +107,12 @@ class Mover:
 
         painted: p.shapes(); gradient: of the loss with respect to them.
         """
-        g, scale = gradient, painted.scale
-        shift = np.zeros_like(p.xy)
-        gradients = {
-            "shift": along_axes(g.xy, p.angle) * scale,
-            "log_scale": g.scale * scale,
-            "angle": g.angle,
-            "log_weight": g.log_weight,
-            "color": g.color,
-        }
+        scale, shift = painted.scale, np.zeros_like(p.xy)
+        gradients = in_own_units(gradient, painted)
         values = {"shift": shift, **{name: getattr(p, name) for name in gradients if name != "shift"}}
         units = {"angle": np.reciprocal(np.maximum(np.float32(1), np.abs(elongation(scale))))}
-        turned = p.angle.copy()
         self.adam.step(values, gradients, {name: r * rate for name, r in RATES.items()}, units)
-        p.xy += from_axes(shift * scale, turned)
+        p.xy += from_axes(shift * scale, painted.angle)
         np.clip(p.xy, 0, self._corner, out=p.xy)
         np.clip(p.log_scale, *self._log_scales, out=p.log_scale)
         np.clip(p.log_weight, -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT, out=p.log_weight)
