@@ -161,7 +161,6 @@ NB_MODULE(_native, m) {
     m.attr("PAPER_RADIUS") = kPaperRadius;
     m.attr("PAPER_EPSILON") = kPaperEpsilon;
     m.attr("SOFTMAX_TOP_K") = kSoftmaxTopK;
-    m.attr("SHAPE_SUMS") = kShapeSums;
     m.attr("DIAGONAL_SUMS") = kDiagonalSums;
     m.attr("SOFTMAX_CUTOFF") = kSoftmaxCutoff;
     m.def("isa_names", &isa_names);

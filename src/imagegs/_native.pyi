@@ -13,7 +13,6 @@ PAPER_RADIUS: float
 PAPER_EPSILON: float
 SOFTMAX_TOP_K: int
 SOFTMAX_CUTOFF: float
-SHAPE_SUMS: int
 DIAGONAL_SUMS: int
 
 def isa_names() -> list[str]: ...
