@@ -65,16 +65,32 @@ void require_rendered_shape(const Scene &scene, const In<3> &a) {
             "pictures are not of the rendered shape");
 }
 
-void gradient(Scene &scene, Engine &engine, In<3> out, In<3> color_gradient, Out<2> xy, Out<2> scale, Out<1> angle,
-              Out<1> log_weight, Out<2> color) {
+Gradients gradients_of(const Scene &scene, Out<2> xy, Out<2> scale, Out<1> angle, Out<1> log_weight, Out<2> color) {
     const size_t n = scene.count(), channels = size_t(scene.channels());
-    for (const In<3> &a : {out, color_gradient}) require_rendered_shape(scene, a);
     require(xy.shape(0) == n && xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n &&
                 log_weight.shape(0) == n && color.shape(0) == n && color.shape(1) == channels,
             "gradient arrays are not of the Gaussians' shapes");
+    return {xy.data(), scale.data(), angle.data(), log_weight.data(), color.data()};
+}
+
+void gradient(Scene &scene, Engine &engine, In<3> out, In<3> color_gradient, Out<2> xy, Out<2> scale, Out<1> angle,
+              Out<1> log_weight, Out<2> color) {
+    for (const In<3> &a : {out, color_gradient}) require_rendered_shape(scene, a);
+    const Gradients to = gradients_of(scene, xy, scale, angle, log_weight, color);
     nb::gil_scoped_release release;
-    scene.gradient(engine, out.data(), color_gradient.data(),
-                   {xy.data(), scale.data(), angle.data(), log_weight.data(), color.data()});
+    scene.gradient(engine, out.data(), color_gradient.data(), to);
+}
+
+// Of the whole canvas at its own size.
+double squared_error(Scene &scene, Engine &engine, In<3> target, Out<2> xy, Out<2> scale, Out<1> angle,
+                     Out<1> log_weight, Out<2> color) {
+    require(scene.count() > 0, "the scene is empty");
+    require(target.shape(0) == size_t(scene.channels()) && target.shape(1) == size_t(scene.height()) &&
+                target.shape(2) == size_t(scene.width()),
+            "the target is not of the canvas's shape");
+    const Gradients to = gradients_of(scene, xy, scale, angle, log_weight, color);
+    nb::gil_scoped_release release;
+    return scene.squared_error(engine, target.data(), to);
 }
 
 void normal_product(Scene &scene, Engine &engine, In<3> out, In<2> tangent, Out<2> product) {
@@ -183,6 +199,8 @@ NB_MODULE(_native, m) {
         .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a)
         .def("gradient", &gradient, "engine"_a, "out"_a, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a,
              "log_weight"_a, "color"_a)
+        .def("squared_error", &squared_error, "engine"_a, "target"_a, "xy"_a, "scale"_a, "angle"_a, "log_weight"_a,
+             "color"_a)
         .def("normal_product", &normal_product, "engine"_a, "out"_a, "tangent"_a, "product"_a)
         .def("normal_diagonal", &normal_diagonal, "engine"_a, "out"_a, "sums"_a)
         .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "residual"_a, "cost"_a)

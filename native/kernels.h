@@ -35,9 +35,10 @@ struct Canvas {
 // What forward leaves for backward, a value a point. selection holds `lanes` bits a block of points:
 // [candidate][block], one uint16_t or uint8_t each (see `lane_bits_size`).
 struct Selection {
-    float *best;     // the lowest score (softmax) or 0 (paper)
-    float *inverse;  // 1 / sum of weights
-    void *lane_bits; // may be null: then nothing is kept
+    float *best;              // the lowest score (softmax) or 0 (paper)
+    float *inverse;           // 1 / sum of weights
+    void *lane_bits;          // may be null: then nothing is kept
+    float *weights = nullptr; // of the chosen ones, [candidate][point]; may be null: then backward computes them anew
 };
 
 struct AdamStep {
@@ -65,21 +66,20 @@ struct Kernels {
                          float *out, const Selection &, void *scratch);
 
     // Gradient at points. `color_gradient` is dL/dout, `out` what blend_points gave. For candidate i the
-    // kShapeSums + channels sums over all points are written to sums + slot[i] * (kShapeSums + channels).
+    // kShapeSums + channels sums over all points are written to sums + i * (kShapeSums + channels).
     void (*gradient_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
-                               const float *color_gradient, const Selection &, const uint32_t *slot, float *sums,
-                               void *scratch);
+                               const float *color_gradient, const Selection &, float *sums, void *scratch);
 
     // J^T J times a tangent, and the sums that its diagonal is made of; see gauss_newton.h.
     void (*normal_product_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
-                                     const float *tangent, const Selection &, const uint32_t *slot, float *sums,
-                                     float *change, float *scratch);
+                                     const float *tangent, const Selection &, float *sums, float *change,
+                                     float *scratch);
     void (*normal_diagonal_of_points)(const Candidates &, const float *x, const float *y, int n_points,
-                                      const float *out, const Selection &, const uint32_t *slot, float *sums);
+                                      const float *out, const Selection &, float *sums);
 
-    // What each candidate is worth at points; see removal.h. Writes costs[slot[i]].
+    // What each candidate is worth at points; see removal.h. Writes costs[i].
     void (*removal_cost_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
-                                   const float *residual, const Selection &, const uint32_t *slot, float *costs);
+                                   const float *residual, const Selection &, float *costs);
 
     // Keeps the ids that may matter somewhere in the rectangle, in order; returns how many. `bound` is scratch
     // for count floats (rounded up to lanes). `kept` may be `ids`.

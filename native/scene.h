@@ -2,9 +2,10 @@
 // training step allocates next to nothing.
 //
 // Painting is one task per cell of 4 x 4 tiles: find each tile's candidates, blend its 256 points, store them.
-// With `keep`, a cell also remembers its candidates and which lanes chose them; gradient() then walks the same
-// cells: every (tile, candidate) pair has a slot, slots are sorted by Gaussian, and a last pass sums each
-// Gaussian's slots in order. No atomics: results are the same bits with any number of threads.
+// With `keep`, a cell also remembers its candidates and which lanes chose them; gradient() and its like walk the
+// same cells again. Where the loss is the squared error alone, squared_error() does both walks in one, tile by tile.
+// Either way each (tile, candidate) pair of a cell gets its sums, and a last pass adds up each Gaussian's pairs in the
+// order of the cells. No atomics: results are the same bits with any number of threads.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,8 @@ struct PairCounts {
     uint64_t tiles;
 };
 
+constexpr uint32_t kGaussiansPerTask = 2048;
+
 class Scene {
 public:
     // Copies N Gaussians: xy (N, 2), scale (N, 2), angle (N), log_weight (N), color (N, channels).
@@ -32,6 +35,10 @@ public:
 
     // Paints output pixels (x0, y0) .. + (width, height); see Grid.
     void render(Engine &, const Grid &, const Picture &, bool keep);
+
+    // Mean squared difference of the whole canvas from `target`, [channel][row][column], and its gradient. Neither the
+    // picture nor a selection is kept.
+    double squared_error(Engine &, const float *target, const Gradients &);
 
     // After render(keep = true): `out` is the picture it gave and `color_gradient` dL/dout, both
     // [channel][row][column].
@@ -51,49 +58,89 @@ public:
 
     uint32_t count() const { return uint32_t(shapes_.size()); }
     int channels() const { return channels_; }
+    int width() const { return int(canvas_.width); }
+    int height() const { return int(canvas_.height); }
     const Grid &grid() const { return grid_; }
     PairCounts pair_counts() const { return counts_; }
 
 private:
     struct KeptTile {
         int x, y;
-        uint32_t first, count; // into the cell's ids and slots
+        uint32_t first, count; // into the cell's ids
     };
     struct KeptCell {
         std::vector<KeptTile> tiles;
-        std::vector<uint32_t> ids, slots;
+        std::vector<uint32_t> ids; // of all its tiles' candidates: its pairs
         std::vector<unsigned char> lane_bits;
+        std::vector<float> sums; // [pair][what is summed]
+        double squared_error;
+
+        void clear() { tiles.clear(), ids.clear(), lane_bits.clear(), sums.clear(), squared_error = 0; }
+        void add(int x, int y, const uint32_t *first, int count) {
+            tiles.push_back({x, y, uint32_t(ids.size()), uint32_t(count)});
+            ids.insert(ids.end(), first, first + count);
+        }
+        unsigned char *add_bits(size_t bytes) {
+            lane_bits.resize(lane_bits.size() + bytes);
+            return lane_bits.data() + lane_bits.size() - bytes;
+        }
+        float *add_sums(size_t n) {
+            sums.resize(sums.size() + n);
+            return sums.data() + sums.size() - n;
+        }
+    };
+    struct Pair {
+        uint32_t cell, at; // into the cell's ids
+    };
+    // Room for one tile in lane order, channels values a point in the last three.
+    struct TileRoom {
+        float *x, *y, *best, *inverse, *dot, *out, *other, *target;
     };
     struct Worker {
         TileFinder finder;
-        std::vector<unsigned char> scratch;
-        std::vector<float> points; // x, y, out, gradient of up to 256 points
+        std::vector<unsigned char> scratch, lane_bits;
+        std::vector<float> points, weights;
+
+        TileRoom room(int channels);
+        float *room_for_weights(int candidates); // null where there are too many
+    };
+    // A kept tile in lane order, and where its sums go.
+    struct LoadedTile {
+        Candidates candidates;
+        TileRoom room;
+        Selection kept; // without weights
+        float *weights; // room for them
+        float *sums;
     };
 
     GaussianSet set() const { return {blend_, canvas_, shapes_.data(), count()}; }
     Candidates candidates(const uint32_t *ids, int n) const {
         return {shapes_.data(), colors_.data(), ids, n, channels_};
     }
+    size_t bits_a_tile(const Kernels &k, int candidates) const {
+        return size_t(kTilePixels / k.lanes) * k.lane_bits_size * candidates;
+    }
     void prepare_workers(const Engine &);
-    void render_tile(const Kernels &, Worker &, const Picture &, int tile_x, int tile_y, const uint32_t *ids, int count,
-                     KeptCell *keep);
-    // A kept tile in lane order: its points, two pictures and what forward left.
-    struct LoadedTile {
-        Candidates candidates;
-        const float *x, *y, *out;
-        float *other; // channels values a point
-        Selection kept;
-        const uint32_t *slots;
-        float *scratch; // a value a point
+    // A tile that is being painted. `cell` holds its pairs, or is null where nothing is kept.
+    struct Tile {
+        int x, y; // in tiles
+        const uint32_t *ids;
+        int count;
+        KeptCell *cell;
     };
-    LoadedTile load_kept(const Kernels &, Worker &, const KeptCell &, const KeptTile &, const float *out,
-                         const float *other) const;
+    template <class Visit> void visit_tiles(Engine &, const Grid &, bool keep_pairs, const Visit &visit);
+    void blend_tile(const Kernels &, Worker &, const TileRoom &, const Tile &, const Selection &) const;
+    void squared_error_of_tile(const Kernels &, Worker &, const Tile &, const float *target, float weight) const;
+
+    LoadedTile load_kept(const Kernels &, Worker &, KeptCell &, const KeptTile &, const float *out, const float *other,
+                         int sums_a_pair);
     template <class Visit>
-    void visit_kept(Engine &, const float *out, const float *other, int sums_a_slot, const Visit &visit);
-    void sort_slots();
-    void total_slots(Engine &, int n, float *to) const;
-    void add_slots(uint32_t gaussian, int n, float *total) const;
-    void reduce(uint32_t first, uint32_t end, const Gradients &) const;
+    void visit_kept(Engine &, const float *out, const float *other, int sums_a_pair, const Visit &visit);
+    template <class Visit> void visit_gaussians(Engine &, const Visit &visit);
+    void sort_pairs();
+    void total_pairs(Engine &, int n, float *to);
+    void add_pairs(uint32_t gaussian, int n, float *total) const;
+    void reduce(Engine &, const Gradients &);
 
     Blend blend_ = Blend::kSoftmax;
     Canvas canvas_{};
@@ -103,10 +150,11 @@ private:
     std::vector<Worker> workers_;
 
     Grid grid_{};
-    std::vector<KeptCell> kept_;
+    bool kept_selection_ = false;       // of the Gaussians as they are
+    std::vector<KeptCell> kept_;        // outlives them, for its memory
     std::vector<float> best_, inverse_; // [tile][lane order]
-    std::vector<uint32_t> first_slot_;  // of each Gaussian, and one past the last; empty until slots are sorted
-    std::vector<float> sums_;           // [slot][kShapeSums + channels]
+    std::vector<Pair> pairs_;           // sorted by Gaussian, then by cell; empty until they are needed
+    std::vector<size_t> first_pair_;    // of each Gaussian, and one past the last
     PairCounts counts_{};
 };
 

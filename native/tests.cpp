@@ -59,6 +59,15 @@ struct Results {
     std::vector<float> picture, gradient, product, diagonal, samples;
 };
 
+// The share of values that differ by more than rounding can explain; a few may, where a selection is on edge.
+double share_apart(const std::vector<float> &a, const std::vector<float> &b, float tolerance) {
+    float largest = 1e-6f;
+    for (float x : b) largest = std::max(largest, std::abs(x));
+    size_t apart = 0;
+    for (size_t i = 0; i < a.size(); ++i) apart += !(std::abs(a[i] - b[i]) <= tolerance * largest);
+    return double(apart) / double(a.size());
+}
+
 Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int height, float step) {
     Scene scene;
     scene.update(engine, blend, width, height, g.n, g.channels, g.xy.data(), g.scale.data(), g.angle.data(),
@@ -81,6 +90,18 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
     scene.normal_product(engine, r.picture.data(), tangent.data(), r.product.data());
     scene.normal_diagonal(engine, r.picture.data(), r.diagonal.data());
+    if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
+        for (size_t i = 0; i < slope.size(); ++i) slope[i] = (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
+        const std::vector<float> half(r.picture.size(), 0.5f);
+        std::vector<float> walks(r.gradient.size()), walk(r.gradient.size());
+        for (std::vector<float> *v : {&walks, &walk}) {
+            float *at = v->data();
+            const Gradients there{at, at + 2 * g.n, at + 4 * g.n, at + 5 * g.n, at + 6 * g.n};
+            if (v == &walks) scene.gradient(engine, r.picture.data(), slope.data(), there);
+            else scene.squared_error(engine, half.data(), there);
+        }
+        check(share_apart(walk, walks, 1e-5f) == 0, "one walk for the squared error");
+    }
     std::vector<uint8_t> bytes(plane * g.channels);
     const size_t row = size_t(out_width) * g.channels;
     scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1}, false);
@@ -94,15 +115,6 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
 
 bool finite(const std::vector<float> &v) {
     return std::all_of(v.begin(), v.end(), [](float x) { return std::isfinite(x); });
-}
-
-// The share of values that differ by more than rounding can explain; a few may, where a selection is on edge.
-double share_apart(const std::vector<float> &a, const std::vector<float> &b, float tolerance) {
-    float largest = 1e-6f;
-    for (float x : b) largest = std::max(largest, std::abs(x));
-    size_t apart = 0;
-    for (size_t i = 0; i < a.size(); ++i) apart += !(std::abs(a[i] - b[i]) <= tolerance * largest);
-    return double(apart) / double(a.size());
 }
 
 void test_scenes(const std::string &isa) {

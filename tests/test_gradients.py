@@ -7,7 +7,7 @@ import pytest
 
 import oracle
 from imagegs import _native
-from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective, Shapes
 from imagegs.gaussians import BLENDS
 
 NAMES = ("xy", "scale", "angle", "log_weight", "color")
@@ -52,6 +52,28 @@ def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channe
         reference = expected[name]
         difference = np.abs(getattr(result.gradient, name) - reference).max()
         assert difference <= 3e-4 * np.abs(reference).max() + 1e-9, name
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(("height", "width", "channels"), [(37, 153, 3), (16, 16, 1), (5, 70, 4), (1, 1, 12)])
+def test_the_squared_error_in_one_walk_is_that_in_three(blend, threads, height, width, channels, isa):
+    g, target = random_scene(blend, height, width, channels)
+    expected = Objective(target, blend, 1).evaluate(shapes_of(g), SQUARED_ERROR)
+    found = Objective(target, blend, threads).squared_error(shapes_of(g))
+    assert found.loss == found.l2 == pytest.approx(expected.l2, rel=1e-6)
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(found.gradient, name), getattr(expected.gradient, name))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_squared_error_of_more_gaussians_than_whose_weights_are_stored(threads):
+    g, target = random_scene("softmax", 20, 20, n=5000)
+    g = g.replace(scale=g.scale + 30)
+    expected = Objective(target, "softmax", 1).evaluate(shapes_of(g), SQUARED_ERROR)
+    found = Objective(target, "softmax", threads).squared_error(shapes_of(g))
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(found.gradient, name), getattr(expected.gradient, name))
 
 
 @pytest.mark.parametrize("blend", BLENDS)
@@ -163,5 +185,10 @@ def test_the_native_module_checks_its_arguments():
     scene.render(engine, np.empty_like(target), 0, 0, 1, 1, True, False)
     with pytest.raises(RuntimeError, match="kept"):
         scene.gradient(engine, target, target, *[np.empty_like(a) for a in arrays])
+    scene.squared_error(engine, target, *[np.empty_like(a) for a in arrays])
+    with pytest.raises(RuntimeError, match="kept"):
+        scene.removal_cost(engine, target, target, np.empty(len(g), np.float32))
+    with pytest.raises(ValueError, match="canvas"):
+        scene.squared_error(engine, target[:, :-1].copy(), *[np.empty_like(a) for a in arrays])
     with pytest.raises(ValueError, match="shape"):
         scene.update(engine, 1, g.width, g.height, arrays[0][:3], *arrays[1:])

@@ -149,9 +149,10 @@ template <int K> static int choose_best(const Gathered &g, int n, vfloat bound) 
     return kept;
 }
 
-// Pass 3. Writes the colours and returns 1 / sum of weights.
+// Pass 3. Writes the colours, and the weights if they are wanted, and returns 1 / sum of weights.
 template <Blend B, int C>
-IMAGEGS_INLINE vfloat mix(const Gathered &g, int n, int channels, vfloat best, float *out, size_t stride) {
+IMAGEGS_INLINE vfloat mix(const Gathered &g, int n, int channels, vfloat best, float *out, float *weights,
+                          size_t stride) {
     const int nc = C ? C : channels;
     vfloat total = broadcast(0.0f), sum[C ? C : kMaxChannels];
     for (int c = 0; c < nc; ++c) sum[c] = broadcast(0.0f);
@@ -160,6 +161,7 @@ IMAGEGS_INLINE vfloat mix(const Gathered &g, int n, int channels, vfloat best, f
         const vfloat s = load(g.scores + size_t(i) * kLanes);
         const vfloat weight = select(from_bits(g.bits[j]), exp_negative(best - s), broadcast(0.0f));
         const float *color = g.colors + size_t(i) * nc;
+        if (weights) store(weights + size_t(i) * stride, weight);
         total += weight;
         for (int c = 0; c < nc; ++c) sum[c] += weight * color[c];
     }
@@ -185,7 +187,8 @@ static void blend_blocks(const Candidates &from, const Canvas &canvas, const flo
         Chosen c = choose_within(g, from.count, bound);
         if (to_bits(positive(c.held - K))) c.n = choose_best<K>(g, c.n, bound);
         if (B == Blend::kPaper) best = broadcast(0.0f);
-        store(keep.inverse + at, mix<B, C>(g, c.n, from.channels, best, out + at, size_t(n_points)));
+        store(keep.inverse + at, mix<B, C>(g, c.n, from.channels, best, out + at,
+                                           keep.weights ? keep.weights + at : nullptr, size_t(n_points)));
         store(keep.best + at, best);
         if (kept_bits)
             for (int j = 0; j < c.n; ++j) kept_bits[size_t(g.chosen[j]) * blocks + b] = g.bits[j];

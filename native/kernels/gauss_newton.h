@@ -25,7 +25,8 @@ static void tangent_blocks(const Candidates &from, const float *x, const float *
             if (!bits[b]) continue;
             const int at = b * kLanes;
             const Whitened<vfloat> w = whiten(shape, load(x + at), load(y + at));
-            const vfloat share = share_of(shape, w, kept, at, bits[b]);
+            const vfloat weight = weight_of(shape, w, kept, at, bits[b]), share = weight * load(kept.inverse + at);
+            if (kept.weights) store(kept.weights + i * stride + at, weight); // for the second walk
             const vfloat score_change =
                 t[kSum] + w.u * (t[kSumU] + w.u * t[kSumUU] + w.v * t[kSumUV]) + w.v * (t[kSumV] + w.v * t[kSumVV]);
             for (int c = 0; c < nc; ++c) {
@@ -37,31 +38,31 @@ static void tangent_blocks(const Candidates &from, const float *x, const float *
     }
 }
 
-// sums + slot[i] * (kShapeSums + channels) of candidate i; `tangent` is [Gaussian][kShapeSums + channels]; the scratch
-// `change` holds channels floats a point, `scratch` one.
+// sums + i * (kShapeSums + channels) of candidate i; `tangent` is [Gaussian][kShapeSums + channels]; the scratch
+// `change` holds channels floats a point, `scratch` one; kept.weights is scratch too.
 template <int C>
 static void normal_product_blocks(const Candidates &from, const float *x, const float *y, int n_points,
-                                  const float *out, const float *tangent, const Selection &kept, const uint32_t *slot,
-                                  float *sums, float *change, float *scratch) {
+                                  const float *out, const float *tangent, const Selection &kept, float *sums,
+                                  float *change, float *scratch) {
     tangent_blocks<C>(from, x, y, n_points, out, tangent, kept, change);
-    gradient_blocks<C>(from, x, y, n_points, out, change, kept, slot, sums, scratch);
+    gradient_blocks<C>(from, x, y, n_points, out, change, kept, sums, scratch);
 }
 
 static void normal_product_of_points(const Candidates &from, const float *x, const float *y, int n_points,
-                                     const float *out, const float *tangent, const Selection &kept,
-                                     const uint32_t *slot, float *sums, float *change, float *scratch) {
+                                     const float *out, const float *tangent, const Selection &kept, float *sums,
+                                     float *change, float *scratch) {
     switch (from.channels) {
-    case 1: return normal_product_blocks<1>(from, x, y, n_points, out, tangent, kept, slot, sums, change, scratch);
-    case 3: return normal_product_blocks<3>(from, x, y, n_points, out, tangent, kept, slot, sums, change, scratch);
-    case 4: return normal_product_blocks<4>(from, x, y, n_points, out, tangent, kept, slot, sums, change, scratch);
-    default: return normal_product_blocks<0>(from, x, y, n_points, out, tangent, kept, slot, sums, change, scratch);
+    case 1: return normal_product_blocks<1>(from, x, y, n_points, out, tangent, kept, sums, change, scratch);
+    case 3: return normal_product_blocks<3>(from, x, y, n_points, out, tangent, kept, sums, change, scratch);
+    case 4: return normal_product_blocks<4>(from, x, y, n_points, out, tangent, kept, sums, change, scratch);
+    default: return normal_product_blocks<0>(from, x, y, n_points, out, tangent, kept, sums, change, scratch);
     }
 }
 
 // With q = p^2 |c - out|^2: the sums over points of q {1, u^2, v^2, u^4, u^2 v^2, v^4} and of p^2, from which the
-// diagonal follows in any units. sums + slot[i] * kDiagonalSums.
+// diagonal follows in any units. sums + i * kDiagonalSums.
 static void normal_diagonal_of_points(const Candidates &from, const float *x, const float *y, int n_points,
-                                      const float *out, const Selection &kept, const uint32_t *slot, float *sums) {
+                                      const float *out, const Selection &kept, float *sums) {
     const int nc = from.channels, blocks = n_points / kLanes;
     const size_t stride = size_t(n_points);
     const LaneBits *bits = (const LaneBits *)kept.lane_bits;
@@ -85,7 +86,7 @@ static void normal_diagonal_of_points(const Candidates &from, const float *x, co
             sum[3] += quu * uu, sum[4] += quu * vv, sum[5] += qvv * vv;
             sum[6] += share * share;
         }
-        for (int k = 0; k < kDiagonalSums; ++k) sums[size_t(slot[i]) * kDiagonalSums + k] = sum_of_lanes(sum[k]);
+        for (int k = 0; k < kDiagonalSums; ++k) sums[size_t(i) * kDiagonalSums + k] = sum_of_lanes(sum[k]);
     }
 }
 

@@ -11,17 +11,22 @@
 
 namespace imagegs::IMAGEGS_ISA {
 
-// p_k of a block's points, 0 where the candidate was not chosen.
+// The weights of a block's points, 0 where the candidate was not chosen.
+IMAGEGS_INLINE vfloat weight_of(const Shape &shape, const Whitened<vfloat> &w, const Selection &kept, int at,
+                                LaneBits bits) {
+    const vfloat weight = exp_negative(minimum(load(kept.best + at) - score(shape, w), broadcast(0.0f)));
+    return select(from_bits(bits), weight, broadcast(0.0f));
+}
+
+// p_k of a block's points.
 IMAGEGS_INLINE vfloat share_of(const Shape &shape, const Whitened<vfloat> &w, const Selection &kept, int at,
                                LaneBits bits) {
-    const vfloat weight = exp_negative(minimum(load(kept.best + at) - score(shape, w), broadcast(0.0f)));
-    return select(from_bits(bits), weight * load(kept.inverse + at), broadcast(0.0f));
+    return weight_of(shape, w, kept, at, bits) * load(kept.inverse + at);
 }
 
 template <int C>
 static void gradient_blocks(const Candidates &from, const float *x, const float *y, int n_points, const float *out,
-                            const float *color_gradient, const Selection &kept, const uint32_t *slot, float *sums,
-                            float *out_dot) {
+                            const float *color_gradient, const Selection &kept, float *sums, float *out_dot) {
     const int nc = C ? C : from.channels, blocks = n_points / kLanes;
     const size_t stride = size_t(n_points);
     const LaneBits *bits = (const LaneBits *)kept.lane_bits;
@@ -43,7 +48,8 @@ static void gradient_blocks(const Candidates &from, const float *x, const float 
         for (int k = 0; k < n_visited; ++k) {
             const int b = visited[k], at = b * kLanes;
             const Whitened<vfloat> w = whiten(shape, load(x + at), load(y + at));
-            const vfloat share = share_of(shape, w, kept, at, bits[b]);
+            const vfloat share = kept.weights ? load(kept.weights + i * stride + at) * load(kept.inverse + at)
+                                              : share_of(shape, w, kept, at, bits[b]);
             vfloat pull = load(out_dot + at);
             for (int c = 0; c < nc; ++c) {
                 const vfloat v = load(color_gradient + c * stride + at);
@@ -54,7 +60,7 @@ static void gradient_blocks(const Candidates &from, const float *x, const float 
             sum[kSum] += g, sum[kSumU] += gu, sum[kSumV] += gv;
             sum[kSumUU] += gu * w.u, sum[kSumUV] += gu * w.v, sum[kSumVV] += gv * w.v;
         }
-        float *to = sums + size_t(slot[i]) * (kShapeSums + nc);
+        float *to = sums + size_t(i) * (kShapeSums + nc);
         for (int k = 0; k < kShapeSums; ++k) to[k] = sum_of_lanes(sum[k]);
         for (int c = 0; c < nc; ++c) to[kShapeSums + c] = sum_of_lanes(color_sum[c]);
     }
@@ -62,14 +68,13 @@ static void gradient_blocks(const Candidates &from, const float *x, const float 
 
 // The scratch holds one float a point.
 static void gradient_of_points(const Candidates &from, const float *x, const float *y, int n_points, const float *out,
-                               const float *color_gradient, const Selection &kept, const uint32_t *slot, float *sums,
-                               void *scratch) {
+                               const float *color_gradient, const Selection &kept, float *sums, void *scratch) {
     float *dot = (float *)scratch;
     switch (from.channels) {
-    case 1: return gradient_blocks<1>(from, x, y, n_points, out, color_gradient, kept, slot, sums, dot);
-    case 3: return gradient_blocks<3>(from, x, y, n_points, out, color_gradient, kept, slot, sums, dot);
-    case 4: return gradient_blocks<4>(from, x, y, n_points, out, color_gradient, kept, slot, sums, dot);
-    default: return gradient_blocks<0>(from, x, y, n_points, out, color_gradient, kept, slot, sums, dot);
+    case 1: return gradient_blocks<1>(from, x, y, n_points, out, color_gradient, kept, sums, dot);
+    case 3: return gradient_blocks<3>(from, x, y, n_points, out, color_gradient, kept, sums, dot);
+    case 4: return gradient_blocks<4>(from, x, y, n_points, out, color_gradient, kept, sums, dot);
+    default: return gradient_blocks<0>(from, x, y, n_points, out, color_gradient, kept, sums, dot);
     }
 }
 

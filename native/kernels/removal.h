@@ -12,10 +12,9 @@ namespace imagegs::IMAGEGS_ISA {
 
 constexpr float kSmallestRest = 0.05f;
 
-// costs[slot[i]] of candidate i; `residual` is target - out. Arguments as in gradient_of_points.
+// costs[i] of candidate i; `residual` is target - out. Arguments as in gradient_of_points.
 static void removal_cost_of_points(const Candidates &from, const float *x, const float *y, int n_points,
-                                   const float *out, const float *residual, const Selection &kept, const uint32_t *slot,
-                                   float *costs) {
+                                   const float *out, const float *residual, const Selection &kept, float *costs) {
     const int nc = from.channels, blocks = n_points / kLanes;
     const size_t stride = size_t(n_points);
     const LaneBits *bits = (const LaneBits *)kept.lane_bits;
@@ -36,7 +35,7 @@ static void removal_cost_of_points(const Candidates &from, const float *x, const
             }
             sum += ratio * (2.0f * along + ratio * squared);
         }
-        costs[slot[i]] = sum_of_lanes(sum);
+        costs[i] = sum_of_lanes(sum);
     }
 }
 

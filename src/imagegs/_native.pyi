@@ -76,6 +76,16 @@ class Scene:
         log_weight: _Floats,
         color: _Floats,
     ) -> None: ...
+    def squared_error(
+        self,
+        engine: Engine,
+        target: _Floats,
+        xy: _Floats,
+        scale: _Floats,
+        angle: _Floats,
+        log_weight: _Floats,
+        color: _Floats,
+    ) -> float: ...
     def normal_product(self, engine: Engine, out: _Floats, tangent: _Floats, product: _Floats) -> None: ...
     def normal_diagonal(self, engine: Engine, out: _Floats, sums: _Floats) -> None: ...
     def removal_cost(self, engine: Engine, out: _Floats, residual: _Floats, cost: _Floats) -> None: ...

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.fitting.objective import SQUARED_ERROR, Objective, Shapes
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes, in_own_units
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE
 
@@ -29,7 +29,6 @@ TRUST = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.3])  # sigmas, log scales, radians 
 COLOR_TRUST = 0.1
 FLOOR = 1e-3  # added to the diagonal: Gaussians that no pixel sees stay
 
-SQUARED_ERROR = LossWeights(l2=1.0)
 # (N, 6 + C): shift along both axes, log scales, angle, log-weight, colour
 Vectors = NDArray[np.floating[Any]]
 
@@ -56,7 +55,7 @@ def polish(objective: Objective, shapes: Shapes, iterations: int | None) -> Iter
             if damping > MOST_DAMPING:
                 return
             objective.evaluate(shapes, SQUARED_ERROR)  # what the kernels keep is that of `shapes` again
-        expected = -float(np.vdot(system.slope, step)) / objective.target.size
+        expected = -_dot(system.slope, step) / objective.target.size
         ratio = fall / expected if expected > 0 else 0.0
         damping = max(LEAST_DAMPING, damping * (1 / 3 if ratio > 0.7 else 1 if ratio > 0.25 else 2))
         shapes = moved
@@ -81,17 +80,17 @@ class _System:
         inverse = 1 / (self._diagonal * (1 + damping))
         x, rest = np.zeros_like(self.slope), -self.slope
         z = inverse * rest
-        direction, size = z, float(np.vdot(rest, z))
+        direction, size = z, _dot(rest, z)
         first = size
         for _ in range(PRODUCTS):
             product = self._times(direction) + damping * self._diagonal * direction
-            curvature = float(np.vdot(direction, product))
+            curvature = _dot(direction, product)
             if not curvature > 0 or not size > PRECISE_ENOUGH * first:
                 break
             x = x + size / curvature * direction
             rest = rest - size / curvature * product
             z = inverse * rest
-            size, last = float(np.vdot(rest, z)), size
+            size, last = _dot(rest, z), size
             direction = z + size / last * direction
         return x
 
@@ -110,6 +109,11 @@ class _System:
         one, u, v, uu, uv, vv, *color = self._objective.normal_product(tangent).T.astype(np.float64)
         own = [-root * u, -root * v, -2 * uu, -2 * vv, 2 * self._stretch * uv, -one]
         return np.stack(own + color, axis=1)
+
+
+def _dot(a: Vectors, b: Vectors) -> float:
+    """Not by BLAS, whose threads would spin on every other processor until the next call."""
+    return float(np.einsum("ij,ij->", a, b))
 
 
 def _own_units(g: Shapes, shapes: Shapes) -> Vectors:

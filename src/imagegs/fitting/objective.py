@@ -21,6 +21,9 @@ class LossWeights(NamedTuple):
     ssim: float = 0.0
 
 
+SQUARED_ERROR = LossWeights(l2=1.0)
+
+
 @dataclass
 class Shapes:
     """The numbers of N Gaussians as the renderer takes them, or the loss's gradient with respect to them.
@@ -63,33 +66,36 @@ class Objective:
 
     def render(self, shapes: Shapes, keep: bool = False) -> FloatArray:
         """Paints into `rendered` (C, H, W), not clipped."""
-        _, height, width = self.target.shape
-        s = shapes
-        self._scene.update(
-            self.engine,
-            BLENDS.index(self.blend),
-            width,
-            height,
-            s.xy,
-            s.scale,
-            s.angle,
-            s.log_weight,
-            s.color,
-        )
+        self._update(shapes)
         self._scene.render(self.engine, self.rendered, 0, 0, 1.0, 1.0, planar=True, keep=keep)
         return self.rendered
+
+    def _update(self, shapes: Shapes) -> None:
+        _, height, width = self.target.shape
+        blend = BLENDS.index(self.blend)
+        self._scene.update(self.engine, blend, width, height, *vars(shapes).values())
 
     def evaluate(self, shapes: Shapes, weights: LossWeights) -> Evaluation:
         """The loss of some Gaussians and its gradient."""
         self.render(shapes, keep=True)
         l1, l2, ssim = self.engine.loss(self.rendered, self.target, self._picture_gradient, *weights)
+        g = self._gradient_of(shapes)
+        self._scene.gradient(self.engine, self.rendered, self._picture_gradient, *vars(g).values())
+        return Evaluation(weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (1 - ssim), l2, g)
+
+    def squared_error(self, shapes: Shapes) -> Evaluation:
+        """evaluate(shapes, SQUARED_ERROR) in two thirds of its time, without leaving a picture or anything
+        that the methods below need.
+        """
+        self._update(shapes)
+        g = self._gradient_of(shapes)
+        l2 = self._scene.squared_error(self.engine, self.target, *vars(g).values())
+        return Evaluation(l2, l2, g)
+
+    def _gradient_of(self, shapes: Shapes) -> Shapes:
         if self._gradient is None or len(self._gradient) != len(shapes):
             self._gradient = shapes.empty_like()
-        g = self._gradient
-        self._scene.gradient(
-            self.engine, self.rendered, self._picture_gradient, g.xy, g.scale, g.angle, g.log_weight, g.color
-        )
-        return Evaluation(weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (1 - ssim), l2, g)
+        return self._gradient
 
     def residual(self) -> FloatArray:
         """Target - last picture, (C, H, W); valid until the next call of anything."""

@@ -22,8 +22,8 @@ from imagegs.pixels import as_pixels, channel_names, to_float
 
 PAPER_STEPS = 5000
 MAX_STEPS = 1_000_000
-EFFORT_STEPS = {1: 50, 2: 85, 3: 140, 4: 240, 5: 400, 6: 700, 7: 1200, 8: 2200, 9: 4000}
-PSNR_STEPS_SHARE = 1.375  # an effort is a time: without SSIM a step is cheaper, so there are more
+EFFORT_STEPS = {1: 60, 2: 105, 3: 180, 4: 270, 5: 400, 6: 700, 7: 1200, 8: 2200, 9: 4000}
+PSNR_STEPS_SHARE = 2.25  # without SSIM a step is cheaper, and the last digits want more of them
 DEFAULT_EFFORT = 5
 PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
 

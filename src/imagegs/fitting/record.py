@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
-from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.fitting.objective import SQUARED_ERROR, Evaluation, LossWeights, Objective, Shapes
 from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_shapes, round_gaussians
 from imagegs.fitting.placement import centers, colors_at, place
 from imagegs.fitting.progress import FitOptions, Progress, Tune
@@ -38,17 +38,18 @@ from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.metrics import decibels
 
 LOSSES: dict[Tune, LossWeights] = {
-    "psnr": LossWeights(l2=1.0),
+    "psnr": SQUARED_ERROR,
     "balanced": LossWeights(l2=1.0, ssim=0.01),
     "ssim": LossWeights(l2=1.0, ssim=0.03),
 }
+SSIM_FROM = 0.5  # of the fit: before, the squared error alone leads to the same end, at half the price
 BIRTH_SCALE = 0.7  # of the first ones: x mean distance to the three nearest neighbours
 BLOB_SCALE = 0.7  # of later ones: x the blob's
 BIRTH_RANGE = 0.7, 25.0  # pixels
 RELOCATED_SHARE = 0.04  # of the Gaussians, each time
 PRUNED_SHARE = 0.1  # of the number wanted, each time, until there are no more than that
 # Tuned for PSNR, this share of the fit are Gauss-Newton steps; one takes as long as about seven of Adam.
-POLISH_SHARE, POLISH_TIME_SHARE = 0.06, 0.3
+POLISH_SHARE, POLISH_TIME_SHARE = 0.03, 0.2
 # When a fit goes on from Gaussians that are fitted already:
 WARM_RATE = 0.3  # of the full one
 WARM_INTERVALS = 4  # the time between two relocations, in those of a fit from scratch
@@ -95,11 +96,17 @@ def _train(
     mover = Mover(Adam(objective.engine, *BETAS), height, width)
     painted = parameters.shapes()
     for step in count(1):
-        result = objective.evaluate(painted, LOSSES[options.tune])
         done = clock.done(step)
-        useless = _least_useful(objective, len(painted)) if events.relocation(done) else None
+        relocates, grown = events.relocation(done), events.growth(done)
+        loss = LOSSES[options.tune] if done >= SSIM_FROM or not cold else SQUARED_ERROR
+        result = _evaluated(objective, painted, loss, keep=relocates or grown > 0)
+        useless = _least_useful(objective, len(painted)) if relocates else None
         mover.move(parameters, painted, result.gradient, peak * learning_rate(step, done))
-        if grown := events.growth(done):
+        done = clock.done(step)  # later than before, where it is time that counts
+        if done >= 1 and (missing := events.growth(done)):
+            objective.render(painted)
+            grown += missing
+        if grown:
             parameters.append(_born_where_worst(rng, objective, grown, len(painted)))
             mover.adam.grow(grown)
         elif useless is not None and len(useless):
@@ -109,6 +116,13 @@ def _train(
         yield step, max(step, round(step / done)), painted, result.loss, result.l2
         if done >= 1:
             return
+
+
+def _evaluated(objective: Objective, shapes: Shapes, loss: LossWeights, keep: bool) -> Evaluation:
+    """The loss, by the shortest way; `keep`: leaving the picture and what it is made of."""
+    if loss == SQUARED_ERROR and not keep:
+        return objective.squared_error(shapes)
+    return objective.evaluate(shapes, loss)
 
 
 def _begin(
