@@ -48,7 +48,7 @@ def ssim_weight(weight: float) -> Patch:
 VARIANTS: dict[str, tuple[str, list[Patch]]] = {
     "psnr, as it is": ("psnr", []),
     "no Gauss-Newton steps": ("psnr", [(record, "POLISH_SHARE", 0.0)]),
-    "twice the Gauss-Newton steps": ("psnr", [(record, "POLISH_SHARE", 0.12)]),
+    "twice the Gauss-Newton steps": ("psnr", [(record, "POLISH_SHARE", 0.06)]),
     "Gauss-Newton without trust": (
         "psnr",
         [(gauss_newton, "TRUST", np.full(6, 1e3)), (gauss_newton, "COLOR_TRUST", 1e3)],

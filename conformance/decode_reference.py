@@ -70,7 +70,7 @@ def decode(data: bytes, fields: list | None = None) -> dict:
     """The header's values, "metadata" (dict or None) and the float32 arrays of the Gaussians, by name."""
     reader = Reader(data)
     require(reader.take(8, "signature") == bytes.fromhex("89 47 53 49 0d 0a 1a 0a"), "signature")
-    require(reader.number("H", "version") == 1, "version")
+    require(reader.number("H", "version") == 2, "version")
     result, seen = {"metadata": None}, []
     while not seen or seen[-1] != "TAIL":
         name, length, start = read_head(reader)

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from imagegs.gaussians import Gaussians
 
 SIGNATURE = bytes.fromhex("89 47 53 49 0d 0a 1a 0a")
-FRAME = SIGNATURE + b"\x01\x00"
+FRAME = SIGNATURE + b"\x02\x00"
 
 
 def sample_gaussians(n: int = 5, blend: str = "softmax", seed: int = 1, **changes: Any) -> Gaussians:

@@ -98,7 +98,7 @@ def test_info_as_json(run: Run, gsimg: Path) -> None:
     report = run("info", gsimg, "--json").json
     size = gsimg.stat().st_size
     assert report["bytes"] == size == sum(report["bytes_by_chunk"].values())
-    assert report["bpp"] == 8 * size / (48 * 32) and report["bits"]["position"] == 16
+    assert report["bpp"] == 8 * size / (48 * 32) and report["coding"]["position"] == 16
     assert report["metadata"] == {"software": "imagegs test"} and report["n_gaussians"] == 60
 
 
@@ -115,7 +115,7 @@ def test_metadata_cannot_pass_for_a_fact(run: Run, tmp_path: Path) -> None:
     lines = run("info", path).out.splitlines()
     facts = [line for line in lines if not line.startswith("metadata ")]
     assert [line.split()[0] for line in facts] == [
-        "file", "format", "canvas", "Gaussians", "size", "bits", "attributes", "chunks"
+        "file", "format", "canvas", "Gaussians", "size", "bits", "fixed", "chunks"
     ]  # fmt: skip
     assert facts[2].endswith("48 x 32 pixels, R G B, 8 bits a sample")
     assert lines[8].split(maxsplit=2)[1:] == ["canvas", "1 x 1 pixels"]

@@ -84,13 +84,13 @@ def test_a_recipe_has_its_bits_and_blend(run: Run, picture: Path) -> None:
     target = picture.with_suffix(".gsimg")
     run("encode", picture, "--recipe", "paper", *FAST)
     info = read_info(target.read_bytes())
-    assert info.blend == "paper" and (info.bits.position, info.bits.color) == (16, 16)
+    assert info.blend == "paper" and (info.coding.position, info.coding.color) == (16, 16)
     run("encode", picture, "--recipe", "paper", "--bits", "12,11,10,0,9", *FAST)
     info = read_info(target.read_bytes())
-    assert (info.bits.position, info.bits.scale, info.bits.angle, info.bits.color) == (12, 11, 10, 9)
+    assert (info.coding.position, info.coding.scale, info.coding.angle, info.coding.color) == (12, 11, 10, 9)
     run("encode", picture, "--bits", "12,11,10,7,9", *FAST)
     info = read_info(target.read_bytes())
-    assert info.blend == "softmax" and (info.bits.position, info.bits.weight) == (12, 7)
+    assert info.blend == "softmax" and (info.coding.position, info.coding.weight) == (12, 7)
 
 
 def test_one_seed_gives_the_same_bytes_with_any_number_of_threads(

@@ -565,7 +565,7 @@ def test_names_with_anything_in_them(run: Run, encode: Callable[..., Outcome], t
     check_failure(encode(source=odd), 4, "a\\nb\\x1b[31m\\udcff é.png: no such file")
     save(odd, sample_gaussians())
     assert os.fsencode(run("info", odd, "--json").json["file"]) == os.fsencode(odd)
-    assert run("info", odd).out.startswith(f"file        {tmp_path}/a\\nb\\x1b[31m\\udcff é.png\n")
+    assert run("info", odd).out.startswith(f"file       {tmp_path}/a\\nb\\x1b[31m\\udcff é.png\n")
     target = tmp_path / "a\nb\x1b[31m.png"
     note = run("decode", odd, "-o", target).err
     assert target.exists() and note.startswith(f"{tmp_path}/a\\nb\\x1b[31m.png: ") and note.count("\n") == 1

@@ -14,9 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imagegs.codec import Bits, FileInfo, decode, encode, load, read_info, save
+    from imagegs.codec import Bits, FileInfo, Lattice, decode, encode, load, read_info, save
     from imagegs.errors import FormatError, ImageGSError, LimitError
-    from imagegs.fitting import Progress, QualityFit, fit, fit_progressively, fit_to_psnr
+    from imagegs.fitting import (
+        Progress,
+        QualityFit,
+        choose_lattice,
+        fit,
+        fit_progressively,
+        fit_to_psnr,
+        settle,
+    )
     from imagegs.gaussians import Gaussians
     from imagegs.pillow import register_pillow
     from imagegs.rendering import render, sample
@@ -29,10 +37,12 @@ __all__ = [
     "FormatError",
     "Gaussians",
     "ImageGSError",
+    "Lattice",
     "LimitError",
     "Progress",
     "QualityFit",
     "__version__",
+    "choose_lattice",
     "decode",
     "encode",
     "fit",
@@ -44,12 +54,21 @@ __all__ = [
     "render",
     "sample",
     "save",
+    "settle",
 ]
 
 _HOMES = {
-    "codec": ("Bits", "FileInfo", "decode", "encode", "load", "read_info", "save"),
+    "codec": ("Bits", "FileInfo", "Lattice", "decode", "encode", "load", "read_info", "save"),
     "errors": ("FormatError", "ImageGSError", "LimitError"),
-    "fitting": ("Progress", "QualityFit", "fit", "fit_progressively", "fit_to_psnr"),
+    "fitting": (
+        "Progress",
+        "QualityFit",
+        "fit",
+        "fit_progressively",
+        "fit_to_psnr",
+        "choose_lattice",
+        "settle",
+    ),
     "gaussians": ("Gaussians",),
     "pillow": ("register_pillow",),
     "rendering": ("render", "sample"),

@@ -13,6 +13,8 @@ PAPER_RADIUS: float
 PAPER_EPSILON: float
 SOFTMAX_TOP_K: int
 SOFTMAX_CUTOFF: float
+LOWEST_SCALE: int
+FIRST_COLOR: int
 DIAGONAL_SUMS: int
 
 def isa_names() -> list[str]: ...
@@ -39,6 +41,19 @@ class Engine:
         epsilon: float,
         step: int,
     ) -> None: ...
+
+class Lattice:
+    def __init__(
+        self, scales_an_octave: int, position: int, angle: int, weight: int, color: int, cell: int
+    ) -> None: ...
+    def steps(self, table: NDArray[np.int32], out: NDArray[np.int32]) -> None: ...
+
+class LayerCoder:
+    def __init__(
+        self, lattice: Lattice, width: int, height: int, channels: int, weights: bool, gaussians: int
+    ) -> None: ...
+    def encode(self, table: NDArray[np.int32]) -> tuple[bytes, list[float]]: ...
+    def decode(self, data: bytes, table: NDArray[np.int32]) -> tuple[str | None, list[float]]: ...
 
 class Scene:
     def __init__(self) -> None: ...

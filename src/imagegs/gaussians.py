@@ -5,6 +5,7 @@ Everything else in the package either makes a `Gaussians` (fitting, codec) or pa
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -90,3 +91,11 @@ class Gaussians:
     def replace(self, **changes: Any) -> Gaussians:
         """A copy with some fields changed (and all checked again)."""
         return replace(self, **changes)
+
+
+def canonical_axes(scale: FloatArray, angle: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Scales (N, 2) with the longer one first, and the angles (N,) in [0, pi) that then paint the same."""
+    swap = scale[:, 0] < scale[:, 1]
+    turned = np.mod(angle.astype(np.float64) + np.where(swap, math.pi / 2, 0.0), math.pi).astype(np.float32)
+    turned[turned >= math.pi] = 0  # rounding to float32 can land on pi itself
+    return np.where(swap[:, None], scale[:, ::-1], scale), turned

@@ -103,6 +103,11 @@ def to_float(pixels: Pixels) -> NDArray[np.float32]:
     return scaled
 
 
+def to_planes(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """(C, H, W) of (H, W, C) pixels, as `to_float` has them."""
+    return np.ascontiguousarray(np.moveaxis(to_float(pixels), -1, 0))
+
+
 def to_integers(picture: Pixels, bit_depth: int) -> IntegerPixels:
     """Floats, 0..1 (clipped), to uint8 or uint16 of the same shape, halves rounded up.
 

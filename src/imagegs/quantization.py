@@ -13,6 +13,7 @@ Image-GS (arXiv 2407.01866) quantises each attribute so, over the minimum and ma
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,3 +77,17 @@ def round_trip(values: ArrayLike, bits: int) -> NDArray[np.float32]:
     """
     quantizer = UniformQuantizer.over(values, bits)
     return quantizer.dequantize(quantizer.quantize(values))
+
+
+def exp2(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """2^values by the additions, products and quotients that docs/format.md spells out.
+
+    Library functions differ in their last bits between platforms; this does not, so every decoder gets
+    the same scales.
+    """
+    whole = np.floor(values + 0.5)
+    rest = (values - whole) * math.log(2.0)
+    power = np.ones_like(values)
+    for n in range(13, 0, -1):
+        power = 1.0 + (power * rest) / n
+    return np.ldexp(power, whole.astype(np.int32))

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import (
@@ -32,6 +33,7 @@ EXAMPLES = """
 examples:
   imagegs encode photo.png
   imagegs encode photo.png -o small.gsimg --bpp 0.1
+  imagegs encode photo.png --target-size 20000
   imagegs encode photo.png -n 20000 -e 9 -j 8
   imagegs encode photo.png --psnr 32
   imagegs encode photo.png -n 10000 --tune psnr --time-budget 10
@@ -53,6 +55,9 @@ def add_parser(commands: Subparsers) -> None:
     )
     amount.add_argument(
         "--bpp", type=positive, metavar="B", help="as many as B bits a pixel allow, the whole file counted"
+    )
+    amount.add_argument(
+        "--target-size", type=whole(1), metavar="BYTES", help="the same, told by the size of the file"
     )
     amount.add_argument(
         "--psnr", type=positive, metavar="DB", help="as few as give so many dB, of the file decoded again"
@@ -98,7 +103,7 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "--bits",
         metavar="B",
-        help="of each stored number: B or POSITION,SCALE,ANGLE,WEIGHT,COLOR (default: by the picture)",
+        help="of each number: B or POSITION,SCALE,ANGLE,WEIGHT,COLOR, in fixed point, uncompressed",
     )
     parser.add_argument(
         "--seed",
@@ -138,12 +143,13 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
     start = time.perf_counter()
     gaussians, steps = _fit(picture, plan, speech)
     fitted = time.perf_counter()
-    data = codec.encode(gaussians, plan.bits, metadata(plan, steps))
+    data = pack(picture, gaussians, plan, metadata(plan, steps))
     with about(target):
         write_atomically(target, data)
     seconds = time.perf_counter() - start
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
-    psnr, ssim = _quality(picture, codec.decode(data), plan.threads)
+    decoded = codec.decode(data)
+    psnr, ssim = _quality(picture, decoded, plan.threads)
     height, width, _ = picture.pixels.shape
     bpp = 8 * len(data) / (height * width)
     speech.note(
@@ -168,7 +174,8 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         "height": height,
         "channels": list(picture.channels),
         "bit_depth": picture.bit_depth,
-        "bits": asdict(plan.bits),
+        "bits_per_gaussian": 8 * len(data) / len(gaussians),
+        "bits": None if plan.bits is None else asdict(plan.bits),
         "threads": machine.threads,
         "isa": machine.isa,
         **({} if plan.psnr is None else {"target_psnr": plan.psnr, "missed_by": missed}),
@@ -180,7 +187,9 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
     from imagegs.fitting import AttributeBits, fit_progressively, fit_to_psnr
 
     bits = plan.bits
-    quantizer = AttributeBits(bits.position, bits.scale, bits.angle, bits.color)
+    quantizer = None
+    if bits is not None and plan.recipe == "paper":
+        quantizer = AttributeBits(bits.position, bits.scale, bits.angle, bits.color)
     shared: dict[str, Any] = {
         "effort": plan.effort,
         "tune": plan.tune,
@@ -200,7 +209,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
             picture.pixels,
             plan.n_gaussians,
             recipe=plan.recipe,
-            bits=quantizer if plan.recipe == "paper" else None,
+            bits=quantizer,
             seconds=plan.seconds,
             **shared,
         ):
@@ -213,7 +222,7 @@ def _decoded_psnr(gaussians: Gaussians, picture: Picture, plan: Plan) -> float:
     """PSNR of what a decoder will write."""
     from imagegs import codec
 
-    return _quality(picture, codec.decode(codec.encode(gaussians, plan.bits)), plan.threads)[0]
+    return _quality(picture, codec.decode(pack(picture, gaussians, plan)), plan.threads)[0]
 
 
 def _quality(picture: Picture, gaussians: Gaussians, threads: int | None) -> tuple[float, float]:
@@ -230,5 +239,7 @@ def _size_text(picture: Picture) -> str:
     return f"{width} x {height} pixels, {' '.join(picture.channels)}, {picture.bit_depth} bits"
 
 
-def _bits_text(bits: Bits) -> str:
+def _bits_text(bits: Bits | None) -> str:
+    if bits is None:
+        return "coded"
     return ", ".join(f"{name} {value}" for name, value in asdict(bits).items()) + " bits"

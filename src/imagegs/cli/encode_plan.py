@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
+CODED_BITS = 42  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
+MOST_BYTES = 2.0**40
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
 
@@ -35,7 +37,8 @@ class Plan:
     steps: int | None
     seconds: float | None
     init: Placement
-    bits: Bits
+    bits: Bits | None  # of numbers in fixed point; None: on a lattice, coded
+    max_bytes: int | None  # of a coded file
     seed: int
     threads: int | None
 
@@ -55,11 +58,14 @@ def make_plan(options: Namespace, picture: Picture) -> Plan:
         steps=options.steps,
         seconds=options.time_budget,
         init=_placement(options.init, picture),
-        bits=_bits(options.bits, options.recipe, picture),
+        bits=_bits(options.bits, options.recipe),
+        max_bytes=None,
         seed=options.seed,
         threads=options.threads,
     )
-    return plan if options.bpp is None else _within(options.bpp, plan, picture)
+    if options.bpp is None and options.target_size is None:
+        return plan
+    return _within(_most_bytes(options, picture), plan, picture)
 
 
 def _wanted_psnr(options: Namespace) -> float | None:
@@ -96,12 +102,11 @@ def _placement(init: str, picture: Picture) -> Placement:
     return values[:, :, 0]
 
 
-def _bits(text: str | None, recipe: str, picture: Picture) -> Bits:
-    from imagegs.codec import Bits, default_bits
+def _bits(text: str | None, recipe: str) -> Bits | None:
+    from imagegs.codec import Bits
 
-    height, width, _ = picture.pixels.shape
     if text is None:
-        return Bits() if recipe == "paper" else default_bits(height, width, picture.bit_depth)
+        return Bits() if recipe == "paper" else None
     bits = Bits.parse(text)
     if bits.weight == 0 and recipe != "paper":
         raise ValueError(f"the {recipe} recipe needs at least 1 bit for the weight")
@@ -116,14 +121,36 @@ def metadata(plan: Plan, steps: int) -> dict[str, Any]:
     return {"software": f"imagegs {__version__}", **fit, "steps": steps, "seed": plan.seed}
 
 
-def _within(bpp: float, plan: Plan, picture: Picture) -> Plan:
-    """The plan with as many Gaussians as the file may have, one a pixel at most."""
-    from imagegs.codec import gaussians_for_bpp
+def _most_bytes(options: Namespace, picture: Picture) -> int:
+    """Of the whole file."""
+    if options.target_size is not None:
+        return int(options.target_size)
+    height, width, _ = picture.pixels.shape
+    return int(min(options.bpp * height * width / 8, MOST_BYTES))
+
+
+def _within(n_bytes: int, plan: Plan, picture: Picture) -> Plan:
+    """The plan with as many Gaussians as a file of so many bytes should have, one a pixel at most."""
+    from imagegs.codec import gaussians_for_bytes
     from imagegs.fitting import steps_of
 
     height, width, _ = picture.pixels.shape
     # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
     written = metadata(plan, steps_of(plan.recipe, plan.effort, plan.steps, plan.tune))
+    if plan.bits is None:
+        n = int(8 * (n_bytes - frame_bytes(picture, written)) / CODED_BITS)
+        if n < 1:
+            raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
+        return replace(plan, n_gaussians=min(n, height * width), max_bytes=n_bytes)
     blend: BlendName = "paper" if plan.recipe == "paper" else "softmax"
-    n = gaussians_for_bpp(bpp, height, width, picture.channels, blend, plan.bits, written)
+    n = gaussians_for_bytes(n_bytes, picture.channels, blend, plan.bits, written)
     return replace(plan, n_gaussians=min(n, height * width))
+
+
+def frame_bytes(picture: Picture, written: dict[str, Any]) -> int:
+    """What a coded file has beside its Gaussians."""
+    from imagegs.codec import Bits, file_size
+
+    fixed = Bits(1, 1, 1, 1, 1)  # whose numbers take about as much as the coded file's lattice and layer
+    size: int = file_size(1, picture.channels, "softmax", fixed, written)
+    return size

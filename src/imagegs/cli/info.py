@@ -13,6 +13,7 @@ from imagegs.cli.reports import print_json, print_text
 
 if TYPE_CHECKING:
     from imagegs.codec import FileInfo
+    from imagegs.codec.coded import Layer
 
 _KEY_WIDTH, _VALUE_WIDTH = 30, 200  # characters of metadata; --json shows all of it
 
@@ -38,29 +39,27 @@ def run(options: Namespace) -> None:
         sizes = {
             "bytes": fields.pop("n_bytes"),
             "bpp": facts.bpp,
-            "bits_per_gaussian": _bits_per_gaussian(facts),
+            "bits_per_gaussian": 8 * facts.n_bytes / facts.n_gaussians,
         }
         print_json({"file": str(options.file), **sizes, **fields})
     else:
         print_text(describe(str(options.file), facts))
 
 
-def _bits_per_gaussian(facts: FileInfo) -> int:
-    return facts.bits.bits_per_gaussian(len(facts.channels), facts.blend)
-
-
 def describe(name: str, facts: FileInfo) -> str:
     """Several lines for people."""
     channels = " ".join(facts.channels)
-    bits = ", ".join(f"{attribute} {value}" for attribute, value in asdict(facts.bits).items())
+    coding = ", ".join(f"{field} {value}" for field, value in asdict(facts.coding).items())
+    shares = ", ".join(f"{attribute} {bits:.1f}" for attribute, bits in facts.bits_by_attribute.items())
     rows = [
         ("file", name),
         ("format", f"gsimg, version {facts.version}"),
         ("canvas", f"{facts.width} x {facts.height} pixels, {channels}, {facts.bit_depth} bits a sample"),
         ("Gaussians", f"{facts.n_gaussians:,}, {facts.blend} blend"),
         ("size", f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel"),
-        ("bits", f"{bits}: {_bits_per_gaussian(facts)} a Gaussian"),
-        ("attributes", _bytes_text(facts.bytes_by_attribute)),
+        ("bits", f"{shares}: {8 * facts.n_bytes / facts.n_gaussians:.1f} a Gaussian, all in"),
+        ("lattice" if facts.layers else "fixed", coding),
+        *((f"layer {i}", _layer_text(layer)) for i, layer in enumerate(facts.layers, 1)),
         ("chunks", _bytes_text(facts.bytes_by_chunk)),
     ]
     for key, value in (facts.metadata or {}).items():
@@ -68,6 +67,10 @@ def describe(name: str, facts: FileInfo) -> str:
         rows.append(("metadata " + _short(key, _KEY_WIDTH), _short(_plain(value), _VALUE_WIDTH)))
     width = max(len(key) for key, _ in rows)
     return "\n".join(printable(f"{key:{width}}  {value}") for key, value in rows)
+
+
+def _layer_text(layer: Layer) -> str:
+    return f"{layer.n_gaussians:,} Gaussians, {layer.n_bytes:,} bytes"
 
 
 def _plain(value: object) -> str:

@@ -6,10 +6,12 @@ Needs numpy and the standard library only; never imports the fitting.
 from imagegs.codec.bits import Bits, default_bits
 from imagegs.codec.budget import file_size, gaussians_for_bpp, gaussians_for_bytes
 from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_info, save
+from imagegs.lattice import Lattice
 
 __all__ = [
     "Bits",
     "FileInfo",
+    "Lattice",
     "decode",
     "default_bits",
     "encode",

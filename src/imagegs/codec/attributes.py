@@ -31,8 +31,9 @@ from imagegs.gaussians import (
     MIN_SCALE,
     BlendName,
     Gaussians,
+    canonical_axes,
 )
-from imagegs.quantization import UniformQuantizer
+from imagegs.quantization import UniformQuantizer, exp2
 
 MAX_ANGLE = 2.0**10  # radians, either way; the other limits are those of Gaussians
 
@@ -64,6 +65,11 @@ class Stored:
     attributes: tuple[Attribute, ...]
     quantizers: tuple[UniformQuantizer, ...]  # one for each column
     columns: tuple[memoryview, ...]  # packed
+    n_gaussians: int
+
+    def bits_by_attribute(self) -> dict[str, float]:
+        """Bits a Gaussian, ranges included."""
+        return {a.name: 8 * a.size(self.n_gaussians) / self.n_gaussians for a in self.attributes}
 
 
 def attributes_of(blend: BlendName, bits: Bits, n_channels: int) -> tuple[Attribute, ...]:
@@ -88,11 +94,7 @@ def payload_size(header: Header, bits: Bits) -> int:
 
 def canonical(gaussians: Gaussians) -> Gaussians:
     """The same picture with the longer axis first and the angle in [0, pi), order kept."""
-    swap = gaussians.scale[:, 0] < gaussians.scale[:, 1]
-    scale = np.where(swap[:, None], gaussians.scale[:, ::-1], gaussians.scale)
-    turned = gaussians.angle.astype(np.float64) + np.where(swap, math.pi / 2, 0.0)
-    angle = np.mod(turned, math.pi).astype(np.float32)
-    angle[angle >= math.pi] = 0  # rounding to float32 can land on pi itself
+    scale, angle = canonical_axes(gaussians.scale, gaussians.angle)
     return gaussians.replace(scale=scale, angle=angle)
 
 
@@ -162,7 +164,7 @@ def read_stored(payload: memoryview, header: Header) -> Stored:
             offset = end
             if not padding_is_zero(columns[-1], header.n_gaussians, attribute.bits):
                 raise FormatError(f"chunk GAUS: padding bits after the {attribute.name} are not zero")
-    return Stored(bits, attributes, tuple(quantizers), tuple(columns))
+    return Stored(bits, attributes, tuple(quantizers), tuple(columns), header.n_gaussians)
 
 
 def _read_bits(payload: memoryview, blend: BlendName) -> Bits:
@@ -216,17 +218,3 @@ def dequantized(stored: Stored, header: Header) -> Gaussians:
 def _scale_of(stored: NDArray[np.float32], header: Header) -> NDArray[np.float32]:
     values = stored.astype(np.float64)
     return (1.0 / values if header.blend == "paper" else exp2(values)).astype(np.float32)
-
-
-def exp2(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """2^values by the additions, products and quotients that docs/format.md spells out.
-
-    Library functions differ in their last bits between platforms; this does not, so every decoder gets
-    the same scales.
-    """
-    whole = np.floor(values + 0.5)
-    rest = (values - whole) * math.log(2.0)
-    power = np.ones_like(values)
-    for n in range(13, 0, -1):
-        power = 1.0 + (power * rest) / n
-    return np.ldexp(power, whole.astype(np.int32))

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from imagegs.errors import FormatError
 
 # 0x89: not ASCII, and damaged by a transfer that strips the eighth bit; "GSI": for people; CR LF and LF:
 # damaged by newline conversion either way; 0x1A: stops an old text viewer.
 SIGNATURE = b"\x89GSI\r\n\x1a\n"
-VERSION = 1
-ORDER = ("HEAD", "mETA", "GAUS", "TAIL")
-REQUIRED = ("HEAD", "GAUS", "TAIL")
+VERSION = 2
+# A file has its numbers in fixed point, in one GAUS, or coded, in one LATT and one or more LAYR.
+ORDER = ("HEAD", "mETA", "GAUS", "LATT", "LAYR", "TAIL")
+REPEATED = "LAYR"
 MAX_PAYLOAD = 2**32 - 1
 FRAME_BYTES = len(SIGNATURE) + 2
 CHUNK_BYTES = 12  # around each payload
@@ -28,39 +30,73 @@ _HEAD = struct.Struct("<4sI")
 _CRC = struct.Struct("<I")
 
 
-def write_chunks(payloads: Mapping[str, bytes]) -> bytes:
-    """A file of these payloads by chunk type, in the order given, closed by the end chunk."""
+@dataclass
+class Chunks:
+    """The payloads of a file: those that occur once by their type, unknown skippable ones included, and the
+    layers.
+    """
+
+    single: dict[str, memoryview] = field(default_factory=dict)
+    layers: list[memoryview] = field(default_factory=list)
+
+    def add(self, name: str, payload: memoryview) -> None:
+        if name == REPEATED:
+            self.layers.append(payload)
+        else:
+            self.single[name] = payload
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.single or (name == REPEATED and bool(self.layers))
+
+    def __len__(self) -> int:
+        return len(self.single) + len(self.layers)
+
+
+class _TruncatedError(FormatError):
+    """The data end too early."""
+
+
+def write_chunks(payloads: Iterable[tuple[str, bytes]]) -> bytes:
+    """A file of these chunks, in the order given, closed by the end chunk."""
     parts = [SIGNATURE, struct.pack("<H", VERSION)]
-    for name, payload in {**payloads, "TAIL": b""}.items():
+    for name, payload in (*payloads, ("TAIL", b"")):
         kind = name.encode("ascii")
         checksum = zlib.crc32(payload, zlib.crc32(kind))
         parts += [_HEAD.pack(kind, len(payload)), payload, _CRC.pack(checksum)]
     return b"".join(parts)
 
 
-def read_chunks(data: memoryview) -> dict[str, memoryview]:
-    """The payloads by chunk type, in file order, unknown skippable chunks included.
+def read_chunks(data: memoryview, allow_partial: bool = False) -> Chunks:
+    """The chunks of a file.
 
     Raises FormatError unless the whole frame is right: signature, version, every checksum, the required
-    chunks once each and in order, and nothing after the end chunk.
+    chunks, in order, and nothing after the end chunk. With allow_partial the data may end anywhere after the
+    first layer: then the whole layers count.
     """
     _check_signature(bytes(data[: len(SIGNATURE)]))
     _check_version(data)
-    chunks: dict[str, memoryview] = {}
+    chunks = Chunks()
+    try:
+        _read_all(data, chunks)
+    except _TruncatedError:
+        if not (allow_partial and chunks.layers):
+            raise
+    return chunks
+
+
+def _read_all(data: memoryview, chunks: Chunks) -> None:
     offset = FRAME_BYTES
     while "TAIL" not in chunks:
         if offset == len(data):
-            missing = next(name for name in REQUIRED if name not in chunks)
-            raise FormatError(f"the file ends without chunk {missing}")
+            raise _TruncatedError(f"the file ends without chunk {_missing(chunks, 'TAIL') or 'TAIL'}")
         name, payload = _read_chunk(data, offset, len(chunks) + 1)
         _check_place(name, chunks)
-        chunks[name] = payload
+        chunks.add(name, payload)
         offset += CHUNK_BYTES + len(payload)
-    if len(chunks["TAIL"]):
-        raise FormatError(f"chunk TAIL: must be empty, has {len(chunks['TAIL'])} bytes")
+    if size := len(chunks.single["TAIL"]):
+        raise FormatError(f"chunk TAIL: must be empty, has {size} bytes")
     if offset != len(data):
         raise FormatError(f"{len(data) - offset} bytes after the end chunk")
-    return chunks
 
 
 def _check_signature(start: bytes) -> None:
@@ -89,34 +125,44 @@ def _check_version(data: memoryview) -> None:
 def _read_chunk(data: memoryview, offset: int, number: int) -> tuple[str, memoryview]:
     head = data[offset : offset + _HEAD.size]
     if len(head) < _HEAD.size:
-        raise FormatError(f"truncated in the head of chunk {number}: {len(head)} of {_HEAD.size} bytes")
+        raise _TruncatedError(f"truncated in the head of chunk {number}: {len(head)} of {_HEAD.size} bytes")
     kind, length = _HEAD.unpack(head)
     if not (kind.isascii() and kind.isalpha()):
         raise FormatError(f"chunk {number}: its type {kind.hex(' ')} is not four ASCII letters")
     name = kind.decode("ascii")
     rest = data[offset + _HEAD.size :]
     if len(rest) < length:
-        raise FormatError(f"chunk {name}: {length} bytes declared, {len(rest)} left")
+        raise _TruncatedError(f"chunk {name}: {length} bytes declared, {len(rest)} left")
     payload, field = rest[:length], rest[length : length + _CRC.size]
     if len(field) < _CRC.size:
-        raise FormatError(f"chunk {name}: truncated in the checksum: {len(field)} of {_CRC.size} bytes")
+        raise _TruncatedError(f"chunk {name}: truncated in the checksum: {len(field)} of {_CRC.size} bytes")
     if _CRC.unpack(field)[0] != zlib.crc32(payload, zlib.crc32(kind)):
         raise FormatError(f"chunk {name}: checksum mismatch")
     return name, payload
 
 
-def _check_place(name: str, before: Mapping[str, memoryview]) -> None:
-    if name in before:
+def _check_place(name: str, before: Chunks) -> None:
+    if name in before and name != REPEATED:
         raise FormatError(f"chunk {name} occurs twice")
     if name not in ORDER:
         if name[0].isupper():
             raise FormatError(f"unknown critical chunk {name}")
-        if not before:
+        if not len(before):
             raise FormatError(f"the first chunk must be HEAD, not {name}")
         return
-    rank = ORDER.index(name)
-    for missing in ORDER[:rank]:
-        if missing in REQUIRED and missing not in before:
-            raise FormatError(f"chunk {missing} is missing before chunk {name}")
-    if any(later in before for later in ORDER[rank:]):
+    if missing := _missing(before, name):
+        raise FormatError(f"chunk {missing} is missing before chunk {name}")
+    if any(later in before for later in ORDER[ORDER.index(name) + 1 :]):
         raise FormatError(f"chunk {name} is out of order")
+    if name == "LATT" and "GAUS" in before:
+        raise FormatError("chunk LATT: the numbers are in chunk GAUS already")
+
+
+def _missing(before: Chunks, name: str) -> str | None:
+    """The chunk that must come first, if it has not."""
+    needs: dict[str, Sequence[str]] = {
+        "HEAD": (),
+        "LAYR": ("HEAD", "LATT"),
+        "TAIL": ("HEAD", "LAYR" if "LATT" in before else "GAUS"),
+    }
+    return next((n for n in needs.get(name, ("HEAD",)) if n not in before), None)

@@ -12,20 +12,24 @@ from typing import Any, BinaryIO, Literal
 
 from imagegs.codec.attributes import Stored, dequantized, payload_size, read_stored, write_gaussians
 from imagegs.codec.bits import Bits
+from imagegs.codec.coded import Coded, Layer, read_layers, write_layers
 from imagegs.codec.container import (
     CHUNK_BYTES,
     FRAME_BYTES,
     MAX_PAYLOAD,
+    REPEATED,
     SIGNATURE,
     VERSION,
+    Chunks,
     read_chunks,
     write_chunks,
 )
 from imagegs.codec.header import Header, header_of, read_header, write_header
 from imagegs.codec.metadata import read_metadata, write_metadata
-from imagegs.errors import LimitError
+from imagegs.errors import FormatError, LimitError
 from imagegs.files import PathLike, write_atomically
 from imagegs.gaussians import BlendName, Gaussians
+from imagegs.lattice import Lattice
 
 DEFAULT_BITS = Bits()
 DEFAULT_SIZE_LIMIT = 2**28
@@ -42,10 +46,11 @@ class FileInfo:
     channels: tuple[str, ...]
     blend: BlendName
     bit_depth: Literal[8, 16]
-    bits: Bits  # weight is 0 when the file has no log-weights
+    coding: Bits | Lattice  # in fixed point (weight is 0 when the file has no log-weights), or coded
     n_bytes: int  # the whole file
     bytes_by_chunk: dict[str, int]  # chunk type -> bytes with length and checksum; "frame" is the rest
-    bytes_by_attribute: dict[str, int]  # stored attribute -> bytes with its ranges
+    bits_by_attribute: dict[str, float]  # stored attribute -> bits a Gaussian, its ranges included
+    layers: tuple[Layer, ...]  # of a coded file
     metadata: dict[str, Any] | None
 
     @property
@@ -57,90 +62,109 @@ class FileInfo:
 @dataclass(frozen=True)
 class _Contents:
     header: Header
-    stored: Stored
+    numbers: Stored | Coded
     metadata: dict[str, Any] | None
-    chunks: dict[str, memoryview]
+    chunks: Chunks
 
 
-def encode(gaussians: Gaussians, bits: Bits = DEFAULT_BITS, metadata: dict[str, Any] | None = None) -> bytes:
-    """The bytes of a .gsimg file with these Gaussians, in their order.
+def encode(
+    gaussians: Gaussians, coding: Bits | Lattice = DEFAULT_BITS, metadata: dict[str, Any] | None = None
+) -> bytes:
+    """The bytes of a .gsimg file with these Gaussians.
 
-    Each number is stored with the given bits (see `Bits`). The softmax blend is brought to its canonical
-    form first: longer axis first, angle in [0, pi). metadata is any small JSON object.
+    coding: `Bits` stores every number with so many bits, in the order given. A `Lattice` (softmax blend only)
+    is a third of the size: the nearest points of the lattice, entropy-coded, in an order of their own. A fit
+    that ends on the lattice (`fit(..., lattice=)`) loses nothing by it. The softmax blend is brought to its
+    canonical form first: longer axis first, angle in [0, pi). metadata is any small JSON object.
 
     Raises ValueError for what the file format cannot hold: in the paper blend log-weights other than 0 and
-    angles beyond 1,024 radians; log-weights with 0 bits; control characters in channel names or more than
-    255 bytes; metadata that is not JSON or larger than 65,535 bytes; 2^32 bytes or more. TypeError for
-    arguments of the wrong type.
+    angles beyond 1,024 radians; log-weights with 0 bits; on a lattice the paper blend, centres off the canvas
+    and numbers too large for it; control characters in channel names or more than 255 bytes; metadata that is
+    not JSON or larger than 65,535 bytes; 2^32 bytes or more. TypeError for arguments of the wrong type.
     """
     header = header_of(gaussians)
-    if (size := payload_size(header, bits)) > MAX_PAYLOAD:
-        raise ValueError(f"the Gaussians take {size} bytes, a file holds at most {MAX_PAYLOAD}")
-    payloads = {"HEAD": write_header(header)}
+    chunks = [("HEAD", write_header(header))]
     if metadata is not None:
-        payloads["mETA"] = write_metadata(metadata)
-    payloads["GAUS"] = write_gaussians(gaussians, bits)
-    return write_chunks(payloads)
+        chunks.append(("mETA", write_metadata(metadata)))
+    if isinstance(coding, Lattice):
+        return write_chunks([*chunks, *write_layers(gaussians, coding, header)])
+    if (size := payload_size(header, coding)) > MAX_PAYLOAD:
+        raise ValueError(f"the Gaussians take {size} bytes, a file holds at most {MAX_PAYLOAD}")
+    return write_chunks([*chunks, ("GAUS", write_gaussians(gaussians, coding))])
 
 
-def decode(data: bytes | bytearray | memoryview, size_limit: int = DEFAULT_SIZE_LIMIT) -> Gaussians:
+def decode(
+    data: bytes | bytearray | memoryview, size_limit: int = DEFAULT_SIZE_LIMIT, allow_partial: bool = False
+) -> Gaussians:
     """The Gaussians in the bytes of a .gsimg file.
 
-    Memory is bounded by the size of data (at most about 40 times it, and 16 MiB), whatever the file declares.
+    Memory is bounded by the size of data, whatever the file declares. allow_partial: data may end early,
+    after the first layer of a coded file; then the whole layers count.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
     size_limit pixels.
     """
-    contents = _read(data)
-    pixels = contents.header.width * contents.header.height
-    if pixels > size_limit:
-        sides = f"{contents.header.width} x {contents.header.height}"
+    contents = _read(data, allow_partial)
+    header, numbers = contents.header, contents.numbers
+    if header.width * header.height > size_limit:
+        sides = f"{header.width} x {header.height}"
         raise LimitError(f"the canvas of {sides} pixels is over the limit of {size_limit} pixels")
-    return dequantized(contents.stored, contents.header)
+    return dequantized(numbers, header) if isinstance(numbers, Stored) else numbers.gaussians(header)
 
 
-def read_info(data: bytes | bytearray | memoryview) -> FileInfo:
+def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False) -> FileInfo:
     """What the bytes of a .gsimg file say about themselves, checked in full but not dequantised.
 
-    Raises FormatError when data is not a valid .gsimg file.
+    Raises FormatError when data is not a valid .gsimg file; allow_partial as in `decode`.
     """
-    contents = _read(data)
-    header, stored = contents.header, contents.stored
-    sizes = {name: CHUNK_BYTES + len(payload) for name, payload in contents.chunks.items()}
+    contents = _read(data, allow_partial)
+    header, numbers, chunks = contents.header, contents.numbers, contents.chunks
+    sizes = {name: CHUNK_BYTES + len(payload) for name, payload in chunks.single.items()}
+    if chunks.layers:
+        sizes[REPEATED] = sum(CHUNK_BYTES + len(payload) for payload in chunks.layers)
     return FileInfo(
         version=VERSION,
         width=header.width,
         height=header.height,
-        n_gaussians=header.n_gaussians,
+        n_gaussians=len(numbers.table) if isinstance(numbers, Coded) else header.n_gaussians,
         channels=header.channels,
         blend=header.blend,
         bit_depth=header.bit_depth,
-        bits=stored.bits,
+        coding=numbers.lattice if isinstance(numbers, Coded) else numbers.bits,
         n_bytes=len(memoryview(data).cast("B")),
         bytes_by_chunk={"frame": FRAME_BYTES, **sizes},
-        bytes_by_attribute={a.name: a.size(header.n_gaussians) for a in stored.attributes},
+        bits_by_attribute=numbers.bits_by_attribute(),
+        layers=numbers.layers if isinstance(numbers, Coded) else (),
         metadata=contents.metadata,
     )
 
 
-def _read(data: bytes | bytearray | memoryview) -> _Contents:
-    chunks = read_chunks(memoryview(data).cast("B"))
-    header = read_header(chunks["HEAD"])
-    metadata = read_metadata(chunks["mETA"]) if "mETA" in chunks else None
-    return _Contents(header, read_stored(chunks["GAUS"], header), metadata, chunks)
+def _read(data: bytes | bytearray | memoryview, allow_partial: bool) -> _Contents:
+    chunks = read_chunks(memoryview(data).cast("B"), allow_partial)
+    single = chunks.single
+    header = read_header(single["HEAD"])
+    metadata = read_metadata(single["mETA"]) if "mETA" in single else None
+    numbers: Stored | Coded
+    if chunks.layers:
+        if header.blend != "softmax":
+            raise FormatError(f"chunk LATT: the {header.blend} blend is stored in chunk GAUS")
+        numbers = read_layers(single["LATT"], chunks.layers, header, partial="TAIL" not in chunks)
+    else:
+        numbers = read_stored(single["GAUS"], header)
+    return _Contents(header, numbers, metadata, chunks)
 
 
 def save(
     path: PathLike,
     gaussians: Gaussians,
-    bits: Bits = DEFAULT_BITS,
+    coding: Bits | Lattice = DEFAULT_BITS,
     metadata: dict[str, Any] | None = None,
 ) -> int:
     """Write a .gsimg file whole or not at all; returns its size in bytes.
 
     Raises what `encode` raises, and OSError; an existing file is then as it was.
     """
-    data = encode(gaussians, bits, metadata)
+    data = encode(gaussians, coding, metadata)
     write_atomically(path, data)
     return len(data)
 

@@ -3,6 +3,7 @@
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, Progress, RecipeName, Tune
 from imagegs.fitting.quality_target import QualityFit, fit_to_psnr
 from imagegs.fitting.recipes import default_gaussians, fit, fit_progressively, steps_of
+from imagegs.fitting.settling import choose_lattice, settle
 
 __all__ = [
     "RECIPES",
@@ -12,9 +13,11 @@ __all__ = [
     "QualityFit",
     "RecipeName",
     "Tune",
+    "choose_lattice",
     "default_gaussians",
     "fit",
     "fit_progressively",
     "fit_to_psnr",
+    "settle",
     "steps_of",
 ]

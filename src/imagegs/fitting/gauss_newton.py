@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.objective import SQUARED_ERROR, Objective, Shapes
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes, in_own_units
-from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
 
 PRODUCTS = 10  # of conjugate gradients in a step, at most
 PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
@@ -33,20 +33,26 @@ FLOOR = 1e-3  # added to the diagonal: Gaussians that no pixel sees stay
 Vectors = NDArray[np.floating[Any]]
 
 
-def polish(objective: Objective, shapes: Shapes, iterations: int | None) -> Iterator[tuple[Shapes, float]]:
+def polish(
+    objective: Objective, shapes: Shapes, iterations: int | None, free: Vectors | None = None
+) -> Iterator[tuple[Shapes, float]]:
     """At most so many steps (None: without end): yields the better shapes and their mean squared error after
     each.
 
-    Ends early when no damping brings a fall.
+    free (N, 6 + C): 1 for the unknowns that may move, 0 for those that stay as they are; None: all may. Ends
+    early when no damping brings a fall.
     """
+    if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
+        return
     damping = DAMPING
+    corner = np.array(objective.target.shape[:0:-1], np.float32)
     result = objective.evaluate(shapes, SQUARED_ERROR)
     for _ in count() if iterations is None else range(iterations):
-        system = _System(objective, shapes, result.gradient)
+        system = _System(objective, shapes, result.gradient, free)
         before = result.l2
         while True:
             step = _trusted(system.solve(damping), shapes)
-            moved = _moved(shapes, step)
+            moved = _moved(shapes, step, corner)
             result = objective.evaluate(moved, SQUARED_ERROR)
             fall = before - result.l2
             if fall > 0:
@@ -65,8 +71,11 @@ def polish(objective: Objective, shapes: Shapes, iterations: int | None) -> Iter
 class _System:
     """J^T J and J^T r at some shapes, whose picture the objective has just evaluated."""
 
-    def __init__(self, objective: Objective, shapes: Shapes, gradient: Shapes) -> None:
+    def __init__(
+        self, objective: Objective, shapes: Shapes, gradient: Shapes, free: Vectors | None = None
+    ) -> None:
         self._objective = objective
+        self._free = 1.0 if free is None else free
         self._stretch = -elongation(shapes.scale)  # d score / d angle = 2 u v (s1 / s0 - s0 / s1)
         # The loss is the mean of r^2: its gradient is 2 J^T r / size.
         self.slope: Vectors = _own_units(gradient, shapes) * (objective.target.size / 2)
@@ -76,8 +85,8 @@ class _System:
         self._diagonal = np.stack(own + colors, axis=1) + FLOOR
 
     def solve(self, damping: float) -> Vectors:
-        """Preconditioned conjugate gradients from 0."""
-        inverse = 1 / (self._diagonal * (1 + damping))
+        """Preconditioned conjugate gradients from 0, among the unknowns that are free."""
+        inverse = self._free / (self._diagonal * (1 + damping))
         x, rest = np.zeros_like(self.slope), -self.slope
         z = inverse * rest
         direction, size = z, _dot(rest, z)
@@ -132,9 +141,10 @@ def _trusted(step: Vectors, shapes: Shapes) -> Vectors:
     return trusted
 
 
-def _moved(s: Shapes, d: Vectors) -> Shapes:
+def _moved(s: Shapes, d: Vectors, corner: FloatArray) -> Shapes:
+    """The shapes after a step, on a canvas that ends at `corner` (x, y)."""
     step = d.astype(np.float32)
-    xy = s.xy + from_axes(step[:, 0:2] * s.scale, s.angle)
+    xy = np.clip(s.xy + from_axes(step[:, 0:2] * s.scale, s.angle), 0, corner)
     scale = np.clip(s.scale * np.exp(step[:, 2:4]), SMALLEST_SCALE, MAX_SCALE)
     log_weight = np.clip(s.log_weight + step[:, 5], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT)
     color = np.clip(s.color + step[:, 6:], -MAX_COLOR, MAX_COLOR)

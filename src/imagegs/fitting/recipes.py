@@ -18,7 +18,7 @@ from imagegs.fitting.placement import Placement
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
 from imagegs.fitting.record import fit_record
 from imagegs.gaussians import MAX_COLOR, MAX_POSITION, MAX_SCALE, MIN_SCALE, Gaussians
-from imagegs.pixels import as_pixels, channel_names, to_float
+from imagegs.pixels import as_pixels, channel_names, to_planes
 
 PAPER_STEPS = 5000
 MAX_STEPS = 1_000_000
@@ -122,7 +122,7 @@ def fit_progressively(
         Shapes(*(np.ones(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, n_channels))))
     )  # checks the canvas
     engine(threads)
-    target = np.ascontiguousarray(np.moveaxis(to_float(pixels), -1, 0))
+    target = to_planes(pixels)
     run = fit_paper if recipe == "paper" else fit_record
     return run(target, options, threads, finish)
 

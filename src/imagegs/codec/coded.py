@@ -1,0 +1,145 @@
+"""Chunks LATT and LAYR: Gaussians on a lattice, entropy-coded layer by layer (native/codec/)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagegs._native import LayerCoder
+from imagegs.codec.header import Header
+from imagegs.errors import FormatError
+from imagegs.gaussians import Gaussians
+from imagegs.lattice import (
+    ANGLE,
+    FIRST_COLOR,
+    PLACE_X,
+    RATIO,
+    WEIGHT,
+    Lattice,
+    Table,
+    from_table,
+    to_table,
+)
+
+_LATT = struct.Struct("<BbbbbBB")
+_COUNT = struct.Struct("<I")
+_HAS_WEIGHTS = 1
+# A layer's Gaussians are this many for each byte at most, so that a small file cannot order much work.
+MAX_GAUSSIANS_A_BYTE = 64
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one layer took."""
+
+    n_gaussians: int
+    n_bytes: int  # of the chunk's payload
+    bits: dict[str, float]  # of each attribute
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Checked LATT and LAYR payloads, not yet dequantised."""
+
+    lattice: Lattice
+    table: Table
+    layers: tuple[Layer, ...]
+
+    def bits_by_attribute(self) -> dict[str, float]:
+        """Bits a Gaussian."""
+        names = self.layers[0].bits
+        return {name: sum(v.bits[name] for v in self.layers) / len(self.table) for name in names}
+
+    def gaussians(self, header: Header) -> Gaussians:
+        """The Gaussians themselves."""
+        return Gaussians(
+            **from_table(self.table, self.lattice, header.height, header.width),
+            height=header.height,
+            width=header.width,
+            channels=header.channels,
+            blend=header.blend,
+            bit_depth=header.bit_depth,
+        )
+
+
+def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list[tuple[str, bytes]]:
+    """The chunks of some Gaussians, all in one layer. Raises ValueError for what the lattice cannot hold."""
+    if gaussians.blend != "softmax":
+        raise ValueError(f"only the softmax blend is stored on a lattice, not the {gaussians.blend} blend")
+    if (gaussians.xy < 0).any() or (gaussians.xy > (gaussians.width, gaussians.height)).any():
+        raise ValueError("a centre lies off the canvas: a lattice has no place for it")
+    table = to_table(gaussians, lattice)
+    weights = bool(table[:, WEIGHT].any())
+    fields = (lattice.scales_an_octave, lattice.position, lattice.angle, lattice.weight, lattice.color)
+    chunks = [("LATT", _LATT.pack(*fields, lattice.cell, _HAS_WEIGHTS * weights))]
+    stream, _ = _coder(lattice, header, weights).encode(table)
+    enough = -(-len(table) // MAX_GAUSSIANS_A_BYTE)  # the stream's end reads as zeros
+    return [*chunks, ("LAYR", _COUNT.pack(len(table)) + stream.ljust(enough, b"\0"))]
+
+
+def read_layers(lattice: memoryview, layers: Sequence[memoryview], header: Header, partial: bool) -> Coded:
+    """The Gaussians of all layers. Raises FormatError; `partial`: layers may be missing."""
+    steps, weights = _read_lattice(lattice)
+    coder = _coder(steps, header, weights)
+    columns = FIRST_COLOR + len(header.channels)
+    tables: list[Table] = []
+    found: list[Layer] = []
+    left = header.n_gaussians
+    for number, payload in enumerate(layers, 1):
+        size, stream = _read_size(payload, number, left)
+        rows = np.empty((size, columns), np.int32)
+        problem, bits = coder.decode(stream, rows)
+        if problem:
+            raise FormatError(f"layer {number}: {problem}")
+        tables.append(rows)
+        found.append(Layer(size, len(payload), _by_attribute(bits)))
+        left -= size
+    if left and not partial:
+        raise FormatError(f"the layers have {header.n_gaussians - left} of {header.n_gaussians} Gaussians")
+    return Coded(steps, np.concatenate(tables), tuple(found))
+
+
+def _coder(lattice: Lattice, header: Header, weights: bool) -> LayerCoder:
+    channels = len(header.channels)
+    return LayerCoder(
+        lattice.native, header.width, header.height, channels, weights, header.n_gaussians
+    )
+
+
+def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:
+    if len(payload) != _LATT.size:
+        raise FormatError(f"chunk LATT: {len(payload)} bytes, {_LATT.size} are needed")
+    scales, position, angle, weight, color, cell, flags = _LATT.unpack(payload)
+    if flags & ~_HAS_WEIGHTS:
+        raise FormatError(f"chunk LATT: unknown flags {flags}")
+    try:
+        return Lattice(scales, position, angle, weight, color, cell), bool(flags)
+    except ValueError:
+        raise FormatError("chunk LATT: a number is out of its range") from None
+
+
+def _read_size(payload: memoryview, number: int, left: int) -> tuple[int, bytes]:
+    if len(payload) < _COUNT.size:
+        raise FormatError(f"layer {number}: {len(payload)} bytes, at least {_COUNT.size} are needed")
+    (size,) = _COUNT.unpack(payload[: _COUNT.size])
+    stream = bytes(payload[_COUNT.size :])
+    if not size:
+        raise FormatError(f"layer {number}: it has no Gaussians")
+    if size > left:
+        raise FormatError(f"layer {number}: {size} Gaussians, {left} are left")
+    if size > MAX_GAUSSIANS_A_BYTE * len(stream):
+        raise FormatError(f"layer {number}: {size} Gaussians in {len(stream)} bytes")
+    return size, stream
+
+
+def _by_attribute(bits: Sequence[float]) -> dict[str, float]:
+    return {
+        "position": sum(bits[:2]) + sum(bits[PLACE_X:FIRST_COLOR]),
+        "scale": sum(bits[2 : RATIO + 1]),
+        "angle": bits[ANGLE],
+        "weight": bits[WEIGHT],
+        "color": sum(bits[FIRST_COLOR:]),
+    }

@@ -1,0 +1,153 @@
+"""The lattice of a coded file: Gaussians to whole numbers and back.
+
+Each attribute has a step of its own for every Gaussian, which follows from those before it: scales,
+log-weight, angle, place, colour (native/codec/lattice.h has the rules and why). A table holds a row for each
+Gaussian, its columns in the order of native/codec/layer.h.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs import _native
+from imagegs.gaussians import MAX_COLOR, canonical_axes
+from imagegs.quantization import exp2
+
+Table = NDArray[np.int32]  # (N, FIRST_COLOR + channels)
+Numbers = NDArray[np.floating[Any]]
+
+CELL_X, CELL_Y, SHORTER, RATIO, WEIGHT, ANGLE, PLACE_X, PLACE_Y, FIRST_COLOR = range(9)
+MOST = 2**24  # of a stored number
+# Rows: luma and two differences, orthonormal, of the first three channels.
+DECORRELATION = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """How fine a file's numbers are. The steps are those of a round Gaussian of 1 px and log-weight 0, as
+    exponents of 2 in sixteenths, -128..127.
+
+    Raises ValueError for what a file cannot hold.
+    """
+
+    scales_an_octave: int  # 1..64
+    position: int  # of canvas pixels
+    angle: int  # of pi, where s0 / s1 - s1 / s0 is 1
+    weight: int  # of nats
+    color: int  # of units
+    cell: int = 2  # positions are told by cells of 2^cell pixels first; 0..15
+
+    def __post_init__(self) -> None:
+        _ = self.native
+
+    @cached_property
+    def native(self) -> _native.Lattice:
+        return _native.Lattice(
+            self.scales_an_octave, self.position, self.angle, self.weight, self.color, self.cell
+        )
+
+    @classmethod
+    def of_fineness(cls, fineness: float) -> Lattice:
+        """All steps in the proportion that costs least, `fineness` times as fine as the usual ones."""
+        coarser = round(-16 * math.log2(fineness))
+        return cls(
+            scales_an_octave=min(64, max(1, round(SCALES * fineness))),
+            position=POSITION + coarser,
+            angle=ANGLES + coarser,
+            weight=WEIGHTS + coarser,
+            color=COLORS + coarser,
+        )
+
+    def steps(self, table: Table) -> Table:
+        """(N, 6): see `lattice_steps` in native/bindings.cpp."""
+        out = np.empty((len(table), 6), np.int32)
+        self.native.steps(table, out)
+        return out
+
+
+# In equal shares of the error; see docs/experiments.md.
+SCALES, POSITION, ANGLES, WEIGHTS, COLORS = 10, -40, -64, -11, -66
+
+
+def power(exponents: NDArray[np.int32]) -> NDArray[np.float64]:
+    """2^(exponent / 16)."""
+    return exp2(exponents / 16)
+
+
+class Arrays(Protocol):
+    """Gaussians of the softmax blend: `Gaussians`, or shapes in the making."""
+
+    @property
+    def xy(self) -> NDArray[np.float32]: ...
+    @property
+    def scale(self) -> NDArray[np.float32]: ...
+    @property
+    def angle(self) -> NDArray[np.float32]: ...
+    @property
+    def log_weight(self) -> NDArray[np.float32]: ...
+    @property
+    def color(self) -> NDArray[np.float32]: ...
+
+
+def to_table(g: Arrays, lattice: Lattice) -> Table:
+    """The nearest points of the lattice (N, FIRST_COLOR + C); centres must lie on the canvas.
+
+    Raises ValueError for colours that are too large.
+    """
+    scale, angle = (a.astype(np.float64) for a in canonical_axes(g.scale, g.angle))
+    table = np.zeros((len(scale), FIRST_COLOR + g.color.shape[1]), np.int32)
+    q = lattice.scales_an_octave
+    size = np.clip(np.rint((np.log2(scale) - _native.LOWEST_SCALE) * q), 0, 30 * q).astype(np.int32)
+    table[:, SHORTER], table[:, RATIO] = size[:, 1], size[:, 0] - size[:, 1]
+    table[:, WEIGHT] = np.rint(g.log_weight / power(lattice.steps(table)[:, 0]))
+    angles = lattice.steps(table)[:, 2]
+    table[:, ANGLE] = np.floor(angle / np.pi * angles).astype(np.int64) % angles
+    steps = lattice.steps(table)
+    for axis in range(2):
+        bits = steps[:, 4 + axis]
+        fine = np.floor(g.xy[:, axis].astype(np.float64) * np.exp2(bits - lattice.cell)).astype(np.int64)
+        table[:, CELL_X + axis], table[:, PLACE_X + axis] = fine >> bits, fine & ((1 << bits) - 1)
+    color = np.rint(decorrelated(g.color.astype(np.float64)) / power(steps[:, 3])[:, None])
+    if (np.abs(color) >= MOST).any() or (np.abs(g.color) >= MAX_COLOR / 2).any():
+        raise ValueError("a colour is too large for the lattice")
+    table[:, FIRST_COLOR:] = color
+    return table
+
+
+def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[str, NDArray[np.float32]]:
+    """The arrays of `Gaussians` on a canvas of this size that a table stands for."""
+    steps = lattice.steps(table)
+    size = np.stack([table[:, SHORTER] + table[:, RATIO], table[:, SHORTER]], axis=1)
+    xy = np.empty((len(table), 2))
+    for axis in range(2):
+        bits = steps[:, 4 + axis]
+        place = table[:, CELL_X + axis] + (table[:, PLACE_X + axis] + 0.5) * np.exp2(-bits)
+        xy[:, axis] = np.minimum(place * 2.0**lattice.cell, (width, height)[axis])
+    arrays = {
+        "xy": xy,
+        "scale": exp2(size / lattice.scales_an_octave + _native.LOWEST_SCALE),
+        "angle": (table[:, ANGLE] + 0.5) * np.pi / steps[:, 2],
+        "log_weight": table[:, WEIGHT] * power(steps[:, 0]),
+        "color": correlated(table[:, FIRST_COLOR:] * power(steps[:, 3])[:, None]),
+    }
+    return {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
+
+
+def decorrelated(color: Numbers) -> Numbers:
+    """Colours (N, C) as they are stored: three or four channels are turned, others stay."""
+    if color.shape[1] not in (3, 4):
+        return color
+    return np.concatenate([color[:, :3] @ DECORRELATION.T, color[:, 3:]], axis=1)
+
+
+def correlated(stored: Numbers) -> Numbers:
+    """The way back."""
+    if stored.shape[1] not in (3, 4):
+        return stored
+    return np.concatenate([stored[:, :3] @ DECORRELATION, stored[:, 3:]], axis=1)
