@@ -100,12 +100,15 @@ def read_head(reader: Reader) -> tuple[str, int, int]:
 
 
 def check_order(name: str, seen: list[str]) -> None:
-    require(name not in seen, f"{name}: twice")
+    order = ("HEAD", "mETA", "GAUS", "LATT", "LAYR", "TAIL")
+    require(name == "LAYR" or name not in seen, f"{name}: twice")
     require((name == "HEAD") == (not seen), "HEAD comes first")
-    if name not in ("HEAD", "mETA", "GAUS", "TAIL"):
-        require(name[0].islower(), f"{name}: unknown and critical")
-    require(name != "mETA" or "GAUS" not in seen, "mETA after GAUS")
-    require(name != "TAIL" or "GAUS" in seen, "TAIL before GAUS")
+    require(name in order or name[0].islower(), f"{name}: unknown and critical")
+    for later in order[order.index(name) + 1 :] if name in order else ():
+        require(later not in seen, f"{name} after {later}")
+    require(name != "LATT" or "GAUS" not in seen, "LATT beside GAUS")
+    require(name != "LAYR" or "LATT" in seen, "LAYR without LATT")
+    require(name != "TAIL" or "GAUS" in seen or "LAYR" in seen, "TAIL before GAUS or LAYR")
 
 
 def read_payload(reader: Reader, name: str, length: int, result: dict) -> None:
@@ -113,11 +116,17 @@ def read_payload(reader: Reader, name: str, length: int, result: dict) -> None:
         read_header(reader, result)
     elif name == "GAUS":
         read_gaussians(reader, length, result)
+    elif name == "LATT":
+        result["layers"] = Layers(reader, length, result)
+    elif name == "LAYR":
+        result["layers"].read(reader, length)
     elif name == "mETA":
         require(length <= 65535, "mETA: size")
         result["metadata"] = read_metadata(reader.text(length, "metadata"))
     elif name != "TAIL":
         reader.take(length, "skipped")
+    elif "layers" in result:
+        result.update(result.pop("layers").dequantised())
 
 
 def read_metadata(text: str) -> dict:
@@ -178,7 +187,8 @@ def read_gaussians(reader: Reader, length: int, result: dict) -> None:
             low, high = found[name][column if ranges[name] > 1 else 0]
             table.append(read_column(reader, name, n, bits[name], low, high))
         result[name] = np.stack(table, axis=1)
-    result["scale"] = np.float32(1 / result["scale"].astype(float)) if paper else exp2(result["scale"])
+    v = result["scale"].astype(float)
+    result["scale"] = np.float32(1 / v if paper else exp2(v))
     result.setdefault("weight", np.zeros((n, 1), np.float32))
 
 
@@ -199,14 +209,350 @@ def read_column(reader: Reader, name: str, n: int, bits: int, low: float, high: 
     return ((low * (levels - q) + high * q) / levels).astype(np.float32)
 
 
-def exp2(stored: np.ndarray) -> np.ndarray:
-    v = stored.astype(float)
+def exp2(v: np.ndarray) -> np.ndarray:
     k = np.floor(v + 0.5)
     t = (v - k) * float.fromhex("0x1.62e42fefa39efp-1")
     p = np.ones_like(v)
     for n in range(13, 0, -1):
         p = 1 + p * t / n
-    return (p * 2.0**k).astype(np.float32)
+    return p * 2.0**k
+
+
+def clip(value: int, low: int, high: int) -> int:
+    return min(max(value, low), high)
+
+
+def quotient(a: int, b: int) -> int:
+    """The page's a / b, which rounds towards zero; Python's a // b is its floor(a / b)."""
+    return a // b if a >= 0 else -(-a // b)
+
+
+def rounded(a: int, b: int) -> int:
+    return (2 * a + b) // (2 * b)
+
+
+def mean(values: list[int]) -> int:
+    return rounded(sum(values), len(values)) if values else 0
+
+
+def power(x: int) -> int:
+    x = clip(x, -256, 320)
+    mantissa, shift = POWERS[x & 15], x >> 4
+    return mantissa << shift if shift >= 0 else mantissa >> -shift
+
+
+def squash(x: int) -> int:
+    k, r = x + 2048 >> 7, x + 2048 & 127
+    return SQUASHED[k] * (128 - r) + SQUASHED[k + 1] * r + 64 >> 7
+
+
+def integers(text: str) -> list[int]:
+    return [int(word) for word in text.split()]
+
+
+SQUASHED = integers(
+    "1 2 4 6 10 17 27 45 74 120 194 311 488 747 1102 1546 2048 2550 2994 3349 3608 3785 3902 3976 4022 4051 "
+    "4069 4079 4086 4090 4092 4094 4095"
+)
+STRETCHED = [next((x for x in range(-2047, 2048) if squash(x) >= p), 2047) for p in range(4096)]
+POWERS = integers(
+    "65536 68438 71468 74632 77936 81386 84990 88752 92682 96785 101070 105545 110218 115098 120194 125515"
+)
+ELONGATIONS = integers("-64 -24 -8 2 9 16 21 26 31 35 39 43 48")
+COSINES = integers(
+    "0 0 -1 -1 -2 -4 -5 -7 -9 -12 -15 -20 -25 -33 -44 -64 "
+    "-64 -44 -33 -25 -20 -15 -12 -9 -7 -5 -4 -2 -1 -1 0 0"
+)
+
+
+class Stream:
+    """The arithmetic decoder of one layer."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.offset, self.low, self.high, self.value = data, 0, 0, 2**32 - 1, 0
+        for _ in range(4):
+            self.value = self.value << 8 | self.byte()
+
+    def byte(self) -> int:
+        self.offset += 1
+        return self.data[self.offset - 1] if self.offset <= len(self.data) else 0
+
+    def bit(self, p: int) -> int:
+        middle = self.low + ((self.high - self.low) * p >> 16)
+        bit = int(self.value <= middle)
+        self.low, self.high = (self.low, middle) if bit else (middle + 1, self.high)
+        while self.low >> 24 == self.high >> 24:
+            self.low = (self.low & 0xFFFFFF) << 8
+            self.high = (self.high & 0xFFFFFF) << 8 | 255
+            self.value = (self.value & 0xFFFFFF) << 8 | self.byte()
+        return bit
+
+    def uniform(self, n: int) -> int:
+        low = 0
+        while n > 1:
+            h = n // 2
+            if self.bit((n - h) * 2**16 // n):
+                low, n = low + h, n - h
+            else:
+                n = h
+        return low
+
+
+class Model:
+    """The counters and mixers of every family of decisions."""
+
+    def __init__(self) -> None:
+        self.counters: dict[tuple, list[int]] = {}
+        self.mixers: dict[tuple, list[int]] = {}
+
+    def decide(self, stream: Stream, family: str, node: int, f: int, s: int) -> int:
+        keys = ((family, "", 0, node), (family, "f", f, node), (family, "s", s, node))
+        counters = [self.counters.setdefault(key, [32768, 0]) for key in keys]
+        weights = self.mixers.setdefault((family, node), [20000] * 3)
+        x = [STRETCHED[one >> 4] for one, _ in counters]
+        p = squash(clip(sum(w * v for w, v in zip(weights, x, strict=True)) >> 16, -2047, 2047))
+        bit = stream.bit(16 * p)
+        error = (4096 * bit - p) * 10
+        for i, counter in enumerate(counters):
+            weights[i] = clip(weights[i] + (x[i] * error + 8192 >> 14), -(2**20), 2**20)
+            one, seen = counter
+            one += quotient(65535 * bit - one, seen + 2)
+            counter[:] = clip(one, 32, 65503), min(seen + 1, 120)
+        return bit
+
+
+class Number:
+    """Reads one number of a family, in the contexts f and s."""
+
+    def __init__(self, model: Model, stream: Stream, family: str, f: int, s: int) -> None:
+        self.stream = stream
+        self.decide = lambda node: model.decide(stream, family, node, f, s)
+
+    def symbol(self, n: int) -> int:
+        low, node = 0, 1
+        while n > 1:
+            h, bit = n // 2, self.decide(node)
+            low, n = (low + h, n - h) if bit else (low, h)
+            node = 2 * node + bit
+        return low
+
+    def natural(self) -> int:
+        return self.magnitude() if self.decide(0) else 0
+
+    def integer(self) -> int:
+        if not self.decide(0):
+            return 0
+        return -self.magnitude() if self.decide(1) else self.magnitude()
+
+    def magnitude(self) -> int:
+        n = 1
+        while n < 24 and self.decide(1 + n):
+            n += 1
+        value = 1
+        for digit in range(2, n + 1):
+            node = {2: 26 + min(n, 12), 3: 38 + 2 * min(n, 12) + (value & 1)}.get(digit)
+            value = 2 * value + (self.stream.uniform(2) if node is None else self.decide(node))
+        return value
+
+
+class Coded:
+    """The integers of one coded Gaussian: first its cell, then what the steps of section 6 find."""
+
+    def __init__(self, cell: tuple[int, int]) -> None:
+        self.cell = cell
+        self.color: list[int] = []
+
+    def distance(self, place: tuple[int, int]) -> int:
+        """The square of it, between a place and this one's."""
+        return (self.place[0] - place[0]) ** 2 + (self.place[1] - place[1]) ** 2
+
+
+class Layers:
+    """Chunk LATT, and what lives on from layer to layer: the model, and the Gaussians decoded so far."""
+
+    def __init__(self, reader: Reader, length: int, result: dict) -> None:
+        require(result["blend"] == "softmax", "LATT: paper blend")
+        require(length == 7, "LATT: length")
+        self.q = reader.number("B", "steps of a scale in an octave")
+        names = ("position", "angle", "weight", "color")
+        self.steps = {name: reader.number("b", f"step of the {name}, exponent x 16") for name in names}
+        self.cell = reader.number("B", "cell, log2 of its side")
+        self.flags = reader.number("B", "flags")
+        require(1 <= self.q <= 64 and self.cell <= 15, "LATT: a number is out of its range")
+        require(self.flags <= 1, "LATT: unknown flags")
+        self.sides = (result["width"], result["height"])
+        self.grid = [(side >> self.cell) + 1 for side in self.sides]
+        self.total, self.n_channels = result["n_gaussians"], len(result["channels"])
+        enough = 4 * self.sides[0] * self.sides[1]
+        self.h = next((h for h in range(2, 16) if self.total * 4**h >= enough), 16)
+        self.model, self.gaussians, self.number_of_layer = Model(), [], 0
+        self.bins: dict[tuple, list[Coded]] = {}
+
+    def read(self, reader: Reader, length: int) -> None:
+        self.number_of_layer += 1
+        self.require(length >= 4, "length")
+        n = reader.number("I", "number of Gaussians of the layer")
+        self.stream = Stream(reader.take(length - 4, "stream"))
+        self.require(n > 0, "no Gaussians")
+        self.require(n <= self.total - len(self.gaussians), "more Gaussians than are left")
+        self.require(n <= 64 * (length - 4), "too many Gaussians for its bytes")
+        self.earlier = [self.cell_of(gaussian.place) for gaussian in self.gaussians]
+        cells: list[tuple[int, int]] = []
+        self.split(((0, self.grid[0]), (0, self.grid[1])), n, self.earlier, cells)
+        for cell in cells:
+            self.read_gaussian(Coded(cell))
+        self.require(not any(self.stream.data[self.stream.offset :]), "bytes are left over")
+
+    def require(self, condition: bool, rule: str) -> None:
+        require(condition, f"layer {self.number_of_layer}: {rule}")
+
+    def number(self, family: str, f: int, s: int) -> Number:
+        return Number(self.model, self.stream, family, f, s)
+
+    def cell_of(self, place: tuple[int, int]) -> list[int]:
+        return [min(p >> self.cell + 2, last - 1) for p, last in zip(place, self.grid, strict=True)]
+
+    def split(self, part: tuple, n: int, earlier: list, cells: list[tuple[int, int]]) -> None:
+        """Appends the cells of the part's n Gaussians; `earlier` are those of earlier layers in it."""
+        (left, right), (top, bottom) = part
+        width, height = right - left, bottom - top
+        if n == 0 or width * height == 1:
+            cells.extend([(left, top)] * n)
+            return
+        axis = 0 if width >= height else 1
+        start, end = part[axis]
+        cut = start + (end - start + 1) // 2
+        before = [cell for cell in earlier if cell[axis] < cut]
+        count = self.count(n, len(earlier), len(before), width * height)
+        first, second = ((start, cut), part[1]), ((cut, end), part[1])
+        if axis == 1:
+            first, second = (part[0], (start, cut)), (part[0], (cut, end))
+        self.split(first, count, before, cells)
+        self.split(second, n - count, [cell for cell in earlier if cell[axis] >= cut], cells)
+
+    def count(self, n: int, m: int, m_first: int, size: int) -> int:
+        f = 1 + (4 * m_first + m // 2) // m + (5 if m >= 8 else 0) if m else 0
+        s = min(15, size.bit_length())
+        if n < 8:
+            return self.number(f"count {n}", f, s).symbol(n + 1)
+        count = n // 2 + self.number(f"count of {min(15, n.bit_length())} bits", f, s).integer()
+        self.require(0 <= count <= n, "a part of the canvas holds more Gaussians than the whole")
+        return count
+
+    def read_gaussian(self, g: Coded) -> None:
+        middle = ((2 * g.cell[0] + 1) << self.cell + 1, (2 * g.cell[1] + 1) << self.cell + 1)
+        near = self.neighbours(middle)
+        self.read_scales(g, near, middle)
+        self.read_weight(g, near)
+        self.read_angle(g, near)
+        self.read_place(g)
+        self.read_colors(g, near)
+        self.gaussians.append(g)
+        self.bins[self.bin_of(g.place)] = [*self.bins.get(self.bin_of(g.place), [])[-7:], g]
+
+    def bin_of(self, place: tuple[int, int]) -> tuple[int, int]:
+        x, y = (min(p >> self.h + 2, side >> self.h) for p, side in zip(place, self.sides, strict=True))
+        return x, y
+
+    def neighbours(self, middle: tuple[int, int]) -> list[Coded]:
+        """The nearest first."""
+        x, y = self.bin_of(middle)
+        around = [(column, row) for row in (y - 1, y, y + 1) for column in (x - 1, x, x + 1)]
+        found = [g for place in around for g in self.bins.get(place, [])]
+        return sorted(found, key=lambda g: (g.distance(middle), -g.index))[:4]
+
+    def read_scales(self, g: Coded, near: list[Coded], middle: tuple[int, int]) -> None:
+        g.index, q = len(self.gaussians), self.q
+        shorter, f, s = [a.shorter for a in near], 0, 0
+        if near:
+            f = 1 + clip(2 * (max(shorter) - min(shorter)) // q, 0, 14)
+            s = min(15, near[0].distance(middle).bit_length())
+        g.shorter = (mean(shorter) if near else 10 * q) + self.number("shorter", f, s).integer()
+        f = clip(quotient(2 * g.shorter, q) - 16, 0, 15)
+        s = clip(4 * mean([a.ratio for a in near]) // q, 0, 15)
+        g.ratio = self.number("ratio", f, s).natural()
+        self.require(g.shorter >= 0 and g.shorter + g.ratio <= 30 * q, "a scale is out of its range")
+        g.l0 = (16 * (g.shorter + g.ratio) + q // 2) // q - 160
+        g.l1 = (16 * g.shorter + q // 2) // q - 160
+        k = (4 * g.ratio + q // 2) // q
+        g.elongation = ELONGATIONS[k] if k < 13 else 4 * k
+
+    def read_weight(self, g: Coded, near: list[Coded]) -> None:
+        g.weight, g.nats = 0, 0
+        g.weight_step = self.steps["weight"] - (g.l0 + g.l1 >> 2)
+        if self.flags:
+            f = clip(quotient(g.l0 + g.l1, 16) + 4, 0, 15)
+            s = clip(mean([a.nats for a in near]) // 16 + 5, 0, 15)
+            g.weight = self.number("weight", f, s).integer()
+            g.nats = g.weight * power(g.weight_step) >> 12
+            self.require(abs(g.nats) <= 2048, "a weight is out of its range")
+
+    def read_angle(self, g: Coded, near: list[Coded]) -> None:
+        step = self.steps["angle"] - (13 * (g.l0 + g.l1) >> 6) - (30 * g.nats >> 8)
+        n = g.directions = clip(power(g.elongation - step) >> 16, 1, 65536)
+        if n < 8:
+            g.angle = self.stream.uniform(n)
+            g.sector = 8 * g.angle // n
+            return
+        f = 1 + near[0].sector if near else 0
+        s = clip(4 * g.ratio // self.q, 0, 15)
+        g.sector = self.number("sector", f, s).symbol(8)
+        a, b = -(-g.sector * n // 8), -(-(g.sector + 1) * n // 8)
+        g.angle = a + self.stream.uniform(b - a)
+
+    def read_place(self, g: Coded) -> None:
+        j = (2 * g.angle + 1) * 16 // g.directions
+        cosine, sine = COSINES[j], COSINES[(j + 16) % 32]
+        along = self.steps["position"] + (45 * g.l0 - 10 * g.l1 >> 6) - (11 * g.nats >> 8)
+        across = self.steps["position"] + (48 * g.l1 - 13 * g.l0 >> 6) - (11 * g.nats >> 8)
+        finest = (max(cosine - along, sine - across), max(sine - along, cosine - across))
+        g.digits = [clip(16 * self.cell + fine + 8 >> 4, 0, 20) for fine in finest]
+        g.offset = [self.stream.uniform(2**digits) for digits in g.digits]
+        x, y = (
+            ((cell << digits + 1) + 2 * offset + 1 << self.cell + 2) >> digits + 1
+            for cell, digits, offset in zip(g.cell, g.digits, g.offset, strict=True)
+        )
+        g.place = (x, y)
+
+    def read_colors(self, g: Coded, near: list[Coded]) -> None:
+        g.color_step = self.steps["color"] - (28 * (g.l0 + g.l1) >> 6) - (59 * g.nats >> 8)
+        g.unit = max(1, power(g.color_step) >> 4)
+        shares = [max(1, 2**20 // (16 + a.distance(g.place))) for a in near]
+        s, off = clip(g.color_step // 16 + 12, 0, 15), 0
+        for channel in range(self.n_channels):
+            values, expected, spread = [a.color[channel] * a.unit for a in near], 0, 7
+            if near:
+                average = sum(share * v for share, v in zip(shares, values, strict=True)) // sum(shares)
+                expected = rounded(average, g.unit)
+                spread = min(6, ((max(values) - min(values)) // g.unit).bit_length())
+            f = 4 * min(3, off.bit_length()) + min(3, spread // 2) if channel else spread
+            off = self.number(f"color {channel}", f, s).integer()
+            g.color.append(expected + off)
+            inside = abs(g.color[-1]) < 2**24 and abs(g.color[-1] * g.unit) < 2**32
+            self.require(inside, "a color is out of its range")
+
+    def dequantised(self) -> dict[str, np.ndarray]:
+        found = len(self.gaussians)
+        require(found == self.total, f"the layers have {found} of {self.total} Gaussians")
+        names = ("cell", "offset", "digits", "shorter", "ratio", "angle", "directions", "weight", "color")
+        table = {name: np.array([getattr(g, name) for g in self.gaussians], float) for name in names}
+        weight_step = np.array([g.weight_step for g in self.gaussians])
+        color_step = np.array([[g.color_step] for g in self.gaussians])
+        position = (table["cell"] + (table["offset"] + 0.5) / 2.0 ** table["digits"]) * 2.0**self.cell
+        longer = table["shorter"] + table["ratio"]
+        color = table["color"] * exp2(color_step / 16)
+        return {
+            "position": np.float32(np.minimum(position, self.sides)),
+            "scale": np.float32(exp2(np.stack([longer, table["shorter"]], axis=1) / self.q - 10)),
+            "angle": np.float32((table["angle"] + 0.5) * np.pi / table["directions"])[:, None],
+            "weight": np.float32(table["weight"] * exp2(weight_step / 16))[:, None],
+            "color": np.float32(turned(color) if self.n_channels in (3, 4) else color),
+        }
+
+
+def turned(color: np.ndarray) -> np.ndarray:
+    c0, c1, c2 = color[:, 0] / np.sqrt(3), color[:, 1] / np.sqrt(2), color[:, 2] / np.sqrt(6)
+    return np.column_stack([c0 + c1 + c2, c0 - 2 * c2, c0 - c1 + c2, color[:, 3:]])
 
 
 def dump(fields: list) -> str:

@@ -87,3 +87,8 @@ def same(a: Gaussians, b: Gaussians) -> bool:
     )
     rest = ("height", "width", "channels", "blend", "bit_depth")
     return arrays_equal and all(getattr(a, name) == getattr(b, name) for name in rest)
+
+
+def on_canvas(gaussians: Gaussians) -> Gaussians:
+    """With centres moved to the edge where they lie beyond it, as coded files need."""
+    return gaussians.replace(xy=gaussians.xy.clip(0, (gaussians.width, gaussians.height)))

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from imagegs.gaussians import Gaussians
     from imagegs.pixels import Picture
 
-# Gauss-Newton steps after each attribute that goes onto the lattice, by effort.
-SETTLING_STEPS = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 6: 3, 7: 4, 8: 5, 9: 6}
+THOROUGH_EFFORT = 7  # from here on Gaussians settle in two steps, not one
 
 
 def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str, Any] | None = None) -> bytes:
@@ -26,7 +25,7 @@ def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str,
 
     if plan.bits is not None:
         return codec.encode(gaussians, plan.bits, metadata)
-    steps, pixels = SETTLING_STEPS[plan.effort], picture.pixels
+    steps, pixels = 1 + (plan.effort >= THOROUGH_EFFORT), picture.pixels
     if plan.max_bytes is None:
         lattice = choose_lattice(pixels, gaussians, plan.threads)
         settled = settle(pixels, gaussians, lattice, steps=steps, seed=plan.seed, threads=plan.threads)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
-CODED_BITS = 42  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
+CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
 MOST_BYTES = 2.0**40
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 

@@ -104,9 +104,7 @@ def read_layers(lattice: memoryview, layers: Sequence[memoryview], header: Heade
 
 def _coder(lattice: Lattice, header: Header, weights: bool) -> LayerCoder:
     channels = len(header.channels)
-    return LayerCoder(
-        lattice.native, header.width, header.height, channels, weights, header.n_gaussians
-    )
+    return LayerCoder(lattice.native, header.width, header.height, channels, weights, header.n_gaussians)
 
 
 def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:

@@ -1,0 +1,191 @@
+"""Pictures at a size: ours against Pillow's codecs, whole files.
+
+    python benchmarks/rate.py --pictures DIR [--side 1024] [--count 4] [--bpp 0.1,0.2,0.3] [--effort 7]
+                              [--tune psnr] [--jobs 2] [--out results.json]
+
+For each picture and each number of bits a pixel, the best file of every codec that is not larger: JPEG
+For each picture and each number of bits a pixel, the best file of every codec that is no larger: JPEG
+MS-SSIM of the decoded file; a codec whose smallest file is larger has no row there. Rows that the output file
+already has are kept. Prints means over the pictures that all codecs of a column have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import multiprocessing
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import imagegs
+from fitting import SUFFIXES, load
+from imagegs.cli.app import main as command
+from imagegs.metrics import ms_ssim, psnr, ssim
+from kernels import machine
+
+CODECS: dict[str, tuple[str, dict[str, Any], int]] = {  # format, options, greatest quality
+    "JPEG": ("JPEG", {"progressive": True, "optimize": True, "subsampling": "4:2:0"}, 95),
+    "WebP": ("WEBP", {"method": 6}, 100),
+    "AVIF": ("AVIF", {"speed": 4}, 100),
+    "JPEG 2000": ("JPEG2000", {"quality_mode": "rates", "irreversible": True}, 0),
+}
+OURS = "imagegs"
+
+Row = dict[str, Any]
+
+
+def save(pixels: Any, codec: str, quality: float) -> bytes:
+    kind, options, _ = CODECS[codec]
+    chosen = {"quality_layers": [quality]} if kind == "JPEG2000" else {"quality": int(quality)}
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, **options, **chosen)
+    return file.getvalue()
+
+
+def best_within(pixels: Any, codec: str, n_bytes: float) -> bytes | None:
+    """The largest file of n_bytes or less, over all qualities; none when there is none."""
+    if codec == "JPEG 2000":  # whose quality is the ratio of the sizes
+        ratio = pixels.size / n_bytes
+        for _ in range(20):
+            data = save(pixels, codec, ratio)
+            if len(data) <= n_bytes:
+                return data
+            ratio *= 1.01
+        return None
+    low, high = -1, CODECS[codec][2]
+    best = None
+    while low < high:
+        middle = (low + high + 1) // 2
+        data = save(pixels, codec, middle)
+        if len(data) <= n_bytes:
+            best, low = data, middle
+        else:
+            high = middle - 1
+    return best
+
+
+def ours(pixels: Any, bpp: float, effort: int, tune: str, folder: Path, name: str) -> tuple[bytes, Any]:
+    source, target = folder / f"{name}-{bpp}.png", folder / f"{name}-{bpp}.gsimg"
+    Image.fromarray(pixels).save(source)
+    arguments = [
+        "encode",
+        source,
+        "-o",
+        target,
+        "--bpp",
+        bpp,
+        "-e",
+        effort,
+        "--tune",
+        tune,
+        "-j",
+        1,
+        "--quiet",
+    ]
+    if command([str(a) for a in arguments]) != 0:
+        raise RuntimeError(f"{source} was not encoded")
+    data = target.read_bytes()
+    source.unlink()
+    return data, imagegs.render(imagegs.decode(data), dtype=np.uint8, threads=1)
+
+
+def measure(job: tuple[str, Path, int | None, float, int, str, Path]) -> tuple[str, str, str, Row | None]:
+    codec, path, side, bpp, effort, tune, folder = job
+    pixels = load(path, side)
+    area = pixels.shape[0] * pixels.shape[1]
+    start = time.process_time()
+    if codec == OURS:
+        data, painted = ours(pixels, bpp, effort, tune, folder, path.stem)
+    else:
+        found = best_within(pixels, codec, bpp * area / 8)
+        if found is None:
+            return codec, str(bpp), path.stem, None
+        data, painted = found, np.asarray(Image.open(io.BytesIO(found)).convert("RGB"))
+    row = {
+        "bpp": 8 * len(data) / area,
+        "psnr": psnr(pixels, painted),
+        "ssim": ssim(pixels, painted),
+        "ms_ssim": ms_ssim(pixels, painted),
+        "cpu_seconds": time.process_time() - start,
+    }
+    if codec == OURS:
+        info = imagegs.read_info(data)
+        row |= {"n_gaussians": info.n_gaussians, "bits_per_gaussian": 8 * len(data) / info.n_gaussians}
+    return codec, str(bpp), path.stem, {k: round(v, 5) for k, v in row.items()}
+
+
+def summary(rows: dict[str, dict[str, dict[str, Row | None]]]) -> None:
+    for bpp, codecs in rows.items():
+        shared = set.intersection(
+            *({p for p, r in c.items() if r} for c in codecs.values() if any(c.values()))
+        )
+        print(
+            f"\n{bpp} bpp, {len(shared)} pictures\n| codec | bpp | PSNR | SSIM | MS-SSIM |\n"
+            + "| --- " * 5
+            + "|"
+        )
+        for codec, pictures in codecs.items():
+            found = [r for p, r in pictures.items() if p in shared and r]
+            cells = (
+                [statistics.fmean(r[k] for r in found) for k in ("bpp", "psnr", "ssim", "ms_ssim")]
+                if found
+                else []
+            )
+            digits = (3, 2, 4, 4)
+            text = (
+                " | ".join(f"{v:.{d}f}" for v, d in zip(cells, digits, strict=True))
+                if cells
+                else "no such file"
+            )
+            print(f"| {codec} | {text} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pictures", type=Path, required=True)
+    parser.add_argument("--side", type=int, help="of the longer side, pixels; larger pictures are reduced")
+    parser.add_argument("--count", type=int, help="only the first so many pictures")
+    parser.add_argument("--bpp", default="0.1,0.2,0.3,0.5")
+    parser.add_argument("--effort", type=int, default=7)
+    parser.add_argument("--tune", default="psnr")
+    parser.add_argument("--codecs", default=",".join([OURS, *CODECS]))
+    parser.add_argument("--jobs", type=int, default=1, help="files at a time, one thread each")
+    parser.add_argument("--files", type=Path, default=Path("rate-files"), help="where our files are left")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    options.files.mkdir(parents=True, exist_ok=True)
+    setting = {"side": options.side, "effort": options.effort, "tune": options.tune}
+    result: dict[str, Any] = {"machine": machine(), **setting, "rows": {}}
+    if options.out and options.out.exists():
+        result = json.loads(options.out.read_text())
+        if {k: result[k] for k in setting} != setting:
+            parser.error(f"{options.out} has other settings")
+    rows = result["rows"]
+    paths = [p for p in sorted(options.pictures.iterdir()) if p.suffix.lower() in SUFFIXES][: options.count]
+    jobs = [
+        (codec, path, options.side, float(bpp), options.effort, options.tune, options.files)
+        for bpp in options.bpp.split(",")
+        for path in paths
+        for codec in options.codecs.split(",")
+        if path.stem not in rows.get(str(float(bpp)), {}).get(codec, {})
+    ]
+    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+        for codec, bpp, picture, row in pool.imap_unordered(measure, jobs):
+            rows.setdefault(bpp, {}).setdefault(codec, {})[picture] = row
+            print(f"{picture:32} {bpp:5} {codec:10} {row}", flush=True)
+            if options.out:
+                options.out.write_text(json.dumps(result) + "\n")
+    print(f"\n{machine()}; effort {options.effort}, tune {options.tune}")
+    summary(rows)
+
+
+if __name__ == "__main__":
+    main()
