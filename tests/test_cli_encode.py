@@ -74,6 +74,21 @@ def test_bpp_is_an_upper_bound_that_is_nearly_reached(run: Run, picture: Path, r
     assert 2.9 < report["bpp"] <= 3
 
 
+@pytest.mark.parametrize("size", [250, 300, 700, 2000])
+def test_a_size_is_never_exceeded_and_nearly_reached(run: Run, picture: Path, size: int) -> None:
+    report = run("encode", picture, "--target-size", size, "--json", "--quiet", *FAST).json
+    assert report["bytes"] == picture.with_suffix(".gsimg").stat().st_size
+    assert (0.98 if size > 500 else 0.9) * size <= report["bytes"] <= size
+    assert (
+        report["bits"] is None and report["bits_per_gaussian"] == 8 * report["bytes"] / report["n_gaussians"]
+    )
+
+
+def test_fit_and_file_agree_on_a_quality(run: Run, picture: Path) -> None:
+    report = run("encode", picture, "--psnr", 24, "--json", "--quiet", "--steps", 60).json
+    assert 24 <= report["psnr"] <= 24.5 and report["missed_by"] == 0
+
+
 def test_more_bpp_than_one_gaussian_a_pixel_is_one_a_pixel(run: Run, tmp_path: Path) -> None:
     tiny = tmp_path / "tiny.png"
     Image.fromarray(sample_pixels()[:6, :8]).save(tiny)

@@ -14,19 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import imagegs.codec
-from gsimg_samples import any_gaussians, chunks_of, same, sample_gaussians
+from gsimg_samples import any_gaussians, chunks_of, on_canvas, same, sample_gaussians
 from imagegs.codec import (
     Bits,
+    bytes_for_bpp,
+    coded_frame_size,
     decode,
     encode,
     file_size,
-    gaussians_for_bpp,
     gaussians_for_bytes,
     load,
     read_info,
     save,
 )
-from imagegs.codec.attributes import canonical, exp2
+from imagegs.codec.attributes import canonical
 from imagegs.codec.gsimg import read_file
 from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import (
@@ -37,7 +38,8 @@ from imagegs.gaussians import (
     MIN_SCALE,
     Gaussians,
 )
-from imagegs.quantization import round_trip
+from imagegs.lattice import Lattice
+from imagegs.quantization import exp2, round_trip
 
 bits_of_any_size = st.builds(
     Bits,
@@ -284,16 +286,22 @@ def test_the_budget_is_used_to_the_last_gaussian(blend: Any, metadata: Any, bits
         n = gaussians_for_bytes(budget, ("R", "G", "B"), blend, bits_, metadata)
         sizes = [len(encode(sample_gaussians(m, blend), bits_, metadata)) for m in (n, n + 1)]
         assert sizes[0] <= budget < sizes[1]
-        bpp = 8 * budget / (48 * 32)
-        assert gaussians_for_bpp(bpp, 32, 48, ("R", "G", "B"), blend, bits_, metadata) == n
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.integers(2, 10**6), st.integers(1, 5000), st.integers(1, 5000))
-def test_the_bpp_of_a_file_buys_that_file_and_less_does_not(n: int, width: int, height: int) -> None:
-    bpp = 8 * file_size(n, "RGB", "softmax", Bits()) / (width * height)
-    assert gaussians_for_bpp(bpp, height, width, "RGB", "softmax", Bits()) == n
-    assert gaussians_for_bpp(math.nextafter(bpp, 0), height, width, "RGB", "softmax", Bits()) == n - 1
+@given(st.integers(1, 10**8), st.integers(1, 5000), st.integers(1, 5000))
+def test_the_bpp_of_a_file_buys_that_file_and_less_does_not(n_bytes: int, width: int, height: int) -> None:
+    bpp = 8 * n_bytes / (width * height)
+    assert bytes_for_bpp(bpp, height, width) == n_bytes
+    assert bytes_for_bpp(math.nextafter(bpp, 0), height, width) == n_bytes - 1
+
+
+@pytest.mark.parametrize("metadata", [None, {"seed": 1}])
+def test_what_a_coded_file_has_beside_its_stream(metadata: Any) -> None:
+    data = encode(on_canvas(sample_gaussians(9)), Lattice.of_fineness(1), metadata)
+    (layer,) = read_info(data).layers
+    frame = coded_frame_size(("R", "G", "B"), metadata)
+    assert len(data) == frame + layer.n_bytes - 4
 
 
 def test_budgets_without_room_or_end() -> None:
@@ -303,13 +311,10 @@ def test_budgets_without_room_or_end() -> None:
         ValueError, match=f"{least - 1} bytes are too few: a file with one Gaussian has {least}"
     ):
         gaussians_for_bytes(least - 1, "RGB", "softmax", Bits())
-    for bpp in (0.0, -1.0):
-        with pytest.raises(ValueError, match="too few"):
-            gaussians_for_bpp(bpp, 32, 48, "RGB", "softmax", Bits())
     for bpp in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="finite"):
-            gaussians_for_bpp(bpp, 32, 48, "RGB", "softmax", Bits())
-    most = gaussians_for_bpp(1e300, 32, 48, "RGB", "softmax", Bits())
+            bytes_for_bpp(bpp, 32, 48)
+    most = gaussians_for_bytes(bytes_for_bpp(1e300, 32, 48), "RGB", "softmax", Bits())
     assert file_size(most, "RGB", "softmax", Bits()) < 2**32 + 1000
 
 

@@ -14,10 +14,10 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image, ImageFile
 
-from imagegs.codec import decode, default_bits, encode
+from imagegs.codec import Bits, decode, encode
 from imagegs.codec.container import SIGNATURE
 from imagegs.errors import ImageGSError
-from imagegs.fitting import fit
+from imagegs.fitting import choose_lattice, fit, settle
 from imagegs.pixels import CHANNEL_NAMES
 from imagegs.rendering import render
 
@@ -59,7 +59,9 @@ def _accept(prefix: bytes) -> bool:
 
 
 def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
-    """Fits and packs; the keywords of `Image.save` are those of `imagegs.fit`, and `bits`."""
+    """Fits and packs; the keywords of `Image.save` are those of `imagegs.fit`, and `bits`: numbers in fixed
+    point, not coded.
+    """
     options = dict(image.encoderinfo)
     bits = options.pop("bits", None)
     if image.mode not in (*_MODES.values(), "I;16"):
@@ -67,8 +69,12 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     pixels = np.asarray(image)
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     gaussians = fit(pixels, channels=CHANNEL_NAMES[channels], **options)
-    bits = bits or default_bits(gaussians.height, gaussians.width, gaussians.bit_depth)
-    file.write(encode(gaussians, bits))
+    if bits is None and gaussians.blend == "softmax":
+        lattice = choose_lattice(pixels, gaussians, options.get("threads"))
+        gaussians = settle(pixels, gaussians, lattice, threads=options.get("threads"))
+        file.write(encode(gaussians, lattice))
+    else:
+        file.write(encode(gaussians, bits or Bits()))
 
 
 def register_pillow() -> None:

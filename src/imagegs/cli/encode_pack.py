@@ -13,29 +13,46 @@ if TYPE_CHECKING:
     from imagegs.pixels import Picture
 
 THOROUGH_EFFORT = 7  # from here on Gaussians settle in two steps, not one
+# Where even the coarsest lattice takes too many bytes, this share of the Gaussians goes on for so many steps.
+FEWER, REFIT_STEPS = 0.85, 40
 
 
 def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str, Any] | None = None) -> bytes:
-    """The bytes of the plan's file with these fitted Gaussians.
+    """The bytes of the plan's file with these fitted Gaussians, or fewer where its size has no room.
 
-    Raises ValueError when even the coarsest lattice has more bytes than the plan allows.
+    Raises ValueError when the size has no room for a single one.
     """
     from imagegs import codec
-    from imagegs.fitting.settling import choose_lattice, settle
+    from imagegs.fitting import choose_lattice
 
     if plan.bits is not None:
         return codec.encode(gaussians, plan.bits, metadata)
-    steps, pixels = 1 + (plan.effort >= THOROUGH_EFFORT), picture.pixels
     if plan.max_bytes is None:
-        lattice = choose_lattice(pixels, gaussians, plan.threads)
-        settled = settle(pixels, gaussians, lattice, steps=steps, seed=plan.seed, threads=plan.threads)
-        return codec.encode(settled, lattice, metadata)
-    for lattice in _lattices_within(plan.max_bytes, gaussians, metadata):
-        settled = settle(pixels, gaussians, lattice, steps=steps, seed=plan.seed, threads=plan.threads)
-        data = codec.encode(settled, lattice, metadata)
-        if len(data) <= plan.max_bytes:
-            return data
-    raise ValueError(f"{len(gaussians)} Gaussians do not fit into {plan.max_bytes} bytes")
+        lattice = choose_lattice(picture.pixels, gaussians, plan.threads)
+        return codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
+    while True:
+        for lattice in _lattices_within(plan.max_bytes, gaussians, metadata):
+            data = codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
+            if len(data) <= plan.max_bytes:
+                return data
+        if len(gaussians) == 1:
+            raise ValueError(f"{plan.max_bytes} bytes are too few for a Gaussian")
+        gaussians = _fewer(picture, gaussians, plan)
+
+
+def _settled(picture: Picture, gaussians: Gaussians, plan: Plan, lattice: Lattice) -> Gaussians:
+    from imagegs.fitting import settle
+
+    steps = 1 + (plan.effort >= THOROUGH_EFFORT)
+    return settle(picture.pixels, gaussians, lattice, steps=steps, seed=plan.seed, threads=plan.threads)
+
+
+def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
+    from imagegs.fitting import fit
+
+    n = max(1, int(FEWER * len(gaussians)))
+    chosen: dict[str, Any] = {"tune": plan.tune, "seed": plan.seed, "threads": plan.threads}
+    return fit(picture.pixels, n, start=gaussians, steps=REFIT_STEPS, channels=picture.channels, **chosen)
 
 
 def _lattices_within(n_bytes: int, gaussians: Gaussians, metadata: dict[str, Any] | None) -> list[Lattice]:
@@ -43,14 +60,9 @@ def _lattices_within(n_bytes: int, gaussians: Gaussians, metadata: dict[str, Any
     from imagegs import codec
     from imagegs.fitting.settling import FINENESS, lattice_of
 
-    inside = on_canvas(gaussians)
+    inside = gaussians.replace(xy=gaussians.xy.clip(0, (gaussians.width, gaussians.height)))
 
     def is_over(fineness: int) -> bool:
         return len(codec.encode(inside, lattice_of(fineness), metadata)) > n_bytes
 
     return [lattice_of(f) for f in reversed(FINENESS[: bisect_left(FINENESS, True, key=is_over)])]
-
-
-def on_canvas(gaussians: Gaussians) -> Gaussians:
-    """With centres moved to the canvas's edge where they lie beyond it."""
-    return gaussians.replace(xy=gaussians.xy.clip(0, (gaussians.width, gaussians.height)))

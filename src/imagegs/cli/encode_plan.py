@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
-MOST_BYTES = 2.0**40
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
 
@@ -123,34 +122,27 @@ def metadata(plan: Plan, steps: int) -> dict[str, Any]:
 
 def _most_bytes(options: Namespace, picture: Picture) -> int:
     """Of the whole file."""
+    from imagegs.codec import bytes_for_bpp
+
     if options.target_size is not None:
         return int(options.target_size)
     height, width, _ = picture.pixels.shape
-    return int(min(options.bpp * height * width / 8, MOST_BYTES))
+    return bytes_for_bpp(options.bpp, height, width)
 
 
 def _within(n_bytes: int, plan: Plan, picture: Picture) -> Plan:
     """The plan with as many Gaussians as a file of so many bytes should have, one a pixel at most."""
-    from imagegs.codec import gaussians_for_bytes
+    from imagegs.codec import coded_frame_size, gaussians_for_bytes
     from imagegs.fitting import steps_of
 
     height, width, _ = picture.pixels.shape
     # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
     written = metadata(plan, steps_of(plan.recipe, plan.effort, plan.steps, plan.tune))
     if plan.bits is None:
-        n = int(8 * (n_bytes - frame_bytes(picture, written)) / CODED_BITS)
+        n = int(8 * (n_bytes - coded_frame_size(picture.channels, written)) / CODED_BITS)
         if n < 1:
             raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
         return replace(plan, n_gaussians=min(n, height * width), max_bytes=n_bytes)
     blend: BlendName = "paper" if plan.recipe == "paper" else "softmax"
     n = gaussians_for_bytes(n_bytes, picture.channels, blend, plan.bits, written)
     return replace(plan, n_gaussians=min(n, height * width))
-
-
-def frame_bytes(picture: Picture, written: dict[str, Any]) -> int:
-    """What a coded file has beside its Gaussians."""
-    from imagegs.codec import Bits, file_size
-
-    fixed = Bits(1, 1, 1, 1, 1)  # whose numbers take about as much as the coded file's lattice and layer
-    size: int = file_size(1, picture.channels, "softmax", fixed, written)
-    return size

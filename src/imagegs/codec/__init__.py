@@ -3,8 +3,8 @@
 Needs numpy and the standard library only; never imports the fitting.
 """
 
-from imagegs.codec.bits import Bits, default_bits
-from imagegs.codec.budget import file_size, gaussians_for_bpp, gaussians_for_bytes
+from imagegs.codec.bits import Bits
+from imagegs.codec.budget import bytes_for_bpp, coded_frame_size, file_size, gaussians_for_bytes
 from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_info, save
 from imagegs.lattice import Lattice
 
@@ -12,11 +12,11 @@ __all__ = [
     "Bits",
     "FileInfo",
     "Lattice",
+    "bytes_for_bpp",
+    "coded_frame_size",
     "decode",
-    "default_bits",
     "encode",
     "file_size",
-    "gaussians_for_bpp",
     "gaussians_for_bytes",
     "load",
     "read_info",

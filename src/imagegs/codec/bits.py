@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, fields
 
@@ -47,13 +46,3 @@ class Bits:
         """Bits of one Gaussian with that many colour channels, ranges and file frame not counted."""
         weight = self.weight if blend == "softmax" else 0
         return 2 * self.position + 2 * self.scale + self.angle + weight + channels * self.color
-
-
-def default_bits(height: int, width: int, bit_depth: int = 8) -> Bits:
-    """Bits for a fit in the softmax blend that was trained without a quantiser.
-
-    Positions get steps of an eighth of a pixel or less; the rest is chosen so that all attributes together
-    cost about 0.1 dB on photographs at 26 to 34 dB.
-    """
-    position = min(MAX_BITS, math.ceil(math.log2(max(height, width))) + 3)
-    return Bits(position=position, scale=9, angle=9, weight=8, color=9 if bit_depth == 8 else 13)

@@ -10,6 +10,7 @@ from typing import Any
 
 from imagegs.codec.attributes import payload_size
 from imagegs.codec.bits import Bits
+from imagegs.codec.coded import COUNT_BYTES, LATTICE_BYTES
 from imagegs.codec.container import CHUNK_BYTES, FRAME_BYTES, MAX_PAYLOAD
 from imagegs.codec.header import MAX_GAUSSIANS, Header, write_header
 from imagegs.codec.metadata import write_metadata
@@ -26,6 +27,13 @@ def file_size(
     """len(encode(...)) of n_gaussians with these channels, exactly, without encoding them."""
     header = Header(1, 1, n_gaussians, blend, 8, tuple(channels))
     size = FRAME_BYTES + 3 * CHUNK_BYTES + len(write_header(header)) + payload_size(header, bits)
+    return size if metadata is None else size + CHUNK_BYTES + len(write_metadata(metadata))
+
+
+def coded_frame_size(channels: Sequence[str], metadata: dict[str, Any] | None = None) -> int:
+    """What a coded file of one layer has beside its stream."""
+    size = FRAME_BYTES + 4 * CHUNK_BYTES + len(write_header(Header(1, 1, 1, "softmax", 8, tuple(channels))))
+    size += LATTICE_BYTES + COUNT_BYTES
     return size if metadata is None else size + CHUNK_BYTES + len(write_metadata(metadata))
 
 
@@ -53,23 +61,14 @@ def gaussians_for_bytes(
     )
 
 
-def gaussians_for_bpp(
-    bpp: float,
-    height: int,
-    width: int,
-    channels: Sequence[str],
-    blend: BlendName,
-    bits: Bits,
-    metadata: dict[str, Any] | None = None,
-) -> int:
-    """The largest number of Gaussians whose whole file has a `FileInfo.bpp` of at most bpp.
+def bytes_for_bpp(bpp: float, height: int, width: int) -> int:
+    """The largest number of bytes of a file whose `FileInfo.bpp` is at most bpp, 2^40 at most.
 
-    bpp counts bits for each canvas pixel; channels are the names, as in `Gaussians`.
-    Raises ValueError when bpp is not finite, or not even one Gaussian fits.
+    Raises ValueError when bpp is not finite.
     """
     if not math.isfinite(bpp):
         raise ValueError(f"bits per pixel must be finite, not {bpp}")
     n_bytes = math.floor(min(bpp * height * width / 8, 2.0**40)) + 1
     while 8 * n_bytes / (width * height) > bpp:  # in the arithmetic of FileInfo.bpp, so that it agrees
         n_bytes -= 1
-    return gaussians_for_bytes(n_bytes, channels, blend, bits, metadata)
+    return n_bytes

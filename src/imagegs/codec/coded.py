@@ -26,6 +26,7 @@ from imagegs.lattice import (
 
 _LATT = struct.Struct("<BbbbbBB")
 _COUNT = struct.Struct("<I")
+LATTICE_BYTES, COUNT_BYTES = _LATT.size, _COUNT.size
 _HAS_WEIGHTS = 1
 # A layer's Gaussians are this many for each byte at most, so that a small file cannot order much work.
 MAX_GAUSSIANS_A_BYTE = 64
