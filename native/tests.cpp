@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "codec/layer.h"
 #include "loss.h"
 #include "scene.h"
 
@@ -173,6 +174,61 @@ void test_adam(const std::string &isa) {
     check(share_apart(values[1], values[0], 1e-5f) == 0, isa + ": adam");
 }
 
+uint32_t next_random(uint32_t &state) { return state = state * 1664525u + 1013904223u, state >> 8; }
+
+// Layers of any numbers come back; streams of anything give a table or a fault.
+void test_layers() {
+    uint32_t random = 1;
+    int layers = 0;
+    for (int round = 0; round < 60; ++round) {
+        const LayerFormat format{
+            {1 + round % 64, round % 100 - 50, round % 77 - 60, round % 50 - 25, round % 90 - 60, round % 16},
+            1 + int(next_random(random) % 65535),
+            1 + int(next_random(random) % 65535),
+            1 + round % 5,
+            round % 3 != 0,
+            200};
+        LayerCoder encoder(format), decoder(format);
+        std::vector<double> bits(format.columns());
+        for (uint32_t n : {1u, 7u, 92u, 100u}) {
+            std::vector<int32_t> table(size_t(n) * format.columns());
+            for (uint32_t i = 0; i < n; ++i) {
+                int32_t *row = &table[size_t(i) * format.columns()];
+                row[kCellX] = int32_t(next_random(random)) % ((format.width >> format.lattice.cell) + 1);
+                row[kCellY] = int32_t(next_random(random)) % ((format.height >> format.lattice.cell) + 1);
+                row[kShorter] = int32_t(next_random(random)) % (12 * format.lattice.scales_an_octave);
+                row[kRatio] = int32_t(next_random(random)) % (3 * format.lattice.scales_an_octave);
+                const Sizes sizes = sizes_of(format.lattice, row[kShorter], row[kRatio]);
+                row[kWeight] = format.weights ? int32_t(next_random(random) % 9) - 4 : 0;
+                int weight = weight_of(row[kWeight], weight_step(format.lattice, sizes));
+                if (weight > kMostWeight || weight < -kMostWeight) row[kWeight] = weight = 0;
+                const uint32_t angles = angles_of(format.lattice, sizes, weight);
+                row[kAngle] = int32_t(next_random(random) % angles);
+                int bits_x, bits_y;
+                place_bits(format.lattice, sizes, weight, uint32_t(row[kAngle]), angles, &bits_x, &bits_y);
+                row[kPlaceX] = int32_t(next_random(random) % (1u << bits_x));
+                row[kPlaceY] = int32_t(next_random(random) % (1u << bits_y));
+                for (int c = 0; c < format.channels; ++c) row[kFirstColor + c] = int32_t(next_random(random) % 41) - 20;
+            }
+            std::vector<uint8_t> bytes;
+            try {
+                bytes = encoder.encode(table.data(), n, bits.data());
+            } catch (const std::invalid_argument &) { // a colour of this lattice is too large
+                break;
+            }
+            ++layers;
+            std::vector<int32_t> found(table.size(), -1);
+            const Fault fault = decoder.decode(bytes.data(), bytes.size(), found.data(), n, bits.data());
+            check(fault == Fault::kNone && found == table, "layers come back");
+        }
+        std::vector<uint8_t> noise(size_t(next_random(random) % 3000));
+        for (uint8_t &byte : noise) byte = uint8_t(next_random(random) % (round % 2 ? 256 : 3));
+        std::vector<int32_t> found(size_t(500) * format.columns());
+        LayerCoder(format).decode(noise.data(), noise.size(), found.data(), 500, bits.data());
+    }
+    check(layers > 60, "most layers can be stored");
+}
+
 void test_pool() {
     Pool pool(4);
     std::vector<int> seen(1000);
@@ -215,6 +271,7 @@ int main() {
         test_losses(list[i]->name);
         test_adam(list[i]->name);
     }
+    test_layers();
     test_pool();
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdlib>
 #include <numeric>
+#include <stdexcept>
 
 #include "model.h"
 #include "neighbors.h"
@@ -316,7 +317,11 @@ int LayerCoder::columns() const { return state_->format.columns(); }
 
 std::vector<uint8_t> LayerCoder::encode(int32_t *table, uint32_t n, double *bits) {
     RangeEncoder coder;
-    Walk<RangeEncoder>(*state_, coder, table, n, bits).run();
+    try {
+        Walk<RangeEncoder>(*state_, coder, table, n, bits).run();
+    } catch (Fault) {
+        throw std::invalid_argument("a number is out of the range of coded files");
+    }
     return coder.finish();
 }
 

@@ -41,7 +41,7 @@ public:
     int columns() const;
 
     // Sorts the n rows of `table` into the layer's order and returns its bytes. Adds the bits that each column took to
-    // `bits` (columns).
+    // `bits` (columns). Throws std::invalid_argument for numbers that decode() would reject.
     std::vector<uint8_t> encode(int32_t *table, uint32_t n, double *bits);
 
     // The n rows of the layer's table; `bits` as above.
