@@ -15,9 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gsimg_samples import any_gaussians, sample_gaussians
+from gsimg_samples import any_gaussians, chunks_of, file_of, on_canvas, sample_gaussians
 from imagegs.codec import Bits, decode, encode, read_info
+from imagegs.errors import FormatError
 from imagegs.gaussians import Gaussians
+from imagegs.lattice import Lattice
+from test_coded import clustered, in_layers
+from test_lattice import lattices
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "conformance" / "decode_reference.py"
@@ -58,8 +62,44 @@ def test_a_real_file_decodes_to_the_same_bits(blend: str, bits: int) -> None:
     check_agrees(encode(sample_gaussians(1000, blend), Bits.parse(str(bits))))
 
 
-def test_the_reference_rejects_damage() -> None:
-    data = encode(sample_gaussians(2), metadata={"seed": 1})
+@pytest.mark.parametrize("fineness", [0.3, 1.0, 4.0])
+@pytest.mark.parametrize(("n", "channels"), [(1, 3), (9, 1), (400, 3), (150, 4), (60, 7)])
+def test_a_coded_file_decodes_to_the_same_bits(n: int, channels: int, fineness: float) -> None:
+    g = clustered(n, channels, seed=n, height=211, width=1000)
+    check_agrees(encode(g, Lattice.of_fineness(fineness), {"seed": 1}))
+    check_agrees(encode(g.replace(log_weight=np.zeros(n)), Lattice.of_fineness(fineness)))
+
+
+def test_layers_decode_to_the_same_bits() -> None:
+    check_agrees(in_layers(clustered(300, 3), Lattice.of_fineness(1), [20, 80, 200]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 20), st.integers(0, 999), lattices())
+def test_any_lattice_decodes_to_the_same_bits(n: int, seed: int, lattice: Lattice) -> None:
+    check_agrees(encode(on_canvas(sample_gaussians(n, seed=seed)), lattice))
+
+
+def test_both_call_the_same_streams_invalid() -> None:
+    chunks = chunks_of(encode(clustered(30, 3), Lattice.of_fineness(1)))
+    rng = np.random.default_rng(0)
+    rejected = 0
+    for _ in range(60):
+        layer = bytearray(chunks[b"LAYR"])
+        layer[int(rng.integers(4, len(layer)))] ^= 1 << int(rng.integers(8))
+        data = file_of({**chunks, b"LAYR": bytes(layer)})
+        try:
+            check_agrees(data)
+        except FormatError:
+            rejected += 1
+            with pytest.raises(reference.InvalidFileError):
+                reference.decode(data)
+    assert 5 < rejected < 60
+
+
+@pytest.mark.parametrize("coding", [Bits(), Lattice.of_fineness(1)])
+def test_the_reference_rejects_damage(coding: Bits | Lattice) -> None:
+    data = encode(on_canvas(sample_gaussians(2)), coding, metadata={"seed": 1})
     for offset in range(len(data)):
         damaged = bytearray(data)
         damaged[offset] ^= 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,8 +45,9 @@ class Lattice:
     def __post_init__(self) -> None:
         _ = self.native
 
-    @cached_property
+    @property
     def native(self) -> _native.Lattice:
+        """For the native calls; made anew, since objects that live on at exit would be reported as leaks."""
         return _native.Lattice(
             self.scales_an_octave, self.position, self.angle, self.weight, self.color, self.cell
         )
