@@ -126,7 +126,7 @@ def summary(rows: dict[str, dict[str, dict[str, Row | None]]]) -> None:
             *({p for p, r in c.items() if r} for c in codecs.values() if any(c.values()))
         )
         print(
-            f"\n{bpp} bpp, {len(shared)} pictures\n| codec | bpp | PSNR | SSIM | MS-SSIM |\n"
+            f"\n{bpp} bpp, {len(shared)} pictures\n\n| codec | bpp | PSNR | SSIM | MS-SSIM |\n"
             + "| --- " * 5
             + "|"
         )
