@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gsimg_samples import chunk, chunks_of, file_of, on_canvas, sample_gaussians
@@ -59,6 +59,7 @@ def test_every_number_comes_back(n: int, channels: int, fineness: float) -> None
     assert encode(back, lattice) == data
 
 
+@example(1, 468, 1, 1, Lattice(1, 0, 0, 57, 0, cell=0))  # a step of weights beyond their range
 @given(
     st.integers(1, 40),
     st.integers(0, 2**20),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs import _native
-from imagegs.gaussians import MAX_COLOR, canonical_axes
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, canonical_axes
 from imagegs.quantization import exp2
 
 Table = NDArray[np.int32]  # (N, FIRST_COLOR + channels)
@@ -105,7 +105,9 @@ def to_table(g: Arrays, lattice: Lattice) -> Table:
     q = lattice.scales_an_octave
     size = np.clip(np.rint((np.log2(scale) - _native.LOWEST_SCALE) * q), 0, 30 * q).astype(np.int32)
     table[:, SHORTER], table[:, RATIO] = size[:, 1], size[:, 0] - size[:, 1]
-    table[:, WEIGHT] = np.rint(g.log_weight / power(lattice.steps(table)[:, 0]))
+    weight_step = power(lattice.steps(table)[:, 0])
+    most = np.floor(MAX_LOG_WEIGHT * (1 - 1e-4) / weight_step)  # the kernels round the step: keep clear of it
+    table[:, WEIGHT] = np.clip(np.rint(g.log_weight / weight_step), -most, most)
     angles = lattice.steps(table)[:, 2]
     table[:, ANGLE] = np.floor(angle / np.pi * angles).astype(np.int64) % angles
     steps = lattice.steps(table)
