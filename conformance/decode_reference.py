@@ -67,7 +67,9 @@ def crc32(data: bytes) -> int:
 
 
 def decode(data: bytes, fields: list | None = None) -> dict:
-    """The header's values, "metadata" (dict or None) and the float32 arrays of the Gaussians, by name."""
+    """By name: the header's values, "metadata" (dict or None), the stored "integers" (N, columns), and the
+    float32 arrays of the Gaussians.
+    """
     reader = Reader(data)
     require(reader.take(8, "signature") == bytes.fromhex("89 47 53 49 0d 0a 1a 0a"), "signature")
     require(reader.number("H", "version") == 2, "version")
@@ -131,11 +133,32 @@ def read_payload(reader: Reader, name: str, length: int, result: dict) -> None:
 
 def read_metadata(text: str) -> dict:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = json.loads(text, parse_constant=refuse, parse_float=finite, object_pairs_hook=unique)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # lone surrogates have no UTF-8
+    except (ValueError, RecursionError):  # Python's own limit of integers is that of the page
         raise InvalidFileError("metadata: not JSON") from None
     require(isinstance(value, dict), "metadata: not an object")
+    require(depth_of(value) <= 16, "metadata: nested too deep")
     return value
+
+
+def refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not in RFC 8259")
+
+
+def finite(text: str) -> float:
+    require(np.isfinite(float(text)), "metadata: a number beyond the range of float64")
+    return float(text)
+
+
+def unique(pairs: list[tuple]) -> dict:
+    require(len(dict(pairs)) == len(pairs), "metadata: a key occurs twice")
+    return dict(pairs)
+
+
+def depth_of(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max((depth_of(v) for v in inner), default=0)
 
 
 def read_header(reader: Reader, result: dict) -> None:
@@ -181,12 +204,15 @@ def read_gaussians(reader: Reader, length: int, result: dict) -> None:
     size = 5 + sum(8 * ranges[name] + columns[name] * ((n * bits[name] + 7) // 8) for name in stored)
     require(length == size, "GAUS: length")
     found = {name: [read_range(reader, name, limits[name]) for _ in range(ranges[name])] for name in stored}
+    integers = []
     for name in stored:
         table = []
         for column in range(columns[name]):
             low, high = found[name][column if ranges[name] > 1 else 0]
-            table.append(read_column(reader, name, n, bits[name], low, high))
+            integers.append(read_column(reader, name, n, bits[name]))
+            table.append(dequantised(integers[-1], bits[name], low, high))
         result[name] = np.stack(table, axis=1)
+    result["integers"] = np.stack(integers, axis=1)
     v = result["scale"].astype(float)
     result["scale"] = np.float32(1 / v if paper else exp2(v))
     result.setdefault("weight", np.zeros((n, 1), np.float32))
@@ -198,13 +224,17 @@ def read_range(reader: Reader, name: str, limits: tuple[float, float]) -> tuple[
     return low, high
 
 
-def read_column(reader: Reader, name: str, n: int, bits: int, low: float, high: float) -> np.ndarray:
+def read_column(reader: Reader, name: str, n: int, bits: int) -> np.ndarray:
     stream = np.frombuffer(reader.take((n * bits + 7) // 8, f"{name}, {n} x {bits} bits"), np.uint8)
     single = (stream[:, None] >> np.arange(8) & 1).reshape(-1)
     require(not single[n * bits :].any(), f"padding after the {name}")
     q = single[: n * bits].reshape(n, bits) @ (1 << np.arange(bits))
     if n == 1:
         reader.annotate(f"q = {q[0]}")
+    return q
+
+
+def dequantised(q: np.ndarray, bits: int, low: float, high: float) -> np.ndarray:
     levels = 2**bits - 1
     return ((low * (levels - q) + high * q) / levels).astype(np.float32)
 
@@ -361,6 +391,9 @@ class Coded:
     def __init__(self, cell: tuple[int, int]) -> None:
         self.cell = cell
         self.color: list[int] = []
+
+    def integers(self) -> list[int]:
+        return [*self.cell, self.shorter, self.ratio, self.weight, self.angle, *self.offset, *self.color]
 
     def distance(self, place: tuple[int, int]) -> int:
         """The square of it, between a place and this one's."""
@@ -542,6 +575,7 @@ class Layers:
         longer = table["shorter"] + table["ratio"]
         color = table["color"] * exp2(color_step / 16)
         return {
+            "integers": np.array([g.integers() for g in self.gaussians]),
             "position": np.float32(np.minimum(position, self.sides)),
             "scale": np.float32(exp2(np.stack([longer, table["shorter"]], axis=1) / self.q - 10)),
             "angle": np.float32((table["angle"] + 0.5) * np.pi / table["directions"])[:, None],

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gsimg_samples import chunk, chunks_of, file_of, on_canvas, sample_gaussians
+from chunks import chunk
+from gsimg_samples import chunks_of, file_of, on_canvas, sample_gaussians
 from imagegs import FormatError, decode, encode, read_info
 from imagegs._native import LayerCoder
 from imagegs.codec import Bits
