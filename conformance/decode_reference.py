@@ -423,6 +423,7 @@ class Layers:
 
     def read(self, reader: Reader, length: int) -> None:
         self.number_of_layer += 1
+        self.require(self.number_of_layer <= 64, "more than 64 layers")
         self.require(length >= 4, "length")
         n = reader.number("I", "number of Gaussians of the layer")
         self.stream = Stream(reader.take(length - 4, "stream"))

@@ -166,6 +166,7 @@ def layers() -> Iterator[tuple[str, bytes]]:
     yield "layer-too-many-for-its-bytes", with_second(second[:4])
     yield "layer-bytes-left-over", with_second(second + b"\0\0\0\0\1")
     yield "layer-missing", join([*CODED[:2], (b"LAYR", first), TAIL])
+    yield "layer-65-of-them", coded(drawn(65), layers=[1] * 65)
     yield "layer-count-beyond-the-whole", stream("holds more Gaussians than the whole", 300)
     yield "layer-scale-out-of-range", stream("a scale is out of its range", 3)
     yield "layer-weight-out-of-range", stream("a weight is out of its range", 3)

@@ -166,10 +166,10 @@ Lattice lattice_of(int scales_an_octave, int position, int angle, int weight, in
 }
 
 void make_layer_coder(LayerCoder *self, const Lattice &lattice, int width, int height, int channels, bool weights,
-                      uint32_t gaussians) {
+                      uint32_t gaussians, uint32_t present) {
     require(width >= 1 && width <= 65535 && height >= 1 && height <= 65535, "no such canvas");
     require(channels >= 1 && channels <= kMaxCodedChannels && gaussians >= 1, "nothing to code");
-    new (self) LayerCoder({lattice, width, height, channels, weights, gaussians});
+    new (self) LayerCoder({lattice, width, height, channels, weights, gaussians, present});
 }
 
 // Returns the bytes and the bits of each column; the table's rows are sorted.
@@ -268,7 +268,7 @@ NB_MODULE(_native, m) {
         .def("steps", &lattice_steps, "table"_a, "out"_a);
     nb::class_<LayerCoder>(m, "LayerCoder")
         .def("__init__", &make_layer_coder, "lattice"_a, "width"_a, "height"_a, "channels"_a, "weights"_a,
-             "gaussians"_a)
+             "gaussians"_a, "present"_a = UINT32_MAX)
         .def("encode", &encode_layer, "table"_a)
         .def("decode", &decode_layer, "data"_a, "table"_a);
 
