@@ -575,13 +575,14 @@ class Layers:
         position = (table["cell"] + (table["offset"] + 0.5) / 2.0 ** table["digits"]) * 2.0**self.cell
         longer = table["shorter"] + table["ratio"]
         color = table["color"] * exp2(color_step / 16)
+        color = turned(color) if self.n_channels in (3, 4) else color
         return {
             "integers": np.array([g.integers() for g in self.gaussians]),
             "position": np.float32(np.minimum(position, self.sides)),
             "scale": np.float32(exp2(np.stack([longer, table["shorter"]], axis=1) / self.q - 10)),
             "angle": np.float32((table["angle"] + 0.5) * np.pi / table["directions"])[:, None],
-            "weight": np.float32(table["weight"] * exp2(weight_step / 16))[:, None],
-            "color": np.float32(turned(color) if self.n_channels in (3, 4) else color),
+            "weight": np.float32((table["weight"] * exp2(weight_step / 16)).clip(-128, 128))[:, None],
+            "color": np.float32(color.clip(-(2.0**20), 2.0**20)),
         }
 
 

@@ -18,7 +18,7 @@ from imagegs import FormatError, decode, encode, read_info
 from imagegs._native import LayerCoder
 from imagegs.codec import Bits
 from imagegs.gaussians import Gaussians
-from imagegs.lattice import FIRST_COLOR, Lattice, from_table, to_table
+from imagegs.lattice import FIRST_COLOR, RATIO, SHORTER, WEIGHT, Lattice, from_table, to_table
 
 NAMES = "xy", "scale", "angle", "log_weight", "color"
 USUAL = Lattice.of_fineness(1)
@@ -198,6 +198,20 @@ def test_declared_gaussians_that_are_not_there_take_no_memory() -> None:
     struct.pack_into("<HHI", giant, 0, 65535, 65535, 2**32 - 1)
     with pytest.raises(FormatError, match="the layers have 200 of 4294967295 Gaussians"):
         decode(file_of({**chunks_of(data), b"HEAD": bytes(giant)}))
+
+
+def test_numbers_that_only_rounding_lets_pass_are_clipped() -> None:
+    """Log-weights beyond 128 nats where steps are finest, colours beyond 2^20 once they are turned."""
+    lattice = Lattice(1, 0, 0, weight=-128, color=127, cell=2)
+    head = chunks_of(encode(sample_gaussians(1, xy=[[9, 9]]), lattice))
+    heavy = np.zeros((1, FIRST_COLOR + 3), np.int32)
+    heavy[0, [SHORTER, RATIO, WEIGHT]] = 24, 1, 2**23 - 1
+    bright = np.zeros_like(heavy)
+    bright[0, SHORTER], bright[0, FIRST_COLOR:] = 10, 4000
+    for table, name, limit in ((heavy, "log_weight", 128), (bright, "color", 2**20)):
+        stream, _ = LayerCoder(lattice.native, 48, 32, 3, True, 1).encode(table)
+        data = file_of({**head, b"LAYR": count(1) + stream})
+        assert getattr(decode(data), name).max() == limit and read_info(data).n_gaussians == 1
 
 
 def test_64_layers_are_possible() -> None:
