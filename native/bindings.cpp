@@ -61,6 +61,12 @@ void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float 
     scene.render(engine, grid, picture, keep);
 }
 
+uint64_t most_pairs_of(const Scene &scene, Engine &engine, uint64_t enough) {
+    require(scene.count() > 0, "the scene is empty");
+    nb::gil_scoped_release release;
+    return scene.most_pairs(engine, enough);
+}
+
 void require_rendered_shape(const Scene &scene, const In<3> &a) {
     require(a.shape(0) == size_t(scene.channels()) && a.shape(1) == size_t(scene.grid().height) &&
                 a.shape(2) == size_t(scene.grid().width),
@@ -285,6 +291,7 @@ NB_MODULE(_native, m) {
         .def("normal_diagonal", &normal_diagonal, "engine"_a, "out"_a, "sums"_a)
         .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "residual"_a, "cost"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
+        .def("most_pairs", &most_pairs_of, "engine"_a, "enough"_a)
         .def_prop_ro("tile_candidates", [](const Scene &s) { return s.pair_counts().tile_candidates; })
         .def_prop_ro("tiles", [](const Scene &s) { return s.pair_counts().tiles; });
 }

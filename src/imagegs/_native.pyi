@@ -87,6 +87,7 @@ class Scene:
         planar: bool,
         keep: bool,
     ) -> None: ...
+    def most_pairs(self, engine: Engine, enough: int) -> int: ...
     def gradient(
         self,
         engine: Engine,
