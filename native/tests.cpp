@@ -91,6 +91,8 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
     scene.normal_product(engine, r.picture.data(), tangent.data(), r.product.data());
     scene.normal_diagonal(engine, r.picture.data(), r.diagonal.data());
+    if (step == 1.0f)
+        check(scene.most_pairs(engine, 0) >= scene.pair_counts().tile_candidates, "the bound of the pairs holds");
     if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
         for (size_t i = 0; i < slope.size(); ++i) slope[i] = (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
         const std::vector<float> half(r.picture.size(), 0.5f);
