@@ -51,6 +51,10 @@ class Reader:
         self.annotate(value)
         return value
 
+    def note(self, meaning: str) -> None:
+        """A line of the dump without bytes of its own."""
+        self.fields.append((None, b"", meaning))
+
     def annotate(self, value: str) -> None:
         offset, field, meaning = self.fields[-1]
         self.fields[-1] = (offset, field, f"{meaning}: {value}")
@@ -436,6 +440,24 @@ class Layers:
         for cell in cells:
             self.read_gaussian(Coded(cell))
         self.require(not any(self.stream.data[self.stream.offset :]), "bytes are left over")
+        if n == 1:
+            self.explain(reader, self.gaussians[-1])
+
+    def explain(self, reader: Reader, g: Coded) -> None:
+        """The numbers of a Gaussian, in the order of section 6, and what they stand for."""
+        stands_for = {name: values[0] for name, values in self.arrays([g]).items()}
+        parts = [f"{offset} of {2**digits}" for offset, digits in zip(g.offset, g.digits, strict=True)]
+        lines = (
+            (f"cell: column {g.cell[0]}, row {g.cell[1]}", ""),
+            (f"S = {g.shorter}, E = {g.ratio}", "scale"),
+            (f"W = {g.weight} steps of 2^({g.weight_step}/16)", "weight"),
+            (f"A = {g.angle} of {g.directions}", "angle"),
+            (f"place in the cell = {parts[0]} across, {parts[1]} down", "position"),
+            (f"C = {' '.join(map(str, g.color))} steps of 2^({g.color_step}/16)", "color"),
+        )
+        for text, name in lines:
+            value = " ".join(f"{v:.9g}" for v in stands_for[name]) if name else ""
+            reader.note(f"  {text}: {name} {value}" if name else f"  {text}")
 
     def require(self, condition: bool, rule: str) -> None:
         require(condition, f"layer {self.number_of_layer}: {rule}")
@@ -568,16 +590,19 @@ class Layers:
     def dequantised(self) -> dict[str, np.ndarray]:
         found = len(self.gaussians)
         require(found == self.total, f"the layers have {found} of {self.total} Gaussians")
+        return self.arrays(self.gaussians)
+
+    def arrays(self, gaussians: list[Coded]) -> dict[str, np.ndarray]:
         names = ("cell", "offset", "digits", "shorter", "ratio", "angle", "directions", "weight", "color")
-        table = {name: np.array([getattr(g, name) for g in self.gaussians], float) for name in names}
-        weight_step = np.array([g.weight_step for g in self.gaussians])
-        color_step = np.array([[g.color_step] for g in self.gaussians])
+        table = {name: np.array([getattr(g, name) for g in gaussians], float) for name in names}
+        weight_step = np.array([g.weight_step for g in gaussians])
+        color_step = np.array([[g.color_step] for g in gaussians])
         position = (table["cell"] + (table["offset"] + 0.5) / 2.0 ** table["digits"]) * 2.0**self.cell
         longer = table["shorter"] + table["ratio"]
         color = table["color"] * exp2(color_step / 16)
         color = turned(color) if self.n_channels in (3, 4) else color
         return {
-            "integers": np.array([g.integers() for g in self.gaussians]),
+            "integers": np.array([g.integers() for g in gaussians]),
             "position": np.float32(np.minimum(position, self.sides)),
             "scale": np.float32(exp2(np.stack([longer, table["shorter"]], axis=1) / self.q - 10)),
             "angle": np.float32((table["angle"] + 0.5) * np.pi / table["directions"])[:, None],
@@ -597,7 +622,8 @@ def dump(fields: list) -> str:
     for offset, field, meaning in fields:
         for start in range(0, max(len(field), 1), 8):
             text = field[start : start + 8].hex(" ")
-            lines.append(f"{offset + start:5d}  {text:23s}  {'' if start else meaning}".rstrip())
+            place = "" if offset is None else offset + start
+            lines.append(f"{place:>5}  {text:23s}  {'' if start else meaning}".rstrip())
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "tests"))  # the float64 painter is tests/oracle.py
 
 import invalid_files  # noqa: E402
+import page  # noqa: E402
 import valid_files  # noqa: E402
 from expected import expected, to_json  # noqa: E402
 
@@ -38,3 +39,6 @@ def regenerate(folder: Path) -> None:
 
 if __name__ == "__main__":
     regenerate(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE)
+    if len(sys.argv) == 1:
+        text = page.PAGE.read_text(encoding="utf-8")
+        page.PAGE.write_text(page.with_dumps(text), encoding="utf-8", newline="\n")
