@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*.h native/kernels/*.h native/codec/*)
 CPP_FILES := $(filter %.cpp %.h,$(NATIVE))
 
-.PHONY: demo test check format sanitize benchmark clean
+.PHONY: demo test check format sanitize fuzz benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
@@ -31,6 +31,10 @@ sanitize: $(VENV)/installed
 	    -DIMAGEGS_NATIVE_TESTS=ON -DIMAGEGS_SANITIZE=ON -DIMAGEGS_WERROR=ON
 	$(BIN)/cmake --build build/sanitize
 	build/sanitize/imagegs_native_tests
+
+# Damaged files, other ones on every run; `make test` has a share of them.
+fuzz: $(VENV)/installed
+	$(BIN)/python tests/fuzz.py --count 40000
 
 benchmark: $(VENV)/installed
 	$(BIN)/python benchmarks/kernels.py

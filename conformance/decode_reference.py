@@ -51,6 +51,10 @@ class Reader:
         self.annotate(value)
         return value
 
+    def note(self, meaning: str) -> None:
+        """A line of the dump without bytes of its own."""
+        self.fields.append((None, b"", meaning))
+
     def annotate(self, value: str) -> None:
         offset, field, meaning = self.fields[-1]
         self.fields[-1] = (offset, field, f"{meaning}: {value}")
@@ -67,7 +71,9 @@ def crc32(data: bytes) -> int:
 
 
 def decode(data: bytes, fields: list | None = None) -> dict:
-    """The header's values, "metadata" (dict or None) and the float32 arrays of the Gaussians, by name."""
+    """By name: the header's values, "metadata" (dict or None), the stored "integers" (N, columns), and the
+    float32 arrays of the Gaussians.
+    """
     reader = Reader(data)
     require(reader.take(8, "signature") == bytes.fromhex("89 47 53 49 0d 0a 1a 0a"), "signature")
     require(reader.number("H", "version") == 2, "version")
@@ -131,11 +137,32 @@ def read_payload(reader: Reader, name: str, length: int, result: dict) -> None:
 
 def read_metadata(text: str) -> dict:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = json.loads(text, parse_constant=refuse, parse_float=finite, object_pairs_hook=unique)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # lone surrogates have no UTF-8
+    except (ValueError, RecursionError):  # Python's own limit of integers is that of the page
         raise InvalidFileError("metadata: not JSON") from None
     require(isinstance(value, dict), "metadata: not an object")
+    require(depth_of(value) <= 16, "metadata: nested too deep")
     return value
+
+
+def refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not in RFC 8259")
+
+
+def finite(text: str) -> float:
+    require(np.isfinite(float(text)), "metadata: a number beyond the range of float64")
+    return float(text)
+
+
+def unique(pairs: list[tuple]) -> dict:
+    require(len(dict(pairs)) == len(pairs), "metadata: a key occurs twice")
+    return dict(pairs)
+
+
+def depth_of(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max((depth_of(v) for v in inner), default=0)
 
 
 def read_header(reader: Reader, result: dict) -> None:
@@ -181,12 +208,15 @@ def read_gaussians(reader: Reader, length: int, result: dict) -> None:
     size = 5 + sum(8 * ranges[name] + columns[name] * ((n * bits[name] + 7) // 8) for name in stored)
     require(length == size, "GAUS: length")
     found = {name: [read_range(reader, name, limits[name]) for _ in range(ranges[name])] for name in stored}
+    integers = []
     for name in stored:
         table = []
         for column in range(columns[name]):
             low, high = found[name][column if ranges[name] > 1 else 0]
-            table.append(read_column(reader, name, n, bits[name], low, high))
+            integers.append(read_column(reader, name, n, bits[name]))
+            table.append(dequantised(integers[-1], bits[name], low, high))
         result[name] = np.stack(table, axis=1)
+    result["integers"] = np.stack(integers, axis=1)
     v = result["scale"].astype(float)
     result["scale"] = np.float32(1 / v if paper else exp2(v))
     result.setdefault("weight", np.zeros((n, 1), np.float32))
@@ -198,13 +228,17 @@ def read_range(reader: Reader, name: str, limits: tuple[float, float]) -> tuple[
     return low, high
 
 
-def read_column(reader: Reader, name: str, n: int, bits: int, low: float, high: float) -> np.ndarray:
+def read_column(reader: Reader, name: str, n: int, bits: int) -> np.ndarray:
     stream = np.frombuffer(reader.take((n * bits + 7) // 8, f"{name}, {n} x {bits} bits"), np.uint8)
     single = (stream[:, None] >> np.arange(8) & 1).reshape(-1)
     require(not single[n * bits :].any(), f"padding after the {name}")
     q = single[: n * bits].reshape(n, bits) @ (1 << np.arange(bits))
     if n == 1:
         reader.annotate(f"q = {q[0]}")
+    return q
+
+
+def dequantised(q: np.ndarray, bits: int, low: float, high: float) -> np.ndarray:
     levels = 2**bits - 1
     return ((low * (levels - q) + high * q) / levels).astype(np.float32)
 
@@ -362,6 +396,9 @@ class Coded:
         self.cell = cell
         self.color: list[int] = []
 
+    def integers(self) -> list[int]:
+        return [*self.cell, self.shorter, self.ratio, self.weight, self.angle, *self.offset, *self.color]
+
     def distance(self, place: tuple[int, int]) -> int:
         """The square of it, between a place and this one's."""
         return (self.place[0] - place[0]) ** 2 + (self.place[1] - place[1]) ** 2
@@ -390,6 +427,7 @@ class Layers:
 
     def read(self, reader: Reader, length: int) -> None:
         self.number_of_layer += 1
+        self.require(self.number_of_layer <= 64, "more than 64 layers")
         self.require(length >= 4, "length")
         n = reader.number("I", "number of Gaussians of the layer")
         self.stream = Stream(reader.take(length - 4, "stream"))
@@ -402,6 +440,24 @@ class Layers:
         for cell in cells:
             self.read_gaussian(Coded(cell))
         self.require(not any(self.stream.data[self.stream.offset :]), "bytes are left over")
+        if n == 1:
+            self.explain(reader, self.gaussians[-1])
+
+    def explain(self, reader: Reader, g: Coded) -> None:
+        """The numbers of a Gaussian, in the order of section 6, and what they stand for."""
+        stands_for = {name: values[0] for name, values in self.arrays([g]).items()}
+        parts = [f"{offset} of {2**digits}" for offset, digits in zip(g.offset, g.digits, strict=True)]
+        lines = (
+            (f"cell: column {g.cell[0]}, row {g.cell[1]}", ""),
+            (f"S = {g.shorter}, E = {g.ratio}", "scale"),
+            (f"W = {g.weight} steps of 2^({g.weight_step}/16)", "weight"),
+            (f"A = {g.angle} of {g.directions}", "angle"),
+            (f"place in the cell = {parts[0]} across, {parts[1]} down", "position"),
+            (f"C = {' '.join(map(str, g.color))} steps of 2^({g.color_step}/16)", "color"),
+        )
+        for text, name in lines:
+            value = " ".join(f"{v:.9g}" for v in stands_for[name]) if name else ""
+            reader.note(f"  {text}: {name} {value}" if name else f"  {text}")
 
     def require(self, condition: bool, rule: str) -> None:
         require(condition, f"layer {self.number_of_layer}: {rule}")
@@ -534,19 +590,24 @@ class Layers:
     def dequantised(self) -> dict[str, np.ndarray]:
         found = len(self.gaussians)
         require(found == self.total, f"the layers have {found} of {self.total} Gaussians")
+        return self.arrays(self.gaussians)
+
+    def arrays(self, gaussians: list[Coded]) -> dict[str, np.ndarray]:
         names = ("cell", "offset", "digits", "shorter", "ratio", "angle", "directions", "weight", "color")
-        table = {name: np.array([getattr(g, name) for g in self.gaussians], float) for name in names}
-        weight_step = np.array([g.weight_step for g in self.gaussians])
-        color_step = np.array([[g.color_step] for g in self.gaussians])
+        table = {name: np.array([getattr(g, name) for g in gaussians], float) for name in names}
+        weight_step = np.array([g.weight_step for g in gaussians])
+        color_step = np.array([[g.color_step] for g in gaussians])
         position = (table["cell"] + (table["offset"] + 0.5) / 2.0 ** table["digits"]) * 2.0**self.cell
         longer = table["shorter"] + table["ratio"]
         color = table["color"] * exp2(color_step / 16)
+        color = turned(color) if self.n_channels in (3, 4) else color
         return {
+            "integers": np.array([g.integers() for g in gaussians]),
             "position": np.float32(np.minimum(position, self.sides)),
             "scale": np.float32(exp2(np.stack([longer, table["shorter"]], axis=1) / self.q - 10)),
             "angle": np.float32((table["angle"] + 0.5) * np.pi / table["directions"])[:, None],
-            "weight": np.float32(table["weight"] * exp2(weight_step / 16))[:, None],
-            "color": np.float32(turned(color) if self.n_channels in (3, 4) else color),
+            "weight": np.float32((table["weight"] * exp2(weight_step / 16)).clip(-128, 128))[:, None],
+            "color": np.float32(color.clip(-(2.0**20), 2.0**20)),
         }
 
 
@@ -561,7 +622,8 @@ def dump(fields: list) -> str:
     for offset, field, meaning in fields:
         for start in range(0, max(len(field), 1), 8):
             text = field[start : start + 8].hex(" ")
-            lines.append(f"{offset + start:5d}  {text:23s}  {'' if start else meaning}".rstrip())
+            place = "" if offset is None else offset + start
+            lines.append(f"{place:>5}  {text:23s}  {'' if start else meaning}".rstrip())
     return "\n".join(lines)
 
 

@@ -61,6 +61,12 @@ void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float 
     scene.render(engine, grid, picture, keep);
 }
 
+uint64_t most_pairs_of(const Scene &scene, Engine &engine, uint64_t enough) {
+    require(scene.count() > 0, "the scene is empty");
+    nb::gil_scoped_release release;
+    return scene.most_pairs(engine, enough);
+}
+
 void require_rendered_shape(const Scene &scene, const In<3> &a) {
     require(a.shape(0) == size_t(scene.channels()) && a.shape(1) == size_t(scene.grid().height) &&
                 a.shape(2) == size_t(scene.grid().width),
@@ -166,10 +172,10 @@ Lattice lattice_of(int scales_an_octave, int position, int angle, int weight, in
 }
 
 void make_layer_coder(LayerCoder *self, const Lattice &lattice, int width, int height, int channels, bool weights,
-                      uint32_t gaussians) {
+                      uint32_t gaussians, uint32_t present) {
     require(width >= 1 && width <= 65535 && height >= 1 && height <= 65535, "no such canvas");
     require(channels >= 1 && channels <= kMaxCodedChannels && gaussians >= 1, "nothing to code");
-    new (self) LayerCoder({lattice, width, height, channels, weights, gaussians});
+    new (self) LayerCoder({lattice, width, height, channels, weights, gaussians, present});
 }
 
 // Returns the bytes and the bits of each column; the table's rows are sorted.
@@ -268,7 +274,7 @@ NB_MODULE(_native, m) {
         .def("steps", &lattice_steps, "table"_a, "out"_a);
     nb::class_<LayerCoder>(m, "LayerCoder")
         .def("__init__", &make_layer_coder, "lattice"_a, "width"_a, "height"_a, "channels"_a, "weights"_a,
-             "gaussians"_a)
+             "gaussians"_a, "present"_a = UINT32_MAX)
         .def("encode", &encode_layer, "table"_a)
         .def("decode", &decode_layer, "data"_a, "table"_a);
 
@@ -285,6 +291,7 @@ NB_MODULE(_native, m) {
         .def("normal_diagonal", &normal_diagonal, "engine"_a, "out"_a, "sums"_a)
         .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "residual"_a, "cost"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
+        .def("most_pairs", &most_pairs_of, "engine"_a, "enough"_a)
         .def_prop_ro("tile_candidates", [](const Scene &s) { return s.pair_counts().tile_candidates; })
         .def_prop_ro("tiles", [](const Scene &s) { return s.pair_counts().tiles; });
 }

@@ -104,6 +104,10 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
     kept_selection_ = keep;
 }
 
+uint64_t Scene::most_pairs(Engine &engine, uint64_t enough) const {
+    return imagegs::most_pairs(engine, set(), {0, 0, width(), height(), 1.0f, 1.0f, 0.5f}, enough);
+}
+
 double Scene::squared_error(Engine &engine, const float *target, const Gradients &to) {
     const Grid grid{0, 0, width(), height(), 1.0f, 1.0f, 0.5f};
     const double values = double(grid.width) * grid.height * channels_;

@@ -40,6 +40,9 @@ public:
     // picture nor a selection is kept.
     double squared_error(Engine &, const float *target, const Gradients &);
 
+    // An upper bound on the (tile, Gaussian) pairs of the whole canvas; see most_pairs() in tiles.h.
+    uint64_t most_pairs(Engine &, uint64_t enough) const;
+
     // After render(keep = true): `out` is the picture it gave and `color_gradient` dL/dout, both
     // [channel][row][column].
     void gradient(Engine &, const float *out, const float *color_gradient, const Gradients &);

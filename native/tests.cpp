@@ -91,6 +91,8 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
     scene.normal_product(engine, r.picture.data(), tangent.data(), r.product.data());
     scene.normal_diagonal(engine, r.picture.data(), r.diagonal.data());
+    if (step == 1.0f)
+        check(scene.most_pairs(engine, 0) >= scene.pair_counts().tile_candidates, "the bound of the pairs holds");
     if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
         for (size_t i = 0; i < slope.size(); ++i) slope[i] = (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
         const std::vector<float> half(r.picture.size(), 0.5f);
@@ -176,57 +178,114 @@ void test_adam(const std::string &isa) {
 
 uint32_t next_random(uint32_t &state) { return state = state * 1664525u + 1013904223u, state >> 8; }
 
+LayerFormat make_format(int round, uint32_t &random) {
+    const Lattice lattice{1 + round % 64,  round % 100 - 50, round % 77 - 60,
+                          round % 50 - 25, round % 90 - 60,  round % 16};
+    const int width = 1 + int(next_random(random) % 65535), height = 1 + int(next_random(random) % 65535);
+    return {lattice, width, height, 1 + round % 5, round % 3 != 0, 200};
+}
+
+// Rows of any numbers that a layer may have.
+std::vector<int32_t> make_table(const LayerFormat &format, uint32_t n, uint32_t &random) {
+    const auto below = [&random](int end) { return int32_t(next_random(random)) % end; };
+    std::vector<int32_t> table(size_t(n) * format.columns());
+    for (uint32_t i = 0; i < n; ++i) {
+        int32_t *row = &table[size_t(i) * format.columns()];
+        row[kCellX] = below((format.width >> format.lattice.cell) + 1);
+        row[kCellY] = below((format.height >> format.lattice.cell) + 1);
+        row[kShorter] = below(12 * format.lattice.scales_an_octave);
+        row[kRatio] = below(3 * format.lattice.scales_an_octave);
+        const Sizes sizes = sizes_of(format.lattice, row[kShorter], row[kRatio]);
+        row[kWeight] = format.weights ? below(9) - 4 : 0;
+        int weight = weight_of(row[kWeight], weight_step(format.lattice, sizes));
+        if (weight > kMostWeight || weight < -kMostWeight) row[kWeight] = weight = 0;
+        const uint32_t angles = angles_of(format.lattice, sizes, weight);
+        row[kAngle] = below(int(angles));
+        int bits_x, bits_y;
+        place_bits(format.lattice, sizes, weight, uint32_t(row[kAngle]), angles, &bits_x, &bits_y);
+        row[kPlaceX] = below(1 << bits_x);
+        row[kPlaceY] = below(1 << bits_y);
+        for (int c = 0; c < format.channels; ++c) row[kFirstColor + c] = below(41) - 20;
+    }
+    return table;
+}
+
+// Empty for a colour that is too large for the lattice.
+std::vector<uint8_t> encode(LayerCoder &encoder, std::vector<int32_t> &table, uint32_t n) {
+    std::vector<double> bits(size_t(encoder.columns()));
+    try {
+        return encoder.encode(table.data(), n, bits.data());
+    } catch (const std::invalid_argument &) {
+        return {};
+    }
+}
+
+Fault decode(LayerCoder &decoder, const std::vector<uint8_t> &bytes, std::vector<int32_t> &table, uint32_t n) {
+    std::vector<double> bits(size_t(decoder.columns()));
+    table.assign(size_t(n) * bits.size(), -1);
+    return decoder.decode(bytes.data(), bytes.size(), table.data(), n, bits.data());
+}
+
 // Layers of any numbers come back; streams of anything give a table or a fault.
 void test_layers() {
     uint32_t random = 1;
     int layers = 0;
     for (int round = 0; round < 60; ++round) {
-        const LayerFormat format{
-            {1 + round % 64, round % 100 - 50, round % 77 - 60, round % 50 - 25, round % 90 - 60, round % 16},
-            1 + int(next_random(random) % 65535),
-            1 + int(next_random(random) % 65535),
-            1 + round % 5,
-            round % 3 != 0,
-            200};
+        const LayerFormat format = make_format(round, random);
         LayerCoder encoder(format), decoder(format);
-        std::vector<double> bits(format.columns());
+        std::vector<int32_t> found;
         for (uint32_t n : {1u, 7u, 92u, 100u}) {
-            std::vector<int32_t> table(size_t(n) * format.columns());
-            for (uint32_t i = 0; i < n; ++i) {
-                int32_t *row = &table[size_t(i) * format.columns()];
-                row[kCellX] = int32_t(next_random(random)) % ((format.width >> format.lattice.cell) + 1);
-                row[kCellY] = int32_t(next_random(random)) % ((format.height >> format.lattice.cell) + 1);
-                row[kShorter] = int32_t(next_random(random)) % (12 * format.lattice.scales_an_octave);
-                row[kRatio] = int32_t(next_random(random)) % (3 * format.lattice.scales_an_octave);
-                const Sizes sizes = sizes_of(format.lattice, row[kShorter], row[kRatio]);
-                row[kWeight] = format.weights ? int32_t(next_random(random) % 9) - 4 : 0;
-                int weight = weight_of(row[kWeight], weight_step(format.lattice, sizes));
-                if (weight > kMostWeight || weight < -kMostWeight) row[kWeight] = weight = 0;
-                const uint32_t angles = angles_of(format.lattice, sizes, weight);
-                row[kAngle] = int32_t(next_random(random) % angles);
-                int bits_x, bits_y;
-                place_bits(format.lattice, sizes, weight, uint32_t(row[kAngle]), angles, &bits_x, &bits_y);
-                row[kPlaceX] = int32_t(next_random(random) % (1u << bits_x));
-                row[kPlaceY] = int32_t(next_random(random) % (1u << bits_y));
-                for (int c = 0; c < format.channels; ++c) row[kFirstColor + c] = int32_t(next_random(random) % 41) - 20;
-            }
-            std::vector<uint8_t> bytes;
-            try {
-                bytes = encoder.encode(table.data(), n, bits.data());
-            } catch (const std::invalid_argument &) { // a colour of this lattice is too large
-                break;
-            }
+            std::vector<int32_t> table = make_table(format, n, random);
+            const std::vector<uint8_t> bytes = encode(encoder, table, n);
+            if (bytes.empty()) break;
             ++layers;
-            std::vector<int32_t> found(table.size(), -1);
-            const Fault fault = decoder.decode(bytes.data(), bytes.size(), found.data(), n, bits.data());
-            check(fault == Fault::kNone && found == table, "layers come back");
+            check(decode(decoder, bytes, found, n) == Fault::kNone && found == table, "layers come back");
         }
         std::vector<uint8_t> noise(size_t(next_random(random) % 3000));
         for (uint8_t &byte : noise) byte = uint8_t(next_random(random) % (round % 2 ? 256 : 3));
-        std::vector<int32_t> found(size_t(500) * format.columns());
-        LayerCoder(format).decode(noise.data(), noise.size(), found.data(), 500, bits.data());
+        LayerCoder noisy(format);
+        decode(noisy, noise, found, 500);
     }
     check(layers > 60, "most layers can be stored");
+}
+
+// One to three bytes change, go or come.
+std::vector<uint8_t> damaged(std::vector<uint8_t> bytes, uint32_t &random) {
+    const uint8_t limits[] = {0, 1, 127, 128, 255};
+    for (uint32_t k = 1 + next_random(random) % 3; k > 0 && !bytes.empty(); --k) {
+        const auto at = bytes.begin() + next_random(random) % bytes.size();
+        switch (next_random(random) % 5) {
+        case 0: *at ^= uint8_t(1 << next_random(random) % 8); break;
+        case 1: *at = limits[next_random(random) % 5]; break;
+        case 2: bytes.erase(at); break;
+        case 3: bytes.insert(at, uint8_t(next_random(random))); break;
+        default: bytes.erase(at, bytes.end());
+        }
+    }
+    return bytes;
+}
+
+// Layers that are damaged give a table or a fault, and so do whole ones behind them, with another lattice, number of
+// Gaussians or way to keep the neighbours.
+void test_damaged_layers() {
+    uint32_t random = 2;
+    int faults[4] = {}, streams = 0;
+    for (int round = 0; round < 500; ++round) {
+        LayerFormat format = make_format(round, random);
+        LayerCoder encoder(format);
+        std::vector<int32_t> first = make_table(format, 20, random), second = make_table(format, 60, random), found;
+        const std::vector<uint8_t> bytes = encode(encoder, first, 20), more = encode(encoder, second, 60);
+        for (int k = 0; k < 10 && !bytes.empty() && !more.empty(); ++k, ++streams) {
+            if (k == 7) format.lattice = make_format(round + 1, random).lattice;
+            if (k == 8) format.gaussians = 1 << 22, format.present = 160; // many bins, few of them filled
+            const uint32_t n = k == 9 ? 1 + next_random(random) % 100 : 20;
+            LayerCoder decoder(format);
+            ++faults[int(decode(decoder, damaged(bytes, random), found, n))];
+            ++faults[int(decode(decoder, k % 2 ? more : damaged(more, random), found, 60))];
+        }
+    }
+    check(streams > 2000, "most layers can be stored");
+    for (int fault : faults) check(fault > 20, "every fault is met");
 }
 
 void test_pool() {
@@ -272,6 +331,7 @@ int main() {
         test_adam(list[i]->name);
     }
     test_layers();
+    test_damaged_layers();
     test_pool();
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -53,41 +53,70 @@ Cell narrow(const Kernels &kernels, const GaussianSet &set, const Grid &grid, co
     return cell;
 }
 
+Cell whole_grid(const GaussianSet &set, const Grid &grid) {
+    Cell root{0, 0, grid.tiles_x(), grid.tiles_y(), std::vector<uint32_t>(set.count)};
+    for (uint32_t i = 0; i < set.count; ++i) root.ids[i] = i;
+    return root;
+}
+
+bool is_small(const Cell &c) { return fits(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles); }
+
+// The quarters of all nodes, with what matters in them.
+std::vector<Cell> quarters_of(Engine &engine, const GaussianSet &set, const Grid &grid, const Wanted &wanted,
+                              const std::vector<Cell> &nodes) {
+    struct Job {
+        int parent;
+        Quarter part;
+    };
+    std::vector<Job> jobs;
+    for (int i = 0; i < int(nodes.size()); ++i) {
+        Quarter parts[4];
+        const Cell &c = nodes[i];
+        const int n = split(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles, parts);
+        for (int k = 0; k < n; ++k)
+            if (!wanted || wanted(parts[k].x0, parts[k].y0, parts[k].x1, parts[k].y1)) jobs.push_back({i, parts[k]});
+    }
+    std::vector<Cell> quarters(jobs.size());
+    engine.pool.run(int(jobs.size()), [&](int task, int) {
+        quarters[task] = narrow(*engine.kernels, set, grid, nodes[jobs[task].parent], jobs[task].part);
+    });
+    return quarters;
+}
+
 } // namespace
 
 std::vector<Cell> find_cells(Engine &engine, const GaussianSet &set, const Grid &grid, const Wanted &wanted) {
-    Cell root{0, 0, grid.tiles_x(), grid.tiles_y(), std::vector<uint32_t>(set.count)};
-    for (uint32_t i = 0; i < set.count; ++i) root.ids[i] = i;
     std::vector<Cell> cells, nodes;
     size_t listed = 0;
-    nodes.push_back(std::move(root));
+    nodes.push_back(whole_grid(set, grid));
     while (!nodes.empty()) {
-        struct Job {
-            int parent;
-            Quarter part;
-        };
-        std::vector<Job> jobs;
-        for (int i = 0; i < int(nodes.size()); ++i) {
-            Quarter parts[4];
-            const Cell &c = nodes[i];
-            const int n = split(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles, parts);
-            for (int k = 0; k < n; ++k)
-                if (!wanted || wanted(parts[k].x0, parts[k].y0, parts[k].x1, parts[k].y1))
-                    jobs.push_back({i, parts[k]});
-        }
-        std::vector<Cell> children(jobs.size());
-        engine.pool.run(int(jobs.size()), [&](int task, int) {
-            children[task] = narrow(*engine.kernels, set, grid, nodes[jobs[task].parent], jobs[task].part);
-        });
+        std::vector<Cell> children = quarters_of(engine, set, grid, wanted, nodes);
         nodes.clear();
         for (Cell &c : children) listed += c.ids.size();
         const bool enough = listed > kMaxListed;
-        for (Cell &c : children) {
-            const bool small = enough || fits(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles);
-            (small ? cells : nodes).push_back(std::move(c));
-        }
+        for (Cell &c : children) (enough || is_small(c) ? cells : nodes).push_back(std::move(c));
     }
     return cells;
+}
+
+uint64_t most_pairs(Engine &engine, const GaussianSet &set, const Grid &grid, uint64_t enough) {
+    const size_t patience = kMaxListed / 4 + 16 * size_t(set.count);
+    uint64_t small = 0, most = 0; // pairs in cells that are not divided further; in all
+    size_t listed = 0;
+    std::vector<Cell> nodes;
+    nodes.push_back(whole_grid(set, grid));
+    do {
+        std::vector<Cell> children = quarters_of(engine, set, grid, nullptr, nodes);
+        nodes.clear();
+        most = small;
+        for (Cell &c : children) {
+            const uint64_t pairs = uint64_t(c.ids.size()) * (c.tile_x1 - c.tile_x0) * (c.tile_y1 - c.tile_y0);
+            most += pairs, listed += c.ids.size();
+            if (is_small(c)) small += pairs;
+            else nodes.push_back(std::move(c));
+        }
+    } while (most > enough && listed <= patience && !nodes.empty());
+    return most;
 }
 
 void TileFinder::find(const Kernels &kernels, const GaussianSet &set, const Grid &grid, const Cell &cell,

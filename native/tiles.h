@@ -48,6 +48,10 @@ using Wanted = std::function<bool(int tile_x0, int tile_y0, int tile_x1, int til
 
 std::vector<Cell> find_cells(Engine &, const GaussianSet &, const Grid &, const Wanted &);
 
+// An upper bound on the (tile, Gaussian) pairs of the grid, from ever smaller parts of it: until it is `enough` or
+// less, or until telling more takes too long.
+uint64_t most_pairs(Engine &, const GaussianSet &, const Grid &, uint64_t enough);
+
 // Calls found(tile_x, tile_y, ids, count) for every tile of a cell.
 using Found = std::function<void(int tile_x, int tile_y, const uint32_t *ids, int count)>;
 

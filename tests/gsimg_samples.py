@@ -1,19 +1,15 @@
-"""Gaussians and hand-made .gsimg bytes that the codec's tests share."""
+"""Gaussians and .gsimg bytes that the codec's tests share."""
 
 from __future__ import annotations
 
-import struct
-import zlib
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import chunks
 from imagegs.gaussians import Gaussians
-
-SIGNATURE = bytes.fromhex("89 47 53 49 0d 0a 1a 0a")
-FRAME = SIGNATURE + b"\x02\x00"
 
 
 def sample_gaussians(n: int = 5, blend: str = "softmax", seed: int = 1, **changes: Any) -> Gaussians:
@@ -32,24 +28,14 @@ def sample_gaussians(n: int = 5, blend: str = "softmax", seed: int = 1, **change
     return Gaussians(**{**fields, **changes})
 
 
-def chunk(name: bytes, payload: bytes = b"") -> bytes:
-    """A chunk with a right length and checksum, whatever its type and payload."""
-    return name + struct.pack("<I", len(payload)) + payload + struct.pack("<I", zlib.crc32(name + payload))
-
-
 def chunks_of(data: bytes) -> dict[bytes, bytes]:
     """The payloads of a valid file by type."""
-    offset, result = len(FRAME), {}
-    while offset < len(data):
-        (length,) = struct.unpack_from("<I", data, offset + 4)
-        result[data[offset : offset + 4]] = data[offset + 8 : offset + 8 + length]
-        offset += 12 + length
-    return result
+    return dict(chunks.split(data))
 
 
 def file_of(payloads: dict[bytes, bytes]) -> bytes:
     """A file of these chunks."""
-    return FRAME + b"".join(chunk(name, payload) for name, payload in payloads.items())
+    return chunks.join(payloads.items())
 
 
 def _table(n: int, columns: int, lowest: float, highest: float) -> st.SearchStrategy[Any]:

@@ -361,6 +361,17 @@ def test_a_canvas_over_the_limit(decode: Callable[..., Outcome]) -> None:
     check_failure(decode("--size-limit", 1535), 3, "over the limit of 1535 pixels")
 
 
+def test_more_work_than_the_limit(decode: Callable[..., Outcome], gsimg: Path) -> None:
+    """The sample's Gaussians twenty times over, so large that each is seen on all six tiles of the canvas."""
+    one, names = sample_gaussians(), ("xy", "scale", "angle", "log_weight", "color")
+    arrays = {name: np.concatenate([getattr(one, name)] * 20) for name in names}
+    arrays |= {"scale": np.full((1200, 2), 1e5), "log_weight": np.zeros(1200)}
+    save(gsimg, one.replace(**arrays))
+    assert decode("--size-limit", 1800).code == 0
+    message = "sample.gsimg: the Gaussians are seen on more than 7196 tiles, all counted: over the limit"
+    check_failure(decode("--size-limit", 1799), 3, message)
+
+
 # -- what cannot be read or written --------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ from imagegs.codec import (
     save,
 )
 from imagegs.codec.attributes import canonical
-from imagegs.codec.gsimg import read_file
+from imagegs.codec.gsimg import DEFAULT_SIZE_LIMIT, MAX_PAIRS_A_PIXEL, read_file
 from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import (
     MAX_COLOR,
@@ -40,6 +40,7 @@ from imagegs.gaussians import (
 )
 from imagegs.lattice import Lattice
 from imagegs.quantization import exp2, round_trip
+from imagegs.rendering import most_pairs
 
 bits_of_any_size = st.builds(
     Bits,
@@ -268,6 +269,36 @@ def test_the_size_limit() -> None:
         decode(encode(sample_gaussians(1, width=65535, height=65535)))
 
 
+def test_the_limit_of_work() -> None:
+    """Some bytes that put all Gaussians on every tile: either all are large, or all are equally far off."""
+    n, places = 1100, np.full((1100, 2), 9.0)
+    for scale in (1.0, 2.0**19):
+        scales, weights = np.full((n, 2), scale), np.zeros(n)
+        g = sample_gaussians(n, xy=places, scale=scales, log_weight=weights, height=2**14, width=2**14)
+        data = encode(g, Bits.parse("1"))
+        with pytest.raises(LimitError, match="on more than 1073741824 tiles, all counted: over the limit"):
+            decode(data)
+        assert read_info(data).n_gaussians == len(decode(data, size_limit=2**29)) == n
+    small = encode(g.replace(height=16, width=16))
+    assert len(decode(small)) == len(decode(small, size_limit=275)) == n
+    with pytest.raises(LimitError, match="more than 1096 tiles"):
+        decode(small, size_limit=274)
+
+
+def test_no_sensible_file_is_over_the_limit_of_work() -> None:
+    """Ten times below it: as many Gaussians as the largest fits have, larger than they are far apart."""
+    rng, n, side = np.random.default_rng(0), 100_000, 8192
+    g = sample_gaussians(
+        n,
+        xy=rng.uniform(0, side, (n, 2)),
+        scale=rng.uniform(0.2, 1.3, (n, 2)) * 1.5 * side / np.sqrt(n),
+        height=side,
+        width=side,
+    )
+    limit = MAX_PAIRS_A_PIXEL * DEFAULT_SIZE_LIMIT // 10
+    assert most_pairs(g, limit) <= limit
+
+
 def test_memory_is_bounded_by_the_size_of_the_file() -> None:
     data = encode(sample_gaussians(200_000), Bits.parse("1"))
     tracemalloc.start()
@@ -407,7 +438,7 @@ def test_more_than_a_chunk_can_hold() -> None:
 def test_the_codec_imports_little() -> None:
     allowed = {"__future__", "bisect", "collections", "dataclasses", "itertools", "json", "math", "numpy"}
     allowed |= {"operator", "pathlib", "re", "struct", "typing", "zlib"}
-    inside = {"_native", "codec", "errors", "files", "gaussians", "lattice", "quantization"}
+    inside = {"_native", "codec", "errors", "files", "gaussians", "lattice", "quantization", "rendering"}
     for path in Path(imagegs.codec.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [node.module] if isinstance(node, ast.ImportFrom) else []

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gsimg_samples import chunk, chunks_of, file_of, on_canvas, sample_gaussians
+from chunks import chunk
+from gsimg_samples import chunks_of, file_of, on_canvas, sample_gaussians
 from imagegs import FormatError, decode, encode, read_info
 from imagegs._native import LayerCoder
 from imagegs.codec import Bits
 from imagegs.gaussians import Gaussians
-from imagegs.lattice import FIRST_COLOR, Lattice, from_table, to_table
+from imagegs.lattice import FIRST_COLOR, RATIO, SHORTER, WEIGHT, Lattice, from_table, to_table
 
 NAMES = "xy", "scale", "angle", "log_weight", "color"
 USUAL = Lattice.of_fineness(1)
@@ -137,7 +138,7 @@ def in_layers(g: Gaussians, lattice: Lattice, sizes: list[int], total: int | Non
     chunks = chunks_of(encode(g, lattice))
     head = bytearray(chunks[b"HEAD"])
     struct.pack_into("<I", head, 4, len(g) if total is None else total)
-    coder = LayerCoder(lattice.native, g.width, g.height, len(g.channels), True, len(g))
+    coder = LayerCoder(lattice.native, g.width, g.height, len(g.channels), True, total or len(g))
     parts, first = [], 0
     for size in sizes:
         stream, _ = coder.encode(np.ascontiguousarray(to_table(g, lattice)[first : first + size]))
@@ -185,6 +186,40 @@ def test_damage_is_no_early_end() -> None:
         decode(data, allow_partial=True)
 
 
+def test_declared_gaussians_that_are_not_there_take_no_memory() -> None:
+    """A file cut short: neighbours are looked up in as many bins as if all were there."""
+    g, total = clustered(300, 3, height=2000, width=2000), 1_000_000
+    data = in_layers(g, USUAL, [100, 200], total)
+    with pytest.raises(FormatError, match="the layers have 300 of 1000000 Gaussians"):
+        decode(data)
+    part = decode(data[:-12], allow_partial=True)
+    np.testing.assert_array_equal(sorted_rows(to_table(part, USUAL)), sorted_rows(to_table(g, USUAL)))
+    giant = bytearray(chunks_of(data)[b"HEAD"])
+    struct.pack_into("<HHI", giant, 0, 65535, 65535, 2**32 - 1)
+    with pytest.raises(FormatError, match="the layers have 200 of 4294967295 Gaussians"):
+        decode(file_of({**chunks_of(data), b"HEAD": bytes(giant)}))
+
+
+def test_numbers_that_only_rounding_lets_pass_are_clipped() -> None:
+    """Log-weights beyond 128 nats where steps are finest, colours beyond 2^20 once they are turned."""
+    lattice = Lattice(1, 0, 0, weight=-128, color=127, cell=2)
+    head = chunks_of(encode(sample_gaussians(1, xy=[[9, 9]]), lattice))
+    heavy = np.zeros((1, FIRST_COLOR + 3), np.int32)
+    heavy[0, [SHORTER, RATIO, WEIGHT]] = 24, 1, 2**23 - 1
+    bright = np.zeros_like(heavy)
+    bright[0, SHORTER], bright[0, FIRST_COLOR:] = 10, 4000
+    for table, name, limit in ((heavy, "log_weight", 128), (bright, "color", 2**20)):
+        stream, _ = LayerCoder(lattice.native, 48, 32, 3, True, 1).encode(table)
+        data = file_of({**head, b"LAYR": count(1) + stream})
+        assert getattr(decode(data), name).max() == limit and read_info(data).n_gaussians == 1
+
+
+def test_64_layers_are_possible() -> None:
+    assert len(decode(in_layers(clustered(64, 1), USUAL, [1] * 64))) == 64
+    with pytest.raises(FormatError, match="65 layers, at most 64 are possible"):
+        decode(in_layers(clustered(65, 1), USUAL, [1] * 65))
+
+
 G = clustered(12, 3)
 FILE = encode(G, USUAL)
 CHUNKS = chunks_of(FILE)
@@ -209,7 +244,7 @@ def count(n: int) -> bytes:
         (LATT, count(0) + STREAM, "layer 1: it has no Gaussians"),
         (LATT, count(13) + STREAM, "layer 1: 13 Gaussians, 12 are left"),
         (LATT, count(12), "layer 1: 12 Gaussians in 0 bytes"),
-        (LATT, count(5) + STREAM, "layer 1: bytes are left over"),
+        (LATT, count(5) + STREAM, "the layers have 5 of 12 Gaussians"),
         (LATT, LAYR + b"\0\0\0\0\1", "layer 1: bytes are left over"),
         (LATT, count(1) + b"\xff" * 4, "the layers have 1 of 12 Gaussians"),
     ],
@@ -224,10 +259,10 @@ def test_bad_layers(lattice: bytes, layer: bytes, message: str) -> None:
 def test_streams_of_anything_give_gaussians_or_say_why() -> None:
     """Each reason is met, and nothing takes long."""
     rng = np.random.default_rng(0)
-    head = HEAD[:4] + count(100_000) + HEAD[8:]
     reasons = set()
     for i in range(300):
         n = int(10 ** rng.uniform(0, 5))
+        head = HEAD[:4] + count(n) + HEAD[8:]
         stream = bytes(rng.integers(0, 256, -(-n // 64) + int(rng.integers(0, 2000)), np.uint8))
         stream = rng.choice([b"", b"\0", b"\xff"]) * 40 + stream
         lattice = LATT if i % 2 else bytes(rng.integers(0, 128, 5, np.uint8)) + bytes([i % 16, 1])

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gsimg_samples import FRAME, SIGNATURE, chunk, chunks_of, file_of, same, sample_gaussians
+from chunks import FRAME, SIGNATURE, chunk
+from gsimg_samples import chunks_of, file_of, same, sample_gaussians
 from imagegs.codec import decode, encode, read_info
 from imagegs.errors import FormatError
 

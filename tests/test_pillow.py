@@ -76,3 +76,22 @@ def test_damaged_and_unpaintable_files_are_not_opened():
     for bad in (data[:-5], data[:20], imagegs.encode(gaussians(5))):
         with pytest.raises(UnidentifiedImageError):
             Image.open(io.BytesIO(bad))
+
+
+@pytest.mark.parametrize(("channels", "depth"), [(1, 8), (2, 8), (3, 8), (4, 8), (1, 16)])
+def test_imageio_reads_what_pillow_reads(channels, depth, tmp_path):
+    imageio = pytest.importorskip("imageio.v3")
+    data = imagegs.encode(gaussians(channels, depth))
+    (tmp_path / "a.gsimg").write_bytes(data)
+    expected = imagegs.render(imagegs.decode(data), dtype=f"uint{depth}")
+    for source in (tmp_path / "a.gsimg", data):
+        pixels = imageio.imread(source, extension=".gsimg")
+        assert pixels.dtype == expected.dtype and pixels.shape[:2] == (12, 18)
+        np.testing.assert_array_equal(pixels.reshape(expected.shape), expected)
+
+
+def test_imageio_writes_what_pillow_writes(tmp_path):
+    imageio = pytest.importorskip("imageio.v3")
+    imageio.imwrite(tmp_path / "a.gsimg", np.zeros((10, 14, 3), np.uint8), n_gaussians=5, steps=3)
+    assert imageio.imread(tmp_path / "a.gsimg").shape == (10, 14, 3)
+    assert len(imagegs.load(tmp_path / "a.gsimg")) == 5

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import imagegs
 import oracle
 from imagegs import _native
+from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, Gaussians
-from imagegs.rendering import output_size
+from imagegs.rendering import make_scene, most_pairs, output_size
 
 SAFE = 1e-3  # nats between a point and a change of its selected set
 SIZES = [(1, 1), (1, 40), (37, 53), (64, 64), (50, 33)]
@@ -253,3 +254,16 @@ def test_unknown_kernels_are_refused(monkeypatch):
     monkeypatch.setenv("IMAGEGS_ISA", "v9")
     with pytest.raises(ValueError, match="v9"):
         imagegs.render(scene("softmax"))
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_the_bound_of_the_work_holds_and_is_not_far_off(blend, isa):
+    g = scene(blend, 300, 700, 900)
+    painted = make_scene(g, 1)
+    painted.render(engine(1), np.empty((700, 900, 3), np.float32), 0, 0, 1.0, 1.0, planar=False, keep=False)
+    pairs, every = painted.tile_candidates, 300 * 44 * 57
+    assert most_pairs(g, every) == every  # enough: nothing is looked at
+    finest = most_pairs(g, 0)
+    assert pairs <= finest < every / 4
+    assert pairs <= most_pairs(g, every // 2) <= every // 2
+    assert most_pairs(g, finest - 1) == finest

@@ -51,7 +51,7 @@ struct LayerCoder::State {
     std::vector<Contexts> color;
 
     explicit State(const LayerFormat &f)
-        : format(f), index(f.width, f.height, f.gaussians), color(size_t(f.channels)) {}
+        : format(f), index(f.width, f.height, f.gaussians, f.present), color(size_t(f.channels)) {}
 
     int cells_x() const { return (format.width >> format.lattice.cell) + 1; }
     int cells_y() const { return (format.height >> format.lattice.cell) + 1; }

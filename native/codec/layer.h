@@ -22,8 +22,9 @@ struct LayerFormat {
     Lattice lattice;
     int width, height; // canvas, pixels
     int channels;
-    bool weights;       // else all log-weights are 0 and are not coded
-    uint32_t gaussians; // of all layers
+    bool weights;                  // else all log-weights are 0 and are not coded
+    uint32_t gaussians;            // of all layers
+    uint32_t present = UINT32_MAX; // of those, at most, that will be coded: less where a file is cut short
 
     int columns() const { return kFirstColor + channels; }
 };

@@ -50,7 +50,14 @@ class Lattice:
 
 class LayerCoder:
     def __init__(
-        self, lattice: Lattice, width: int, height: int, channels: int, weights: bool, gaussians: int
+        self,
+        lattice: Lattice,
+        width: int,
+        height: int,
+        channels: int,
+        weights: bool,
+        gaussians: int,
+        present: int = ...,
     ) -> None: ...
     def encode(self, table: NDArray[np.int32]) -> tuple[bytes, list[float]]: ...
     def decode(self, data: bytes, table: NDArray[np.int32]) -> tuple[str | None, list[float]]: ...
@@ -80,6 +87,7 @@ class Scene:
         planar: bool,
         keep: bool,
     ) -> None: ...
+    def most_pairs(self, engine: Engine, enough: int) -> int: ...
     def gradient(
         self,
         engine: Engine,

@@ -131,12 +131,14 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
         bits = steps[:, 4 + axis]
         place = table[:, CELL_X + axis] + (table[:, PLACE_X + axis] + 0.5) * np.exp2(-bits)
         xy[:, axis] = np.minimum(place * 2.0**lattice.cell, (width, height)[axis])
+    color = correlated(table[:, FIRST_COLOR:] * power(steps[:, 3])[:, None])
     arrays = {
         "xy": xy,
         "scale": exp2(size / lattice.scales_an_octave + _native.LOWEST_SCALE),
         "angle": (table[:, ANGLE] + 0.5) * np.pi / steps[:, 2],
-        "log_weight": table[:, WEIGHT] * power(steps[:, 0]),
-        "color": correlated(table[:, FIRST_COLOR:] * power(steps[:, 3])[:, None]),
+        # Decoders check with rounded steps, and colours before they are turned: these may lie beyond.
+        "log_weight": (table[:, WEIGHT] * power(steps[:, 0])).clip(-MAX_LOG_WEIGHT, MAX_LOG_WEIGHT),
+        "color": color.clip(-MAX_COLOR, MAX_COLOR),
     }
     return {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from imagegs._native import Scene
+from imagegs._native import TILE, Scene
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 
@@ -102,6 +102,17 @@ def render(
     scene = make_scene(gaussians, threads)
     scene.render(engine(threads), out, area.x, area.y, step_x, step_y, planar=False, keep=False)
     return out
+
+
+def most_pairs(gaussians: Gaussians, enough: int) -> int:
+    """An upper bound on the pairs of a Gaussian and a tile of the canvas where it may be seen: what painting
+    takes time for. It is found in ever smaller parts of the canvas, until it is `enough` or less or until
+    that takes too long: so it tells whether there are more, not how many.
+    """
+    tiles = -(-gaussians.width // TILE) * -(-gaussians.height // TILE)
+    if (most := len(gaussians) * tiles) <= enough:
+        return most
+    return make_scene(gaussians, 1).most_pairs(engine(1), enough)
 
 
 def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -> FloatArray:

@@ -127,7 +127,8 @@ _SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "type": whole(1),
             "metavar": "PIXELS",
             "default": DEFAULT_SIZE_LIMIT,
-            "help": "refuse larger pictures, as a guard against hostile files (default: %(default)s)",
+            "help": "refuse larger pictures, and more work in proportion, as a guard against hostile files "
+            "(default: %(default)s)",
         },
     ),
     "quiet": (("--quiet",), {"action": "store_true", "help": "print nothing but errors"}),

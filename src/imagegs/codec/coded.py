@@ -30,6 +30,7 @@ LATTICE_BYTES, COUNT_BYTES = _LATT.size, _COUNT.size
 _HAS_WEIGHTS = 1
 # A layer's Gaussians are this many for each byte at most, so that a small file cannot order much work.
 MAX_GAUSSIANS_A_BYTE = 64
+MAX_LAYERS = 64  # each looks at all Gaussians before it
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
     weights = bool(table[:, WEIGHT].any())
     fields = (lattice.scales_an_octave, lattice.position, lattice.angle, lattice.weight, lattice.color)
     chunks = [("LATT", _LATT.pack(*fields, lattice.cell, _HAS_WEIGHTS * weights))]
-    stream, _ = _coder(lattice, header, weights).encode(table)
+    stream, _ = _coder(lattice, header, weights, len(table)).encode(table)
     enough = -(-len(table) // MAX_GAUSSIANS_A_BYTE)  # the stream's end reads as zeros
     return [*chunks, ("LAYR", _COUNT.pack(len(table)) + stream.ljust(enough, b"\0"))]
 
@@ -84,28 +85,24 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
 def read_layers(lattice: memoryview, layers: Sequence[memoryview], header: Header, partial: bool) -> Coded:
     """The Gaussians of all layers. Raises FormatError; `partial`: layers may be missing."""
     steps, weights = _read_lattice(lattice)
-    coder = _coder(steps, header, weights)
+    streams = _read_sizes(layers, header.n_gaussians, partial)
+    coder = _coder(steps, header, weights, sum(size for size, _ in streams))
     columns = FIRST_COLOR + len(header.channels)
     tables: list[Table] = []
     found: list[Layer] = []
-    left = header.n_gaussians
-    for number, payload in enumerate(layers, 1):
-        size, stream = _read_size(payload, number, left)
+    for number, (size, stream) in enumerate(streams, 1):
         rows = np.empty((size, columns), np.int32)
         problem, bits = coder.decode(stream, rows)
         if problem:
             raise FormatError(f"layer {number}: {problem}")
         tables.append(rows)
-        found.append(Layer(size, len(payload), _by_attribute(bits)))
-        left -= size
-    if left and not partial:
-        raise FormatError(f"the layers have {header.n_gaussians - left} of {header.n_gaussians} Gaussians")
+        found.append(Layer(size, COUNT_BYTES + len(stream), _by_attribute(bits)))
     return Coded(steps, np.concatenate(tables), tuple(found))
 
 
-def _coder(lattice: Lattice, header: Header, weights: bool) -> LayerCoder:
-    channels = len(header.channels)
-    return LayerCoder(lattice.native, header.width, header.height, channels, weights, header.n_gaussians)
+def _coder(lattice: Lattice, header: Header, weights: bool, present: int) -> LayerCoder:
+    channels, n = len(header.channels), header.n_gaussians
+    return LayerCoder(lattice.native, header.width, header.height, channels, weights, n, present)
 
 
 def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:
@@ -118,6 +115,20 @@ def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:
         return Lattice(scales, position, angle, weight, color, cell), bool(flags)
     except ValueError:
         raise FormatError("chunk LATT: a number is out of its range") from None
+
+
+def _read_sizes(layers: Sequence[memoryview], declared: int, partial: bool) -> list[tuple[int, bytes]]:
+    """Number of Gaussians and stream of each layer, checked before anything of the declared sizes is made."""
+    if len(layers) > MAX_LAYERS:
+        raise FormatError(f"{len(layers)} layers, at most {MAX_LAYERS} are possible")
+    streams: list[tuple[int, bytes]] = []
+    left = declared
+    for number, payload in enumerate(layers, 1):
+        streams.append(_read_size(payload, number, left))
+        left -= streams[-1][0]
+    if left and not partial:
+        raise FormatError(f"the layers have {declared - left} of {declared} Gaussians")
+    return streams
 
 
 def _read_size(payload: memoryview, number: int, left: int) -> tuple[int, bytes]:

@@ -30,9 +30,13 @@ from imagegs.errors import FormatError, LimitError
 from imagegs.files import PathLike, write_atomically
 from imagegs.gaussians import BlendName, Gaussians
 from imagegs.lattice import Lattice
+from imagegs.rendering import most_pairs
 
 DEFAULT_BITS = Bits()
 DEFAULT_SIZE_LIMIT = 2**28
+# Of Gaussians and tiles (rendering.most_pairs), for each pixel of the limit: painting takes some minutes.
+# Fits have at most some hundred pairs a tile of 256 pixels; hostile files have all Gaussians on every tile.
+MAX_PAIRS_A_PIXEL = 4
 
 
 @dataclass(frozen=True)
@@ -102,14 +106,18 @@ def decode(
     after the first layer of a coded file; then the whole layers count.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
-    size_limit pixels.
+    size_limit pixels, or when painting it takes more than the work that goes with so many.
     """
     contents = _read(data, allow_partial)
     header, numbers = contents.header, contents.numbers
     if header.width * header.height > size_limit:
         sides = f"{header.width} x {header.height}"
         raise LimitError(f"the canvas of {sides} pixels is over the limit of {size_limit} pixels")
-    return dequantized(numbers, header) if isinstance(numbers, Stored) else numbers.gaussians(header)
+    gaussians = dequantized(numbers, header) if isinstance(numbers, Stored) else numbers.gaussians(header)
+    limit = MAX_PAIRS_A_PIXEL * size_limit
+    if most_pairs(gaussians, limit) > limit:
+        raise LimitError(f"the Gaussians are seen on more than {limit} tiles, all counted: over the limit")
+    return gaussians
 
 
 def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False) -> FileInfo:

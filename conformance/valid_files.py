@@ -1,0 +1,110 @@
+"""The valid files of the conformance set, each with the height that its expected picture is painted at.
+
+Numbers are drawn evenly, without functions whose last bit depends on the machine.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from chunks import join, split
+from imagegs import encode
+from imagegs._native import LayerCoder
+from imagegs.codec import Bits
+from imagegs.codec.coded import MAX_GAUSSIANS_A_BYTE
+from imagegs.gaussians import Gaussians
+from imagegs.lattice import WEIGHT, Lattice, to_table
+
+USUAL = Lattice(10, -40, -64, -11, -66, cell=2)
+NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
+
+
+def drawn(n: int, channels: int = 3, seed: int = 0, **changes: Any) -> Gaussians:
+    """n Gaussians at random on a canvas of 48 x 36 pixels."""
+    rng = np.random.default_rng(seed)
+    width, height = changes.get("width", 48), changes.get("height", 36)
+    weight = 0 if changes.get("blend") == "paper" else 2
+    names = NAMES.get(channels, tuple(f"channel {i}" for i in range(channels)))
+    fields: dict[str, Any] = {
+        "xy": rng.uniform(0, (width, height), (n, 2)),
+        "scale": rng.uniform(0.02 * max(width, height) + 0.2, 0.2 * max(width, height) + 0.3, (n, 2)),
+        "angle": rng.uniform(0, 3.1, n),
+        "log_weight": rng.uniform(-weight, weight, n),
+        "color": rng.uniform(0, 1, (n, channels)),
+        "height": height,
+        "width": width,
+        "channels": names,
+    }
+    return Gaussians(**{**fields, **changes})
+
+
+def coded(g: Gaussians, lattice: Lattice = USUAL, layers: Sequence[int] = (), **options: Any) -> bytes:
+    """A coded file whose layers have so many Gaussians each, in the order given; one layer by default."""
+    chunks = [(name, payload) for name, payload in split(encode(g, lattice, **options)) if name != b"LAYR"]
+    table = to_table(g, lattice)
+    weights = bool(table[:, WEIGHT].any())
+    coder = LayerCoder(lattice.native, g.width, g.height, len(g.channels), weights, len(g))
+    first = 0
+    for size in layers or (len(g),):
+        stream, _ = coder.encode(np.ascontiguousarray(table[first : first + size]))
+        stream = stream.ljust(-(-size // MAX_GAUSSIANS_A_BYTE), b"\0")
+        chunks.insert(-1, (b"LAYR", struct.pack("<I", size) + stream))
+        first += size
+    return join(chunks)
+
+
+def with_unknown_chunks(data: bytes) -> bytes:
+    """With skippable chunks of an unknown type behind every chunk but the last; an empty one too."""
+    chunks = []
+    for number, part in enumerate(split(data)):
+        chunks += [part, (bytes([97 + number]) + b"xTr", bytes(range(5 * number)))]
+    return join(chunks[:-1])
+
+
+def at_the_limits() -> Gaussians:
+    """The least and the greatest of all numbers, beside some in between that paint the picture."""
+    g = drawn(6, seed=9)
+    far = 2.0**20
+    return g.replace(
+        xy=[(-far, far), (far, -far), *g.xy[2:]],
+        scale=[(far, 2**-10), (far, far), *g.scale[2:]],
+        angle=[0, 3.14159, *g.angle[2:]],
+        log_weight=[128, -128, *g.log_weight[2:]],
+        color=[(-far, far, far), (far, -far, -far), *g.color[2:]],
+    )
+
+
+def fixed_point() -> Iterator[tuple[str, bytes, int]]:
+    """Files with chunk GAUS."""
+    eight, paper = Bits.parse("12,8,8,8,8"), drawn(7, blend="paper", seed=1)
+    yield "fixed-softmax", encode(drawn(7), eight), 6
+    yield "fixed-paper", encode(paper, eight), 6
+    yield "fixed-one-gaussian", encode(drawn(1, seed=2), eight), 6
+    yield "fixed-without-weights", encode(drawn(5, log_weight=np.zeros(5)), Bits(12, 8, 8, 0, 8)), 6
+    yield "fixed-1-to-24-bits", encode(drawn(5, seed=4), Bits(24, 1, 7, 23, 9)), 6
+    yield "fixed-gray-16-bit", encode(drawn(5, 1, seed=3, bit_depth=16)), 6
+    yield "fixed-32-channels-1-pixel", encode(drawn(3, 32, seed=5, width=1, height=1), eight), 1
+    yield "fixed-at-the-limits", encode(at_the_limits(), Bits.parse("24")), 6
+    metadata = {"software": "conformance", "nested": [{"ä": None}, 1.5, True]}
+    yield "fixed-metadata-unknown-chunks", with_unknown_chunks(encode(drawn(4, seed=6), eight, metadata)), 6
+
+
+def in_layers() -> Iterator[tuple[str, bytes, int]]:
+    """Files with chunks LATT and LAYR."""
+    yield "coded-one-layer", coded(drawn(20)), 6
+    yield "coded-four-layers", coded(drawn(36, seed=1), layers=(1, 4, 9, 22)), 6
+    yield "coded-one-gaussian", coded(drawn(1, seed=2)), 6
+    yield "coded-without-weights", coded(drawn(9, log_weight=np.zeros(9)), layers=(3, 6)), 6
+    yield "coded-gray-16-bit", coded(drawn(9, 1, seed=3, bit_depth=16)), 6
+    yield "coded-gray-alpha", coded(drawn(9, 2, seed=4)), 6
+    yield "coded-rgb-alpha", coded(drawn(9, 4, seed=5), layers=(4, 5)), 6
+    yield "coded-32-channels", coded(drawn(3, 32, seed=6, width=8, height=6)), 3
+    yield "coded-odd-canvas", coded(drawn(9, seed=7, width=501, height=13)), 1
+    yield "coded-coarsest-lattice", coded(drawn(9, seed=8), Lattice(1, 40, 127, 40, -20, cell=15)), 6
+    yield "coded-finest-lattice", coded(drawn(9, seed=9), Lattice(64, -128, -128, -128, -128, cell=0)), 6
+    data = coded(drawn(20, seed=10), layers=(5, 15), metadata={"seed": 10})
+    yield "coded-metadata-unknown-chunks", with_unknown_chunks(data), 6
