@@ -35,7 +35,7 @@ class Layering:
         return self._ends[self._apart - 1] if self._apart < len(self._ends) else 0
 
     def split(self, done: float, objective: Objective, shapes: Shapes) -> NDArray[np.intp] | None:
-        """A new order of the rows, when the share of the fit that is done makes a layer due to be set apart."""
+        """A new order of the rows, where the share of the fit that is done has a layer set apart."""
         due = 1 + int((done - FIRST_SPLIT) / SPLIT_SHARE + 1e-9) if done >= FIRST_SPLIT else 0
         least = max(1, len(self._ends) - due)
         if len(shapes) < self._ends[-1] or self._apart <= least:
