@@ -294,7 +294,7 @@ def test_the_native_module_checks_tables() -> None:
     with pytest.raises(ValueError, match="columns"):
         coder.encode(np.zeros((2, FIRST_COLOR), np.int32))
     with pytest.raises(ValueError, match="columns"):
-        coder.decode(b"", np.zeros((0, FIRST_COLOR + 3), np.int32))
+        coder.decode(b"", np.zeros((0, FIRST_COLOR + 3), np.int32), False)
     with pytest.raises(ValueError, match="canvas"):
         LayerCoder(USUAL.native, 0, 32, 3, True, 5)
     with pytest.raises(ValueError, match="nothing to code"):

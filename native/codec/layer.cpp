@@ -27,9 +27,9 @@ int64_t round_divide(int64_t a, int64_t b) { return floor_divide(2 * a + b, 2 * 
 
 // The counters of one kind of number: without a context, and in two.
 struct Contexts {
-    std::vector<Counter> alone = std::vector<Counter>(kNodes), first = std::vector<Counter>(kNodes * kClasses),
-                         second = std::vector<Counter>(kNodes * kClasses);
-    std::vector<Mixer> mixers = std::vector<Mixer>(kNodes);
+    std::array<Counter, kNodes> alone;
+    std::array<std::array<Counter, kNodes>, kClasses> first, second;
+    std::array<Mixer, kNodes> mixers;
 };
 
 // What later Gaussians want to know of one.
@@ -69,13 +69,15 @@ struct Cells { // a rectangle of them
 template <class Coder> class Walk {
 public:
     Walk(LayerCoder::State &state, Coder &coder, int32_t *table, uint32_t n, double *bits)
-        : s_(state), f_(state.format), modeler_(coder), table_(table), n_(n), bits_(bits), order_(n),
+        : s_(state), f_(state.format), modeler_(coder, bits != nullptr), table_(table), n_(n), bits_(bits), order_(n),
           earlier_(state.known.size()) {
         std::iota(order_.begin(), order_.end(), 0u);
         std::iota(earlier_.begin(), earlier_.end(), 0u);
     }
 
     void run() {
+        s_.known.reserve(s_.known.size() + n_);
+        s_.colors.reserve((s_.known.size() + n_) * size_t(f_.channels));
         split({0, 0, s_.cells_x(), s_.cells_y()}, 0, n_, 0, uint32_t(earlier_.size()));
         if (Coder::kEncodes) reorder();
         note(kCellX);
@@ -251,8 +253,8 @@ private:
 
     // One decision of a number, in its contexts.
     int decide(int bit, Contexts &c, int node, int first, int second) {
-        const std::array<Counter *, kContexts> counters = {
-            &c.alone[size_t(node)], &c.first[size_t(first * kNodes + node)], &c.second[size_t(second * kNodes + node)]};
+        const Counters counters = {&c.alone[size_t(node)], &c.first[size_t(first)][size_t(node)],
+                                   &c.second[size_t(second)][size_t(node)]};
         return modeler_.code(bit, counters, c.mixers[size_t(node)]);
     }
 
@@ -298,7 +300,9 @@ private:
         return found;
     }
 
-    void note(int column) { bits_[column] += modeler_.take_bits(); }
+    void note(int column) {
+        if (bits_) bits_[column] += modeler_.take_bits();
+    }
 
     LayerCoder::State &s_;
     const LayerFormat &f_;

@@ -38,7 +38,7 @@ class Layer:
 
     n_gaussians: int
     n_bytes: int  # of the chunk's payload
-    bits: dict[str, float]  # of each attribute
+    bits: dict[str, float]  # of each attribute; empty where nobody asked
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
     return [*chunks, ("LAYR", _COUNT.pack(len(table)) + stream.ljust(enough, b"\0"))]
 
 
-def read_layers(lattice: memoryview, layers: Sequence[memoryview], header: Header, partial: bool) -> Coded:
+def read_layers(
+    lattice: memoryview, layers: Sequence[memoryview], header: Header, *, partial: bool, count_bits: bool
+) -> Coded:
     """The Gaussians of all layers. Raises FormatError; `partial`: layers may be missing."""
     steps, weights = _read_lattice(lattice)
     coder = _coder(steps, header, weights)
@@ -92,11 +94,11 @@ def read_layers(lattice: memoryview, layers: Sequence[memoryview], header: Heade
     for number, payload in enumerate(layers, 1):
         size, stream = _read_size(payload, number, left)
         rows = np.empty((size, columns), np.int32)
-        problem, bits = coder.decode(stream, rows)
+        problem, bits = coder.decode(stream, rows, count_bits)
         if problem:
             raise FormatError(f"layer {number}: {problem}")
         tables.append(rows)
-        found.append(Layer(size, len(payload), _by_attribute(bits)))
+        found.append(Layer(size, len(payload), _by_attribute(bits) if count_bits else {}))
         left -= size
     if left and not partial:
         raise FormatError(f"the layers have {header.n_gaussians - left} of {header.n_gaussians} Gaussians")

@@ -104,7 +104,7 @@ def decode(
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
     size_limit pixels.
     """
-    contents = _read(data, allow_partial)
+    contents = _read(data, allow_partial, count_bits=False)
     header, numbers = contents.header, contents.numbers
     if header.width * header.height > size_limit:
         sides = f"{header.width} x {header.height}"
@@ -117,7 +117,7 @@ def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False)
 
     Raises FormatError when data is not a valid .gsimg file; allow_partial as in `decode`.
     """
-    contents = _read(data, allow_partial)
+    contents = _read(data, allow_partial, count_bits=True)
     header, numbers, chunks = contents.header, contents.numbers, contents.chunks
     sizes = {name: CHUNK_BYTES + len(payload) for name, payload in chunks.single.items()}
     if chunks.layers:
@@ -139,7 +139,7 @@ def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False)
     )
 
 
-def _read(data: bytes | bytearray | memoryview, allow_partial: bool) -> _Contents:
+def _read(data: bytes | bytearray | memoryview, allow_partial: bool, count_bits: bool) -> _Contents:
     chunks = read_chunks(memoryview(data).cast("B"), allow_partial)
     single = chunks.single
     header = read_header(single["HEAD"])
@@ -148,7 +148,8 @@ def _read(data: bytes | bytearray | memoryview, allow_partial: bool) -> _Content
     if chunks.layers:
         if header.blend != "softmax":
             raise FormatError(f"chunk LATT: the {header.blend} blend is stored in chunk GAUS")
-        numbers = read_layers(single["LATT"], chunks.layers, header, partial="TAIL" not in chunks)
+        partial = "TAIL" not in chunks
+        numbers = read_layers(single["LATT"], chunks.layers, header, partial=partial, count_bits=count_bits)
     else:
         numbers = read_stored(single["GAUS"], header)
     return _Contents(header, numbers, metadata, chunks)
