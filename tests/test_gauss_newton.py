@@ -11,6 +11,7 @@ import oracle
 from imagegs import _native
 from imagegs.fitting.gauss_newton import _moved, _System, polish
 from imagegs.fitting.objective import LossWeights, Objective
+from imagegs.fitting.parameters import flat_own_units
 from imagegs.gaussians import BLENDS
 from test_gradients import NAMES, isa, random_scene, shapes_of  # noqa: F401 (isa is a fixture)
 

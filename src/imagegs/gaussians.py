@@ -106,28 +106,37 @@ class Gaussians:
 
         Raises ValueError for other levels.
         """
-        if not 0 <= lod <= 1:
-            raise ValueError(f"a level of detail is 0 to 1, not {lod:g}")
         whole, share = level_of(lod, len(self.layers))
-        if whole == len(self.layers):
+        kept = self._first_layers(whole + (share > 0))
+        return faded(kept, share) if share else kept
+
+    def _first_layers(self, n: int) -> Gaussians:
+        if n == len(self.layers):
             return self
-        end = sum(self.layers[:whole])
-        log_weight = self.log_weight
-        if share > 0:
-            next_end = end + self.layers[whole]
-            log_weight = log_weight[:next_end].copy()
-            log_weight[end:] = np.maximum(log_weight[end:] + math.log(share), -MAX_LOG_WEIGHT)
-            whole, end = whole + 1, next_end
-        parts = {name: getattr(self, name)[:end] for name in ("xy", "scale", "angle", "color")}
-        return self.replace(**parts, log_weight=log_weight[:end], layers=self.layers[:whole])
+        end = sum(self.layers[:n])
+        parts = {name: getattr(self, name)[:end] for name in ("xy", "scale", "angle", "log_weight", "color")}
+        return self.replace(**parts, layers=self.layers[:n])
 
 
 def level_of(lod: float, layers: int) -> tuple[int, float]:
-    """How many of so many layers a level of detail 0..1 has whole, and how much of the next one, 0..1."""
+    """How many of so many layers a level of detail has whole, and which share of the next one, 0..1.
+
+    Raises ValueError for levels that are not 0..1.
+    """
+    if not 0 <= lod <= 1:
+        raise ValueError(f"a level of detail is 0 to 1, not {lod:g}")
     if layers <= 1:
         return layers, 0.0
     place = 1 + lod * (layers - 1)
     return math.floor(place), place - math.floor(place)
+
+
+def faded(gaussians: Gaussians, share: float) -> Gaussians:
+    """With the last layer's weights at a share, above 0 and at most 1, of what they are."""
+    log_weight = gaussians.log_weight.copy()
+    last = log_weight[-gaussians.layers[-1] :]
+    np.maximum(last + np.float32(math.log(share)), -MAX_LOG_WEIGHT, out=last)
+    return gaussians.replace(log_weight=log_weight)
 
 
 def layer_ends(n: int, layers: int) -> list[int]:
