@@ -134,6 +134,18 @@ void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
     scene.sample(engine, xy.data(), xy.shape(0), out.data());
 }
 
+// Mean and worst of a pixel.
+std::optional<std::pair<double, double>> multiply_adds(Scene &scene, Engine &engine, uint64_t most_work) {
+    require(scene.count() > 0, "the scene is empty");
+    std::optional<MultiplyAdds> found;
+    {
+        nb::gil_scoped_release release;
+        found = scene.multiply_adds(engine, most_work);
+    }
+    if (!found) return std::nullopt;
+    return std::pair{found->mean, found->worst};
+}
+
 std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target, Out<3> to, float l1, float l2,
                                            float ssim) {
     for (int k = 0; k < 3; ++k)
@@ -292,6 +304,7 @@ NB_MODULE(_native, m) {
         .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "residual"_a, "cost"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
         .def("most_pairs", &most_pairs_of, "engine"_a, "enough"_a)
+        .def("multiply_adds", &multiply_adds, "engine"_a, "most_work"_a)
         .def_prop_ro("tile_candidates", [](const Scene &s) { return s.pair_counts().tile_candidates; })
         .def_prop_ro("tiles", [](const Scene &s) { return s.pair_counts().tiles; });
 }

@@ -92,6 +92,7 @@ class Scene:
         log_weight: _Floats,
         color: _Floats,
     ) -> None: ...
+    def multiply_adds(self, engine: Engine, most_work: int) -> tuple[float, float] | None: ...
     def squared_error(
         self,
         engine: Engine,
