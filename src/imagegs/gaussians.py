@@ -22,6 +22,7 @@ MIN_SCALE, MAX_SCALE = 2.0**-10, 2.0**20  # canvas pixels
 MAX_LOG_WEIGHT = 2.0**7  # |log_weight|, nats
 MAX_COLOR = 2.0**20  # |color|
 MAX_LAYERS = 64
+FADE_POWER = 3  # of the weights of a layer between two levels; 1 would show most of it at once
 LEAST_LAYER = 64  # Gaussians, of layers that a fit makes
 
 FloatArray = NDArray[np.float32]
@@ -101,8 +102,8 @@ class Gaussians:
     def at_lod(self, lod: float) -> Gaussians:
         """The level of detail 0..1: at 0 the first layer alone, at 1 all Gaussians.
 
-        The layers are spread evenly over 0..1. Between two levels the next layer's weights rise from nothing
-        (the exponents' sum with ln t, t the share of the way), so that the picture changes without a jump.
+        The layers are spread evenly over 0..1. Between two levels the next layer's weights rise from nothing,
+        with the cube of the way, so that the picture changes without a jump and about evenly.
 
         Raises ValueError for other levels.
         """
@@ -132,10 +133,10 @@ def level_of(lod: float, layers: int) -> tuple[int, float]:
 
 
 def faded(gaussians: Gaussians, share: float) -> Gaussians:
-    """With the last layer's weights at a share, above 0 and at most 1, of what they are."""
+    """With the last layer faded in by a share, above 0 and at most 1: its weights times share^FADE_POWER."""
     log_weight = gaussians.log_weight.copy()
     last = log_weight[-gaussians.layers[-1] :]
-    np.maximum(last + np.float32(math.log(share)), -MAX_LOG_WEIGHT, out=last)
+    np.maximum(last + np.float32(FADE_POWER * math.log(share)), -MAX_LOG_WEIGHT, out=last)
     return gaussians.replace(log_weight=log_weight)
 
 

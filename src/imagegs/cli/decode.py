@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from argparse import ArgumentTypeError, Namespace
@@ -17,6 +18,7 @@ examples:
   imagegs decode photo.gsimg
   imagegs decode photo.gsimg -o large.webp --scale 2
   imagegs decode photo.gsimg -o part.png --height 4000 --region 1000,500,640,480
+  imagegs decode photo.gsimg -o coarse.png --lod 0.5
 
 the suffix of OUT names the format. .png, .tif and .npy hold 16 bits where the file
 was made from 16 bits; all others get 8. .npy holds the integers, (H, W, C).
@@ -36,7 +38,14 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "--region", type=region, metavar="X,Y,W,H", help="paint only these pixels of that size"
     )
-    add_shared(parser, ("threads", "size_limit", "quiet", "json"))
+    parser.add_argument(
+        "--lod",
+        type=lod,
+        default=1.0,
+        metavar="0..1",
+        help="level of detail: 0 is the first layer alone, 1 all; between two the next one is faded in",
+    )
+    add_shared(parser, ("allow_partial", "threads", "size_limit", "quiet", "json"))
 
 
 def region(text: str) -> tuple[int, int, int, int]:
@@ -48,6 +57,17 @@ def region(text: str) -> tuple[int, int, int, int]:
     return x, y, width, height
 
 
+def lod(text: str) -> float:
+    """A converter of a level of detail."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise ArgumentTypeError(f"{text!r} is not a level of detail, 0 to 1")
+    return value
+
+
 def run(options: Namespace) -> None:
     """`imagegs decode`."""
     from imagegs.image_writers import check_picture_path, write_picture
@@ -55,7 +75,9 @@ def run(options: Namespace) -> None:
 
     start = time.perf_counter()
     target = output_path(options.output, options.file, ".png")
-    gaussians = load_gaussians(options.file, options.size_limit)
+    gaussians = load_gaussians(
+        options.file, size_limit=options.size_limit, allow_partial=options.allow_partial, lod=options.lod
+    )
     depth = gaussians.bit_depth if target.suffix.lower() in DEEP_SUFFIXES else 8
     view = {"height": options.height, "scale": options.scale}
     size = output_size(gaussians, **view) if options.region is None else options.region[2:]

@@ -106,6 +106,12 @@ def add_parser(commands: Subparsers) -> None:
         help="of each number: B or POSITION,SCALE,ANGLE,WEIGHT,COLOR, in fixed point, uncompressed",
     )
     parser.add_argument(
+        "--layers",
+        type=whole(1),
+        metavar="L",
+        help="up to so many, the first ones a picture too (default: 8; 1 with --bits or the paper recipe)",
+    )
+    parser.add_argument(
         "--seed",
         type=whole(0, MAX_SEED),
         default=0,
@@ -174,6 +180,7 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         "height": height,
         "channels": list(picture.channels),
         "bit_depth": picture.bit_depth,
+        "layers": max(1, len(decoded.layers)),
         "bits_per_gaussian": 8 * len(data) / len(gaussians),
         "bits": None if plan.bits is None else asdict(plan.bits),
         "threads": machine.threads,
@@ -196,6 +203,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
         "steps": plan.steps,
         "init": plan.init,
         "seed": plan.seed,
+        "layers": plan.layers,
         "threads": plan.threads,
         "channels": picture.channels,
     }

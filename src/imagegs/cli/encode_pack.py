@@ -51,7 +51,12 @@ def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
     from imagegs.fitting import fit
 
     n = max(1, int(FEWER * len(gaussians)))
-    chosen: dict[str, Any] = {"tune": plan.tune, "seed": plan.seed, "threads": plan.threads}
+    chosen: dict[str, Any] = {
+        "tune": plan.tune,
+        "seed": plan.seed,
+        "threads": plan.threads,
+        "layers": plan.layers,
+    }
     return fit(picture.pixels, n, start=gaussians, steps=REFIT_STEPS, channels=picture.channels, **chosen)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
+LAYERS = 8  # of coded files
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
@@ -38,6 +39,7 @@ class Plan:
     init: Placement
     bits: Bits | None  # of numbers in fixed point; None: on a lattice, coded
     max_bytes: int | None  # of a coded file
+    layers: int  # at most
     seed: int
     threads: int | None
 
@@ -48,6 +50,7 @@ def make_plan(options: Namespace, picture: Picture) -> Plan:
     Raises UsageError for options that do not go together, ValueError for values out of range, FileError for a
     map that does not fit.
     """
+    bits = _bits(options.bits, options.recipe)
     plan = Plan(
         n_gaussians=options.gaussians,
         psnr=_wanted_psnr(options),
@@ -57,8 +60,9 @@ def make_plan(options: Namespace, picture: Picture) -> Plan:
         steps=options.steps,
         seconds=options.time_budget,
         init=_placement(options.init, picture),
-        bits=_bits(options.bits, options.recipe),
+        bits=bits,
         max_bytes=None,
+        layers=_layers(options.layers, bits),
         seed=options.seed,
         threads=options.threads,
     )
@@ -112,6 +116,14 @@ def _bits(text: str | None, recipe: str) -> Bits | None:
     return bits
 
 
+def _layers(layers: int | None, bits: Bits | None) -> int:
+    if bits is None:
+        return LAYERS if layers is None else layers
+    if layers is not None and layers > 1:
+        raise UsageError("numbers in fixed point have no layers: no --layers with --bits or the paper recipe")
+    return 1
+
+
 def metadata(plan: Plan, steps: int) -> dict[str, Any]:
     """What the file says of its making."""
     from imagegs import __version__
@@ -134,14 +146,19 @@ def _within(n_bytes: int, plan: Plan, picture: Picture) -> Plan:
     """The plan with as many Gaussians as a file of so many bytes should have, one a pixel at most."""
     from imagegs.codec import coded_frame_size, gaussians_for_bytes
     from imagegs.fitting import steps_of
+    from imagegs.gaussians import layer_ends
 
     height, width, _ = picture.pixels.shape
     # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
     written = metadata(plan, steps_of(plan.recipe, plan.effort, plan.steps, plan.tune))
     if plan.bits is None:
-        n = int(8 * (n_bytes - coded_frame_size(picture.channels, written)) / CODED_BITS)
-        if n < 1:
-            raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
+        n, layers = 0, 1
+        for _ in range(2):  # how many layers there are follows from the number of Gaussians
+            frame = coded_frame_size(picture.channels, written, layers)
+            n = int(8 * (n_bytes - frame) / CODED_BITS)
+            if n < 1:
+                raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
+            layers = len(layer_ends(n, plan.layers))
         return replace(plan, n_gaussians=min(n, height * width), max_bytes=n_bytes)
     blend: BlendName = "paper" if plan.recipe == "paper" else "softmax"
     n = gaussians_for_bytes(n_bytes, picture.channels, blend, plan.bits, written)

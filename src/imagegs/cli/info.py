@@ -25,7 +25,7 @@ def add_parser(commands: Subparsers) -> None:
         commands, "info", run, "Show size, Gaussians, channels, bits and bytes of a .gsimg file."
     )
     add_input(parser, "file", "FILE.gsimg", "the file to read")
-    add_shared(parser, ("json",))
+    add_shared(parser, ("allow_partial", "json"))
 
 
 def run(options: Namespace) -> None:
@@ -35,8 +35,8 @@ def run(options: Namespace) -> None:
 
     with about(options.file), options.file.open("rb") as file:
         data = read_file(file)
-        facts = read_info(data)
-    cost = painting_cost(data)
+        facts = read_info(data, options.allow_partial)
+    cost = painting_cost(data, options.allow_partial)
     if options.json:
         fields = asdict(facts)
         sizes = {
@@ -50,14 +50,14 @@ def run(options: Namespace) -> None:
         print_text(describe(str(options.file), facts, cost))
 
 
-def painting_cost(data: bytes) -> MultiplyAdds | None:
+def painting_cost(data: bytes, allow_partial: bool) -> MultiplyAdds | None:
     """What painting a valid file takes; None where it would take too long to find out."""
     from imagegs.codec import decode
     from imagegs.errors import LimitError
     from imagegs.rendering import Painter
 
     try:
-        return Painter(decode(data)).multiply_adds()
+        return Painter(decode(data, allow_partial=allow_partial)).multiply_adds()
     except LimitError:
         return None
 

@@ -131,6 +131,10 @@ _SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "(default: %(default)s)",
         },
     ),
+    "allow_partial": (
+        ("--allow-partial",),
+        {"action": "store_true", "help": "read a file that was cut short, up to its last whole layer"},
+    ),
     "quiet": (("--quiet",), {"action": "store_true", "help": "print nothing but errors"}),
     "json": (("--json",), {"action": "store_true", "help": "print one JSON object on standard output"}),
 }

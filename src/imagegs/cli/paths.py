@@ -6,7 +6,7 @@ import errno
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imagegs.cli.exit_codes import about
 from imagegs.errors import FormatError, LimitError
@@ -57,12 +57,12 @@ def _is_standard_output(path: Path) -> bool:
     return os.path.samestat(there, here) and not os.path.samestat(there, Path(os.devnull).stat())
 
 
-def load_gaussians(path: Path, size_limit: int | None = None) -> Gaussians:
-    """The Gaussians in a .gsimg file."""
+def load_gaussians(path: Path, **options: Any) -> Gaussians:
+    """The Gaussians in a .gsimg file; the options are those of `codec.decode`."""
     from imagegs.codec import load
 
     with about(path):
-        return load(path) if size_limit is None else load(path, size_limit=size_limit)
+        return load(path, **options)
 
 
 def read_input(path: Path, opened: BinaryIO | None = None) -> Picture:

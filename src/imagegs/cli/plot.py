@@ -47,7 +47,7 @@ def run(options: Namespace) -> None:
     from imagegs.rendering import output_size
 
     target = output_path(options.output, options.file, ".ellipses.png")
-    gaussians = load_gaussians(options.file, options.size_limit)
+    gaussians = load_gaussians(options.file, size_limit=options.size_limit)
     size = output_size(gaussians, height=options.height)
     check_size(size, options.size_limit)
     with about(target):

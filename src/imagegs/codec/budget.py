@@ -30,10 +30,10 @@ def file_size(
     return size if metadata is None else size + CHUNK_BYTES + len(write_metadata(metadata))
 
 
-def coded_frame_size(channels: Sequence[str], metadata: dict[str, Any] | None = None) -> int:
-    """What a coded file of one layer has beside its stream."""
-    size = FRAME_BYTES + 4 * CHUNK_BYTES + len(write_header(Header(1, 1, 1, "softmax", 8, tuple(channels))))
-    size += LATTICE_BYTES + COUNT_BYTES
+def coded_frame_size(channels: Sequence[str], metadata: dict[str, Any] | None = None, layers: int = 1) -> int:
+    """What a coded file of so many layers has beside its streams."""
+    header = len(write_header(Header(1, 1, 1, "softmax", 8, tuple(channels))))
+    size = FRAME_BYTES + 3 * CHUNK_BYTES + header + LATTICE_BYTES + layers * (CHUNK_BYTES + COUNT_BYTES)
     return size if metadata is None else size + CHUNK_BYTES + len(write_metadata(metadata))
 
 
