@@ -30,7 +30,7 @@ LATTICE_BYTES, COUNT_BYTES = _LATT.size, _COUNT.size
 _HAS_WEIGHTS = 1
 # A layer's Gaussians are this many for each byte at most, so that a small file cannot order much work.
 MAX_GAUSSIANS_A_BYTE = 64
-MAX_LAYERS = 64  # each looks at all Gaussians before it
+MAX_LAYERS = 64  # each passes over all Gaussians before it
 
 
 @dataclass(frozen=True)
