@@ -420,10 +420,7 @@ class Layers:
         self.sides = (result["width"], result["height"])
         self.grid = [(side >> self.cell) + 1 for side in self.sides]
         self.total, self.n_channels = result["n_gaussians"], len(result["channels"])
-        enough = 4 * self.sides[0] * self.sides[1]
-        self.h = next((h for h in range(2, 16) if self.total * 4**h >= enough), 16)
         self.model, self.gaussians, self.number_of_layer = Model(), [], 0
-        self.bins: dict[tuple, list[Coded]] = {}
 
     def read(self, reader: Reader, length: int) -> None:
         self.number_of_layer += 1
@@ -434,6 +431,7 @@ class Layers:
         self.require(n > 0, "no Gaussians")
         self.require(n <= self.total - len(self.gaussians), "more Gaussians than are left")
         self.require(n <= 64 * (length - 4), "too many Gaussians for its bytes")
+        self.make_bins(len(self.gaussians) + n)
         self.earlier = [self.cell_of(gaussian.place) for gaussian in self.gaussians]
         cells: list[tuple[int, int]] = []
         self.split(((0, self.grid[0]), (0, self.grid[1])), n, self.earlier, cells)
@@ -491,7 +489,8 @@ class Layers:
         s = min(15, size.bit_length())
         if n < 8:
             return self.number(f"count {n}", f, s).symbol(n + 1)
-        count = n // 2 + self.number(f"count of {min(15, n.bit_length())} bits", f, s).integer()
+        count = n * (m_first + 1) // (m + 2)
+        count += self.number(f"count of {min(15, n.bit_length())} bits", f, s).integer()
         self.require(0 <= count <= n, "a part of the canvas holds more Gaussians than the whole")
         return count
 
@@ -504,6 +503,16 @@ class Layers:
         self.read_place(g)
         self.read_colors(g, near)
         self.gaussians.append(g)
+        self.add_to_bin(g)
+
+    def make_bins(self, n: int) -> None:
+        enough = 4 * self.sides[0] * self.sides[1]
+        self.h = next((h for h in range(2, 16) if n * 4**h >= enough), 16)
+        self.bins: dict[tuple, list[Coded]] = {}
+        for g in self.gaussians:
+            self.add_to_bin(g)
+
+    def add_to_bin(self, g: Coded) -> None:
         self.bins[self.bin_of(g.place)] = [*self.bins.get(self.bin_of(g.place), [])[-7:], g]
 
     def bin_of(self, place: tuple[int, int]) -> tuple[int, int]:

@@ -47,7 +47,7 @@ def coded(g: Gaussians, lattice: Lattice = USUAL, layers: Sequence[int] = (), **
     chunks = [(name, payload) for name, payload in split(encode(g, lattice, **options)) if name != b"LAYR"]
     table = to_table(g, lattice)
     weights = bool(table[:, WEIGHT].any())
-    coder = LayerCoder(lattice.native, g.width, g.height, len(g.channels), weights, len(g))
+    coder = LayerCoder(lattice.native, g.width, g.height, len(g.channels), weights)
     first = 0
     for size in layers or (len(g),):
         stream, _ = coder.encode(np.ascontiguousarray(table[first : first + size]))

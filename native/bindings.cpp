@@ -134,6 +134,18 @@ void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
     scene.sample(engine, xy.data(), xy.shape(0), out.data());
 }
 
+// Mean and worst of a pixel.
+std::optional<std::pair<double, double>> multiply_adds(Scene &scene, Engine &engine, uint64_t most_work) {
+    require(scene.count() > 0, "the scene is empty");
+    std::optional<MultiplyAdds> found;
+    {
+        nb::gil_scoped_release release;
+        found = scene.multiply_adds(engine, most_work);
+    }
+    if (!found) return std::nullopt;
+    return std::pair{found->mean, found->worst};
+}
+
 std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target, Out<3> to, float l1, float l2,
                                            float ssim) {
     for (int k = 0; k < 3; ++k)
@@ -171,11 +183,10 @@ Lattice lattice_of(int scales_an_octave, int position, int angle, int weight, in
     return {scales_an_octave, position, angle, weight, color, cell};
 }
 
-void make_layer_coder(LayerCoder *self, const Lattice &lattice, int width, int height, int channels, bool weights,
-                      uint32_t gaussians, uint32_t present) {
+void make_layer_coder(LayerCoder *self, const Lattice &lattice, int width, int height, int channels, bool weights) {
     require(width >= 1 && width <= 65535 && height >= 1 && height <= 65535, "no such canvas");
-    require(channels >= 1 && channels <= kMaxCodedChannels && gaussians >= 1, "nothing to code");
-    new (self) LayerCoder({lattice, width, height, channels, weights, gaussians, present});
+    require(channels >= 1 && channels <= kMaxCodedChannels, "nothing to code");
+    new (self) LayerCoder({lattice, width, height, channels, weights});
 }
 
 // Returns the bytes and the bits of each column; the table's rows are sorted.
@@ -191,16 +202,18 @@ std::pair<nb::bytes, std::vector<double>> encode_layer(LayerCoder &coder, Table 
     return {nb::bytes(bytes.data(), bytes.size()), bits};
 }
 
-// Fills the table; returns why the bytes are no layer, or nothing, and the bits of each column.
-std::pair<const char *, std::vector<double>> decode_layer(LayerCoder &coder, nb::bytes bytes, Table table) {
+// Fills the table; returns why the bytes are no layer, or nothing, and the bits of each column if they are wanted.
+std::pair<const char *, std::vector<double>> decode_layer(LayerCoder &coder, nb::bytes bytes, Table table,
+                                                          bool count_bits) {
     require(table.shape(1) == size_t(coder.columns()) && table.shape(0) >= 1 && table.shape(0) < (size_t(1) << 31),
             "the table has another number of columns, or no rows");
     const uint8_t *data = static_cast<const uint8_t *>(bytes.data());
-    std::vector<double> bits(table.shape(1));
+    std::vector<double> bits(count_bits ? table.shape(1) : 0);
     Fault fault;
     {
         nb::gil_scoped_release release;
-        fault = coder.decode(data, bytes.size(), table.data(), uint32_t(table.shape(0)), bits.data());
+        fault = coder.decode(data, bytes.size(), table.data(), uint32_t(table.shape(0)),
+                             count_bits ? bits.data() : nullptr);
     }
     const char *why[] = {nullptr, "a part of the canvas holds more Gaussians than the whole",
                          "a number is out of its range", "bytes are left over"};
@@ -273,10 +286,9 @@ NB_MODULE(_native, m) {
             "scales_an_octave"_a, "position"_a, "angle"_a, "weight"_a, "color"_a, "cell"_a)
         .def("steps", &lattice_steps, "table"_a, "out"_a);
     nb::class_<LayerCoder>(m, "LayerCoder")
-        .def("__init__", &make_layer_coder, "lattice"_a, "width"_a, "height"_a, "channels"_a, "weights"_a,
-             "gaussians"_a, "present"_a = UINT32_MAX)
+        .def("__init__", &make_layer_coder, "lattice"_a, "width"_a, "height"_a, "channels"_a, "weights"_a)
         .def("encode", &encode_layer, "table"_a)
-        .def("decode", &decode_layer, "data"_a, "table"_a);
+        .def("decode", &decode_layer, "data"_a, "table"_a, "count_bits"_a);
 
     nb::class_<Scene>(m, "Scene")
         .def(nb::init<>())
@@ -292,6 +304,7 @@ NB_MODULE(_native, m) {
         .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "residual"_a, "cost"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
         .def("most_pairs", &most_pairs_of, "engine"_a, "enough"_a)
+        .def("multiply_adds", &multiply_adds, "engine"_a, "most_work"_a)
         .def_prop_ro("tile_candidates", [](const Scene &s) { return s.pair_counts().tile_candidates; })
         .def_prop_ro("tiles", [](const Scene &s) { return s.pair_counts().tiles; });
 }

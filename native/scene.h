@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "tile_pixels.h"
@@ -23,6 +24,11 @@ struct Gradients {
 struct PairCounts {
     uint64_t tile_candidates; // (tile, Gaussian) pairs
     uint64_t tiles;
+};
+
+// Of a pixel of the canvas painted at its own size; see scene_cost.cpp for what counts.
+struct MultiplyAdds {
+    double mean, worst;
 };
 
 constexpr uint32_t kGaussiansPerTask = 2048;
@@ -58,6 +64,9 @@ public:
 
     // Colours (M, channels) at points (M, 2) in canvas pixels, clamped to the canvas.
     void sample(Engine &, const float *xy, size_t n, float *out);
+
+    // Nothing where the tiles' lists would take more than `most_work`: (tile, Gaussian) pairs, and 8 a tile.
+    std::optional<MultiplyAdds> multiply_adds(Engine &, uint64_t most_work);
 
     uint32_t count() const { return uint32_t(shapes_.size()); }
     int channels() const { return channels_; }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codec/layer.h"
+#include "codec/learn.h"
 #include "loss.h"
 #include "scene.h"
 
@@ -182,7 +183,7 @@ LayerFormat make_format(int round, uint32_t &random) {
     const Lattice lattice{1 + round % 64,  round % 100 - 50, round % 77 - 60,
                           round % 50 - 25, round % 90 - 60,  round % 16};
     const int width = 1 + int(next_random(random) % 65535), height = 1 + int(next_random(random) % 65535);
-    return {lattice, width, height, 1 + round % 5, round % 3 != 0, 200};
+    return {lattice, width, height, 1 + round % 5, round % 3 != 0};
 }
 
 // Rows of any numbers that a layer may have.
@@ -265,8 +266,8 @@ std::vector<uint8_t> damaged(std::vector<uint8_t> bytes, uint32_t &random) {
     return bytes;
 }
 
-// Damaged layers, the first or a later one, give a table or a fault; so do whole ones with another lattice, number of
-// Gaussians or way to keep the neighbours.
+// Damaged layers, the first or a later one, give a table or a fault; so do whole ones with another lattice or number of
+// Gaussians.
 void test_damaged_layers() {
     uint32_t random = 2;
     int faults[4] = {}, streams = 0;
@@ -277,7 +278,6 @@ void test_damaged_layers() {
         const std::vector<uint8_t> bytes = encode(encoder, first, 20), more = encode(encoder, second, 60);
         for (int k = 0; k < 10 && !bytes.empty() && !more.empty(); ++k, ++streams) {
             if (k == 7) format.lattice = make_format(round + 1, random).lattice;
-            if (k == 8) format.gaussians = 1 << 22, format.present = 160; // many bins, few of them filled
             const uint32_t n = k == 9 ? 1 + next_random(random) % 100 : 20;
             LayerCoder decoder(format);
             ++faults[int(decode(decoder, k % 2 ? damaged(bytes, random) : bytes, found, n))];
@@ -286,6 +286,31 @@ void test_damaged_layers() {
     }
     check(streams > 2000, "most layers can be stored");
     for (int fault : faults) check(fault > 20, "every fault is met");
+}
+
+// The two ways to learn agree for every counter, and for weights wherever they may be.
+void test_learning() {
+    uint32_t random = 1;
+    bool same = true;
+    for (uint32_t seen = 0; seen <= kMostSeen; ++seen)
+        for (uint32_t one = kLeastOne; one <= 65535 - kLeastOne; ++one) {
+            const int bit = int(next_random(random) & 1), error = (bit << 12) - 1 - int(next_random(random) % 4095);
+            std::array<Counter, kContexts> plain, vector;
+            Mixer plain_mixer, vector_mixer;
+            Inputs inputs;
+            for (size_t k = 0; k < kContexts; ++k) {
+                // Upside down, so that either bit meets every lack.
+                plain[k].bits = vector[k].bits = (k == 1 ? 65535 - one : one) << 16 | seen;
+                const int32_t weight = int32_t(next_random(random) % (2 * kMostMixed + 1)) - kMostMixed;
+                plain_mixer.weights[k] = vector_mixer.weights[k] = weight;
+                inputs[k] = int32_t(next_random(random) % 4095) - 2047;
+            }
+            learn_plainly({&plain[0], &plain[1], &plain[2]}, plain_mixer, inputs, bit, error);
+            learn({&vector[0], &vector[1], &vector[2]}, vector_mixer, inputs, bit, error);
+            for (size_t k = 0; k < kContexts; ++k)
+                same = same && plain[k].bits == vector[k].bits && plain_mixer.weights[k] == vector_mixer.weights[k];
+        }
+    check(same, "learning: vectors give what plain C++ gives");
 }
 
 void test_pool() {
@@ -332,6 +357,7 @@ int main() {
     }
     test_layers();
     test_damaged_layers();
+    test_learning();
     test_pool();
     std::printf("%d passed, %d failed\n", passed, failed);
     return failed != 0;

@@ -28,8 +28,9 @@ template <class T> void convert(const float *from, int n, T *to) {
     } else {
         constexpr float largest = float(std::numeric_limits<T>::max());
         for (int i = 0; i < n; ++i) {
-            const float v = from[i] * largest + 0.5f;
-            to[i] = T(int(std::min(std::max(v, 0.0f), largest)));
+            float v = from[i] * largest + 0.5f;
+            v = v > 0.0f ? v : 0.0f;
+            to[i] = T(int(v < largest ? v : largest));
         }
     }
 }
@@ -46,12 +47,21 @@ void scatter(const T *planes, int channels, int width, int height, T *to, const 
     }
 }
 
+// The same for whole rows of an interleaved picture, which most are.
+template <class T, int Channels> void scatter_interleaved(const T *planes, int height, T *to, size_t row_stride) {
+    for (int y = 0; y < height; ++y, to += row_stride, planes += kTile)
+        for (int x = 0; x < kTile; ++x)
+            for (int c = 0; c < Channels; ++c) to[x * Channels + c] = planes[c * kTilePixels + x];
+}
+
 // Writes a tile in row order, [channel][row][column] of 16 x 16, to the picture.
 template <class T>
 void store_rows(const float *rows, int channels, int width, int height, size_t at, const Picture &p) {
     T planes[kMaxChannels * kTilePixels];
     convert(rows, channels * kTilePixels, planes);
     T *to = (T *)p.data + at;
+    if (channels == 3 && width == kTile && p.column_stride == 3 && p.channel_stride == 1)
+        return scatter_interleaved<T, 3>(planes, height, to, p.row_stride);
     if (channels == 3) return scatter<T, 3>(planes, channels, width, height, to, p);
     return scatter<T, 0>(planes, channels, width, height, to, p);
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,7 @@ def test_info(run: Run, gsimg: Path) -> None:
     assert lines["canvas"] == "48 x 32 pixels, R G B, 8 bits a sample"
     assert lines["Gaussians"] == "60, softmax blend"
     assert lines["metadata"] == "software  imagegs test"
+    assert re.fullmatch(r"[0-9]+ multiply-adds a pixel, [0-9]+ in the worst tile", lines["painting"])
 
 
 def test_info_as_json(run: Run, gsimg: Path) -> None:
@@ -100,6 +102,15 @@ def test_info_as_json(run: Run, gsimg: Path) -> None:
     assert report["bytes"] == size == sum(report["bytes_by_chunk"].values())
     assert report["bpp"] == 8 * size / (48 * 32) and report["coding"]["position"] == 16
     assert report["metadata"] == {"software": "imagegs test"} and report["n_gaussians"] == 60
+    cost = report["multiply_adds_per_pixel"]
+    assert 26 < cost["mean"] <= cost["worst"] <= 8 * 60 + 10 * 15 + 3
+
+
+def test_info_on_a_canvas_too_large_to_decode(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "huge.gsimg"
+    save(path, sample_gaussians().replace(height=65_535, width=65_535))
+    assert run("info", path, "--json").json["multiply_adds_per_pixel"] is None
+    assert "painting   too many multiply-adds to count\n" in run("info", path).out
 
 
 def test_metadata_cannot_control_the_terminal(run: Run, tmp_path: Path) -> None:
@@ -115,13 +126,14 @@ def test_metadata_cannot_pass_for_a_fact(run: Run, tmp_path: Path) -> None:
     lines = run("info", path).out.splitlines()
     facts = [line for line in lines if not line.startswith("metadata ")]
     assert [line.split()[0] for line in facts] == [
-        "file", "format", "canvas", "Gaussians", "size", "bits", "fixed", "chunks"
+        "file", "format", "canvas", "Gaussians", "size", "bits", "fixed", "chunks",
+        "painting",
     ]  # fmt: skip
     assert facts[2].endswith("48 x 32 pixels, R G B, 8 bits a sample")
-    assert lines[8].split(maxsplit=2)[1:] == ["canvas", "1 x 1 pixels"]
-    assert lines[9].split(maxsplit=2)[1:] == ["file", '{"a": [1, null]}']
-    assert len(lines) == 12 and all("k..." in line and line.endswith("...") for line in lines[10:])
-    assert max(map(len, lines[8:])) <= 260
+    assert lines[9].split(maxsplit=2)[1:] == ["canvas", "1 x 1 pixels"]
+    assert lines[10].split(maxsplit=2)[1:] == ["file", '{"a": [1, null]}']
+    assert len(lines) == 13 and all("k..." in line and line.endswith("...") for line in lines[11:])
+    assert max(map(len, lines[9:])) <= 260
     assert run("info", path, "--json").json["metadata"]["canvas"] == "1 x 1 pixels"
 
 

@@ -138,7 +138,7 @@ def in_layers(g: Gaussians, lattice: Lattice, sizes: list[int], total: int | Non
     chunks = chunks_of(encode(g, lattice))
     head = bytearray(chunks[b"HEAD"])
     struct.pack_into("<I", head, 4, len(g) if total is None else total)
-    coder = LayerCoder(lattice.native, g.width, g.height, len(g.channels), True, total or len(g))
+    coder = LayerCoder(lattice.native, g.width, g.height, len(g.channels), True)
     parts, first = [], 0
     for size in sizes:
         stream, _ = coder.encode(np.ascontiguousarray(to_table(g, lattice)[first : first + size]))
@@ -209,7 +209,7 @@ def test_numbers_that_only_rounding_lets_pass_are_clipped() -> None:
     bright = np.zeros_like(heavy)
     bright[0, SHORTER], bright[0, FIRST_COLOR:] = 10, 4000
     for table, name, limit in ((heavy, "log_weight", 128), (bright, "color", 2**20)):
-        stream, _ = LayerCoder(lattice.native, 48, 32, 3, True, 1).encode(table)
+        stream, _ = LayerCoder(lattice.native, 48, 32, 3, True).encode(table)
         data = file_of({**head, b"LAYR": count(1) + stream})
         assert getattr(decode(data), name).max() == limit and read_info(data).n_gaussians == 1
 
@@ -325,12 +325,12 @@ def test_the_paper_blend_is_not_coded() -> None:
 
 
 def test_the_native_module_checks_tables() -> None:
-    coder = LayerCoder(USUAL.native, 48, 32, 3, True, 5)
+    coder = LayerCoder(USUAL.native, 48, 32, 3, True)
     with pytest.raises(ValueError, match="columns"):
         coder.encode(np.zeros((2, FIRST_COLOR), np.int32))
     with pytest.raises(ValueError, match="columns"):
-        coder.decode(b"", np.zeros((0, FIRST_COLOR + 3), np.int32))
+        coder.decode(b"", np.zeros((0, FIRST_COLOR + 3), np.int32), False)
     with pytest.raises(ValueError, match="canvas"):
-        LayerCoder(USUAL.native, 0, 32, 3, True, 5)
+        LayerCoder(USUAL.native, 0, 32, 3, True)
     with pytest.raises(ValueError, match="nothing to code"):
-        LayerCoder(USUAL.native, 48, 32, 33, True, 5)
+        LayerCoder(USUAL.native, 48, 32, 33, True)

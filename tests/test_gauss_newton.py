@@ -9,8 +9,9 @@ import pytest
 
 import oracle
 from imagegs import _native
-from imagegs.fitting.gauss_newton import _moved, _own_units, _System, polish
+from imagegs.fitting.gauss_newton import _moved, _System, polish
 from imagegs.fitting.objective import LossWeights, Objective
+from imagegs.fitting.parameters import flat_own_units
 from imagegs.gaussians import BLENDS
 from test_gradients import NAMES, isa, random_scene, shapes_of  # noqa: F401 (isa is a fixture)
 
@@ -45,7 +46,7 @@ def wide_scene(channels=3):
 
 def system_at(g, target):
     objective, shapes = Objective(target, g.blend, 1), shapes_of(g)
-    return _System(objective, shapes, objective.evaluate(shapes, L2).gradient)
+    return _System(objective, shapes, objective.evaluate(shapes, L2).gradient, None, None)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -56,7 +57,7 @@ def test_the_product_is_that_of_the_twin(channels, isa):  # noqa: F811
     twin = SimpleNamespace(**{name: np.float64(getattr(g, name)) for name in NAMES})
     twin.height, twin.width, twin.blend = g.height, g.width, g.blend
     slope = oracle.gradients(twin, points, change_of_picture(twin, points, delta))
-    expected = _own_units(SimpleNamespace(**slope), twin)
+    expected = flat_own_units(SimpleNamespace(**slope), twin)
     found = system_at(g, target)._times(delta)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 

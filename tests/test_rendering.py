@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from imagegs.gaussians import BLENDS, Gaussians
 from imagegs.rendering import make_scene, most_pairs, output_size
 
 SAFE = 1e-3  # nats between a point and a change of its selected set
+ARRAYS = "xy", "scale", "angle", "log_weight", "color"
 SIZES = [(1, 1), (1, 40), (37, 53), (64, 64), (50, 33)]
 
 
@@ -144,6 +146,35 @@ def test_kernels_agree_on_all_instruction_sets(monkeypatch):
     safe = safe_pixels(g, centres(70, 90)).reshape(70, 90)
     for other in pictures[1:]:
         np.testing.assert_allclose(other[safe], pictures[0][safe], atol=3e-6)
+
+
+def test_a_painter_paints_what_the_functions_do():
+    g = scene("softmax", 300, 150, 210)
+    points = np.random.default_rng(1).uniform(0, [210, 150], (999, 2))
+    painter = imagegs.Painter(g, threads=2)
+    with ThreadPoolExecutor(4) as pool:  # they take turns
+        parts = [pool.submit(painter.render, region=(10 * i, 20, 40, 50)) for i in range(16)]
+        samples = [pool.submit(painter.sample, points) for _ in range(4)]
+    for i, part in enumerate(parts):
+        np.testing.assert_array_equal(part.result(), imagegs.render(g, region=(10 * i, 20, 40, 50)))
+    for colors in samples:
+        np.testing.assert_array_equal(colors.result(), imagegs.sample(g, points))
+    np.testing.assert_array_equal(
+        painter.render(scale=2, dtype=np.uint8), imagegs.render(g, scale=2, dtype=np.uint8)
+    )
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_multiply_adds(blend):
+    """One Gaussian, more than a point keeps, and far ones that no tile of the middle lists."""
+    one = scene(blend, 1, channels=4).replace(xy=[[26, 18]], scale=[[40, 30]])
+    assert imagegs.Painter(one).multiply_adds() == (8 + 12 + 4 + 4,) * 2
+    many = one.replace(**{k: np.repeat(getattr(one, k), 25, axis=0) for k in ARRAYS})
+    assert imagegs.Painter(many).multiply_adds() == (25 * 8 + 10 * (12 + 4) + 4,) * 2
+    spread = many.replace(xy=np.linspace(0, 5000, 25)[:, None] + [0, 18], width=5000)
+    mean, worst = imagegs.Painter(spread).multiply_adds()
+    assert 0 < mean < worst < 8 * 25 + 10 * (12 + 4) + 4
+    assert make_scene(spread).multiply_adds(engine(1), 100) is None
 
 
 def test_the_blends_have_the_constants_that_the_page_states():

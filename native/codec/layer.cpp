@@ -27,9 +27,9 @@ int64_t round_divide(int64_t a, int64_t b) { return floor_divide(2 * a + b, 2 * 
 
 // The counters of one kind of number: without a context, and in two.
 struct Contexts {
-    std::vector<Counter> alone = std::vector<Counter>(kNodes), first = std::vector<Counter>(kNodes * kClasses),
-                         second = std::vector<Counter>(kNodes * kClasses);
-    std::vector<Mixer> mixers = std::vector<Mixer>(kNodes);
+    std::array<Counter, kNodes> alone;
+    std::array<std::array<Counter, kNodes>, kClasses> first, second;
+    std::array<Mixer, kNodes> mixers;
 };
 
 // What later Gaussians want to know of one.
@@ -43,7 +43,7 @@ struct Known {
 
 struct LayerCoder::State {
     LayerFormat format;
-    NeighborIndex index;
+    NeighborIndex index{1, 1, 1};
     std::vector<Known> known;
     std::vector<uint32_t> by_cell; // all of them, in the order in which a layer comes to their cells
     std::vector<int64_t> colors;   // [Gaussian][channel]
@@ -52,8 +52,7 @@ struct LayerCoder::State {
     std::vector<Contexts> color;
     Fault fault = Fault::kNone; // of an earlier layer: what it left here is of no use
 
-    explicit State(const LayerFormat &f)
-        : format(f), index(f.width, f.height, f.gaussians, f.present), color(size_t(f.channels)) {}
+    explicit State(const LayerFormat &f) : format(f), color(size_t(f.channels)) {}
 
     // Codes a layer, either way.
     template <class Coder> Fault walk(Coder &, int32_t *table, uint32_t n, double *bits);
@@ -74,7 +73,7 @@ struct Cells { // a rectangle of them
 template <class Coder> class Walk {
 public:
     Walk(LayerCoder::State &state, Coder &coder, int32_t *table, uint32_t n, double *bits)
-        : s_(state), f_(state.format), modeler_(coder), table_(table), n_(n), bits_(bits), order_(n),
+        : s_(state), f_(state.format), modeler_(coder, bits != nullptr), table_(table), n_(n), bits_(bits), order_(n),
           earlier_(std::move(state.by_cell)) {
         std::iota(order_.begin(), order_.end(), 0u);
         s_.by_cell.clear();
@@ -82,9 +81,13 @@ public:
     }
 
     void run() {
+        s_.known.reserve(s_.known.size() + n_);
+        s_.colors.reserve((s_.known.size() + n_) * size_t(f_.channels));
         split({0, 0, s_.cells_x(), s_.cells_y()}, 0, n_, 0, uint32_t(earlier_.size()));
         if (Coder::kEncodes) reorder();
         note(kCellX);
+        s_.index = NeighborIndex(f_.width, f_.height, s_.known.size() + n_);
+        for (uint32_t i = 0; i < s_.known.size(); ++i) s_.index.add(i, s_.known[i].x, s_.known[i].y);
         for (uint32_t i = 0; i < n_; ++i) gaussian(row(i));
     }
 
@@ -127,7 +130,8 @@ private:
         const int size = bucket(cells);
         if (n < kSmallCount) return symbol(n_low, n + 1, s_.count[n], share, size);
         Contexts &contexts = s_.count[kSmallCount + size_t(bucket(n))];
-        const int64_t low = integer(int64_t(n_low) - n / 2, contexts, share, size) + n / 2;
+        const int64_t expected = int64_t(uint64_t(n) * (m_low + 1) / (uint64_t(m) + 2));
+        const int64_t low = integer(int64_t(n_low) - expected, contexts, share, size) + expected;
         if (low < 0 || low > int64_t(n)) throw Fault::kCount;
         return uint32_t(low);
     }
@@ -255,8 +259,8 @@ private:
 
     // One decision of a number, in its contexts.
     int decide(int bit, Contexts &c, int node, int first, int second) {
-        const std::array<Counter *, kContexts> counters = {
-            &c.alone[size_t(node)], &c.first[size_t(first * kNodes + node)], &c.second[size_t(second * kNodes + node)]};
+        const Counters counters = {&c.alone[size_t(node)], &c.first[size_t(first)][size_t(node)],
+                                   &c.second[size_t(second)][size_t(node)]};
         return modeler_.code(bit, counters, c.mixers[size_t(node)]);
     }
 
@@ -302,7 +306,9 @@ private:
         return found;
     }
 
-    void note(int column) { bits_[column] += modeler_.take_bits(); }
+    void note(int column) {
+        if (bits_) bits_[column] += modeler_.take_bits();
+    }
 
     LayerCoder::State &s_;
     const LayerFormat &f_;

@@ -22,9 +22,7 @@ struct LayerFormat {
     Lattice lattice;
     int width, height; // canvas, pixels
     int channels;
-    bool weights;                  // else all log-weights are 0 and are not coded
-    uint32_t gaussians;            // of all layers
-    uint32_t present = UINT32_MAX; // of those, at most, that will be coded: less where a file is cut short
+    bool weights; // else all log-weights are 0 and are not coded
 
     int columns() const { return kFirstColor + channels; }
 };
@@ -45,7 +43,8 @@ public:
     // `bits` (columns). Throws std::invalid_argument for numbers that decode() would reject.
     std::vector<uint8_t> encode(int32_t *table, uint32_t n, double *bits);
 
-    // The n rows of the layer's table; `bits` as above. After a fault, here or there, no layer can follow.
+    // The n rows of the layer's table; `bits` as above, or null: to count them takes time. After a fault, here or
+    // there, no layer can follow.
     Fault decode(const uint8_t *bytes, size_t n_bytes, int32_t *table, uint32_t n, double *bits);
 
     struct State;

@@ -3,57 +3,69 @@
 //
 // A binary decision is seen in kContexts contexts at once. Each has a counter; their probabilities are stretched,
 // ln(p / (1 - p)), weighed, summed and squashed. Weights learn from the error of the sum.
+//
+// Reading a file is a chain of some 60 such decisions a Gaussian, so everything here is inlined, and what a decision
+// needs is looked up rather than computed.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <utility>
 
+#include "learn.h"
 #include "range_coder.h"
 
 namespace imagegs {
 
-constexpr int kContexts = 3;
+constexpr int kMostStretched = 2047;
 
-struct Counter {
-    uint16_t one = 1 << 15; // probability of a 1, in 1/65536
-    uint16_t seen = 0;      // decisions, up to kMostSeen
+// 4096 / (1 + e^(-x / 256)) for |x| <= kMostStretched, by lines between every 128th.
+constexpr int squash(int x) {
+    // round(4096 / (1 + e^(-k / 2))) for k = -16 .. 16, at most 4095.
+    constexpr int points[33] = {1,    2,    4,    6,    10,   17,   27,   45,   74,   120,  194,
+                                311,  488,  747,  1102, 1546, 2048, 2550, 2994, 3349, 3608, 3785,
+                                3902, 3976, 4022, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095};
+    const int at = (x + 2048) >> 7, rest = (x + 2048) & 127;
+    return (points[at] * (128 - rest) + points[at + 1] * rest + 64) >> 7;
+}
+
+struct ModelTables {
+    int16_t squashed[2 * kMostStretched + 1]; // of x, at x + kMostStretched
+    int16_t stretched[4096];                  // the inverse: of p, the least x with squash(x) >= p
 };
-constexpr int kMostSeen = 120;
 
-struct Mixer {
-    std::array<int32_t, kContexts> weights = {20000, 20000, 20000}; // in 1/65536
-};
+constexpr ModelTables make_model_tables() {
+    ModelTables t{};
+    for (int x = -kMostStretched; x <= kMostStretched; ++x) t.squashed[x + kMostStretched] = int16_t(squash(x));
+    for (int p = 0, x = -kMostStretched; p < 4096; ++p) {
+        while (x < kMostStretched && squash(x) < p) ++x;
+        t.stretched[p] = int16_t(x);
+    }
+    return t;
+}
 
-// 4096 / (1 + e^(-x / 256)) for |x| <= 2047, by lines between every 128th.
-int squash(int x);
-// Its inverse for 0 <= p < 4096: the least x with squash(x) >= p.
-int stretch(int p);
+inline constexpr ModelTables kTables = make_model_tables();
+
 // What an event of probability p / 4096 costs; for reports only.
 float bits_of(int p);
 
 template <class Coder> class Modeler {
 public:
-    explicit Modeler(Coder &coder) : coder_(coder) {}
+    // `counts`: whether take_bits() will be asked.
+    Modeler(Coder &coder, bool counts) : coder_(coder), counts_(counts) {}
 
     // Codes one decision in its contexts; returns it.
-    int code(int bit, const std::array<Counter *, kContexts> &counters, Mixer &mixer) {
-        int inputs[kContexts];
+    int code(int bit, const Counters &counters, Mixer &mixer) {
+        Inputs inputs;
         int64_t sum = 0;
-        for (int i = 0; i < kContexts; ++i) {
-            inputs[i] = stretch(counters[i]->one >> 4);
+        for (size_t i = 0; i < kContexts; ++i) {
+            inputs[i] = kTables.stretched[counters[i]->bits >> 20];
             sum += int64_t(mixer.weights[i]) * inputs[i];
         }
         const int mixed = int(sum >> 16);
-        const int p = squash(mixed < -2047 ? -2047 : mixed > 2047 ? 2047 : mixed); // 1 .. 4095
+        const int x = mixed < -kMostStretched ? -kMostStretched : mixed > kMostStretched ? kMostStretched : mixed;
+        const int p = kTables.squashed[x + kMostStretched]; // 1 .. 4095
         bit = coder_.code(bit, uint32_t(p) << 4);
-        bits_ += bits_of(bit ? p : 4096 - p);
-        const int error = ((bit << 12) - p) * kLearning;
-        for (int i = 0; i < kContexts; ++i) {
-            const int32_t w = mixer.weights[i] + ((inputs[i] * error + (1 << 13)) >> 14);
-            mixer.weights[i] = w < -kMostWeight ? -kMostWeight : w > kMostWeight ? kMostWeight : w;
-            learn(*counters[i], bit);
-        }
+        if (counts_) bits_ += bits_of(bit ? p : 4096 - p);
+        learn(counters, mixer, inputs, bit, (bit << 12) - p);
         return bit;
     }
 
@@ -63,7 +75,7 @@ public:
         while (n > 1) { // the lower part has half of the values, rounded down
             const uint32_t half = n / 2;
             const uint32_t upper = coder_.code(value >= low + half, uint32_t((uint64_t(n - half) << 16) / n));
-            bits_ += 1;
+            if (counts_) bits_ += 1;
             if (upper) low += half, n -= half;
             else n = half;
         }
@@ -74,17 +86,8 @@ public:
     double take_bits() { return std::exchange(bits_, 0.0); }
 
 private:
-    static constexpr int kLearning = 10;
-    static constexpr int32_t kMostWeight = 1 << 20;
-
-    static void learn(Counter &c, int bit) {
-        const int target = bit ? 65535 : 0;
-        c.one = uint16_t(c.one + (target - c.one) / (c.seen + 2));
-        c.one = c.one < 32 ? 32 : c.one > 65503 ? 65503 : c.one;
-        c.seen = uint16_t(c.seen + (c.seen < kMostSeen));
-    }
-
     Coder &coder_;
+    const bool counts_;
     double bits_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Which Gaussians lie next to a place, of those decoded so far: an index of bounded cost.
+// Which Gaussians lie next to a place, of those decoded so far: an index of bounded cost, made anew for each layer.
 //
 // The canvas is divided into square bins; each remembers its last kBinSize Gaussians. The neighbours of a place are the
 // kNeighbors nearest in its bin and the eight around it, of equally near ones the later. Where a file declares many
@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 namespace imagegs {
@@ -22,37 +21,39 @@ struct Neighbor {
 
 struct Neighbors {
     int n = 0;
-    std::array<Neighbor, kNeighbors> at;
+    std::array<Neighbor, kNeighbors> at{kNone, kNone, kNone, kNone}; // nearest first
+
+    static constexpr Neighbor kNone{0, INT64_MAX};
 };
 
 class NeighborIndex {
 public:
-    // Bins are the smallest powers of two that hold four Gaussians of `gaussians` on average, but at least 4 px. At
-    // most `present` will be added.
-    NeighborIndex(int width, int height, uint32_t gaussians, uint32_t present) {
+    // For so many Gaussians: bins are the smallest powers of two that hold four on average, but at least 4 px.
+    NeighborIndex(int width, int height, size_t gaussians) {
         while (shift_ < 16 && (int64_t(gaussians) << (2 * shift_)) < 4 * int64_t(width) * height) ++shift_;
         across_ = ((width >> shift_) + 1), down_ = ((height >> shift_) + 1);
-        const size_t bins = size_t(across_) * down_;
-        sparse_ = bins > kFewBins && bins > present;
-        if (!sparse_) bins_.resize(bins);
+        bins_.resize(size_t(across_) * down_);
     }
 
     // Places are in quarters of a pixel.
     void add(uint32_t row, int32_t x, int32_t y) {
-        const size_t at = size_t(bin_of(y, down_)) * across_ + bin_of(x, across_);
-        Bin &bin = sparse_ ? filled_[at] : bins_[at];
+        Bin &bin = bins_[size_t(bin_of(y, down_)) * across_ + bin_of(x, across_)];
         bin.entries[bin.added++ % kBinSize] = {row, x, y};
     }
 
+    // Bin by bin from the middle outwards: what is found early spares most of the rest.
     Neighbors nearest(int32_t x, int32_t y) const {
         Neighbors found;
         const int bx = bin_of(x, across_), by = bin_of(y, down_);
-        for (int j = std::max(0, by - 1); j <= std::min(down_ - 1, by + 1); ++j)
-            for (int i = std::max(0, bx - 1); i <= std::min(across_ - 1, bx + 1); ++i) {
-                const Bin *bin = look_up(size_t(j) * across_ + i);
-                const int n = bin ? int(std::min<uint32_t>(bin->added, kBinSize)) : 0;
-                for (int k = 0; k < n; ++k) insert(found, bin->entries[k], x, y);
-            }
+        visit(found, bx, by, x, y);
+        for (const auto &[i, j] : kAround) {
+            const int column = bx + i, row = by + j;
+            if (column < 0 || column >= across_ || row < 0 || row >= down_) continue;
+            // How far the bin is at least; places beyond the last bin lie farther out.
+            const int64_t dx = i < 0 ? x - edge(bx) + 1 : i > 0 ? edge(column) - x : 0;
+            const int64_t dy = j < 0 ? y - edge(by) + 1 : j > 0 ? edge(row) - y : 0;
+            if (dx * dx + dy * dy <= found.at[kNeighbors - 1].squared_distance) visit(found, column, row, x, y);
+        }
         return found;
     }
 
@@ -66,38 +67,45 @@ private:
         std::array<Entry, kBinSize> entries;
     };
 
-    static constexpr size_t kFewBins = 1 << 16; // 6 MB
-
-    const Bin *look_up(size_t at) const {
-        if (!sparse_) return &bins_[at];
-        const auto found = filled_.find(at);
-        return found == filled_.end() ? nullptr : &found->second;
-    }
+    static constexpr int kAround[8][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}, {-1, -1}, {1, -1}, {-1, 1}, {1, 1}};
 
     int bin_of(int32_t quarters, int n) const {
         const int bin = quarters >> (shift_ + 2);
         return bin < 0 ? 0 : bin < n ? bin : n - 1;
     }
 
-    static void insert(Neighbors &found, const Entry &e, int32_t x, int32_t y) {
-        const int64_t dx = e.x - x, dy = e.y - y;
-        const Neighbor candidate{e.row, dx * dx + dy * dy};
-        int at = found.n;
-        while (at > 0 && before(candidate, found.at[size_t(at - 1)])) --at;
-        if (at == kNeighbors) return;
-        found.n = std::min(found.n + 1, kNeighbors);
-        for (int k = found.n - 1; k > at; --k) found.at[size_t(k)] = found.at[size_t(k - 1)];
-        found.at[size_t(at)] = candidate;
+    int32_t edge(int bin) const { return bin << (shift_ + 2); }
+
+    void visit(Neighbors &found, int column, int row, int32_t x, int32_t y) const {
+        const Bin &bin = bins_[size_t(row) * across_ + column];
+        const int n = int(std::min<uint32_t>(bin.added, kBinSize));
+        for (int k = 0; k < n; ++k) {
+            const Entry &e = bin.entries[size_t(k)];
+            const int64_t dx = e.x - x, dy = e.y - y;
+            insert(found, {e.row, dx * dx + dy * dy});
+        }
+    }
+
+    // Carries each place's farther one on to the next, by masks: branches would be guessed wrong every other time.
+    static void insert(Neighbors &found, Neighbor carried) {
+        if (before(found.at[kNeighbors - 1], carried)) return;
+        for (Neighbor &held : found.at) {
+            const int64_t swap = -int64_t(before(carried, held));
+            const int64_t distances = (held.squared_distance ^ carried.squared_distance) & swap;
+            const uint32_t rows = (held.row ^ carried.row) & uint32_t(swap);
+            held.squared_distance ^= distances, carried.squared_distance ^= distances;
+            held.row ^= rows, carried.row ^= rows;
+        }
+        found.n += found.n < kNeighbors;
     }
 
     static bool before(const Neighbor &a, const Neighbor &b) {
-        return a.squared_distance != b.squared_distance ? a.squared_distance < b.squared_distance : a.row > b.row;
+        return (a.squared_distance < b.squared_distance) |
+               ((a.squared_distance == b.squared_distance) & (a.row > b.row));
     }
 
     int shift_ = 2, across_, down_;
-    bool sparse_;
     std::vector<Bin> bins_;
-    std::unordered_map<size_t, Bin> filled_; // where sparse_
 };
 
 } // namespace imagegs

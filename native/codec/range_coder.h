@@ -58,14 +58,14 @@ public:
 
     int code(int, uint32_t probability) {
         const uint32_t middle = low_ + uint32_t((uint64_t(high_ - low_) * probability) >> kProbabilityBits);
-        const int bit = value_ <= middle;
-        if (bit) high_ = middle;
-        else low_ = middle + 1;
+        const uint32_t bit = value_ <= middle, ones = 0 - bit; // masks: to branch on what nobody can foresee is slow
+        high_ = (middle & ones) | (high_ & ~ones);
+        low_ = (low_ & ones) | ((middle + 1) & ~ones);
         while (((low_ ^ high_) >> 24) == 0) {
             low_ <<= 8, high_ = high_ << 8 | 255;
             value_ = value_ << 8 | next();
         }
-        return bit;
+        return int(bit);
     }
 
     // Whether what is left is but padding.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from imagegs.gaussians import Gaussians
     from imagegs.pillow import register_pillow
-    from imagegs.rendering import render, sample
+    from imagegs.rendering import Painter, render, sample
 
 __version__ = "0.1.0"
 
@@ -39,6 +39,7 @@ __all__ = [
     "ImageGSError",
     "Lattice",
     "LimitError",
+    "Painter",
     "Progress",
     "QualityFit",
     "__version__",
@@ -71,7 +72,7 @@ _HOMES = {
     ),
     "gaussians": ("Gaussians",),
     "pillow": ("register_pillow",),
-    "rendering": ("render", "sample"),
+    "rendering": ("Painter", "render", "sample"),
 }
 
 

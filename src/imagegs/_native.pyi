@@ -49,18 +49,11 @@ class Lattice:
     def steps(self, table: NDArray[np.int32], out: NDArray[np.int32]) -> None: ...
 
 class LayerCoder:
-    def __init__(
-        self,
-        lattice: Lattice,
-        width: int,
-        height: int,
-        channels: int,
-        weights: bool,
-        gaussians: int,
-        present: int = ...,
-    ) -> None: ...
+    def __init__(self, lattice: Lattice, width: int, height: int, channels: int, weights: bool) -> None: ...
     def encode(self, table: NDArray[np.int32]) -> tuple[bytes, list[float]]: ...
-    def decode(self, data: bytes, table: NDArray[np.int32]) -> tuple[str | None, list[float]]: ...
+    def decode(
+        self, data: bytes, table: NDArray[np.int32], count_bits: bool
+    ) -> tuple[str | None, list[float]]: ...
 
 class Scene:
     def __init__(self) -> None: ...
@@ -99,6 +92,7 @@ class Scene:
         log_weight: _Floats,
         color: _Floats,
     ) -> None: ...
+    def multiply_adds(self, engine: Engine, most_work: int) -> tuple[float, float] | None: ...
     def squared_error(
         self,
         engine: Engine,

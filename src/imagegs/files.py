@@ -18,7 +18,9 @@ _DESCRIPTOR_FOLDERS = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
 _MAX_LINKS = 40  # as Linux has it
 
 
-def write_atomically(path: PathLike, data: bytes | bytearray | memoryview | Iterable[bytes]) -> int:
+def write_atomically(
+    path: PathLike, data: bytes | bytearray | memoryview | Iterable[bytes | memoryview]
+) -> int:
     """Write `data` (bytes, or pieces of them in order) to `path`, all of it or nothing: how many bytes.
 
     The bytes go to a temporary neighbour which then takes the target's place in one step; whatever

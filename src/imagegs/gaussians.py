@@ -21,6 +21,8 @@ MAX_POSITION = 2.0**20  # |xy|, canvas pixels
 MIN_SCALE, MAX_SCALE = 2.0**-10, 2.0**20  # canvas pixels
 MAX_LOG_WEIGHT = 2.0**7  # |log_weight|, nats
 MAX_COLOR = 2.0**20  # |color|
+MAX_LAYERS = 64
+LEAST_LAYER = 64  # Gaussians, of layers that a fit makes
 
 FloatArray = NDArray[np.float32]
 
@@ -48,6 +50,8 @@ class Gaussians:
     channels: tuple[str, ...] = ("R", "G", "B")  # C names, unique and not empty
     blend: BlendName = "softmax"
     bit_depth: Literal[8, 16] = 8  # of the picture that was fitted; the depth to decode to
+    # Numbers of Gaussians, 1 or more each, N in all: the first layers alone are a picture too. (): no layers.
+    layers: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         n, c = len(self.xy), len(self.channels)
@@ -83,6 +87,8 @@ class Gaussians:
                 raise ValueError(f"{name} has values beyond {limit:g}")
         if self.scale.min() < MIN_SCALE:
             raise ValueError(f"scale has values below {MIN_SCALE:g}")
+        if self.layers and (min(self.layers) < 1 or sum(self.layers) != n or len(self.layers) > MAX_LAYERS):
+            raise ValueError(f"{n} Gaussians are not in layers of {self.layers}, at most {MAX_LAYERS}")
 
     def __len__(self) -> int:
         """The number of Gaussians, N."""
@@ -91,6 +97,63 @@ class Gaussians:
     def replace(self, **changes: Any) -> Gaussians:
         """A copy with some fields changed (and all checked again)."""
         return replace(self, **changes)
+
+    def at_lod(self, lod: float) -> Gaussians:
+        """The level of detail 0..1: at 0 the first layer alone, at 1 all Gaussians.
+
+        The layers are spread evenly over 0..1. Between two levels the next layer's weights rise from nothing
+        (the exponents' sum with ln t, t the share of the way), so that the picture changes without a jump.
+
+        Raises ValueError for other levels.
+        """
+        whole, share = level_of(lod, len(self.layers))
+        kept = self._first_layers(whole + (share > 0))
+        return faded(kept, share) if share else kept
+
+    def _first_layers(self, n: int) -> Gaussians:
+        if n == len(self.layers):
+            return self
+        end = sum(self.layers[:n])
+        parts = {name: getattr(self, name)[:end] for name in ("xy", "scale", "angle", "log_weight", "color")}
+        return self.replace(**parts, layers=self.layers[:n])
+
+
+def level_of(lod: float, layers: int) -> tuple[int, float]:
+    """How many of so many layers a level of detail has whole, and which share of the next one, 0..1.
+
+    Raises ValueError for levels that are not 0..1.
+    """
+    if not 0 <= lod <= 1:
+        raise ValueError(f"a level of detail is 0 to 1, not {lod:g}")
+    if layers <= 1:
+        return layers, 0.0
+    place = 1 + lod * (layers - 1)
+    return math.floor(place), place - math.floor(place)
+
+
+def faded(gaussians: Gaussians, share: float) -> Gaussians:
+    """With the last layer's weights at a share, above 0 and at most 1, of what they are."""
+    log_weight = gaussians.log_weight.copy()
+    last = log_weight[-gaussians.layers[-1] :]
+    np.maximum(last + np.float32(math.log(share)), -MAX_LOG_WEIGHT, out=last)
+    return gaussians.replace(log_weight=log_weight)
+
+
+def layer_ends(n: int, layers: int) -> list[int]:
+    """The numbers of Gaussians up to the end of each layer, of n Gaussians in so many layers at most.
+
+    Quarters of n, and below the first quarter (the first half of three layers or two) each the half of the
+    next; layers of fewer than LEAST_LAYER Gaussians are not worth their bytes and belong to the next one.
+    """
+    shares = [0.75, 1.0] if layers > 3 else [1.0]
+    while len(shares) < layers:
+        shares.insert(0, (0.5 if shares[0] == 0.75 else shares[0] / 2))
+    ends: list[int] = []
+    for share in shares[:-1]:
+        end = round(share * n)
+        if end - (ends[-1] if ends else 0) >= LEAST_LAYER:
+            ends.append(end)
+    return [*ends, n]
 
 
 def canonical_axes(scale: FloatArray, angle: FloatArray) -> tuple[FloatArray, FloatArray]:

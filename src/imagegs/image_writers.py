@@ -14,7 +14,6 @@ import numpy as np
 from imagegs.errors import ImageGSError
 from imagegs.files import PathLike, write_atomically
 from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture
-from imagegs.png import encode_png
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -88,11 +87,13 @@ def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ..
     check_picture_path(path, picture.channels, picture.bit_depth, (width, height))
     suffix = Path(path).suffix.lower()
     if suffix == ".png":
+        from imagegs.png import encode_png
+
         return write_atomically(path, encode_png(pixels))
-    buffer = io.BytesIO()
     if suffix == ".npy":
-        np.save(buffer, pixels)
-    elif suffix not in _TIFF_SUFFIXES:
+        return write_atomically(path, _npy(pixels))
+    buffer = io.BytesIO()
+    if suffix not in _TIFF_SUFFIXES:
         name, options = _EIGHT_BIT_WRITERS[suffix]
         _image(pixels).save(buffer, name, **options)
     elif picture.bit_depth == 8 or len(channels) == 1:
@@ -104,6 +105,13 @@ def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ..
             buffer, pixels, photometric=photometric, planarconfig="contig", extrasamples=extra, metadata=None
         )
     return write_atomically(path, buffer.getbuffer())
+
+
+def _npy(pixels: IntegerPixels) -> list[bytes | memoryview]:
+    """What np.save writes, in two pieces: a large picture is not copied."""
+    head, plain = io.BytesIO(), np.ascontiguousarray(pixels)
+    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(plain))
+    return [head.getvalue(), plain.data]
 
 
 def _image(pixels: IntegerPixels) -> Image:

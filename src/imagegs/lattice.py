@@ -77,7 +77,13 @@ SCALES, POSITION, ANGLES, WEIGHTS, COLORS = 10, -40, -64, -11, -66
 
 def power(exponents: NDArray[np.int32]) -> NDArray[np.float64]:
     """2^(exponent / 16)."""
-    return exp2(exponents / 16)
+    return _exp2_of(exponents, 16)
+
+
+def _exp2_of(steps: NDArray[np.int32], an_octave: int, plus: int = 0) -> NDArray[np.float64]:
+    """2^(step / an_octave + plus), looked up: many Gaussians share few steps."""
+    low, high = int(steps.min()), int(steps.max())
+    return exp2(np.arange(low, high + 1) / an_octave + plus)[steps - low]
 
 
 class Arrays(Protocol):
@@ -129,12 +135,12 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
     xy = np.empty((len(table), 2))
     for axis in range(2):
         bits = steps[:, 4 + axis]
-        place = table[:, CELL_X + axis] + (table[:, PLACE_X + axis] + 0.5) * np.exp2(-bits)
+        place = table[:, CELL_X + axis] + np.ldexp(table[:, PLACE_X + axis] + 0.5, -bits)
         xy[:, axis] = np.minimum(place * 2.0**lattice.cell, (width, height)[axis])
     color = correlated(table[:, FIRST_COLOR:] * power(steps[:, 3])[:, None])
     arrays = {
         "xy": xy,
-        "scale": exp2(size / lattice.scales_an_octave + _native.LOWEST_SCALE),
+        "scale": _exp2_of(size, lattice.scales_an_octave, _native.LOWEST_SCALE),
         "angle": (table[:, ANGLE] + 0.5) * np.pi / steps[:, 2],
         # Decoders check with rounded steps, and colours before they are turned: these may lie beyond.
         "log_weight": (table[:, WEIGHT] * power(steps[:, 0])).clip(-MAX_LOG_WEIGHT, MAX_LOG_WEIGHT),
@@ -154,4 +160,10 @@ def correlated(stored: Numbers) -> Numbers:
     """The way back."""
     if stored.shape[1] not in (3, 4):
         return stored
-    return np.concatenate([stored[:, :3] @ DECORRELATION, stored[:, 3:]], axis=1)
+    color = np.empty_like(stored)
+    # Sum by sum: a library's matrix product rounds in an order of its own, and wakes its threads.
+    for c in range(3):
+        a, b, d = DECORRELATION[:, c]
+        color[:, c] = stored[:, 0] * a + stored[:, 1] * b + stored[:, 2] * d
+    color[:, 3:] = stored[:, 3:]
+    return color

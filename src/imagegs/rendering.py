@@ -7,6 +7,7 @@ region equals the same part of the whole picture, and `sample` agrees with `rend
 from __future__ import annotations
 
 import operator
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,11 @@ from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 
 MAX_OUTPUT_SIDE = 2**23 - 1  # float32 holds the pixel centres, at +0.5, exactly up to here
+
+
+_MOST_COUNTED = (
+    2**26
+)  # work of `Painter.multiply_adds`: a second at most; a canvas of 2^28 pixels takes half of it
 
 
 class Region(NamedTuple):
@@ -33,6 +39,13 @@ class Size(NamedTuple):
 
     width: int
     height: int
+
+
+class MultiplyAdds(NamedTuple):
+    """Of a pixel, on average and in the worst tile; native/scene_cost.cpp has the formula."""
+
+    mean: float
+    worst: float
 
 
 def make_scene(gaussians: Gaussians, threads: int | None = None, scene: Scene | None = None) -> Scene:
@@ -66,6 +79,79 @@ def output_size(gaussians: Gaussians, *, height: int | None = None, scale: float
     return size
 
 
+class Painter:
+    """Gaussians that are ready to be painted, for many regions or points of the same ones.
+
+    It paints what `render` and `sample` do, which load the Gaussians anew at every call. May be shared among
+    threads: they take turns.
+    """
+
+    def __init__(self, gaussians: Gaussians, threads: int | None = None) -> None:
+        self.gaussians = gaussians
+        self._threads = threads
+        self._scene = make_scene(gaussians, threads)
+        self._turn = threading.Lock()  # a scene has one set of scratch memory
+
+    def render(
+        self,
+        *,
+        height: int | None = None,
+        scale: float | None = None,
+        region: tuple[int, int, int, int] | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> NDArray[Any]:
+        """Paints a picture or a region of it: see `render`."""
+        g = self.gaussians
+        size = output_size(g, height=height, scale=scale)
+        area = _area(region, size)
+        if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.uint16)):
+            raise TypeError(f"pictures are float32, uint8 or uint16, not {np.dtype(dtype)}")
+        out = np.empty((area.height, area.width, len(g.channels)), dtype)
+        step_x, step_y = g.width / size.width, g.height / size.height
+        with self._turn:
+            self._scene.render(
+                engine(self._threads), out, area.x, area.y, step_x, step_y, planar=False, keep=False
+            )
+        return out
+
+    def sample(self, xy: ArrayLike) -> FloatArray:
+        """Colours at points: see `sample`."""
+        points = np.ascontiguousarray(xy, np.float32)
+        if points.ndim != 2 or points.shape[1] != 2:
+            raise ValueError(f"points have shape {points.shape}, expected (M, 2)")
+        if not np.isfinite(points).all():
+            raise ValueError("points have coordinates that are not finite")
+        out = np.empty((len(points), len(self.gaussians.channels)), np.float32)
+        if len(points):
+            with self._turn:
+                self._scene.sample(engine(self._threads), points, out)
+        return out
+
+    def multiply_adds(self) -> MultiplyAdds | None:
+        """What a pixel of the canvas costs, from the lists of the tiles alone: nothing is painted.
+
+        None where even the lists are too much work: a huge canvas, or a great many Gaussians that overlap.
+        """
+        with self._turn:
+            found = self._scene.multiply_adds(engine(self._threads), _MOST_COUNTED)
+        return None if found is None else MultiplyAdds(*found)
+
+
+def _area(region: tuple[int, int, int, int] | None, size: Size) -> Region:
+    area = Region(*map(operator.index, region)) if region is not None else Region(0, 0, *size)
+    inside = (
+        area.x >= 0
+        and area.y >= 0
+        and area.x + area.width <= size.width
+        and area.y + area.height <= size.height
+    )
+    if not inside or area.width < 1 or area.height < 1:
+        raise ValueError(
+            f"region {tuple(area)} is not inside the picture of {size.width} x {size.height} pixels"
+        )
+    return area
+
+
 def render(
     gaussians: Gaussians,
     *,
@@ -83,25 +169,7 @@ def render(
 
     Raises ValueError for sizes and regions that are empty or outside the picture, TypeError for other dtypes.
     """
-    size = output_size(gaussians, height=height, scale=scale)
-    area = Region(*map(operator.index, region)) if region is not None else Region(0, 0, *size)
-    inside = (
-        area.x >= 0
-        and area.y >= 0
-        and area.x + area.width <= size.width
-        and area.y + area.height <= size.height
-    )
-    if not inside or area.width < 1 or area.height < 1:
-        raise ValueError(
-            f"region {tuple(area)} is not inside the picture of {size.width} x {size.height} pixels"
-        )
-    if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.uint16)):
-        raise TypeError(f"pictures are float32, uint8 or uint16, not {np.dtype(dtype)}")
-    out = np.empty((area.height, area.width, len(gaussians.channels)), dtype)
-    step_x, step_y = gaussians.width / size.width, gaussians.height / size.height
-    scene = make_scene(gaussians, threads)
-    scene.render(engine(threads), out, area.x, area.y, step_x, step_y, planar=False, keep=False)
-    return out
+    return Painter(gaussians, threads).render(height=height, scale=scale, region=region, dtype=dtype)
 
 
 def most_pairs(gaussians: Gaussians, enough: int) -> int:
@@ -121,12 +189,4 @@ def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -
     Points outside the canvas give the colour of the nearest point of its border. Raises ValueError for
     another shape or coordinates that are not finite.
     """
-    points = np.ascontiguousarray(xy, np.float32)
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"points have shape {points.shape}, expected (M, 2)")
-    if not np.isfinite(points).all():
-        raise ValueError("points have coordinates that are not finite")
-    out = np.empty((len(points), len(gaussians.channels)), np.float32)
-    if len(points):
-        make_scene(gaussians, threads).sample(engine(threads), points, out)
-    return out
+    return Painter(gaussians, threads).sample(xy)

@@ -14,6 +14,7 @@ from imagegs.cli.reports import print_json, print_text
 if TYPE_CHECKING:
     from imagegs.codec import FileInfo
     from imagegs.codec.coded import Layer
+    from imagegs.rendering import MultiplyAdds
 
 _KEY_WIDTH, _VALUE_WIDTH = 30, 200  # characters of metadata; --json shows all of it
 
@@ -33,7 +34,9 @@ def run(options: Namespace) -> None:
     from imagegs.codec.gsimg import read_file
 
     with about(options.file), options.file.open("rb") as file:
-        facts = read_info(read_file(file))
+        data = read_file(file)
+        facts = read_info(data)
+    cost = painting_cost(data)
     if options.json:
         fields = asdict(facts)
         sizes = {
@@ -41,12 +44,25 @@ def run(options: Namespace) -> None:
             "bpp": facts.bpp,
             "bits_per_gaussian": 8 * facts.n_bytes / facts.n_gaussians,
         }
+        fields["multiply_adds_per_pixel"] = cost and cost._asdict()
         print_json({"file": str(options.file), **sizes, **fields})
     else:
-        print_text(describe(str(options.file), facts))
+        print_text(describe(str(options.file), facts, cost))
 
 
-def describe(name: str, facts: FileInfo) -> str:
+def painting_cost(data: bytes) -> MultiplyAdds | None:
+    """What painting a valid file takes; None where it would take too long to find out."""
+    from imagegs.codec import decode
+    from imagegs.errors import LimitError
+    from imagegs.rendering import Painter
+
+    try:
+        return Painter(decode(data)).multiply_adds()
+    except LimitError:
+        return None
+
+
+def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None) -> str:
     """Several lines for people."""
     channels = " ".join(facts.channels)
     coding = ", ".join(f"{field} {value}" for field, value in asdict(facts.coding).items())
@@ -61,12 +77,19 @@ def describe(name: str, facts: FileInfo) -> str:
         ("lattice" if facts.layers else "fixed", coding),
         *((f"layer {i}", _layer_text(layer)) for i, layer in enumerate(facts.layers, 1)),
         ("chunks", _bytes_text(facts.bytes_by_chunk)),
+        ("painting", _cost_text(cost)),
     ]
     for key, value in (facts.metadata or {}).items():
         # A row of its own name, which no fact has: a file cannot speak for the program.
         rows.append(("metadata " + _short(key, _KEY_WIDTH), _short(_plain(value), _VALUE_WIDTH)))
     width = max(len(key) for key, _ in rows)
     return "\n".join(printable(f"{key:{width}}  {value}") for key, value in rows)
+
+
+def _cost_text(cost: MultiplyAdds | None) -> str:
+    if cost is None:
+        return "too many multiply-adds to count"
+    return f"{cost.mean:.0f} multiply-adds a pixel, {cost.worst:.0f} in the worst tile"
 
 
 def _layer_text(layer: Layer) -> str:

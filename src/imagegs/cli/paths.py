@@ -62,7 +62,7 @@ def load_gaussians(path: Path, size_limit: int | None = None) -> Gaussians:
     from imagegs.codec import load
 
     with about(path):
-        return load(path) if size_limit is None else load(path, size_limit)
+        return load(path) if size_limit is None else load(path, size_limit=size_limit)
 
 
 def read_input(path: Path, opened: BinaryIO | None = None) -> Picture:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from imagegs._native import LayerCoder
 from imagegs.codec.header import Header
 from imagegs.errors import FormatError
-from imagegs.gaussians import Gaussians
+from imagegs.gaussians import MAX_LAYERS, Gaussians
 from imagegs.lattice import (
     ANGLE,
     FIRST_COLOR,
@@ -30,7 +31,6 @@ LATTICE_BYTES, COUNT_BYTES = _LATT.size, _COUNT.size
 _HAS_WEIGHTS = 1
 # A layer's Gaussians are this many for each byte at most, so that a small file cannot order much work.
 MAX_GAUSSIANS_A_BYTE = 64
-MAX_LAYERS = 64  # each passes over all Gaussians before it
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Layer:
 
     n_gaussians: int
     n_bytes: int  # of the chunk's payload
-    bits: dict[str, float]  # of each attribute
+    bits: dict[str, float]  # of each attribute; empty where nobody asked
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,20 @@ class Coded:
 
     def gaussians(self, header: Header) -> Gaussians:
         """The Gaussians themselves."""
+        arrays: dict[str, Any] = from_table(self.table, self.lattice, header.height, header.width)
         return Gaussians(
-            **from_table(self.table, self.lattice, header.height, header.width),
+            **arrays,
             height=header.height,
             width=header.width,
             channels=header.channels,
             blend=header.blend,
             bit_depth=header.bit_depth,
+            layers=tuple(layer.n_gaussians for layer in self.layers) if len(self.layers) > 1 else (),
         )
 
 
 def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list[tuple[str, bytes]]:
-    """The chunks of some Gaussians, all in one layer. Raises ValueError for what the lattice cannot hold."""
+    """The chunks of some Gaussians, in their layers. Raises ValueError for what the lattice cannot hold."""
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend is stored on a lattice, not the {gaussians.blend} blend")
     if (gaussians.xy < 0).any() or (gaussians.xy > (gaussians.width, gaussians.height)).any():
@@ -77,32 +79,44 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
     weights = bool(table[:, WEIGHT].any())
     fields = (lattice.scales_an_octave, lattice.position, lattice.angle, lattice.weight, lattice.color)
     chunks = [("LATT", _LATT.pack(*fields, lattice.cell, _HAS_WEIGHTS * weights))]
-    stream, _ = _coder(lattice, header, weights, len(table)).encode(table)
-    enough = -(-len(table) // MAX_GAUSSIANS_A_BYTE)  # the stream's end reads as zeros
-    return [*chunks, ("LAYR", _COUNT.pack(len(table)) + stream.ljust(enough, b"\0"))]
+    coder = _coder(lattice, header, weights)
+    for rows in np.split(table, np.cumsum(gaussians.layers)[:-1]):
+        stream, _ = coder.encode(rows)
+        enough = -(-len(rows) // MAX_GAUSSIANS_A_BYTE)  # the stream's end reads as zeros
+        chunks.append(("LAYR", _COUNT.pack(len(rows)) + stream.ljust(enough, b"\0")))
+    return chunks
 
 
-def read_layers(lattice: memoryview, layers: Sequence[memoryview], header: Header, partial: bool) -> Coded:
-    """The Gaussians of all layers. Raises FormatError; `partial`: layers may be missing."""
+def read_layers(
+    lattice: memoryview,
+    layers: Sequence[memoryview],
+    header: Header,
+    *,
+    partial: bool,
+    wanted: int | None = None,
+    count_bits: bool = False,
+) -> Coded:
+    """The Gaussians of all layers, or of the first `wanted`. Raises FormatError; `partial`: layers may be
+    missing.
+    """
     steps, weights = _read_lattice(lattice)
     streams = _read_sizes(layers, header.n_gaussians, partial)
-    coder = _coder(steps, header, weights, sum(size for size, _ in streams))
+    coder = _coder(steps, header, weights)
     columns = FIRST_COLOR + len(header.channels)
     tables: list[Table] = []
     found: list[Layer] = []
-    for number, (size, stream) in enumerate(streams, 1):
+    for number, (size, stream) in enumerate(streams[:wanted], 1):
         rows = np.empty((size, columns), np.int32)
-        problem, bits = coder.decode(stream, rows)
+        problem, bits = coder.decode(stream, rows, count_bits)
         if problem:
             raise FormatError(f"layer {number}: {problem}")
         tables.append(rows)
-        found.append(Layer(size, COUNT_BYTES + len(stream), _by_attribute(bits)))
+        found.append(Layer(size, COUNT_BYTES + len(stream), _by_attribute(bits) if count_bits else {}))
     return Coded(steps, np.concatenate(tables), tuple(found))
 
 
-def _coder(lattice: Lattice, header: Header, weights: bool, present: int) -> LayerCoder:
-    channels, n = len(header.channels), header.n_gaussians
-    return LayerCoder(lattice.native, header.width, header.height, channels, weights, n, present)
+def _coder(lattice: Lattice, header: Header, weights: bool) -> LayerCoder:
+    return LayerCoder(lattice.native, header.width, header.height, len(header.channels), weights)
 
 
 def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:

@@ -28,7 +28,7 @@ from imagegs.codec.header import Header, header_of, read_header, write_header
 from imagegs.codec.metadata import read_metadata, write_metadata
 from imagegs.errors import FormatError, LimitError
 from imagegs.files import PathLike, write_atomically
-from imagegs.gaussians import BlendName, Gaussians
+from imagegs.gaussians import BlendName, Gaussians, faded, level_of
 from imagegs.lattice import Lattice
 from imagegs.rendering import most_pairs
 
@@ -67,6 +67,7 @@ class FileInfo:
 class _Contents:
     header: Header
     numbers: Stored | Coded
+    last_share: float  # of the last layer that was read, where it is between two levels
     metadata: dict[str, Any] | None
     chunks: Chunks
 
@@ -98,22 +99,29 @@ def encode(
 
 
 def decode(
-    data: bytes | bytearray | memoryview, size_limit: int = DEFAULT_SIZE_LIMIT, allow_partial: bool = False
+    data: bytes | bytearray | memoryview,
+    size_limit: int = DEFAULT_SIZE_LIMIT,
+    allow_partial: bool = False,
+    lod: float = 1.0,
 ) -> Gaussians:
     """The Gaussians in the bytes of a .gsimg file.
 
     Memory is bounded by the size of data, whatever the file declares. allow_partial: data may end early,
-    after the first layer of a coded file; then the whole layers count.
+    after the first layer of a coded file; then the whole layers count. lod: the level of detail 0..1, as in
+    `Gaussians.at_lod`; what lies beyond it is not decoded.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
-    size_limit pixels, or when painting it takes more than the work that goes with so many.
+    size_limit pixels, or when painting it takes more than the work that goes with so many; ValueError for
+    another level.
     """
-    contents = _read(data, allow_partial)
+    contents = _read(data, allow_partial, lod)
     header, numbers = contents.header, contents.numbers
     if header.width * header.height > size_limit:
         sides = f"{header.width} x {header.height}"
         raise LimitError(f"the canvas of {sides} pixels is over the limit of {size_limit} pixels")
     gaussians = dequantized(numbers, header) if isinstance(numbers, Stored) else numbers.gaussians(header)
+    if contents.last_share:
+        gaussians = faded(gaussians, contents.last_share)
     limit = MAX_PAIRS_A_PIXEL * size_limit
     if most_pairs(gaussians, limit) > limit:
         raise LimitError(f"the Gaussians are seen on more than {limit} tiles, all counted: over the limit")
@@ -125,7 +133,7 @@ def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False)
 
     Raises FormatError when data is not a valid .gsimg file; allow_partial as in `decode`.
     """
-    contents = _read(data, allow_partial)
+    contents = _read(data, allow_partial, count_bits=True)
     header, numbers, chunks = contents.header, contents.numbers, contents.chunks
     sizes = {name: CHUNK_BYTES + len(payload) for name, payload in chunks.single.items()}
     if chunks.layers:
@@ -147,19 +155,29 @@ def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False)
     )
 
 
-def _read(data: bytes | bytearray | memoryview, allow_partial: bool) -> _Contents:
+def _read(
+    data: bytes | bytearray | memoryview, allow_partial: bool, lod: float = 1.0, count_bits: bool = False
+) -> _Contents:
     chunks = read_chunks(memoryview(data).cast("B"), allow_partial)
     single = chunks.single
     header = read_header(single["HEAD"])
     metadata = read_metadata(single["mETA"]) if "mETA" in single else None
     numbers: Stored | Coded
+    whole, share = level_of(lod, len(chunks.layers))
     if chunks.layers:
         if header.blend != "softmax":
             raise FormatError(f"chunk LATT: the {header.blend} blend is stored in chunk GAUS")
-        numbers = read_layers(single["LATT"], chunks.layers, header, partial="TAIL" not in chunks)
+        numbers = read_layers(
+            single["LATT"],
+            chunks.layers,
+            header,
+            partial="TAIL" not in chunks,
+            wanted=whole + (share > 0),
+            count_bits=count_bits,
+        )
     else:
         numbers = read_stored(single["GAUS"], header)
-    return _Contents(header, numbers, metadata, chunks)
+    return _Contents(header, numbers, share, metadata, chunks)
 
 
 def save(
@@ -177,10 +195,10 @@ def save(
     return len(data)
 
 
-def load(path: PathLike, size_limit: int = DEFAULT_SIZE_LIMIT) -> Gaussians:
-    """The Gaussians in a .gsimg file. Raises what `decode` raises, and OSError."""
+def load(path: PathLike, **options: Any) -> Gaussians:
+    """The Gaussians in a .gsimg file; the options and the errors are those of `decode`, and OSError."""
     with Path(path).open("rb") as file:
-        return decode(read_file(file), size_limit)
+        return decode(read_file(file), **options)
 
 
 def read_file(file: BinaryIO) -> bytes:

@@ -49,6 +49,11 @@ class Adam:
                 np.concatenate([a, np.zeros((n, *a.shape[1:]), np.float32)]) for a in state
             )
 
+    def reorder(self, order: NDArray[np.intp]) -> None:
+        """Follows a new order of the rows."""
+        for name, (mean, square) in self._state.items():
+            self._state[name] = np.ascontiguousarray(mean[order]), np.ascontiguousarray(square[order])
+
     def forget(self, rows: NDArray[np.intp]) -> None:
         """Clears the state of some rows, which are something new from now on."""
         for mean, square in self._state.values():

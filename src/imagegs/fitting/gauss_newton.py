@@ -11,15 +11,16 @@ would take Adam half as many again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.fitting.layering import Prefixes
 from imagegs.fitting.objective import SQUARED_ERROR, Objective, Shapes
-from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes, in_own_units
+from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, flat_own_units, from_axes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
 
 PRODUCTS = 10  # of conjugate gradients in a step, at most
@@ -34,27 +35,34 @@ Vectors = NDArray[np.floating[Any]]
 
 
 def polish(
-    objective: Objective, shapes: Shapes, iterations: int | None, free: Vectors | None = None
+    objective: Objective,
+    shapes: Shapes,
+    iterations: int | None,
+    free: Vectors | None = None,
+    ends: Sequence[int] = (),
 ) -> Iterator[tuple[Shapes, float]]:
     """At most so many steps (None: without end): yields the better shapes and their mean squared error after
     each.
 
-    free (N, 6 + C): 1 for the unknowns that may move, 0 for those that stay as they are; None: all may. Ends
-    early when no damping brings a fall.
+    free (N, 6 + C): 1 for the unknowns that may move, 0 for those that stay as they are; None: all may. ends:
+    of the layers (layering.py), whose prefixes then have their share in what falls. Ends early when no
+    damping brings a fall.
     """
     if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
         return
     damping = DAMPING
     corner = np.array(objective.target.shape[:0:-1], np.float32)
+    prefixes = Prefixes(objective, ends, shapes)
     result = objective.evaluate(shapes, SQUARED_ERROR)
     for _ in count() if iterations is None else range(iterations):
-        system = _System(objective, shapes, result.gradient, free)
-        before = result.l2
+        system = _System(objective, shapes, result.gradient, prefixes.gradient, free)
+        before = result.l2 + prefixes.loss
         while True:
             step = _trusted(system.solve(damping), shapes)
             moved = _moved(shapes, step, corner)
+            prefixes.evaluate(moved)
             result = objective.evaluate(moved, SQUARED_ERROR)
-            fall = before - result.l2
+            fall = before - result.l2 - prefixes.loss
             if fall > 0:
                 break
             damping *= 4
@@ -69,16 +77,26 @@ def polish(
 
 
 class _System:
-    """J^T J and J^T r at some shapes, whose picture the objective has just evaluated."""
+    """J^T J and J^T r at some shapes, whose picture the objective has just evaluated; of prefixes J^T r only:
+    that keeps what they gained, and what J^T J they would add is small beside the whole picture's.
+    """
 
     def __init__(
-        self, objective: Objective, shapes: Shapes, gradient: Shapes, free: Vectors | None = None
+        self,
+        objective: Objective,
+        shapes: Shapes,
+        gradient: Shapes,
+        prefix_gradient: Vectors | None,
+        free: Vectors | None,
     ) -> None:
         self._objective = objective
         self._free = 1.0 if free is None else free
         self._stretch = -elongation(shapes.scale)  # d score / d angle = 2 u v (s1 / s0 - s0 / s1)
         # The loss is the mean of r^2: its gradient is 2 J^T r / size.
-        self.slope: Vectors = _own_units(gradient, shapes) * (objective.target.size / 2)
+        slope = flat_own_units(gradient, shapes)
+        if prefix_gradient is not None:
+            slope += prefix_gradient
+        self.slope: Vectors = slope * (objective.target.size / 2)
         u0, uu, vv, uuuu, uuvv, vvvv, color = objective.normal_diagonal(len(shapes)).T.astype(np.float64)
         own = [2 * uu, 2 * vv, 4 * uuuu, 4 * vvvv, 4 * self._stretch**2 * uuvv, u0]
         colors = [color] * shapes.color.shape[1]
@@ -123,11 +141,6 @@ class _System:
 def _dot(a: Vectors, b: Vectors) -> float:
     """Not by BLAS, whose threads would spin on every other processor until the next call."""
     return float(np.einsum("ij,ij->", a, b))
-
-
-def _own_units(g: Shapes, shapes: Shapes) -> Vectors:
-    parts = [a.reshape(len(a), -1) for a in in_own_units(g, shapes).values()]
-    return np.concatenate(parts, axis=1).astype(np.float64)
 
 
 def _trusted(step: Vectors, shapes: Shapes) -> Vectors:

@@ -44,6 +44,10 @@ class Parameters:
         for f in fields(self):
             setattr(self, f.name, np.concatenate([getattr(self, f.name), getattr(born, f.name)]))
 
+    def reorder(self, order: NDArray[np.intp]) -> None:
+        for f in fields(self):
+            setattr(self, f.name, np.ascontiguousarray(getattr(self, f.name)[order]))
+
     def replace(self, rows: NDArray[np.intp], born: Parameters) -> None:
         for f in fields(self):
             getattr(self, f.name)[rows] = getattr(born, f.name)
@@ -92,6 +96,12 @@ def in_own_units(gradient: Shapes, shapes: Shapes) -> dict[str, FloatArray]:
         "log_weight": gradient.log_weight,
         "color": gradient.color,
     }
+
+
+def flat_own_units(gradient: Shapes, shapes: Shapes) -> NDArray[np.float64]:
+    """The same as one array (N, 6 + C): shift along both axes, log scales, angle, log-weight, colour."""
+    parts = [a.reshape(len(a), -1) for a in in_own_units(gradient, shapes).values()]
+    return np.concatenate(parts, axis=1).astype(np.float64)
 
 
 class Mover:

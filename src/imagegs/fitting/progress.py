@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imagegs.fitting.placement import Placement
-from imagegs.gaussians import Gaussians
+from imagegs.gaussians import Gaussians, layer_ends
 from imagegs.quantization import MAX_BITS
 
 Tune = Literal["balanced", "psnr", "ssim"]
@@ -33,7 +33,7 @@ class AttributeBits:
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How a fit runs; `n_gaussians` in 1..pixels. The last three are the imagegs recipe's."""
+    """How a fit runs; `n_gaussians` in 1..pixels. The last four are the imagegs recipe's."""
 
     n_gaussians: int
     steps: int
@@ -43,6 +43,12 @@ class FitOptions:
     tune: Tune = "balanced"
     seconds: float | None = None  # of wall-clock time, in place of the steps
     start: Gaussians | None = None  # goes on from these
+    layers: int = 1  # of which the first ones alone are a picture too; at most
+
+    @property
+    def ends(self) -> list[int]:
+        """The numbers of Gaussians up to the end of each layer."""
+        return layer_ends(self.n_gaussians, self.layers)
 
 
 @dataclass(frozen=True)

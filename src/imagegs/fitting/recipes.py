@@ -17,7 +17,15 @@ from imagegs.fitting.paper import fit_paper
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
 from imagegs.fitting.record import fit_record
-from imagegs.gaussians import MAX_COLOR, MAX_POSITION, MAX_SCALE, MIN_SCALE, Gaussians
+from imagegs.gaussians import (
+    MAX_COLOR,
+    MAX_LAYERS,
+    MAX_POSITION,
+    MAX_SCALE,
+    MIN_SCALE,
+    Gaussians,
+    layer_ends,
+)
 from imagegs.pixels import as_pixels, channel_names, to_planes
 
 PAPER_STEPS = 5000
@@ -68,6 +76,7 @@ def fit_progressively(
     start: Gaussians | None = None,
     init: Placement | NDArray[Any] = "gradient",
     bits: AttributeBits | None = None,
+    layers: int = 1,
     seed: int = 0,
     threads: int | None = None,
     channels: tuple[str, ...] | None = None,
@@ -85,6 +94,8 @@ def fit_progressively(
         since edited); with fewer of them when n_gaussians is less, with more when it is greater.
     init: where Gaussians start: "gradient", "random", or an (H, W) map of weights >= 0.
     bits: the paper recipe trains with its quantiser at these bits.
+    layers: up to so many, 1..MAX_LAYERS; the first Gaussians alone are then a good picture too, see
+        `Gaussians.layers`, at some 0.15 dB less for all of them (the imagegs recipe).
     seed: runs with one seed give the same bits, with any number of threads.
     channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
 
@@ -103,13 +114,18 @@ def fit_progressively(
         raise ValueError(f"the seed must not be negative: {seed}")
     if bits is not None and recipe != "paper":
         raise ValueError("only the paper recipe trains with a quantiser of given bits")
+    if not 1 <= operator.index(layers) <= MAX_LAYERS:
+        raise ValueError(f"1 to {MAX_LAYERS} layers are possible, not {layers}")
+    if recipe == "paper" and layers > 1:
+        raise ValueError("the paper recipe has no layers")
     if recipe == "paper" and not (start is None and seconds is None and tune == "balanced"):
         raise ValueError("the paper recipe has no start, seconds or tune")
     if seconds is not None and not 0 < seconds < math.inf:
         raise ValueError(f"a fit needs a time above 0 s, not {seconds}")
     if start is not None:
         _check_start(start, height, width, n_channels)
-    options = FitOptions(n, steps, _checked_placement(init, height, width), bits, seed, tune, seconds, start)
+    placement = _checked_placement(init, height, width)
+    options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers)
     finish = partial(
         _finish,
         height=height,
@@ -117,6 +133,7 @@ def fit_progressively(
         channels=channel_names(n_channels) if channels is None else channels,
         blend="paper" if recipe == "paper" else "softmax",
         bit_depth=8 if pixels.dtype == np.uint8 else 16,
+        layers=layers,
     )
     finish(
         Shapes(*(np.ones(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, n_channels))))
@@ -169,13 +186,15 @@ def _checked_placement(init: Placement | NDArray[Any], height: int, width: int) 
     return weights
 
 
-def _finish(shapes: Shapes, **canvas: Any) -> Gaussians:
+def _finish(shapes: Shapes, layers: int, **canvas: Any) -> Gaussians:
     """Gaussians of fitted shapes, within the ranges that `Gaussians` allows."""
+    ends = layer_ends(len(shapes), layers)
     return Gaussians(
         xy=np.clip(shapes.xy, -MAX_POSITION, MAX_POSITION),
         scale=np.clip(shapes.scale, MIN_SCALE, MAX_SCALE),
         angle=shapes.angle,
         log_weight=shapes.log_weight,
         color=np.clip(shapes.color, -MAX_COLOR, MAX_COLOR),
+        layers=tuple(int(n) for n in np.diff([0, *ends])) if len(ends) > 1 else (),
         **canvas,
     )

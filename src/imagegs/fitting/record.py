@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
+from imagegs.fitting.layering import Layering, rows_of
 from imagegs.fitting.objective import SQUARED_ERROR, Evaluation, LossWeights, Objective, Shapes
 from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_shapes, round_gaussians
 from imagegs.fitting.placement import centers, colors_at, place
@@ -75,7 +76,7 @@ def fit_record(
         last = Progress(step, steps + extra, len(shapes), loss, decibels(l2), snapshot)
     assert last is not None  # a clock lets at least one step pass
     if polishes:
-        better = polish(objective, shapes, None if deadline else extra)
+        better = polish(objective, shapes, None if deadline else extra, ends=options.ends)
         for shapes, l2 in _until(deadline, better):
             yield last
             step, snapshot = last.step + 1, partial(finish, shapes)
@@ -94,13 +95,15 @@ def _train(
     peak = 1.0 if cold else WARM_RATE
     events = Events(growths, clock.relocation_interval() * (1 if cold else WARM_INTERVALS))
     mover = Mover(Adam(objective.engine, *BETAS), height, width)
+    layering = Layering(options.ends, options.seed)
     painted = parameters.shapes()
     for step in count(1):
         done = clock.done(step)
         relocates, grown = events.relocation(done), events.growth(done)
         loss = LOSSES[options.tune] if done >= SSIM_FROM or not cold else SQUARED_ERROR
         result = _evaluated(objective, painted, loss, keep=relocates or grown > 0)
-        useless = _least_useful(objective, len(painted)) if relocates else None
+        useless = _least_useful(objective, len(painted), layering.first_movable) if relocates else None
+        layering.add_gradient(step, objective, painted, result)
         mover.move(parameters, painted, result.gradient, peak * learning_rate(step, done))
         done = clock.done(step)  # later than before, where it is time that counts
         if done >= 1 and (missing := events.growth(done)):
@@ -113,6 +116,10 @@ def _train(
             parameters.replace(useless, _born_where_worst(rng, objective, len(useless), len(painted)))
             mover.adam.forget(useless)
         painted = parameters.shapes()
+        if (order := layering.split(done, objective, painted)) is not None:
+            parameters.reorder(order)
+            mover.adam.reorder(order)
+            painted = parameters.shapes()
         yield step, max(step, round(step / done)), painted, result.loss, result.l2
         if done >= 1:
             return
@@ -149,13 +156,16 @@ def _pruned(objective: Objective, shapes: Shapes, n: int) -> Shapes:
     """Without the n that are worth least."""
     objective.render(shapes, keep=True)
     keep = np.sort(np.argpartition(objective.removal_cost(len(shapes)), n - 1)[n:])
-    return Shapes(*(np.ascontiguousarray(a[keep]) for a in vars(shapes).values()))
+    return rows_of(shapes, keep)
 
 
-def _least_useful(objective: Objective, n: int) -> NDArray[np.intp]:
-    """The Gaussians whose removal would cost least, of the n just evaluated; none of very few."""
+def _least_useful(objective: Objective, n: int, first: int) -> NDArray[np.intp]:
+    """The Gaussians whose removal would cost least, of the n just evaluated, from row `first` on; none of
+    very few.
+    """
     share = round(RELOCATED_SHARE * n)
-    return np.argpartition(objective.removal_cost(n), share)[:share]
+    movable = objective.removal_cost(n)[first:]
+    return first + np.argpartition(movable, share)[:share] if share < len(movable) else first + np.arange(0)
 
 
 def _born_where_worst(rng: np.random.Generator, objective: Objective, n: int, n_gaussians: int) -> Parameters:

@@ -69,14 +69,16 @@ def settle(
     seed: int = 0,
     threads: int | None = None,
 ) -> Gaussians:
-    """Gaussians on the lattice that paint the image (H, W, C) well, from fitted ones of the softmax blend.
+    """Gaussians on the lattice that paint the image (H, W, C) well, from fitted ones of the softmax blend; in
+    their layers, if they have any.
 
     steps: of Gauss-Newton after each rounding, 0 or more; the first brings nearly all.
 
     Raises ValueError when they are of another blend or the image has another size or other channels.
     """
     objective, shapes = _begin(image, gaussians, threads)
-    settled = _settled(objective, shapes, lattice, steps, np.random.default_rng(seed))
+    ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
+    settled = _settled(objective, shapes, lattice, steps, ends, np.random.default_rng(seed))
     return gaussians.replace(**vars(_nearest(objective, settled, lattice)))
 
 
@@ -97,7 +99,12 @@ def _nearest(objective: Objective, shapes: Shapes, lattice: Lattice) -> Shapes:
 
 
 def _settled(
-    objective: Objective, shapes: Shapes, lattice: Lattice, steps: int, rng: np.random.Generator
+    objective: Objective,
+    shapes: Shapes,
+    lattice: Lattice,
+    steps: int,
+    ends: list[int],
+    rng: np.random.Generator,
 ) -> Shapes:
     order = rng.permutation(len(shapes))
     free = np.ones((len(shapes), 6 + shapes.color.shape[1]))
@@ -109,7 +116,7 @@ def _settled(
         getattr(shapes, name)[new] = getattr(_nearest(objective, shapes, lattice), name)[new]
         free[rows, UNKNOWNS[name]] = 0
         better = shapes
-        for better, _ in polish(objective, shapes, steps, free):  # noqa: B007
+        for better, _ in polish(objective, shapes, steps, free, ends):  # noqa: B007
             pass
         shapes = _with_fixed(better, vars(shapes), free)
     return shapes

@@ -1,0 +1,98 @@
+"""Layers: an order of the Gaussians in which the first ones alone are a good picture too.
+
+A fit begins without layers. Once it has grown, the last layer is set apart first: the Gaussians whose removal
+costs least; then, as the others have settled a little, the one before it, and so on. From then on every other
+step also has the gradient of a random prefix, weighed so that a dB of it is worth PREFIX_SHARE of one of the
+whole picture (all prefixes together).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.fitting.objective import Evaluation, Objective, Shapes
+from imagegs.fitting.parameters import flat_own_units
+
+PREFIX_SHARE = 0.3
+PREFIX_STEPS = 2  # between two gradients of prefixes
+FIRST_SPLIT, SPLIT_SHARE = 0.45, 0.03  # of the fit, before the last layer, and between two layers
+
+
+class Layering:
+    """The layers of a fit of n Gaussians in the making, whose rows end at `ends`; the last one is n."""
+
+    def __init__(self, ends: Sequence[int], seed: int) -> None:
+        self._ends = list(ends)
+        self._apart = len(ends)  # layers from this one on are set apart
+        self._rng = np.random.default_rng([seed, 1])
+
+    @property
+    def first_movable(self) -> int:
+        """Gaussians from this row on may be moved elsewhere without harm to a prefix."""
+        return self._ends[self._apart - 1] if self._apart < len(self._ends) else 0
+
+    def split(self, done: float, objective: Objective, shapes: Shapes) -> NDArray[np.intp] | None:
+        """A new order of the rows, where the share of the fit that is done has a layer set apart."""
+        due = 1 + int((done - FIRST_SPLIT) / SPLIT_SHARE + 1e-9) if done >= FIRST_SPLIT else 0
+        least = max(1, len(self._ends) - due)
+        if len(shapes) < self._ends[-1] or self._apart <= least:
+            return None
+        order = np.arange(len(shapes))
+        while self._apart > least:
+            size, kept = self._ends[self._apart - 1], self._ends[self._apart - 2]
+            objective.render(rows_of(shapes, order[:size]), keep=True)
+            order[:size] = order[np.argpartition(-objective.removal_cost(size), kept)]
+            self._apart -= 1
+        return order
+
+    def add_gradient(self, step: int, objective: Objective, shapes: Shapes, result: Evaluation) -> None:
+        """Adds that of a random prefix to the gradient of a result, in place, at the steps that have one."""
+        if step % PREFIX_STEPS or self._apart == len(self._ends):
+            return
+        end = self._ends[self._rng.integers(self._apart - 1, len(self._ends) - 1)]
+        prefix = objective.squared_error(prefix_of(shapes, end))
+        weight = PREFIX_STEPS * PREFIX_SHARE * result.l2 / max(prefix.l2, 1e-12)
+        for whole, part in zip(vars(result.gradient).values(), vars(prefix.gradient).values(), strict=True):
+            whole[:end] += np.float32(weight) * part
+
+
+class Prefixes:
+    """The squared errors of all prefixes of some Gaussians as a part of the loss, weighed by their errors at
+    the shapes that a descent begins with.
+    """
+
+    def __init__(self, objective: Objective, ends: Sequence[int], shapes: Shapes) -> None:
+        self._objective = objective
+        self._ends = list(ends[:-1])
+        self._weights = np.ones(len(self._ends))
+        self.loss = 0.0
+        self.gradient: NDArray[np.float64] | None = None  # as `flat_own_units`; None without prefixes
+        if self._ends:
+            errors = [objective.squared_error(prefix_of(shapes, end)).l2 for end in self._ends]
+            share = PREFIX_SHARE / len(errors) * objective.squared_error(shapes).l2
+            self._weights = share / np.maximum(errors, 1e-12)
+            self.evaluate(shapes)
+
+    def evaluate(self, shapes: Shapes) -> None:
+        """Sets `loss` and `gradient`. The objective then holds nothing of these shapes."""
+        self.loss, self.gradient = 0.0, None
+        for end, weight in zip(self._ends, self._weights, strict=True):
+            prefix = prefix_of(shapes, end)
+            result = self._objective.squared_error(prefix)
+            if self.gradient is None:
+                self.gradient = np.zeros((len(shapes), 6 + shapes.color.shape[1]))
+            self.gradient[:end] += weight * flat_own_units(result.gradient, prefix)
+            self.loss += float(weight) * result.l2
+
+
+def prefix_of(shapes: Shapes, end: int) -> Shapes:
+    """The first ones."""
+    return Shapes(*(a[:end] for a in vars(shapes).values()))
+
+
+def rows_of(shapes: Shapes, rows: NDArray[np.intp]) -> Shapes:
+    """Some of them, in this order."""
+    return Shapes(*(np.ascontiguousarray(a[rows]) for a in vars(shapes).values()))
