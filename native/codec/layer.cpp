@@ -45,12 +45,17 @@ struct LayerCoder::State {
     LayerFormat format;
     NeighborIndex index{1, 1, 1};
     std::vector<Known> known;
-    std::vector<int64_t> colors; // [Gaussian][channel]
+    std::vector<uint32_t> by_cell; // all of them, in the order in which a layer comes to their cells
+    std::vector<int64_t> colors;   // [Gaussian][channel]
     std::vector<Contexts> count = std::vector<Contexts>(kSmallCount + kClasses);
     Contexts shorter, ratio, weight, sector;
     std::vector<Contexts> color;
+    Fault fault = Fault::kNone; // of an earlier layer: what it left here is of no use
 
     explicit State(const LayerFormat &f) : format(f), color(size_t(f.channels)) {}
+
+    // Codes a layer, either way.
+    template <class Coder> Fault walk(Coder &, int32_t *table, uint32_t n, double *bits);
 
     int cells_x() const { return (format.width >> format.lattice.cell) + 1; }
     int cells_y() const { return (format.height >> format.lattice.cell) + 1; }
@@ -69,9 +74,10 @@ template <class Coder> class Walk {
 public:
     Walk(LayerCoder::State &state, Coder &coder, int32_t *table, uint32_t n, double *bits)
         : s_(state), f_(state.format), modeler_(coder, bits != nullptr), table_(table), n_(n), bits_(bits), order_(n),
-          earlier_(state.known.size()) {
+          earlier_(std::move(state.by_cell)) {
         std::iota(order_.begin(), order_.end(), 0u);
-        std::iota(earlier_.begin(), earlier_.end(), 0u);
+        s_.by_cell.clear();
+        s_.by_cell.reserve(earlier_.size() + n);
     }
 
     void run() {
@@ -88,12 +94,14 @@ public:
 private:
     int32_t *row(uint32_t i) { return table_ + size_t(i) * f_.columns(); }
 
-    // The counts of a part of the canvas that holds rows first .. first + n of the order, and Gaussians of earlier
-    // layers from + m.
+    // The counts of a part of the canvas that holds rows first .. first + n of the order, and m Gaussians of earlier
+    // layers, in their order from `from` on.
     void split(const Cells &c, uint32_t first, uint32_t n, uint32_t from, uint32_t m) {
-        if (n == 0) return;
-        if (c.width == 1 && c.height == 1) {
+        const auto begin = earlier_.begin() + from;
+        if (n == 0 || (c.width == 1 && c.height == 1)) {
             for (uint32_t i = first; i < first + n && !Coder::kEncodes; ++i) row(i)[kCellX] = c.x, row(i)[kCellY] = c.y;
+            s_.by_cell.insert(s_.by_cell.end(), begin, begin + m);
+            for (uint32_t i = first; i < first + n; ++i) s_.by_cell.push_back(uint32_t(earlier_.size()) + i);
             return;
         }
         const bool by_x = c.width >= c.height;
@@ -102,12 +110,8 @@ private:
         if (by_x) low.width = half, high.x += half, high.width -= half;
         else low.height = half, high.y += half, high.height -= half;
         const int edge = by_x ? high.x : high.y;
-        const auto begin = earlier_.begin() + from;
-        const uint32_t m_low =
-            uint32_t(std::stable_partition(
-                         begin, begin + m,
-                         [&](uint32_t i) { return (by_x ? s_.cell_x(s_.known[i]) : s_.cell_y(s_.known[i])) < edge; }) -
-                     begin);
+        const auto is_low = [&](uint32_t i) { return (by_x ? s_.cell_x(s_.known[i]) : s_.cell_y(s_.known[i])) < edge; };
+        const uint32_t m_low = uint32_t(std::partition_point(begin, begin + m, is_low) - begin);
         uint32_t n_low = 0;
         if (Coder::kEncodes) {
             const auto rows = order_.begin() + first;
@@ -317,28 +321,31 @@ private:
 
 } // namespace
 
+template <class Coder> Fault LayerCoder::State::walk(Coder &coder, int32_t *table, uint32_t n, double *bits) {
+    if (fault != Fault::kNone) return fault;
+    try {
+        Walk<Coder>(*this, coder, table, n, bits).run();
+    } catch (Fault found) {
+        fault = found;
+    }
+    return fault;
+}
+
 LayerCoder::LayerCoder(const LayerFormat &format) : state_(std::make_unique<State>(format)) {}
 LayerCoder::~LayerCoder() = default;
 int LayerCoder::columns() const { return state_->format.columns(); }
 
 std::vector<uint8_t> LayerCoder::encode(int32_t *table, uint32_t n, double *bits) {
     RangeEncoder coder;
-    try {
-        Walk<RangeEncoder>(*state_, coder, table, n, bits).run();
-    } catch (Fault) {
+    if (state_->walk(coder, table, n, bits) != Fault::kNone)
         throw std::invalid_argument("a number is out of the range of coded files");
-    }
     return coder.finish();
 }
 
 Fault LayerCoder::decode(const uint8_t *bytes, size_t n_bytes, int32_t *table, uint32_t n, double *bits) {
     RangeDecoder coder(bytes, n_bytes);
-    try {
-        Walk<RangeDecoder>(*state_, coder, table, n, bits).run();
-    } catch (Fault fault) {
-        return fault;
-    }
-    return coder.at_end() ? Fault::kNone : Fault::kUnread;
+    const Fault fault = state_->walk(coder, table, n, bits);
+    return fault != Fault::kNone || coder.at_end() ? fault : state_->fault = Fault::kUnread;
 }
 
 } // namespace imagegs

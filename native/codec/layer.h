@@ -43,7 +43,8 @@ public:
     // `bits` (columns). Throws std::invalid_argument for numbers that decode() would reject.
     std::vector<uint8_t> encode(int32_t *table, uint32_t n, double *bits);
 
-    // The n rows of the layer's table; `bits` as above, or null: to count them takes time.
+    // The n rows of the layer's table; `bits` as above, or null: to count them takes time. After a fault, here or
+    // there, no layer can follow.
     Fault decode(const uint8_t *bytes, size_t n_bytes, int32_t *table, uint32_t n, double *bits);
 
     struct State;
