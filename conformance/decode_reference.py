@@ -430,7 +430,7 @@ class Layers:
         self.stream = Stream(reader.take(length - 4, "stream"))
         self.require(n > 0, "no Gaussians")
         self.require(n <= self.total - len(self.gaussians), "more Gaussians than are left")
-        self.require(n <= 64 * (length - 4), "too many Gaussians for its bytes")
+        self.require(n <= length - 4, "too many Gaussians for its bytes")
         self.make_bins(len(self.gaussians) + n)
         self.earlier = [self.cell_of(gaussian.place) for gaussian in self.gaussians]
         cells: list[tuple[int, int]] = []

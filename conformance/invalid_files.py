@@ -177,7 +177,7 @@ def stream(rule: str, n: int) -> bytes:
     """A file of n Gaussians whose stream breaks this rule: the first that does, of seeded noise."""
     head, lattice = split(coded(drawn(n)))[:2]
     for seed in range(10_000):
-        noise = np.random.default_rng(seed).bytes(12)
+        noise = np.random.default_rng(seed).bytes(max(12, n))
         data = join([head, lattice, (b"LAYR", struct.pack("<I", n) + noise), TAIL])
         try:
             decode_by_the_page(data)

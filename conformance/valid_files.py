@@ -15,7 +15,6 @@ from chunks import join, split
 from imagegs import encode
 from imagegs._native import LayerCoder
 from imagegs.codec import Bits
-from imagegs.codec.coded import MAX_GAUSSIANS_A_BYTE
 from imagegs.gaussians import Gaussians
 from imagegs.lattice import WEIGHT, Lattice, to_table
 
@@ -51,7 +50,7 @@ def coded(g: Gaussians, lattice: Lattice = USUAL, layers: Sequence[int] = (), **
     first = 0
     for size in layers or (len(g),):
         stream, _ = coder.encode(np.ascontiguousarray(table[first : first + size]))
-        stream = stream.ljust(-(-size // MAX_GAUSSIANS_A_BYTE), b"\0")
+        stream = stream.ljust(size, b"\0")
         chunks.insert(-1, (b"LAYR", struct.pack("<I", size) + stream))
         first += size
     return join(chunks)

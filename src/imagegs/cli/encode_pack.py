@@ -23,13 +23,14 @@ def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str,
     Raises ValueError when the size has no room for a single one.
     """
     from imagegs import codec
-    from imagegs.fitting import choose_lattice
+    from imagegs.fitting import choose_lattice, drop_useless
 
     if plan.bits is not None:
         return codec.encode(gaussians, plan.bits, metadata)
     if plan.max_bytes is None:
         lattice = choose_lattice(picture.pixels, gaussians, plan.threads)
         return codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
+    gaussians = drop_useless(picture.pixels, gaussians, plan.threads)
     while True:
         for lattice in _lattices_within(plan.max_bytes, gaussians, metadata):
             data = codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)

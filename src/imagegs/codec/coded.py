@@ -29,8 +29,6 @@ _LATT = struct.Struct("<BbbbbBB")
 _COUNT = struct.Struct("<I")
 LATTICE_BYTES, COUNT_BYTES = _LATT.size, _COUNT.size
 _HAS_WEIGHTS = 1
-# A layer's Gaussians are this many for each byte at most, so that a small file cannot order much work.
-MAX_GAUSSIANS_A_BYTE = 64
 
 
 @dataclass(frozen=True)
@@ -82,8 +80,8 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
     coder = _coder(lattice, header, weights)
     for rows in np.split(table, np.cumsum(gaussians.layers)[:-1]):
         stream, _ = coder.encode(rows)
-        enough = -(-len(rows) // MAX_GAUSSIANS_A_BYTE)  # the stream's end reads as zeros
-        chunks.append(("LAYR", _COUNT.pack(len(rows)) + stream.ljust(enough, b"\0")))
+        # A byte a Gaussian at least, so that no small file orders much work; the stream's end reads as zeros.
+        chunks.append(("LAYR", _COUNT.pack(len(rows)) + stream.ljust(len(rows), b"\0")))
     return chunks
 
 
@@ -154,7 +152,7 @@ def _read_size(payload: memoryview, number: int, left: int) -> tuple[int, bytes]
         raise FormatError(f"layer {number}: it has no Gaussians")
     if size > left:
         raise FormatError(f"layer {number}: {size} Gaussians, {left} are left")
-    if size > MAX_GAUSSIANS_A_BYTE * len(stream):
+    if size > len(stream):
         raise FormatError(f"layer {number}: {size} Gaussians in {len(stream)} bytes")
     return size, stream
 

@@ -1,6 +1,7 @@
 """From pictures to Gaussians."""
 
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, Progress, RecipeName, Tune
+from imagegs.fitting.pruning import drop_useless
 from imagegs.fitting.quality_target import QualityFit, fit_to_psnr
 from imagegs.fitting.recipes import default_gaussians, fit, fit_progressively, steps_of
 from imagegs.fitting.settling import choose_lattice, settle
@@ -15,6 +16,7 @@ __all__ = [
     "Tune",
     "choose_lattice",
     "default_gaussians",
+    "drop_useless",
     "fit",
     "fit_progressively",
     "fit_to_psnr",

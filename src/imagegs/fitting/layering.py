@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from imagegs.fitting.objective import Evaluation, Objective, Shapes
 from imagegs.fitting.parameters import flat_own_units
 
-PREFIX_SHARE = 0.3
+PREFIX_SHARE = 0.5
 PREFIX_STEPS = 2  # between two gradients of prefixes
-FIRST_SPLIT, SPLIT_SHARE = 0.45, 0.03  # of the fit, before the last layer, and between two layers
+FIRST_SPLIT, SPLIT_SHARE = 0.35, 0.03  # of the fit, before the last layer, and between two layers
 
 
 class Layering:
@@ -71,9 +71,7 @@ class Prefixes:
         self.loss = 0.0
         self.gradient: NDArray[np.float64] | None = None  # as `flat_own_units`; None without prefixes
         if self._ends:
-            errors = [objective.squared_error(prefix_of(shapes, end)).l2 for end in self._ends]
-            share = PREFIX_SHARE / len(errors) * objective.squared_error(shapes).l2
-            self._weights = share / np.maximum(errors, 1e-12)
+            _, self._weights = prefix_weights(objective, shapes, ends)
             self.evaluate(shapes)
 
     def evaluate(self, shapes: Shapes) -> None:
@@ -86,6 +84,15 @@ class Prefixes:
                 self.gradient = np.zeros((len(shapes), 6 + shapes.color.shape[1]))
             self.gradient[:end] += weight * flat_own_units(result.gradient, prefix)
             self.loss += float(weight) * result.l2
+
+
+def prefix_weights(
+    objective: Objective, shapes: Shapes, ends: Sequence[int]
+) -> tuple[float, NDArray[np.float64]]:
+    """The squared error of the whole picture, and the weight of each prefix's beside it."""
+    l2 = objective.squared_error(shapes).l2
+    errors = np.array([objective.squared_error(prefix_of(shapes, end)).l2 for end in ends[:-1]])
+    return l2, PREFIX_SHARE / max(1, len(errors)) * l2 / np.maximum(errors, 1e-12)
 
 
 def prefix_of(shapes: Shapes, end: int) -> Shapes:

@@ -46,7 +46,7 @@ def choose_lattice(image: NDArray[Any], gaussians: Gaussians, threads: int | Non
     """The lattice whose bits are worth their price for these Gaussians of the image, by one rule for all
     pictures: see ROUNDING_LOSS. Raises ValueError as `settle` does.
     """
-    objective, shapes = _begin(image, gaussians, threads)
+    objective, shapes = begin(image, gaussians, threads)
     most = objective.squared_error(shapes).l2 * 10 ** (ROUNDING_LOSS / 10)
 
     def is_enough(fineness: int) -> bool:
@@ -76,13 +76,14 @@ def settle(
 
     Raises ValueError when they are of another blend or the image has another size or other channels.
     """
-    objective, shapes = _begin(image, gaussians, threads)
+    objective, shapes = begin(image, gaussians, threads)
     ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
     settled = _settled(objective, shapes, lattice, steps, ends, np.random.default_rng(seed))
     return gaussians.replace(**vars(_nearest(objective, settled, lattice)))
 
 
-def _begin(image: NDArray[Any], gaussians: Gaussians, threads: int | None) -> tuple[Objective, Shapes]:
+def begin(image: NDArray[Any], gaussians: Gaussians, threads: int | None) -> tuple[Objective, Shapes]:
+    """What the image asks of the Gaussians, and their numbers, on the canvas. Raises ValueError."""
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend has a lattice, not the {gaussians.blend} blend")
     target = to_planes(as_pixels(image))
