@@ -1,12 +1,13 @@
-"""Pictures at a size: ours against Pillow's codecs, whole files.
+"""Pictures at a size: ours against Pillow's codecs and the published recipe, whole files.
 
     python benchmarks/rate.py --pictures DIR [--side 1024] [--count 4] [--bpp 0.1,0.2,0.3] [--effort 7]
-                              [--tune psnr] [--jobs 2] [--out results.json]
+                              [--tune psnr] [--codecs imagegs,AVIF] [--jobs 2] [--out results.json]
 
-For each picture and each number of bits a pixel, the best file of every codec that is not larger: JPEG
 For each picture and each number of bits a pixel, the best file of every codec that is no larger: JPEG
-MS-SSIM of the decoded file; a codec whose smallest file is larger has no row there. Rows that the output file
-already has are kept. Prints means over the pictures that all codecs of a column have.
+(optimised, progressive, 4:2:0), WebP (method 6), AVIF (speed 4, 4:2:0), JPEG 2000; "imagegs" as the command
+encodes by default, "one layer" with --layers 1, "Image-GS" the published recipe at 16 bits a number. A row
+has PSNR, SSIM and MS-SSIM of the decoded file; a codec whose smallest file is larger has no row there. Rows
+that the output file already has are kept. rate_tables.py prints and draws what came of it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import argparse
 import io
 import json
 import multiprocessing
-import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from fitting import SUFFIXES, load
 from imagegs.cli.app import main as command
 from imagegs.metrics import ms_ssim, psnr, ssim
 from kernels import machine
+from rate_tables import print_tables
 
 CODECS: dict[str, tuple[str, dict[str, Any], int]] = {  # format, options, greatest quality
     "JPEG": ("JPEG", {"progressive": True, "optimize": True, "subsampling": "4:2:0"}, 95),
@@ -35,7 +36,7 @@ CODECS: dict[str, tuple[str, dict[str, Any], int]] = {  # format, options, great
     "AVIF": ("AVIF", {"speed": 4}, 100),
     "JPEG 2000": ("JPEG2000", {"quality_mode": "rates", "irreversible": True}, 0),
 }
-OURS = "imagegs"
+OURS = {"imagegs": [], "one layer": ["--layers", 1], "Image-GS": ["--recipe", "paper", "--bits", 16]}
 
 Row = dict[str, Any]
 
@@ -70,25 +71,20 @@ def best_within(pixels: Any, codec: str, n_bytes: float) -> bytes | None:
     return best
 
 
-def ours(pixels: Any, bpp: float, effort: int, tune: str, folder: Path, name: str) -> tuple[bytes, Any]:
-    source, target = folder / f"{name}-{bpp}.png", folder / f"{name}-{bpp}.gsimg"
+def ours(pixels: Any, codec: str, bpp: float, effort: int, tune: str, target: Path) -> tuple[bytes, Any]:
+    source = target.with_suffix(".png")
     Image.fromarray(pixels).save(source)
-    arguments = [
-        "encode",
-        source,
-        "-o",
-        target,
+    made = [
         "--bpp",
         bpp,
         "-e",
         effort,
-        "--tune",
-        tune,
         "-j",
         1,
         "--quiet",
+        *([] if codec == "Image-GS" else ["--tune", tune]),
     ]
-    if command([str(a) for a in arguments]) != 0:
+    if command([str(a) for a in ["encode", source, "-o", target, *made, *OURS[codec]]]) != 0:
         raise RuntimeError(f"{source} was not encoded")
     data = target.read_bytes()
     source.unlink()
@@ -100,8 +96,9 @@ def measure(job: tuple[str, Path, int | None, float, int, str, Path]) -> tuple[s
     pixels = load(path, side)
     area = pixels.shape[0] * pixels.shape[1]
     start = time.process_time()
-    if codec == OURS:
-        data, painted = ours(pixels, bpp, effort, tune, folder, path.stem)
+    if codec in OURS:
+        target = folder / f"{path.stem}-{codec.replace(' ', '-')}-{bpp}.gsimg"
+        data, painted = ours(pixels, codec, bpp, effort, tune, target)
     else:
         found = best_within(pixels, codec, bpp * area / 8)
         if found is None:
@@ -114,36 +111,10 @@ def measure(job: tuple[str, Path, int | None, float, int, str, Path]) -> tuple[s
         "ms_ssim": ms_ssim(pixels, painted),
         "cpu_seconds": time.process_time() - start,
     }
-    if codec == OURS:
+    if codec in OURS:
         info = imagegs.read_info(data)
         row |= {"n_gaussians": info.n_gaussians, "bits_per_gaussian": 8 * len(data) / info.n_gaussians}
     return codec, str(bpp), path.stem, {k: round(v, 5) for k, v in row.items()}
-
-
-def summary(rows: dict[str, dict[str, dict[str, Row | None]]]) -> None:
-    for bpp, codecs in rows.items():
-        shared = set.intersection(
-            *({p for p, r in c.items() if r} for c in codecs.values() if any(c.values()))
-        )
-        print(
-            f"\n{bpp} bpp, {len(shared)} pictures\n\n| codec | bpp | PSNR | SSIM | MS-SSIM |\n"
-            + "| --- " * 5
-            + "|"
-        )
-        for codec, pictures in codecs.items():
-            found = [r for p, r in pictures.items() if p in shared and r]
-            cells = (
-                [statistics.fmean(r[k] for r in found) for k in ("bpp", "psnr", "ssim", "ms_ssim")]
-                if found
-                else []
-            )
-            digits = (3, 2, 4, 4)
-            text = (
-                " | ".join(f"{v:.{d}f}" for v, d in zip(cells, digits, strict=True))
-                if cells
-                else "no such file"
-            )
-            print(f"| {codec} | {text} |")
 
 
 def main() -> None:
@@ -156,7 +127,7 @@ def main() -> None:
     parser.add_argument("--bpp", default="0.1,0.2,0.3,0.5")
     parser.add_argument("--effort", type=int, default=7)
     parser.add_argument("--tune", default="psnr")
-    parser.add_argument("--codecs", default=",".join([OURS, *CODECS]))
+    parser.add_argument("--codecs", default=",".join(["imagegs", *CODECS]))
     parser.add_argument("--jobs", type=int, default=1, help="files at a time, one thread each")
     parser.add_argument("--files", type=Path, default=Path("rate-files"), help="where our files are left")
     parser.add_argument("--out", type=Path)
@@ -183,8 +154,7 @@ def main() -> None:
             print(f"{picture:32} {bpp:5} {codec:10} {row}", flush=True)
             if options.out:
                 options.out.write_text(json.dumps(result) + "\n")
-    print(f"\n{machine()}; effort {options.effort}, tune {options.tune}")
-    summary(rows)
+    print_tables(result)
 
 
 if __name__ == "__main__":
