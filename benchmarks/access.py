@@ -3,7 +3,7 @@
     python benchmarks/access.py [--runs 15]
 
 Each row is the median of some runs after a warm-up, and the least of them: on a shared machine the least is
-nearer to what the code takes. Gaussians are random, with the sizes and overlaps of a fit (kernels.py) and, for
+nearer to what the code takes. Gaussians are random, with the sizes and overlaps of a fit (kernels.py); for
 decoding, in clusters whose sizes and colours are alike, as a coder meets them. Needs nothing but the package.
 """
 
@@ -25,6 +25,7 @@ from imagegs.rendering import make_scene
 from kernels import machine, random_scene
 
 USUAL = imagegs.Lattice.of_fineness(1)
+REGION = (4000, 4000, 512, 512)
 
 
 def clustered(n: int, height: int, width: int) -> Gaussians:
@@ -70,10 +71,10 @@ def access_tasks() -> dict[str, Callable[[], object]]:
         )
     for n in (10_000, 100_000):
         g = random_scene(n, 8192, 8192, "softmax")
-        painter, where = imagegs.Painter(g, threads=1), (4000, 4000, 512, 512)
+        painter = imagegs.Painter(g, threads=1)
         tasks[f"load, 8192 x 8192, N = {n:,}"] = lambda g=g: make_scene(g, 1)
         tasks[f"render 512 x 512 of 8192 x 8192 to uint8, N = {n:,}, 1 thread"] = lambda p=painter: p.render(
-            region=where, dtype=np.uint8
+            region=REGION, dtype=np.uint8
         )
     return tasks
 
