@@ -5,6 +5,8 @@ namespace imagegs {
 
 constexpr int kTile = 16; // side of a tile, pixels
 constexpr int kTilePixels = kTile * kTile;
+constexpr int kQuarter = kTile / 2; // side of a quarter of a tile
+constexpr int kQuarterPixels = kQuarter * kQuarter;
 constexpr int kMaxChannels = 32;
 
 // "paper" blend: Image-GS (SIGGRAPH 2025), section 3.

@@ -16,24 +16,45 @@ struct LaneOrder {
     std::array<float, kTilePixels> fx, fy; // the same as numbers
 };
 
-inline LaneOrder make_lane_order(int lanes) {
+// By squares of `side` pixels: of the whole tile, or of its quarters, one after the other.
+inline LaneOrder make_lane_order(int lanes, int side) {
     LaneOrder order{};
     order.block_width = lanes >= 8 ? 4 : lanes >= 4 ? 2 : 1;
     order.block_height = lanes / order.block_width;
     int at = 0;
-    for (int by = 0; by < kTile; by += order.block_height)
-        for (int bx = 0; bx < kTile; bx += order.block_width)
-            for (int y = 0; y < order.block_height; ++y)
-                for (int x = 0; x < order.block_width; ++x, ++at) {
-                    order.fx[at] = order.x[at] = uint8_t(bx + x);
-                    order.fy[at] = order.y[at] = uint8_t(by + y);
-                }
+    const int across = kTile / side, blocks_across = side / order.block_width;
+    const int blocks = blocks_across * (side / order.block_height);
+    for (int block = 0; block < across * across * blocks; ++block) {
+        const int square = block / blocks, inner = block % blocks;
+        const int bx = square % across * side + inner % blocks_across * order.block_width;
+        const int by = square / across * side + inner / blocks_across * order.block_height;
+        for (int y = 0; y < order.block_height; ++y)
+            for (int x = 0; x < order.block_width; ++x, ++at) {
+                order.fx[at] = order.x[at] = uint8_t(bx + x);
+                order.fy[at] = order.y[at] = uint8_t(by + y);
+            }
+    }
     return order;
 }
 
+struct LaneOrders {
+    LaneOrder of[4];
+
+    explicit LaneOrders(int side)
+        : of{make_lane_order(1, side), make_lane_order(4, side), make_lane_order(8, side), make_lane_order(16, side)} {}
+
+    const LaneOrder &operator[](int lanes) const { return of[lanes == 16 ? 3 : lanes == 8 ? 2 : lanes == 4 ? 1 : 0]; }
+};
+
 inline const LaneOrder &lane_order(int lanes) {
-    static const LaneOrder orders[] = {make_lane_order(1), make_lane_order(4), make_lane_order(8), make_lane_order(16)};
-    return orders[lanes == 16 ? 3 : lanes == 8 ? 2 : lanes == 4 ? 1 : 0];
+    static const LaneOrders orders(kTile);
+    return orders[lanes];
+}
+
+// The same pixels, a quarter of the tile after the other.
+inline const LaneOrder &quarter_order(int lanes) {
+    static const LaneOrders orders(kQuarter);
+    return orders[lanes];
 }
 
 // Copies a tile between lane order and rows of `stride` values (contiguous along x).

@@ -87,17 +87,15 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
     const size_t pixels = size_t(grid.tiles_x()) * grid.tiles_y() * kTilePixels;
     if (keep) best_.resize(pixels), inverse_.resize(pixels);
     visit_tiles(engine, grid, keep, [&](Worker &w, const Tile &tile) {
+        if (!keep) return paint_tile(kernels, w, tile, picture);
         const TileRoom room = w.room(channels_);
-        Selection selection{room.best, room.inverse, nullptr};
-        if (keep) {
-            const size_t at = (size_t(tile.y) * grid.tiles_x() + tile.x) * kTilePixels;
-            selection = {&best_[at], &inverse_[at], tile.cell->add_bits(bits_a_tile(kernels, tile.count))};
-        }
+        const size_t at = (size_t(tile.y) * grid.tiles_x() + tile.x) * kTilePixels;
+        const Selection selection{&best_[at], &inverse_[at], tile.cell->add_bits(bits_a_tile(kernels, tile.count))};
         blend_tile(kernels, w, room, tile, selection);
         const int x = tile.x * kTile, y = tile.y * kTile;
         const int width = std::min(kTile, grid.width - x), height = std::min(kTile, grid.height - y);
         store_tile(order, room.out, channels_, x, y, width, height, picture);
-        if (!keep || (width == kTile && height == kTile)) return;
+        if (width == kTile && height == kTile) return;
         for (int i = 0; i < kTilePixels; ++i) // lanes beyond the picture have no share in anything
             if (order.x[i] >= width || order.y[i] >= height) selection.inverse[i] = 0.0f;
     });
@@ -106,6 +104,24 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
 
 uint64_t Scene::most_pairs(Engine &engine, uint64_t enough) const {
     return imagegs::most_pairs(engine, set(), {0, 0, width(), height(), 1.0f, 1.0f, 0.5f}, enough);
+}
+
+// Quarter by quarter: their lists are shorter than the tile's, and the colours the same bits.
+void Scene::paint_tile(const Kernels &kernels, Worker &w, const Tile &tile, const Picture &picture) const {
+    const LaneOrder &order = quarter_order(kernels.lanes);
+    const TileRoom room = w.room(channels_);
+    const int x = tile.x * kTile, y = tile.y * kTile;
+    tile_points(order, grid_, x, y, room.x, room.y);
+    visit_quarters(kernels, w, grid_, tile, [&](int quarter, const uint32_t *ids, int count) {
+        const int at = quarter * kQuarterPixels;
+        kernels.blend_points(blend_, candidates(ids, count), canvas_, room.x + at, room.y + at, kQuarterPixels,
+                             room.other, {room.best, room.inverse, nullptr},
+                             room_for(w.scratch, kernels.scratch_size(count, channels_)));
+        for (int c = 0; c < channels_; ++c)
+            std::copy_n(room.other + c * kQuarterPixels, kQuarterPixels, room.out + c * kTilePixels + at);
+    });
+    store_tile(order, room.out, channels_, x, y, std::min(kTile, grid_.width - x), std::min(kTile, grid_.height - y),
+               picture);
 }
 
 double Scene::squared_error(Engine &engine, const float *target, const Gradients &to) {

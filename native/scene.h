@@ -1,13 +1,15 @@
 // A scene: Gaussians ready to be painted, sampled and differentiated. Owns all memory between calls, so that a
 // training step allocates next to nothing.
 //
-// Painting is one task per cell of 4 x 4 tiles: find each tile's candidates, blend its 256 points, store them.
+// Painting is one task per cell of 4 x 4 tiles: find each tile's candidates, blend its 256 points, store them; where
+// nothing is kept, quarter by quarter of the tile, whose lists are shorter.
 // With `keep`, a cell also remembers its candidates and which lanes chose them; gradient() and its like walk the
 // same cells again. Where the loss is the squared error alone, squared_error() does both walks in one, tile by tile.
 // Either way each (tile, candidate) pair of a cell gets its sums, and a last pass adds up each Gaussian's pairs in the
 // order of the cells. No atomics: results are the same bits with any number of threads.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -111,7 +113,8 @@ private:
     struct Worker {
         TileFinder finder;
         std::vector<unsigned char> scratch, lane_bits;
-        std::vector<float> points, weights;
+        std::vector<float> points, weights, bound;
+        std::vector<uint32_t> quarter; // the candidates of one
 
         TileRoom room(int channels);
         float *room_for_weights(int candidates); // null where there are too many
@@ -141,6 +144,11 @@ private:
         KeptCell *cell;
     };
     template <class Visit> void visit_tiles(Engine &, const Grid &, bool keep_pairs, const Visit &visit);
+    // Calls visit(quarter, ids, count) for each quarter of a tile that has pixels. Where the tile's list is short, or
+    // the blend cannot tell quarters apart, it is that of them all.
+    template <class Visit>
+    void visit_quarters(const Kernels &, Worker &, const Grid &, const Tile &, const Visit &visit) const;
+    void paint_tile(const Kernels &, Worker &, const Tile &, const Picture &) const;
     void blend_tile(const Kernels &, Worker &, const TileRoom &, const Tile &, const Selection &) const;
     void squared_error_of_tile(const Kernels &, Worker &, const Tile &, const float *target, float weight) const;
 
@@ -169,5 +177,24 @@ private:
     std::vector<size_t> first_pair_;    // of each Gaussian, and one past the last
     PairCounts counts_{};
 };
+
+template <class Visit>
+void Scene::visit_quarters(const Kernels &kernels, Worker &w, const Grid &grid, const Tile &tile,
+                           const Visit &visit) const {
+    constexpr int kShortList = 12; // a pixel keeps almost as many
+    w.quarter.resize(std::max(w.quarter.size(), size_t(tile.count) + 1));
+    w.bound.resize(std::max(w.bound.size(), size_t(tile.count) + 16)); // whole vectors
+    for (int q = 0; q < kTilePixels / kQuarterPixels; ++q) {
+        const int x = tile.x * kTile + q % 2 * kQuarter, y = tile.y * kTile + q / 2 * kQuarter;
+        if (x >= grid.width || y >= grid.height) continue;
+        if (blend_ == Blend::kPaper || tile.count <= kShortList) {
+            visit(q, tile.ids, tile.count);
+            continue;
+        }
+        const int n = kernels.cull(blend_, shapes_.data(), canvas_, grid.pixels(x, y, x + kQuarter, y + kQuarter),
+                                   tile.ids, tile.count, w.quarter.data(), w.bound.data());
+        visit(q, w.quarter.data(), n);
+    }
+}
 
 } // namespace imagegs

@@ -9,11 +9,11 @@ namespace imagegs {
 namespace {
 
 // Multiply-adds as kernels/blend.h does them, an addition or a product alone counting as one:
-//   8           each candidate of the tile: d = p - mu (2), u and v (4), u^2 + (v^2 - w) (2)
+//   8           each candidate of the quarter of a tile: d = p - mu (2), u and v (4), u^2 + (v^2 - w) (2)
 //   12 + C      each one that the point keeps, at most K: best - score and the exponential (11), the sum of weights,
 //               C colour sums
 //   C           a point: colours over the sum of weights
-// Comparisons, loads and the one division are not multiply-adds.
+// Comparisons, loads and the one division are not multiply-adds; nor is what finds the lists counted (kernels/cull.h).
 constexpr uint64_t kCandidate = 8, kKept = 12;
 
 struct Tally {
@@ -34,21 +34,25 @@ std::optional<MultiplyAdds> Scene::multiply_adds(Engine &engine, uint64_t most_w
     std::vector<Tally> tallies(cells.size());
     std::atomic<uint64_t> work{0};
     const uint64_t kept_at_most = blend_ == Blend::kPaper ? kPaperTopK : kSoftmaxTopK, channels = uint64_t(channels_);
-    const auto visit = [&](Tally &tally, int x, int y, uint64_t count) {
-        if ((work += count + kTileWork) > most_work) throw TooMuch{};
-        const int across = std::min(kTile, grid.width - x * kTile), down = std::min(kTile, grid.height - y * kTile);
+    const auto add = [&](Tally &tally, int x, int y, uint64_t count) { // a quarter of a tile at pixel (x, y)
+        const int across = std::min(kQuarter, grid.width - x), down = std::min(kQuarter, grid.height - y);
         const uint64_t pixel = kCandidate * count + (kKept + channels) * std::min(count, kept_at_most) + channels;
         tally.sum += pixel * uint64_t(across * down);
         tally.worst = std::max(tally.worst, pixel);
     };
+    const auto count_cell = [&](int task, int worker) {
+        Worker &w = workers_[size_t(worker)];
+        const auto found = [&](int x, int y, const uint32_t *ids, int count) {
+            engine.pool.poll(worker);
+            if ((work += uint64_t(count) + kTileWork) > most_work) throw TooMuch{};
+            visit_quarters(*engine.kernels, w, grid, {x, y, ids, count, nullptr}, [&](int q, const uint32_t *, int n) {
+                add(tallies[size_t(task)], x * kTile + q % 2 * kQuarter, y * kTile + q / 2 * kQuarter, uint64_t(n));
+            });
+        };
+        w.finder.find(*engine.kernels, set(), grid, cells[size_t(task)], nullptr, found);
+    };
     try {
-        engine.pool.run(int(cells.size()), [&](int task, int worker) {
-            workers_[size_t(worker)].finder.find(*engine.kernels, set(), grid, cells[size_t(task)], nullptr,
-                                                 [&](int x, int y, const uint32_t *, int count) {
-                                                     engine.pool.poll(worker);
-                                                     visit(tallies[size_t(task)], x, y, uint64_t(count));
-                                                 });
-        });
+        engine.pool.run(int(cells.size()), count_cell);
     } catch (const TooMuch &) {
         return std::nullopt;
     }

@@ -4,10 +4,14 @@
 
 namespace imagegs {
 
-Rectangle Grid::rectangle(int tile_x0, int tile_y0, int tile_x1, int tile_y1) const {
-    const int right = std::min(tile_x1 * kTile, width), bottom = std::min(tile_y1 * kTile, height);
-    return {(float(x0 + tile_x0 * kTile) + inset) * step_x, (float(y0 + tile_y0 * kTile) + inset) * step_y,
+Rectangle Grid::pixels(int left, int top, int right, int bottom) const {
+    right = std::min(right, width), bottom = std::min(bottom, height);
+    return {(float(x0 + left) + inset) * step_x, (float(y0 + top) + inset) * step_y,
             (float(x0 + right) - inset) * step_x, (float(y0 + bottom) - inset) * step_y};
+}
+
+Rectangle Grid::rectangle(int tile_x0, int tile_y0, int tile_x1, int tile_y1) const {
+    return pixels(tile_x0 * kTile, tile_y0 * kTile, tile_x1 * kTile, tile_y1 * kTile);
 }
 
 namespace {

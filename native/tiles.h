@@ -24,6 +24,7 @@ struct Grid {
 
     int tiles_x() const { return (width + kTile - 1) / kTile; }
     int tiles_y() const { return (height + kTile - 1) / kTile; }
+    Rectangle pixels(int left, int top, int right, int bottom) const; // those of them that there are
     Rectangle rectangle(int tile_x0, int tile_y0, int tile_x1, int tile_y1) const;
 };
 
