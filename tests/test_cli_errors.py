@@ -181,7 +181,8 @@ BAD_DECODE_OPTIONS = [
     (["-o", "out.xyz"], "cannot write .xyz"),
     (["-o", "out"], "without a suffix"),
     (["-j", 0], "--threads"),
-    (["--lod", 0.5], "--lod"),
+    (["--lod", 1.5], "--lod"),
+    (["--lod", "nan"], "--lod"),
 ]
 
 

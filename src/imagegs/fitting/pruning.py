@@ -18,6 +18,7 @@ WORTH = 2.7 / (10 * math.log10(2))
 # Share of it below which a Gaussian goes. Its removal mends itself in part, but fits have moved the useless
 # ones already.
 LEAST_WORTH = 0.4
+MOST_DROPPED = 0.1  # of all: where most are useless the fit was too short to tell
 
 
 def drop_useless(image: NDArray[Any], gaussians: Gaussians, threads: int | None = None) -> Gaussians:
@@ -34,7 +35,8 @@ def drop_useless(image: NDArray[Any], gaussians: Gaussians, threads: int | None 
     for end, weight in zip(ends, [*weights, 1.0], strict=True):
         objective.render(rows_of(shapes, np.arange(end)), keep=True)
         cost[:end] += weight * objective.removal_cost(end)
-    keep = cost >= LEAST_WORTH * WORTH * l2 * objective.target.size / len(shapes)
+    least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(shapes)
+    keep = cost >= min(least, float(np.quantile(cost, MOST_DROPPED)))
     keep[[0, *ends[:-1]]] = True
     kept = rows_of(shapes, np.flatnonzero(keep))
     layers = tuple(int(part.sum()) for part in np.split(keep, ends[:-1])) if gaussians.layers else ()
