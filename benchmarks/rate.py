@@ -4,7 +4,7 @@
                               [--tune psnr] [--codecs imagegs,AVIF] [--jobs 2] [--out results.json]
 
 For each picture and each number of bits a pixel, the best file of every codec that is no larger: JPEG
-(optimised, progressive, 4:2:0), WebP (method 6), AVIF (speed 4, 4:2:0), JPEG 2000; "imagegs" as the command
+(optimised, progressive, 4:2:0), WebP (method 6), AVIF (speed 4, 4:4:4), JPEG 2000; "imagegs" as the command
 encodes by default, "one layer" with --layers 1, "Image-GS" the published recipe at 16 bits a number. A row
 has PSNR, SSIM and MS-SSIM of the decoded file; a codec whose smallest file is larger has no row there. Rows
 that the output file already has are kept. rate_tables.py prints and draws what came of it.
@@ -33,8 +33,8 @@ from rate_tables import print_tables
 CODECS: dict[str, tuple[str, dict[str, Any], int]] = {  # format, options, greatest quality
     "JPEG": ("JPEG", {"progressive": True, "optimize": True, "subsampling": "4:2:0"}, 95),
     "WebP": ("WEBP", {"method": 6}, 100),
-    "AVIF": ("AVIF", {"speed": 4}, 100),
-    "JPEG 2000": ("JPEG2000", {"quality_mode": "rates", "irreversible": True}, 0),
+    "AVIF": ("AVIF", {"speed": 4, "subsampling": "4:4:4"}, 100),
+    "JPEG 2000": ("JPEG2000", {"quality_mode": "rates", "irreversible": True, "mct": 1}, 0),
 }
 OURS = {"imagegs": [], "one layer": ["--layers", 1], "Image-GS": ["--recipe", "paper", "--bits", 16]}
 

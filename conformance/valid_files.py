@@ -5,7 +5,6 @@ Numbers are drawn evenly, without functions whose last bit depends on the machin
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,10 +12,9 @@ import numpy as np
 
 from chunks import join, split
 from imagegs import encode
-from imagegs._native import LayerCoder
 from imagegs.codec import Bits
 from imagegs.gaussians import Gaussians
-from imagegs.lattice import WEIGHT, Lattice, to_table
+from imagegs.lattice import Lattice
 
 USUAL = Lattice(10, -40, -64, -11, -66, cell=2)
 NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
@@ -43,17 +41,7 @@ def drawn(n: int, channels: int = 3, seed: int = 0, **changes: Any) -> Gaussians
 
 def coded(g: Gaussians, lattice: Lattice = USUAL, layers: Sequence[int] = (), **options: Any) -> bytes:
     """A coded file whose layers have so many Gaussians each, in the order given; one layer by default."""
-    chunks = [(name, payload) for name, payload in split(encode(g, lattice, **options)) if name != b"LAYR"]
-    table = to_table(g, lattice)
-    weights = bool(table[:, WEIGHT].any())
-    coder = LayerCoder(lattice.native, g.width, g.height, len(g.channels), weights)
-    first = 0
-    for size in layers or (len(g),):
-        stream, _ = coder.encode(np.ascontiguousarray(table[first : first + size]))
-        stream = stream.ljust(size, b"\0")
-        chunks.insert(-1, (b"LAYR", struct.pack("<I", size) + stream))
-        first += size
-    return join(chunks)
+    return encode(g.replace(layers=tuple(layers)), lattice, **options)
 
 
 def with_unknown_chunks(data: bytes) -> bytes:

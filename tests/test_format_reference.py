@@ -20,7 +20,7 @@ from imagegs.codec import Bits, decode, encode, read_info
 from imagegs.errors import FormatError
 from imagegs.gaussians import Gaussians
 from imagegs.lattice import Lattice
-from test_coded import clustered, in_layers
+from test_coded import clustered
 from test_lattice import lattices
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +71,7 @@ def test_a_coded_file_decodes_to_the_same_bits(n: int, channels: int, fineness: 
 
 
 def test_layers_decode_to_the_same_bits() -> None:
-    check_agrees(in_layers(clustered(300, 3), Lattice.of_fineness(1), [20, 80, 200]))
+    check_agrees(encode(clustered(300, 3).replace(layers=(20, 80, 200)), Lattice.of_fineness(1)))
 
 
 @settings(max_examples=60, deadline=None)

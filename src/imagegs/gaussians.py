@@ -90,6 +90,8 @@ class Gaussians:
             raise ValueError(f"scale has values below {MIN_SCALE:g}")
         if self.layers and (min(self.layers) < 1 or sum(self.layers) != n or len(self.layers) > MAX_LAYERS):
             raise ValueError(f"{n} Gaussians are not in layers of {self.layers}, at most {MAX_LAYERS}")
+        if len(self.layers) == 1:
+            object.__setattr__(self, "layers", ())
 
     def __len__(self) -> int:
         """The number of Gaussians, N."""

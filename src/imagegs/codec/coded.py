@@ -63,7 +63,7 @@ class Coded:
             channels=header.channels,
             blend=header.blend,
             bit_depth=header.bit_depth,
-            layers=tuple(layer.n_gaussians for layer in self.layers) if len(self.layers) > 1 else (),
+            layers=tuple(layer.n_gaussians for layer in self.layers),
         )
 
 

@@ -195,6 +195,6 @@ def _finish(shapes: Shapes, layers: int, **canvas: Any) -> Gaussians:
         angle=shapes.angle,
         log_weight=shapes.log_weight,
         color=np.clip(shapes.color, -MAX_COLOR, MAX_COLOR),
-        layers=tuple(int(n) for n in np.diff([0, *ends])) if len(ends) > 1 else (),
+        layers=tuple(np.diff([0, *ends]).tolist()),
         **canvas,
     )
