@@ -15,6 +15,7 @@ from PIL import Image
 from conftest import Run, sample_gaussians, sample_pixels
 from imagegs.codec import load, save
 from imagegs.images import read_picture
+from imagegs.lattice import Lattice
 from imagegs.rendering import render
 
 
@@ -211,3 +212,33 @@ def test_a_full_standard_output(gsimg: Path) -> None:
             done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
         assert done.returncode == 4
         assert done.stderr == "imagegs: error: <stdout>: no space left on device\n"
+
+
+@pytest.fixture
+def layered(run: Run, tmp_path: Path) -> Path:
+    """A file of three layers: 30, 15 and 15 Gaussians."""
+    g = sample_gaussians()
+    path = tmp_path / "layered.gsimg"
+    save(path, g.replace(layers=(30, 15, 15)), Lattice.of_fineness(1))
+    return path
+
+
+def test_levels_of_detail(run: Run, layered: Path, tmp_path: Path) -> None:
+    for lod, n in ((0, 30), (0.5, 45), (0.6, 60), (1, 60)):
+        target = tmp_path / f"{lod}.png"
+        report = run("decode", layered, "-o", target, "--lod", lod, "--json", "--quiet").json
+        assert report["n_gaussians"] == n
+        expected = render(load(layered).at_lod(lod), dtype=np.uint8)
+        assert np.array_equal(read_picture(target).pixels, expected)
+
+
+def test_a_file_cut_short_needs_a_flag(run: Run, layered: Path, tmp_path: Path) -> None:
+    cut, target = tmp_path / "cut.gsimg", tmp_path / "cut.png"
+    cut.write_bytes(layered.read_bytes()[:-40])
+    for command in (("decode", cut, "-o", target), ("info", cut)):
+        outcome = run(*command)
+        assert outcome.code == 3 and "chunk LAYR: " in outcome.err and not target.exists()
+    assert run("decode", cut, "-o", target, "--allow-partial").code == 0
+    expected = render(load(layered, lod=0.5), dtype=np.uint8)
+    assert np.array_equal(read_picture(target).pixels, expected)
+    assert run("info", cut, "--allow-partial", "--json").json["n_gaussians"] == 45

@@ -84,6 +84,21 @@ def test_a_size_is_never_exceeded_and_nearly_reached(run: Run, picture: Path, si
     )
 
 
+@pytest.mark.parametrize(("options", "layers"), [((), 4), (("--layers", 2), 2), (("--layers", 1), 1)])
+def test_layers(run: Run, tmp_path: Path, options: tuple[Any, ...], layers: int) -> None:
+    picture = tmp_path / "texture.png"
+    Image.fromarray(texture_pixels()).save(picture)
+    report = run("encode", picture, "-n", 300, "--json", "--quiet", *options, *FAST).json
+    assert report["layers"] == layers
+    assert len(read_info(picture.with_suffix(".gsimg").read_bytes()).layers) == layers
+
+
+def test_fixed_point_has_no_layers(run: Run, picture: Path) -> None:
+    assert run("encode", picture, "--bits", 8, "--json", "--quiet", *FAST).json["layers"] == 1
+    outcome = run("encode", picture, "--bits", 8, "--layers", 2, *FAST)
+    assert outcome.code == 2 and "--layers" in outcome.err
+
+
 def test_fit_and_file_agree_on_a_quality(run: Run, picture: Path) -> None:
     report = run("encode", picture, "--psnr", 24, "--json", "--quiet", "--steps", 60).json
     assert 24 <= report["psnr"] <= 24.5 and report["missed_by"] == 0
