@@ -11,36 +11,21 @@ Rows that the output file already has are kept, so a long run can be interrupted
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import statistics
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 import imagegs
-from imagegs.images import read_picture
 from imagegs.metrics import ms_ssim, psnr, ssim
 from kernels import machine
+from records import Record, load, picture_parser, pictures
 
 FITS = "paper,balanced:1,balanced:3,balanced:5,balanced:7,balanced:9,psnr:5,psnr:9,ssim:5"
-SUFFIXES = (".png", ".jpg", ".webp", ".tif")
 TRACE_GROWTH = 1.25  # between two steps whose PSNR is kept
 
 Row = dict[str, Any]
-
-
-def load(path: Path, side: int | None) -> Any:
-    """An RGB picture (alpha is left out), its longer side reduced to `side` by box filtering."""
-    pixels = read_picture(path).pixels[:, :, :3]
-    if side is None or max(pixels.shape[:2]) <= side:
-        return pixels
-    height, width = (max(1, round(length * side / max(pixels.shape[:2]))) for length in pixels.shape[:2])
-    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
 
 
 def options_of(fit: str) -> dict[str, Any]:
@@ -107,30 +92,19 @@ def _digits(quality: list[float]) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--pictures", type=Path, required=True)
+    parser = picture_parser(__doc__ or "")
     parser.add_argument("-n", "--gaussians", type=int, default=2000)
-    parser.add_argument("--side", type=int, help="of the longer side, pixels; larger pictures are reduced")
     parser.add_argument("--fits", default=FITS)
-    parser.add_argument("--count", type=int, help="only the first so many pictures")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="fits at a time, one thread each")
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     setting = {"n": options.gaussians, "side": options.side, "seed": options.seed}
-    result: dict[str, Any] = {"machine": machine(), **setting, "fits": {}}
-    if options.out and options.out.exists():
-        result = json.loads(options.out.read_text())
-        if {k: result[k] for k in setting} != setting:
-            parser.error(f"{options.out} has other settings")
-    fits = result["fits"]
-    paths = [p for p in sorted(options.pictures.iterdir()) if p.suffix.lower() in SUFFIXES][: options.count]
+    record = Record(options.out, setting, "fits")
+    fits = record.rows
     jobs = [
         (fit, path, options.side, options.gaussians, options.seed)
         for fit in options.fits.split(",")
-        for path in paths
+        for path in pictures(options)
         if path.stem not in fits.get(fit, {})
     ]
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
@@ -140,8 +114,7 @@ def main() -> None:
                 f"{picture:32} {fit:12} " + "  ".join(f"{k} {v}" for k, v in row.items() if k != "trace"),
                 flush=True,
             )
-            if options.out:
-                options.out.write_text(json.dumps(result) + "\n")
+            record.keep()
     print(f"\n{machine()}; N = {options.gaussians}, means")
     summary(fits)
 

@@ -12,9 +12,7 @@ that the output file already has are kept. rate_tables.py prints and draws what 
 
 from __future__ import annotations
 
-import argparse
 import io
-import json
 import multiprocessing
 import time
 from pathlib import Path
@@ -24,11 +22,10 @@ import numpy as np
 from PIL import Image
 
 import imagegs
-from fitting import SUFFIXES, load
 from imagegs.cli.app import main as command
 from imagegs.metrics import ms_ssim, psnr, ssim
-from kernels import machine
 from rate_tables import print_tables
+from records import Record, load, picture_parser, pictures
 
 CODECS: dict[str, tuple[str, dict[str, Any], int]] = {  # format, options, greatest quality
     "JPEG": ("JPEG", {"progressive": True, "optimize": True, "subsampling": "4:2:0"}, 95),
@@ -118,33 +115,22 @@ def measure(job: tuple[str, Path, int | None, float, int, str, Path]) -> tuple[s
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--pictures", type=Path, required=True)
-    parser.add_argument("--side", type=int, help="of the longer side, pixels; larger pictures are reduced")
-    parser.add_argument("--count", type=int, help="only the first so many pictures")
+    parser = picture_parser(__doc__ or "")
     parser.add_argument("--bpp", default="0.1,0.2,0.3,0.5")
     parser.add_argument("--effort", type=int, default=7)
     parser.add_argument("--tune", default="psnr")
     parser.add_argument("--codecs", default=",".join(["imagegs", *CODECS]))
     parser.add_argument("--jobs", type=int, default=1, help="files at a time, one thread each")
     parser.add_argument("--files", type=Path, default=Path("rate-files"), help="where our files are left")
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     options.files.mkdir(parents=True, exist_ok=True)
     setting = {"side": options.side, "effort": options.effort, "tune": options.tune}
-    result: dict[str, Any] = {"machine": machine(), **setting, "rows": {}}
-    if options.out and options.out.exists():
-        result = json.loads(options.out.read_text())
-        if {k: result[k] for k in setting} != setting:
-            parser.error(f"{options.out} has other settings")
-    rows = result["rows"]
-    paths = [p for p in sorted(options.pictures.iterdir()) if p.suffix.lower() in SUFFIXES][: options.count]
+    record = Record(options.out, setting)
+    rows = record.rows
     jobs = [
         (codec, path, options.side, float(bpp), options.effort, options.tune, options.files)
         for bpp in options.bpp.split(",")
-        for path in paths
+        for path in pictures(options)
         for codec in options.codecs.split(",")
         if path.stem not in rows.get(str(float(bpp)), {}).get(codec, {})
     ]
@@ -152,9 +138,8 @@ def main() -> None:
         for codec, bpp, picture, row in pool.imap_unordered(measure, jobs):
             rows.setdefault(bpp, {}).setdefault(codec, {})[picture] = row
             print(f"{picture:32} {bpp:5} {codec:10} {row}", flush=True)
-            if options.out:
-                options.out.write_text(json.dumps(result) + "\n")
-    print_tables(result)
+            record.keep()
+    print_tables(record.result)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""What bits a Gaussian buy: files of one fit on finer and finer lattices.
+
+    python benchmarks/lattices.py --pictures DIR [--side 1024] [-n 5000] [--effort 7] [--layers 1] [--count 4]
+                                  [--out results.json]
+
+For each picture the PSNR that its file loses against the fit in float32, and the bits a Gaussian of the whole
+file: on the lattice that the command would choose, and what a loss of 0.1 dB takes, between the lattices
+tried. Rows that the output file already has are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import imagegs
+from imagegs.cli.encode_pack import THOROUGH_EFFORT
+from imagegs.fitting.settling import FINENESS, lattice_of
+from imagegs.metrics import psnr
+from records import Record, load, picture_parser, pictures
+
+STEP, MOST = 6, 5  # sixteenths of an octave between two lattices; lattices at most
+LOSS = 0.1  # dB
+
+
+def measure(path: Path, options: argparse.Namespace) -> dict[str, Any]:
+    pixels = load(path, options.side)
+    chosen: dict[str, Any] = {"tune": "psnr", "effort": options.effort, "threads": 1}
+    gaussians = imagegs.fit(pixels, options.n, layers=options.layers, **chosen)
+    whole = quality(pixels, gaussians)
+    first = next(f for f in FINENESS if lattice_of(f) == imagegs.choose_lattice(pixels, gaussians, 1))
+    points = []
+    for fineness in range(first, FINENESS[-1] + 1, STEP)[:MOST]:
+        lattice = lattice_of(fineness)
+        steps = 1 + (options.effort >= THOROUGH_EFFORT)
+        settled = imagegs.settle(pixels, gaussians, lattice, steps=steps, threads=1)
+        bits = 8 * len(imagegs.encode(settled, lattice)) / len(settled)
+        points.append((bits, whole - quality(pixels, imagegs.decode(imagegs.encode(settled, lattice)))))
+        if points[-1][1] < LOSS:
+            break
+    return {"psnr": whole, "points": points, "bits_at_loss": bits_at(points)}
+
+
+def quality(pixels: Any, gaussians: imagegs.Gaussians) -> float:
+    return psnr(pixels, imagegs.render(gaussians, dtype=np.uint8, threads=1))
+
+
+def bits_at(points: list[tuple[float, float]]) -> float | None:
+    """By straight lines between the points; None where none loses so little."""
+    if points[-1][1] > LOSS:
+        return None
+    bits, losses = np.array(points).T
+    return float(np.interp(-LOSS, -losses, bits))
+
+
+def main() -> None:
+    parser = picture_parser(__doc__ or "")
+    parser.add_argument("-n", type=int, default=5000)
+    parser.add_argument("--effort", type=int, default=7)
+    parser.add_argument("--layers", type=int, default=1)
+    options = parser.parse_args()
+    setting = {"side": options.side, "n": options.n, "effort": options.effort, "layers": options.layers}
+    record = Record(options.out, setting)
+    rows = record.rows
+    for path in pictures(options):
+        if path.stem not in rows:
+            rows[path.stem] = measure(path, options)
+            print(path.stem, rows[path.stem], flush=True)
+            record.keep()
+    print(f"\n{record.result['machine']}; {setting}, {len(rows)} pictures")
+    bits = [r["bits_at_loss"] or float("nan") for r in rows.values()]
+    print(
+        f"bits a Gaussian at {LOSS} dB below the fit: "
+        f"mean {statistics.fmean(bits):.1f}, {min(bits):.1f} to {max(bits):.1f}"
+    )
+    chosen = [r["points"][0] for r in rows.values()]
+    print(
+        "on the chosen lattice: {:.1f} bits, {:.2f} dB".format(
+            *(statistics.fmean(c) for c in zip(*chosen, strict=True))
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

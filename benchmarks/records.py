@@ -1,0 +1,59 @@
+"""What the benchmarks of whole pictures share: options, pictures, results that a later run goes on from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from imagegs.images import read_picture
+from kernels import machine
+
+SUFFIXES = (".png", ".jpg", ".webp", ".tif")
+
+
+def picture_parser(description: str) -> argparse.ArgumentParser:
+    """With --pictures, --side, --count and --out."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pictures", type=Path, required=True)
+    parser.add_argument("--side", type=int, help="of the longer side, pixels; larger pictures are reduced")
+    parser.add_argument("--count", type=int, help="only the first so many pictures")
+    parser.add_argument("--out", type=Path, help="results; what the file already has is kept")
+    return parser
+
+
+def pictures(options: argparse.Namespace) -> list[Path]:
+    return [p for p in sorted(options.pictures.iterdir()) if p.suffix.lower() in SUFFIXES][: options.count]
+
+
+def load(path: Path, side: int | None) -> Any:
+    """An RGB picture (alpha is left out), its longer side reduced to `side` by box filtering."""
+    pixels = read_picture(path).pixels[:, :, :3]
+    if side is None or max(pixels.shape[:2]) <= side:
+        return pixels
+    height, width = (max(1, round(length * side / max(pixels.shape[:2]))) for length in pixels.shape[:2])
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+
+
+class Record:
+    """Rows, the machine and the setting that they were measured with, in a JSON file if there is one."""
+
+    def __init__(self, path: Path | None, setting: dict[str, Any], rows: str = "rows") -> None:
+        self._path = path
+        self.result: dict[str, Any] = {"machine": machine(), **setting, rows: {}}
+        if path and path.exists():
+            self.result = json.loads(path.read_text())
+            if {k: self.result[k] for k in setting} != setting:
+                raise SystemExit(f"{path} has other settings")
+        self.rows: dict[str, Any] = self.result[rows]
+
+    def keep(self) -> None:
+        """Writes what there is now."""
+        if self._path:
+            self._path.write_text(json.dumps(self.result) + "\n")
