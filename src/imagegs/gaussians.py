@@ -21,7 +21,7 @@ MAX_POSITION = 2.0**20  # |xy|, canvas pixels
 MIN_SCALE, MAX_SCALE = 2.0**-10, 2.0**20  # canvas pixels
 MAX_LOG_WEIGHT = 2.0**7  # |log_weight|, nats
 MAX_COLOR = 2.0**20  # |color|
-MAX_LAYERS = 64
+DEFAULT_LAYERS, MAX_LAYERS = 8, 64
 FADE_POWER = 3  # of the weights of a layer between two levels; 1 would show most of it at once
 LEAST_LAYER = 64  # Gaussians, of layers that a fit makes
 

@@ -18,6 +18,7 @@ from imagegs.codec import Bits, decode, encode
 from imagegs.codec.container import SIGNATURE
 from imagegs.errors import ImageGSError
 from imagegs.fitting import choose_lattice, fit, settle
+from imagegs.gaussians import DEFAULT_LAYERS
 from imagegs.pixels import CHANNEL_NAMES
 from imagegs.rendering import render
 
@@ -64,6 +65,8 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     """
     options = dict(image.encoderinfo)
     bits = options.pop("bits", None)
+    if bits is None and options.get("recipe") != "paper":
+        options.setdefault("layers", DEFAULT_LAYERS)
     if image.mode not in (*_MODES.values(), "I;16"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     pixels = np.asarray(image)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
-LAYERS = 8  # of coded files
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
@@ -117,8 +116,10 @@ def _bits(text: str | None, recipe: str) -> Bits | None:
 
 
 def _layers(layers: int | None, bits: Bits | None) -> int:
+    from imagegs.gaussians import DEFAULT_LAYERS
+
     if bits is None:
-        return LAYERS if layers is None else layers
+        return DEFAULT_LAYERS if layers is None else layers
     if layers is not None and layers > 1:
         raise UsageError("numbers in fixed point have no layers: no --layers with --bits or the paper recipe")
     return 1
