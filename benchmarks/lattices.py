@@ -21,7 +21,7 @@ import imagegs
 from imagegs.cli.encode_pack import THOROUGH_EFFORT
 from imagegs.fitting.settling import FINENESS, lattice_of
 from imagegs.metrics import psnr
-from records import Record, load, picture_parser, pictures
+from records import Record, load, picture_parser
 
 STEP, MOST = 6, 5  # sixteenths of an octave between two lattices; lattices at most
 LOSS = 0.1  # dB
@@ -65,12 +65,8 @@ def main() -> None:
     options = parser.parse_args()
     setting = {"side": options.side, "n": options.n, "effort": options.effort, "layers": options.layers}
     record = Record(options.out, setting)
+    record.fill(options, measure)
     rows = record.rows
-    for path in pictures(options):
-        if path.stem not in rows:
-            rows[path.stem] = measure(path, options)
-            print(path.stem, rows[path.stem], flush=True)
-            record.keep()
     print(f"\n{record.result['machine']}; {setting}, {len(rows)} pictures")
     bits = [r["bits_at_loss"] or float("nan") for r in rows.values()]
     print(

@@ -22,7 +22,7 @@ from PIL import Image
 import imagegs
 from imagegs.cli.app import main as command
 from imagegs.metrics import psnr
-from records import Record, load, picture_parser, pictures
+from records import Record, load, picture_parser
 
 PARTS = 4  # the last layers' ends
 
@@ -75,12 +75,8 @@ def main() -> None:
     options = parser.parse_args()
     setting = {"n": options.n, "effort": options.effort, "side": options.side}
     record = Record(options.out, setting)
+    record.fill(options, measure)
     rows = record.rows
-    for path in pictures(options):
-        if path.stem not in rows:
-            rows[path.stem] = measure(path, options)
-            print(path.stem, rows[path.stem], flush=True)
-            record.keep()
     print(f"\n{record.result['machine']}; {setting}, {len(rows)} pictures")
     print("\n| bytes | PSNR | a file of its own, without layers |\n| --- | --- | --- |")
     for parts in zip(*rows.values(), strict=True):

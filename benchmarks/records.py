@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ class Record:
             if {k: self.result[k] for k in setting} != setting:
                 raise SystemExit(f"{path} has other settings")
         self.rows: dict[str, Any] = self.result[rows]
+
+    def fill(self, options: argparse.Namespace, measure: Callable[[Path, argparse.Namespace], Any]) -> None:
+        """A row for each picture that has none."""
+        for path in pictures(options):
+            if path.stem not in self.rows:
+                self.rows[path.stem] = measure(path, options)
+                print(path.stem, self.rows[path.stem], flush=True)
+                self.keep()
 
     def keep(self) -> None:
         """Writes what there is now."""

@@ -6,16 +6,13 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "model.h"
 #include "neighbors.h"
+#include "numbers.h"
 
 namespace imagegs {
 
 namespace {
 
-constexpr int kNodes = 64;          // decisions of one integer
-constexpr int kClasses = 16;        // values of a context
-constexpr int kMostDigits = 24;     // magnitudes are below 2^24
 constexpr uint32_t kSmallCount = 8; // counts of fewer are told value by value
 constexpr int kSectors = 8;         // of 0 .. pi
 constexpr int kColorFraction = 12;  // bits after the point of a colour that predicts others
@@ -24,13 +21,6 @@ int bucket(int64_t v) { return std::min(kClasses - 1, int(std::bit_width(uint64_
 int clipped(int64_t v, int low, int high) { return v < low ? low : v > high ? high : int(v); }
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 int64_t round_divide(int64_t a, int64_t b) { return floor_divide(2 * a + b, 2 * b); }
-
-// The counters of one kind of number: without a context, and in two.
-struct Contexts {
-    std::array<Counter, kNodes> alone;
-    std::array<std::array<Counter, kNodes>, kClasses> first, second;
-    std::array<Mixer, kNodes> mixers;
-};
 
 // What later Gaussians want to know of one.
 struct Known {
@@ -73,7 +63,7 @@ struct Cells { // a rectangle of them
 template <class Coder> class Walk {
 public:
     Walk(LayerCoder::State &state, Coder &coder, int32_t *table, uint32_t n, double *bits)
-        : s_(state), f_(state.format), modeler_(coder, bits != nullptr), table_(table), n_(n), bits_(bits), order_(n),
+        : s_(state), f_(state.format), numbers_(coder, bits != nullptr), table_(table), n_(n), bits_(bits), order_(n),
           earlier_(std::move(state.by_cell)) {
         std::iota(order_.begin(), order_.end(), 0u);
         s_.by_cell.clear();
@@ -128,10 +118,10 @@ private:
     uint32_t count(uint32_t n_low, uint32_t n, uint32_t m_low, uint32_t m, int64_t cells) {
         const int share = m == 0 ? 0 : 1 + int((4 * uint64_t(m_low) + m / 2) / m) + (m >= kSmallCount ? 5 : 0);
         const int size = bucket(cells);
-        if (n < kSmallCount) return symbol(n_low, n + 1, s_.count[n], share, size);
+        if (n < kSmallCount) return numbers_.symbol(n_low, n + 1, s_.count[n], share, size);
         Contexts &contexts = s_.count[kSmallCount + size_t(bucket(n))];
         const int64_t expected = int64_t(uint64_t(n) * (m_low + 1) / (uint64_t(m) + 2));
-        const int64_t low = integer(int64_t(n_low) - expected, contexts, share, size) + expected;
+        const int64_t low = numbers_.integer(int64_t(n_low) - expected, contexts, share, size) + expected;
         if (low < 0 || low > int64_t(n)) throw Fault::kCount;
         return uint32_t(low);
     }
@@ -155,8 +145,8 @@ private:
         const int sector = angle(r, near, angles);
         int bits_x, bits_y;
         place_bits(lattice, sizes, weight, uint32_t(r[kAngle]), angles, &bits_x, &bits_y);
-        r[kPlaceX] = int32_t(modeler_.code_uniform(uint32_t(r[kPlaceX]), 1u << bits_x)), note(kPlaceX);
-        r[kPlaceY] = int32_t(modeler_.code_uniform(uint32_t(r[kPlaceY]), 1u << bits_y)), note(kPlaceY);
+        r[kPlaceX] = int32_t(numbers_.uniform(uint32_t(r[kPlaceX]), 1u << bits_x)), note(kPlaceX);
+        r[kPlaceY] = int32_t(numbers_.uniform(uint32_t(r[kPlaceY]), 1u << bits_y)), note(kPlaceY);
         const auto place = [quarter](int64_t cell, int64_t at, int bits) {
             return int32_t((((cell << (bits + 1)) + 2 * at + 1) << quarter) >> (bits + 1));
         };
@@ -184,11 +174,11 @@ private:
         ratio = near.n ? round_divide(ratio, near.n) : 0;
         const int spread = near.n ? clipped(2 * (high - low) / q, 0, 14) + 1 : 0;
         const int distance = near.n ? bucket(near.at[0].squared_distance) : 0;
-        const int64_t s = integer(r[kShorter] - shorter, s_.shorter, spread, distance) + shorter;
+        const int64_t s = numbers_.integer(r[kShorter] - shorter, s_.shorter, spread, distance) + shorter;
         note(kShorter);
         if (s < 0 || s > 30 * q) throw Fault::kRange;
         const int size = clipped(2 * s / q + 2 * kLowestScale + 4, 0, kClasses - 1);
-        const int64_t e = natural(r[kRatio], s_.ratio, size, clipped(4 * ratio / q, 0, kClasses - 1));
+        const int64_t e = numbers_.natural(r[kRatio], s_.ratio, size, clipped(4 * ratio / q, 0, kClasses - 1));
         note(kRatio);
         if (s + e > 30 * q) throw Fault::kRange;
         r[kShorter] = int32_t(s), r[kRatio] = int32_t(e);
@@ -201,7 +191,7 @@ private:
         mean = near.n ? round_divide(mean, near.n) : 0;
         const int size = clipped((sizes.l0 + sizes.l1) / 16 + 4, 0, kClasses - 1);
         const int around = clipped(floor_divide(mean, 16) + 5, 0, kClasses - 1);
-        r[kWeight] = int32_t(integer(r[kWeight], s_.weight, size, around));
+        r[kWeight] = int32_t(numbers_.integer(r[kWeight], s_.weight, size, around));
         note(kWeight);
         const int weight = weight_of(r[kWeight], weight_step(f_.lattice, sizes));
         if (std::abs(weight) > kMostWeight) throw Fault::kRange;
@@ -212,17 +202,17 @@ private:
     int angle(int32_t *r, const Neighbors &near, uint32_t angles) {
         const uint32_t value = uint32_t(r[kAngle]);
         if (angles < kSectors) {
-            r[kAngle] = int32_t(modeler_.code_uniform(value, angles));
+            r[kAngle] = int32_t(numbers_.uniform(value, angles));
             note(kAngle);
             return int(uint32_t(r[kAngle]) * kSectors / angles);
         }
         const int around = near.n ? 1 + s_.known[near.at[0].row].sector : 0;
         const int elongation = clipped(4 * r[kRatio] / f_.lattice.scales_an_octave, 0, kClasses - 1);
         const uint32_t sector =
-            symbol(uint32_t(uint64_t(value) * kSectors / angles), kSectors, s_.sector, around, elongation);
+            numbers_.symbol(uint32_t(uint64_t(value) * kSectors / angles), kSectors, s_.sector, around, elongation);
         const uint32_t first = (sector * angles + kSectors - 1) / kSectors;
         const uint32_t end = ((sector + 1) * angles + kSectors - 1) / kSectors;
-        r[kAngle] = int32_t(first + modeler_.code_uniform(value - first, end - first));
+        r[kAngle] = int32_t(first + numbers_.uniform(value - first, end - first));
         note(kAngle);
         return int(sector);
     }
@@ -248,7 +238,7 @@ private:
             const int spread = near.n ? std::min(bucket((high - low) / step), 6) : 7;
             const int both = std::min(bucket(before), 3) * 4 + std::min(spread / 2, 3);
             Contexts &contexts = s_.color[size_t(c)];
-            before = integer(r[kFirstColor + c] - expected, contexts, c ? both : spread, fineness);
+            before = numbers_.integer(r[kFirstColor + c] - expected, contexts, c ? both : spread, fineness);
             const int64_t v = before + expected;
             note(kFirstColor + c);
             if (std::abs(v) >> kMostDigits || std::abs(v * step) >> (20 + kColorFraction)) throw Fault::kRange;
@@ -257,62 +247,13 @@ private:
         }
     }
 
-    // One decision of a number, in its contexts.
-    int decide(int bit, Contexts &c, int node, int first, int second) {
-        const Counters counters = {&c.alone[size_t(node)], &c.first[size_t(first)][size_t(node)],
-                                   &c.second[size_t(second)][size_t(node)]};
-        return modeler_.code(bit, counters, c.mixers[size_t(node)]);
-    }
-
-    // 0 .. n - 1, n <= kSmallCount: by halves.
-    uint32_t symbol(uint32_t value, uint32_t n, Contexts &c, int first, int second) {
-        uint32_t low = 0;
-        int node = 1;
-        while (n > 1) {
-            const uint32_t half = n / 2;
-            const int upper = decide(value >= low + half, c, node, first, second);
-            if (upper) low += half, n -= half;
-            else n = half;
-            node = 2 * node + upper;
-        }
-        return low;
-    }
-
-    // Whether it is 0, its sign, and its magnitude.
-    int64_t integer(int64_t value, Contexts &c, int first, int second) {
-        if (!decide(value != 0, c, 0, first, second)) return 0;
-        const int negative = decide(value < 0, c, 1, first, second);
-        const int64_t m = magnitude(value < 0 ? -value : value, c, first, second);
-        return negative ? -m : m;
-    }
-
-    int64_t natural(int64_t value, Contexts &c, int first, int second) {
-        return decide(value != 0, c, 0, first, second) ? magnitude(value, c, first, second) : 0;
-    }
-
-    // 1 or more: the number of its digits, one by one, then the digits; only the two behind the first have contexts.
-    int64_t magnitude(int64_t m, Contexts &c, int first, int second) {
-        const int digits = std::bit_width(uint64_t(m));
-        int n = 1;
-        while (n < kMostDigits && decide(digits > n, c, 1 + n, first, second)) ++n;
-        int64_t found = 1;
-        for (int k = n - 2; k >= 0; --k) {
-            const int digit = int(m >> k & 1), place = n - 2 - k;
-            if (place == 0) found = 2 * found + decide(digit, c, 26 + std::min(n, 12), first, second);
-            else if (place == 1)
-                found = 2 * found + decide(digit, c, 38 + 2 * std::min(n, 12) + int(found & 1), first, second);
-            else found = 2 * found + modeler_.code_uniform(uint32_t(digit), 2);
-        }
-        return found;
-    }
-
     void note(int column) {
-        if (bits_) bits_[column] += modeler_.take_bits();
+        if (bits_) bits_[column] += numbers_.take_bits();
     }
 
     LayerCoder::State &s_;
     const LayerFormat &f_;
-    Modeler<Coder> modeler_;
+    NumberCoder<Coder> numbers_;
     int32_t *table_;
     uint32_t n_;
     double *bits_;
