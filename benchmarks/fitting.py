@@ -104,7 +104,7 @@ def main() -> None:
     jobs = [
         (fit, path, options.side, options.gaussians, options.seed)
         for fit in options.fits.split(",")
-        for path in pictures(options)
+        for path in pictures(options.pictures, options.count)
         if path.stem not in fits.get(fit, {})
     ]
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:

@@ -130,7 +130,7 @@ def main() -> None:
     jobs = [
         (codec, path, options.side, float(bpp), options.effort, options.tune, options.files)
         for bpp in options.bpp.split(",")
-        for path in pictures(options)
+        for path in pictures(options.pictures, options.count)
         for codec in options.codecs.split(",")
         if path.stem not in rows.get(str(float(bpp)), {}).get(codec, {})
     ]

@@ -1,9 +1,12 @@
 """What rate.py measured: tables of means, BD-rates, and curves.
 
     python benchmarks/rate_tables.py results.json [--plot curves.png]
+                                     [--published fits.json,... --pictures DIR [--side 1024]]
 
 The BD-rate (Bjontegaard 2001, with monotone cubics) is the mean difference of the sizes at equal PSNR, of the
-range that both curves of a picture share; the table has its mean over the pictures that have one.
+range that both curves of a picture share, or at the one point of the other; the table has its mean over the
+pictures that have one. --published takes "Image-GS" from results of fitting.py: the published recipe's fits,
+unquantised, at the size of their files with 16 bits a number.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ from typing import Any
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from imagegs.codec import Bits, file_size
+from records import load, pictures
+
 MEASURES = {"bpp": 3, "psnr": 2, "ssim": 4, "ms_ssim": 4}
 Rows = dict[str, dict[str, dict[str, Any]]]  # [bpp][codec][picture]
 
@@ -27,7 +33,10 @@ def print_tables(result: dict[str, Any]) -> None:
     print(f"\n{result['machine']}; effort {result['effort']}, tune {result['tune']}")
     rows: Rows = result["rows"]
     for bpp in sorted(rows, key=float):
-        print_means(bpp, {codec: {p: r for p, r in found.items() if r} for codec, found in rows[bpp].items()})
+        if len(rows[bpp]) > 1:
+            print_means(
+                bpp, {codec: {p: r for p, r in found.items() if r} for codec, found in rows[bpp].items()}
+            )
     first, *others = dict.fromkeys(codec for codecs in rows.values() for codec in codecs)
     print(f"\n| {first} against | BD-rate | pictures |\n| --- | --- | --- |")
     for other in others:
@@ -75,14 +84,31 @@ def curve(rows: Rows, codec: str, picture: str) -> list[tuple[float, float]]:
 
 def bd_rate(ours: list[tuple[float, float]], theirs: list[tuple[float, float]]) -> float | None:
     """Our size against theirs at equal PSNR, as a share: -0.7 is 70% less. None where they share no PSNR."""
-    if len(ours) < 2 or len(theirs) < 2:
+    if len(ours) < 2 or not theirs:
         return None
+    our_rate = PchipInterpolator(*np.transpose(ours))
+    if len(theirs) == 1:
+        ((quality, rate),) = theirs
+        inside = ours[0][0] <= quality <= ours[-1][0]
+        return math.expm1(float(our_rate(quality)) - rate) if inside else None
     low, high = max(ours[0][0], theirs[0][0]), min(ours[-1][0], theirs[-1][0])
     if high - low < 0.1:
         return None
     at = np.linspace(low, high, 100)
-    difference = PchipInterpolator(*np.transpose(ours))(at) - PchipInterpolator(*np.transpose(theirs))(at)
+    difference = our_rate(at) - PchipInterpolator(*np.transpose(theirs))(at)
     return math.expm1(float(np.mean(difference)))
+
+
+def add_published(rows: Rows, fits: Path, paths: list[Path], side: int | None) -> None:
+    """The rows of the published recipe, by the number of Gaussians of its fits."""
+    result = json.loads(fits.read_text())
+    for path in paths:
+        if (row := result["fits"]["paper"].get(path.stem)) is None:
+            continue
+        height, width, _ = load(path, side).shape
+        size = file_size(result["n"], ("R", "G", "B"), "paper", Bits(16, 16, 16, 0, 16))
+        found = {**row, "bpp": 8 * size / (height * width)}
+        rows.setdefault(f"{found['bpp']:.2f}", {}).setdefault("Image-GS", {})[path.stem] = found
 
 
 def plot(result: dict[str, Any], path: Path) -> None:
@@ -123,8 +149,13 @@ def main() -> None:
     )
     parser.add_argument("results", type=Path)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--published", type=lambda text: [Path(p) for p in text.split(",")], default=[])
+    parser.add_argument("--pictures", type=Path, help="of --published")
+    parser.add_argument("--side", type=int)
     options = parser.parse_args()
     result = json.loads(options.results.read_text())
+    for fits in options.published:
+        add_published(result["rows"], fits, pictures(options.pictures), options.side)
     print_tables(result)
     if options.plot:
         plot(result, options.plot)

@@ -29,8 +29,8 @@ def picture_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def pictures(options: argparse.Namespace) -> list[Path]:
-    return [p for p in sorted(options.pictures.iterdir()) if p.suffix.lower() in SUFFIXES][: options.count]
+def pictures(folder: Path, count: int | None = None) -> list[Path]:
+    return [p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES][:count]
 
 
 def load(path: Path, side: int | None) -> Any:
@@ -56,7 +56,7 @@ class Record:
 
     def fill(self, options: argparse.Namespace, measure: Callable[[Path, argparse.Namespace], Any]) -> None:
         """A row for each picture that has none."""
-        for path in pictures(options):
+        for path in pictures(options.pictures, options.count):
             if path.stem not in self.rows:
                 self.rows[path.stem] = measure(path, options)
                 print(path.stem, self.rows[path.stem], flush=True)
