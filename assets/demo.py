@@ -1,4 +1,4 @@
-"""The demo: the sample picture into a .gsimg file and back, and its Gaussians as ellipses, in demo/."""
+"""The demo: the sample picture into a .gsimg file and back, at lower levels of detail too, and its ellipses."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ def main() -> None:
     file, picture, ellipses = OUT / "sample.gsimg", OUT / "sample.png", OUT / "ellipses.png"
     encoded = json.loads(imagegs("encode", SAMPLE, "-o", file, "-n", "3000", "--json"))
     imagegs("decode", file, "-o", picture, "--quiet")
+    levels = {lod: OUT / f"sample-lod-{lod}.png" for lod in ("0", "0.33", "0.67")}
+    for lod, level in levels.items():
+        imagegs("decode", file, "-o", level, "--lod", lod, "--quiet")
     imagegs("plot", file, "-o", ellipses, "--quiet")
     print(
         f"{encoded['n_gaussians']} Gaussians, {encoded['bytes']} bytes = {encoded['bpp']:.3f} bpp, "
         f"PSNR {encoded['psnr']:.2f} dB, {encoded['seconds']:.1f} s"
     )
-    for path in (file, picture, ellipses):
+    for path in (file, picture, *levels.values(), ellipses):
         print(path.relative_to(ROOT))
 
 
