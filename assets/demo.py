@@ -1,4 +1,4 @@
-"""The demo: the sample picture into a .gsimg file and back, at lower levels of detail too, and its ellipses."""
+"""The demo: the sample picture as a .gsimg file, at all levels of detail, and as ellipses, in demo/."""
 
 from __future__ import annotations
 
