@@ -68,11 +68,11 @@ def main() -> None:
     record.fill(options, measure)
     rows = record.rows
     print(f"\n{record.result['machine']}; {setting}, {len(rows)} pictures")
-    bits = [r["bits_at_loss"] or float("nan") for r in rows.values()]
-    print(
-        f"bits a Gaussian at {LOSS} dB below the fit: "
-        f"mean {statistics.fmean(bits):.1f}, {min(bits):.1f} to {max(bits):.1f}"
-    )
+    bits = [r["bits_at_loss"] for r in rows.values() if r["bits_at_loss"] is not None]
+    if bits:
+        print(
+            f"bits a Gaussian at {LOSS} dB below the fit: mean {statistics.fmean(bits):.1f} of {len(bits)} pictures"
+        )
     chosen = [r["points"][0] for r in rows.values()]
     print(
         "on the chosen lattice: {:.1f} bits, {:.2f} dB".format(

@@ -22,9 +22,6 @@ LEAST_WORTH = 0.4
 MOST_DROPPED = 0.1  # of all: where most are useless the fit was too short to tell
 
 
-ROUNDS, NEIGHBORS = 3, 4  # of two that paint the same only one goes, and what is left is judged anew
-
-
 def drop_useless(image: NDArray[Any], gaussians: Gaussians, threads: int | None = None) -> Gaussians:
     """Without those whose removal from the picture (H, W, C), and from those of the layers before, costs less
     than their bytes are worth elsewhere. All layers keep one at least.
@@ -33,41 +30,53 @@ def drop_useless(image: NDArray[Any], gaussians: Gaussians, threads: int | None 
     """
     objective, shapes = begin(image, gaussians, threads)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
-    l2, _ = prefix_weights(objective, shapes, [])
-    least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(shapes)
-    room = int(MOST_DROPPED * len(shapes))
-    for _ in range(ROUNDS):
-        useless = _useless(_cost(objective, shapes, _ends(layer)), shapes, least)[:room]
-        keep = np.ones(len(shapes), bool)
-        keep[useless] = False
-        keep[np.unique(layer, return_index=True)[1]] = True
-        shapes, layer = rows_of(shapes, np.flatnonzero(keep)), layer[keep]
-        room -= int((~keep).sum())
-    return gaussians.replace(**vars(shapes), layers=tuple(np.bincount(layer).tolist()))
+    pruning = _Pruning(objective, shapes, layer)
+    order = np.argsort(pruning.cost, kind="stable")
+    cheap = order[: int(MOST_DROPPED * len(order))]
+    pruning.drop(cheap[pruning.cost[cheap] < pruning.least])
+    kept = np.flatnonzero(pruning.keep)
+    return gaussians.replace(**vars(rows_of(shapes, kept)), layers=tuple(np.bincount(layer[kept]).tolist()))
 
 
-def _ends(layer: NDArray[np.intp]) -> list[int]:
-    return [int(end) for end in np.cumsum(np.bincount(layer))]
+class _Pruning:
+    """Which Gaussians are left, and what the picture and its prefixes then lose."""
 
+    def __init__(self, objective: Objective, shapes: Shapes, layer: NDArray[np.intp]) -> None:
+        self._objective, self._shapes, self._layer = objective, shapes, layer
+        self.keep = np.ones(len(shapes), bool)
+        l2, weights = prefix_weights(objective, shapes, self._ends())
+        self._weights = [*weights, 1.0]
+        self._loss = self._sum(self.keep)
+        self.least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(shapes)
+        self.cost = np.zeros(len(shapes))  # of each one's removal
+        for end, weight in zip(self._ends(), self._weights, strict=True):
+            objective.render(prefix_of(shapes, end), keep=True)
+            self.cost[:end] += weight * objective.removal_cost(end)
+        self.cost[np.unique(layer, return_index=True)[1]] = np.inf  # a layer keeps its first one
 
-def _cost(objective: Objective, shapes: Shapes, ends: list[int]) -> NDArray[np.float64]:
-    """Of each one's removal: sums of squared errors, prefixes weighed as in the fit."""
-    _, weights = prefix_weights(objective, shapes, ends)
-    cost = np.zeros(len(shapes))
-    for end, weight in zip(ends, [*weights, 1.0], strict=True):
-        objective.render(prefix_of(shapes, end), keep=True)
-        cost[:end] += weight * objective.removal_cost(end)
-    return cost
+    def drop(self, rows: NDArray[np.intp]) -> None:
+        """Drops these, or those of them that do not matter together: the costs of twins, or of what holds
+        points alone, tell too little.
+        """
+        if not len(rows):
+            return
+        keep = self.keep.copy()
+        keep[rows] = False
+        loss = self._sum(keep)
+        if loss - self._loss <= self.least * len(rows):
+            self.keep, self._loss = keep, loss
+        elif len(rows) > 1:
+            half = len(rows) // 2
+            self.drop(rows[:half])
+            self.drop(rows[half:])
 
+    def _ends(self) -> list[int]:
+        return [int(end) for end in np.cumsum(np.bincount(self._layer))]
 
-def _useless(cost: NDArray[np.float64], shapes: Shapes, least: float) -> NDArray[np.intp]:
-    """Those that cost less, the cheapest first, but none next to a cheaper one."""
-    from scipy.spatial import cKDTree
-
-    rows = np.flatnonzero(cost < least)
-    rows = rows[np.argsort(cost[rows], kind="stable")]
-    if len(rows) < 2:
-        return rows
-    _, near = cKDTree(shapes.xy[rows]).query(shapes.xy[rows], min(NEIGHBORS, len(rows)))
-    is_cheapest: NDArray[np.bool_] = near.min(axis=1) == np.arange(len(rows))
-    return rows[is_cheapest]
+    def _sum(self, keep: NDArray[np.bool_]) -> float:
+        """Squared errors of the picture and, weighed, its prefixes."""
+        total = 0.0
+        for weight, end in zip(self._weights, self._ends(), strict=True):
+            part = rows_of(self._shapes, np.flatnonzero(keep[:end]))
+            total += float(weight) * self._objective.squared_error(part).l2 * self._objective.target.size
+        return total
