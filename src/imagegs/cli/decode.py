@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from imagegs.cli.decode_stack import decode_stack
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folders import load_stack
 from imagegs.cli.options import (
     Subparsers,
     UsageError,
@@ -88,17 +89,11 @@ def lod(text: str) -> float:
 
 def run(options: Namespace) -> None:
     """`imagegs decode`."""
-    from imagegs.applications.map_list import from_metadata
-    from imagegs.codec import decode
-    from imagegs.codec.gsimg import read_file
-    from imagegs.codec.metadata import metadata_in
-
     start = time.perf_counter()
     target = output_path(options.output, options.file, ".png")
-    with about(options.file), options.file.open("rb") as file:
-        data = read_file(file)
-        gaussians = decode(data, options.size_limit, options.allow_partial, options.lod)
-        maps = from_metadata(metadata_in(data, options.allow_partial), gaussians.channels)
+    gaussians, maps = load_stack(
+        options.file, size_limit=options.size_limit, allow_partial=options.allow_partial, lod=options.lod
+    )
     if maps:
         decode_stack(options, gaussians, maps, start)
         return

@@ -39,12 +39,12 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
         # A folder that is yet to be made holds nothing that could be in the way.
         if options.map is not None or target.exists():
             check_output(file, options.file, no_overwrite=options.no_overwrite, json=options.json)
-    if options.map is None:
-        with about(target):
-            target.mkdir(exist_ok=True)
     written = []
     for file, each in files.items():
         pixels = paint_map(gaussians, each, options.threads, region=options.region, **view)
+        if options.map is None:  # not before a map is painted: a region may be outside of it
+            with about(target):
+                target.mkdir(exist_ok=True)
         with about(file):
             n_bytes = write_picture(file, pixels, each.own_channels)
         written.append(_entry(file, each, n_bytes))

@@ -34,7 +34,8 @@ def run(options: Namespace) -> None:
     source: Path = options.input
     if source.is_dir():
         target = stack_path(options.output, source)
-        picture, maps = read_folder(source, options.resize_maps)
+        stack = read_folder(source, options.resize_maps)
+        picture, maps = stack.picture, stack.maps
     else:
         if options.resize_maps:
             raise UsageError("--resize-maps needs a folder of maps")

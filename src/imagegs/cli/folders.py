@@ -1,16 +1,17 @@
-"""Folders with the maps of a texture, as commands read them."""
+"""Texture stacks, as commands read them: folders with maps, and .gsimg files."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
-    from imagegs.pixels import Picture
+    from imagegs.applications.stacks import Stack
+    from imagegs.gaussians import Gaussians
 
 _MORE_SUFFIXES = (".gif", ".ppm", ".pgm", ".tga", ".dds", ".psd")  # of pictures that are read, not written
 
@@ -23,7 +24,7 @@ def stack_path(output: Path | None, folder: Path) -> Path:
     return whole.with_name(whole.name + ".gsimg") if whole.name else Path("stack.gsimg")
 
 
-def read_folder(folder: Path, resize: bool = False) -> tuple[Picture, tuple[TextureMap, ...]]:
+def read_folder(folder: Path, resize: bool = False) -> Stack:
     """All pictures of a folder, by name, as one with their channels; the folders in it are left alone.
 
     A FileError where it holds none, or none that make a stack.
@@ -34,8 +35,21 @@ def read_folder(folder: Path, resize: bool = False) -> tuple[Picture, tuple[Text
         files = pictures_in(folder)
         if not files:
             raise FormatError("no pictures in this directory")
-        stack = read_stack(files, resize)
-    return stack.picture, stack.maps
+        return read_stack(files, resize)
+
+
+def load_stack(path: Path, **options: Any) -> tuple[Gaussians, tuple[TextureMap, ...]]:
+    """The Gaussians in a .gsimg file and its maps, () of a picture; the options: see `codec.decode`."""
+    from imagegs.applications.map_list import from_metadata
+    from imagegs.codec import decode
+    from imagegs.codec.gsimg import read_file
+    from imagegs.codec.metadata import metadata_in
+
+    with about(path), path.open("rb") as file:
+        data = read_file(file)
+        gaussians = decode(data, **options)
+        metadata = metadata_in(data, options.get("allow_partial", False))
+        return gaussians, from_metadata(metadata, gaussians.channels)
 
 
 def pictures_in(folder: Path) -> list[Path]:
