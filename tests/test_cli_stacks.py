@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conftest import FAST, Outcome, Run, sample_gaussians, sample_pixels
-from imagegs.applications.stacks import with_unit_normals
+from imagegs.applications.normals import with_unit_normals
 from imagegs.codec import load, read_info, save
 from imagegs.image_writers import write_picture
 from imagegs.images import read_picture
@@ -31,6 +31,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "tiles.v2"
     (folder / "more.png").mkdir(parents=True)
     (folder / "licence.txt").write_text("CC0")
+    np.save(folder / "array.npy", sample_pixels())
     (folder / "._x_Color.png").write_bytes(b"\0")
     for name, (channels, dtype) in FILES.items():
         pixels = sample_pixels(len(channels), dtype)
@@ -77,6 +78,7 @@ def test_the_report_is_about_the_maps(run: Run, folder: Path, tmp_path: Path) ->
         "bit_depth": 8,
         "channels": 3,
         "color_space": "linear",
+        "unit_length": True,
     }
     assert report["psnr"] == pytest.approx(run("compare", folder, target, "--json").json["psnr"], abs=1e-9)
 
@@ -176,6 +178,7 @@ def commands(run: Run, file: Path, tmp_path: Path) -> list[Outcome]:
 def test_a_list_that_leads_out_of_the_folder(run: Run, tmp_path: Path, name: str) -> None:
     file = tmp_path / "evil.gsimg"
     entry = {"name": "a", "file": name, "kind": "color", "bit_depth": 8, "channels": 3, "color_space": "srgb"}
+    entry["unit_length"] = False
     save(file, sample_gaussians(("a.R", "a.G", "a.B")), metadata={"maps": [entry]})
     for outcome in commands(run, file, tmp_path):
         check_failure(outcome, 3, "evil.gsimg: ", "is not a plain name")

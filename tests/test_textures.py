@@ -12,10 +12,12 @@ from PIL import Image
 
 from conftest import sample_gaussians, sample_pixels
 from imagegs.applications.map_list import TextureMap, from_metadata, make_map, to_metadata
-from imagegs.applications.stacks import paint_map, paint_stack, read_stack, with_unit_normals
+from imagegs.applications.normals import with_unit_normals
+from imagegs.applications.stacks import paint_map, paint_stack, read_stack
 from imagegs.applications.textures import kind_of, map_names
 from imagegs.errors import FormatError
 from imagegs.image_writers import write_picture
+from imagegs.pixels import to_float, to_integers
 from imagegs.rendering import render
 
 NAMES = {
@@ -158,6 +160,7 @@ DAMAGES: list[tuple[str, object]] = [
     *(("file", file) for file in FILES),
     ("file", 5), ("name", None), ("kind", 1), ("bit_depth", 9), ("bit_depth", True), ("bit_depth", 8.0),
     ("channels", 0), ("channels", 5), ("channels", 1), ("channels", "3"), ("color_space", []), ("name", "x"),
+    ("unit_length", 1),
 ]  # fmt: skip
 
 
@@ -177,6 +180,9 @@ def test_lists_that_are_none_or_do_not_fit() -> None:
     for value in (None, {}, [], "maps", [5], entries[:1], entries[::-1], entries + entries[:1]):
         with pytest.raises(FormatError):
             from_metadata({"maps": value}, CHANNELS)
+    for change in ({"channels": True}, {"unit_length": True}):
+        with pytest.raises(FormatError, match="map 2 has no"):
+            from_metadata({"maps": [entries[0], {**entries[1], **change}]}, CHANNELS)
     twice = [replace(COLOR, name="a"), replace(ROUGH, name="a")]
     channels = [channel for each in twice for channel in each.stack_channels]
     with pytest.raises(FormatError, match="two maps have the same name"):
@@ -206,17 +212,32 @@ def test_maps_are_painted_as_parts_of_the_whole() -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_normals_of_three_channels_have_length_one(depth: int) -> None:
-    normal = make_map("N", "N.png", "normal", depth, 3)
+    normal = make_map("N", "N.png", "normal", depth, 3, unit_length=True)
     gaussians = sample_gaussians(normal.stack_channels)
     lengths = normals(normal, paint_map(gaussians, normal))
     assert np.abs(lengths - 1).max() < 2 / 2**depth * 1.8
-    as_color = replace(normal, kind="color")
+    as_color = replace(normal, unit_length=False)
     assert np.abs(normals(as_color, paint_map(gaussians, as_color)) - 1).max() > 0.5
 
 
-def test_other_normals_stay_as_they_are() -> None:
-    two = make_map("N", "N.png", "normal", 8, 2)
-    gaussians = sample_gaussians(two.stack_channels)
-    assert np.array_equal(paint_map(gaussians, two), render(gaussians, dtype=np.uint8))
+def test_a_vector_without_a_direction_stays() -> None:
     middle = np.full((1, 1, 3), 0.5, np.float32)
     assert np.array_equal(with_unit_normals(middle), middle)
+
+
+def test_which_maps_have_unit_normals(tmp_path: Path) -> None:
+    unit = to_integers(with_unit_normals(to_float(sample_pixels())), 8)
+    holes = unit.copy()
+    holes[:4, :4] = 0
+    gray = sample_pixels(1)
+    files = {
+        "a_N.png": unit,
+        "b_Normal.png": holes,
+        "c_nor.png": gray,
+        "d_nrm.png": np.dstack([unit, np.full_like(gray, 128)]),
+    }
+    files["e_Color.png"] = unit
+    maps = read_stack(maps_of(files, tmp_path)).maps
+    assert [each.kind for each in maps[:4]] == ["normal"] * 4
+    assert [each.unit_length for each in maps] == [True, False, False, False, False]
+    assert from_metadata(to_metadata(maps), [c for each in maps for c in each.stack_channels]) == maps

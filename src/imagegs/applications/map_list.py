@@ -15,7 +15,15 @@ from imagegs.errors import FormatError
 from imagegs.pixels import CHANNEL_NAMES
 
 KEY = "maps"
-_FIELDS = {"name": str, "file": str, "kind": str, "bit_depth": int, "channels": int, "color_space": str}
+_FIELDS = {
+    "name": str,
+    "file": str,
+    "kind": str,
+    "bit_depth": int,
+    "channels": int,
+    "color_space": str,
+    "unit_length": bool,
+}
 _KEPT_SUFFIXES = {8: (".png", ".tif", ".tiff", ".webp"), 16: (".png", ".tif", ".tiff")}
 
 
@@ -29,6 +37,7 @@ class TextureMap:
     bit_depth: int  # of its file, 8 or 16
     channels: int  # 1 to 4
     color_space: str  # "srgb" or "linear": for who paints with it, the samples are kept as they are
+    unit_length: bool  # whether its colours stand for vectors 2 v - 1 of length 1, and are decoded to such
 
     @property
     def own_channels(self) -> tuple[str, ...]:
@@ -48,9 +57,11 @@ class TextureMap:
         return self.file if kept else path.stem + ".png"
 
 
-def make_map(name: str, file: str, kind: str, bit_depth: int, channels: int) -> TextureMap:
+def make_map(
+    name: str, file: str, kind: str, bit_depth: int, channels: int, unit_length: bool = False
+) -> TextureMap:
     """A map with the colour space that goes with its kind."""
-    return TextureMap(name, file, kind, bit_depth, channels, color_space_of(kind))
+    return TextureMap(name, file, kind, bit_depth, channels, color_space_of(kind), unit_length)
 
 
 def to_metadata(maps: Sequence[TextureMap]) -> dict[str, Any]:
@@ -86,6 +97,8 @@ def _read_entry(entry: object, number: int) -> TextureMap:
             raise FormatError(f"the list of maps is damaged: map {number} has no valid {field}")
     if entry["bit_depth"] not in (8, 16) or entry["channels"] not in CHANNEL_NAMES:
         raise FormatError(f"the list of maps is damaged: map {number} has no valid bit_depth or channels")
+    if entry["unit_length"] and entry["channels"] != 3:
+        raise FormatError(f"the list of maps is damaged: map {number} has no vectors of three channels")
     return TextureMap(**{field: entry[field] for field in _FIELDS})
 
 

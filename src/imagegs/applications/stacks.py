@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imagegs.applications.map_list import TextureMap, check_files, make_map, to_metadata
+from imagegs.applications.normals import has_unit_normals, with_unit_normals
 from imagegs.applications.textures import kind_of, map_names
 from imagegs.codec.header import write_names
 from imagegs.codec.metadata import write_metadata
@@ -22,8 +22,6 @@ from imagegs.gaussians import MAX_CHANNELS, Gaussians
 from imagegs.images import read_picture
 from imagegs.pixels import IntegerPixels, Picture, as_pixels, to_integers
 from imagegs.rendering import render
-
-_LEAST_LENGTH = 1e-3  # of a normal vector; a shorter one has no direction
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +50,7 @@ def read_stack(files: Sequence[Path], resize: bool = False) -> Stack:
         )
     pixels = [_read_map(file) for file in files]
     names = [file.name for file in files]
-    maps = tuple(
-        make_map(name, file, kind_of(file)[0], 8 * p.dtype.itemsize, p.shape[2])
-        for name, file, p in zip(map_names(names), names, pixels, strict=True)
-    )
+    maps = tuple(map(_describe, map_names(names), names, pixels))
     channels = tuple(channel for each in maps for channel in each.stack_channels)
     if len(channels) > MAX_CHANNELS:
         raise FormatError(f"the maps have {len(channels)} channels, at most {MAX_CHANNELS} are possible")
@@ -63,6 +58,12 @@ def read_stack(files: Sequence[Path], resize: bool = False) -> Stack:
     pixels = _of_one_size(pixels, names, resize)
     depth = max(each.bit_depth for each in maps)
     return Stack(Picture(np.concatenate([_with_depth(p, depth) for p in pixels], axis=2), channels), maps)
+
+
+def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:
+    kind, _ = kind_of(file)
+    unit_length = kind == "normal" and pixels.shape[2] == 3 and has_unit_normals(pixels)
+    return make_map(name, file, kind, 8 * pixels.dtype.itemsize, pixels.shape[2], unit_length)
 
 
 def _read_map(file: Path) -> IntegerPixels:
@@ -117,14 +118,14 @@ def paint_map(
 ) -> IntegerPixels:
     """One map of a stack, (H, W, C) uint8 or uint16 as its file had; view: the arguments of `render`.
 
-    A map of kind normal with 3 channels gets vectors of length 1.
+    Vectors get length 1 where they had it.
 
     Raises ValueError as `render` does, and where the Gaussians lack the map's channels.
     """
     columns = [gaussians.channels.index(channel) for channel in texture_map.stack_channels]
     own = gaussians.replace(color=gaussians.color[:, columns], channels=texture_map.own_channels)
     depth = texture_map.bit_depth
-    if texture_map.kind == "normal" and texture_map.channels == 3:
+    if texture_map.unit_length:
         return to_integers(with_unit_normals(render(own, threads=threads, **view)), depth)
     painted: IntegerPixels = render(own, dtype=f"uint{depth}", threads=threads, **view)
     return painted
@@ -136,14 +137,3 @@ def paint_stack(
     """All maps as their files will hold them, in one picture (H, W, C) as the `Stack` had it."""
     painted = [paint_map(gaussians, each, threads) for each in maps]
     return np.concatenate([_with_depth(p, gaussians.bit_depth) for p in painted], axis=2)
-
-
-def with_unit_normals(colors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Colours (H, W, 3) in 0..1 that stand for vectors 2 v - 1, brought to length 1.
-
-    Vectors next to none keep what they are: they have no direction.
-    """
-    vectors = 2 * colors - 1
-    length = np.sqrt(np.einsum("hwc,hwc->hw", vectors, vectors))[:, :, np.newaxis]
-    vectors /= np.where(length < _LEAST_LENGTH, np.float32(1), length)
-    return vectors * np.float32(0.5) + np.float32(0.5)
