@@ -323,7 +323,7 @@ def test_no_room_to_map_an_array(
 def test_directories(
     encode: Callable[..., Outcome], run: Run, picture: Path, gsimg: Path, tmp_path: Path
 ) -> None:
-    check_failure(encode(source=tmp_path), 3, "is a directory; texture stacks are not supported yet")
+    check_failure(run("encode", picture, "--init", f"{tmp_path}/", *FAST), 3, "is a directory, not a picture")
     empty = tmp_path / "empty"
     empty.mkdir()
     check_failure(encode(source=empty), 3, "no pictures in this directory")

@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagegs.cli.compare_stacks import compare_stacks
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
 from imagegs.cli.paths import read_input
@@ -19,8 +20,10 @@ EXAMPLES = """
 examples:
   imagegs compare photo.png photo.gsimg
   imagegs compare photo.png photo.jpg --json
+  imagegs compare tiles tiles.gsimg
 
 pictures of 8 and 16 bits can be compared; alpha counts like any other channel.
+of a folder and a texture stack, or two folders, the PSNR of each map.
 with --json, equal pictures have "psnr": null and "lossless": true.
 """
 
@@ -38,6 +41,10 @@ def run(options: Namespace) -> None:
     """`imagegs compare`."""
     from imagegs.metrics import ms_ssim, psnr, ssim
 
+    folders = [path.is_dir() for path in (options.a, options.b)]
+    if all(folders) or (any(folders) and ".gsimg" in (options.a.suffix.lower(), options.b.suffix.lower())):
+        compare_stacks(options)
+        return
     first, second = (_read(path, options.threads) for path in (options.a, options.b))
     _check_alike(first, second)
     x, y = first.pixels, second.pixels

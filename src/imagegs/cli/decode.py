@@ -1,4 +1,4 @@
-"""`imagegs decode`: a .gsimg file to a picture."""
+"""`imagegs decode`: a .gsimg file to a picture, or to a folder of maps."""
 
 from __future__ import annotations
 
@@ -6,12 +6,26 @@ import math
 import re
 import time
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from imagegs.cli.decode_stack import decode_stack
 from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, positive
-from imagegs.cli.paths import check_output, load_gaussians, output_path
+from imagegs.cli.folders import load_stack
+from imagegs.cli.options import (
+    Subparsers,
+    UsageError,
+    add_command,
+    add_input,
+    add_output,
+    add_shared,
+    positive,
+)
+from imagegs.cli.paths import check_output, check_size, depth_in, output_path
 from imagegs.cli.reports import Verbosity, print_json
+
+if TYPE_CHECKING:
+    from imagegs.gaussians import Gaussians
 
 EXAMPLES = """
 examples:
@@ -19,19 +33,24 @@ examples:
   imagegs decode photo.gsimg -o large.webp --scale 2
   imagegs decode photo.gsimg -o part.png --height 4000 --region 1000,500,640,480
   imagegs decode photo.gsimg -o coarse.png --lod 0.5
+  imagegs decode tiles.gsimg -o tiles
+  imagegs decode tiles.gsimg --map Color -o color.png
 
 the suffix of OUT names the format. .png, .tif and .npy hold 16 bits where the file
 was made from 16 bits; all others get 8. .npy holds the integers, (H, W, C).
+
+of a texture stack, OUT is a folder: the maps get the names and the bits a sample that
+they had, and replace files of these names. A map that was no PNG, TIFF or WebP file
+(.jpg, ...) becomes a .png of the same stem, at no loss.
 """
-# The formats that hold 16 bits a sample; a deep picture is rounded to 8 bits for the others.
-DEEP_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 
 
 def add_parser(commands: Subparsers) -> None:
     """Adds the command `decode`."""
     parser = add_command(commands, "decode", run, "Paint the picture in a .gsimg file.", EXAMPLES)
     add_input(parser, "file", "FILE.gsimg", "the file to read")
-    add_output(parser, "OUT.png", "FILE's name with .png")
+    add_output(parser, "OUT", "FILE's name with .png; of a texture stack, without an ending: a folder")
+    parser.add_argument("--map", metavar="NAME", help="of a texture stack: this map alone, to OUT.png")
     size = parser.add_mutually_exclusive_group()
     add_shared(size, ("height",))
     size.add_argument("--scale", type=positive, metavar="S", help="size in proportion to the original's")
@@ -70,15 +89,24 @@ def lod(text: str) -> float:
 
 def run(options: Namespace) -> None:
     """`imagegs decode`."""
+    start = time.perf_counter()
+    target = output_path(options.output, options.file, ".png")
+    gaussians, maps = load_stack(
+        options.file, size_limit=options.size_limit, allow_partial=options.allow_partial, lod=options.lod
+    )
+    if maps:
+        decode_stack(options, gaussians, maps, start)
+        return
+    if options.map is not None:
+        raise UsageError("--map needs a texture stack: this file holds one picture")
+    _decode_picture(options, gaussians, target, start)
+
+
+def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, start: float) -> None:
     from imagegs.image_writers import check_picture_path, write_picture
     from imagegs.rendering import output_size, render
 
-    start = time.perf_counter()
-    target = output_path(options.output, options.file, ".png")
-    gaussians = load_gaussians(
-        options.file, size_limit=options.size_limit, allow_partial=options.allow_partial, lod=options.lod
-    )
-    depth = gaussians.bit_depth if target.suffix.lower() in DEEP_SUFFIXES else 8
+    depth = depth_in(target, gaussians.bit_depth)
     view = {"height": options.height, "scale": options.scale}
     size = output_size(gaussians, **view) if options.region is None else options.region[2:]
     check_size(size, options.size_limit)
@@ -101,10 +129,3 @@ def run(options: Namespace) -> None:
         }
         report |= {"channels": list(gaussians.channels), "bit_depth": depth, "n_gaussians": len(gaussians)}
         print_json({**report, "seconds": seconds})
-
-
-def check_size(size: Sequence[int], limit: int) -> None:
-    """Raises ValueError for a picture (width, height) above the limit: it is the user who asks for it."""
-    width, height = size
-    if width * height > limit:
-        raise ValueError(f"{width} x {height} pixels are over the limit of {limit} pixels (see --size-limit)")

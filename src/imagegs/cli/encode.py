@@ -1,4 +1,4 @@
-"""`imagegs encode`: a picture to a .gsimg file."""
+"""`imagegs encode`: a picture, or a folder with the maps of a texture, to a .gsimg file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
 from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
 from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Subparsers, add_command
+from imagegs.cli.folders import read_folder, stack_path
+from imagegs.cli.options import Subparsers, UsageError, add_command
 from imagegs.cli.paths import check_output, output_path, read_input
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
 
@@ -31,10 +32,17 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """`imagegs encode`."""
     source: Path = options.input
-    target = output_path(options.output, source, ".gsimg")
-    picture = read_input(source)
+    if source.is_dir():
+        target = stack_path(options.output, source)
+        stack = read_folder(source, options.resize_maps)
+        picture, maps = stack.picture, stack.maps
+    else:
+        if options.resize_maps:
+            raise UsageError("--resize-maps needs a folder of maps")
+        target = output_path(options.output, source, ".gsimg")
+        picture, maps = read_input(source), ()
     check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
-    plan = make_plan(options, picture)
+    plan = make_plan(options, picture, maps)
     report = _encode(picture, target, plan, Verbosity(options.quiet, options.verbose))
     if options.json:
         print_json({"input": str(source), "output": str(target), **report})
@@ -43,6 +51,7 @@ def run(options: Namespace) -> None:
 def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> dict[str, Any]:
     """Fit, write, and measure what was written: the report without the files' names."""
     from imagegs import codec
+    from imagegs.applications.map_list import to_metadata
     from imagegs.engine import engine
     from imagegs.files import write_atomically
 
@@ -60,7 +69,7 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
     seconds = time.perf_counter() - start
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
     decoded = codec.decode(data)
-    psnr, ssim = _quality(picture, decoded, plan.threads)
+    psnr, ssim = _quality(picture, decoded, plan)
     height, width, _ = picture.pixels.shape
     bpp = 8 * len(data) / (height * width)
     speech.note(
@@ -85,6 +94,7 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         "height": height,
         "channels": list(picture.channels),
         "bit_depth": picture.bit_depth,
+        **to_metadata(plan.maps),
         "layers": max(1, len(decoded.layers)),
         "bits_per_gaussian": 8 * len(data) / len(gaussians),
         "bits": None if plan.bits is None else asdict(plan.bits),
@@ -135,15 +145,19 @@ def _decoded_psnr(gaussians: Gaussians, picture: Picture, plan: Plan) -> float:
     """PSNR of what a decoder will write."""
     from imagegs import codec
 
-    return _quality(picture, codec.decode(pack(picture, gaussians, plan)), plan.threads)[0]
+    return _quality(picture, codec.decode(pack(picture, gaussians, plan)), plan)[0]
 
 
-def _quality(picture: Picture, gaussians: Gaussians, threads: int | None) -> tuple[float, float]:
+def _quality(picture: Picture, gaussians: Gaussians, plan: Plan) -> tuple[float, float]:
     """PSNR and SSIM of what a decoder writes."""
+    from imagegs.applications.stacks import paint_stack
     from imagegs.metrics import psnr, ssim
     from imagegs.rendering import render
 
-    painted = render(gaussians, dtype=picture.pixels.dtype, threads=threads)
+    if plan.maps:
+        painted = paint_stack(gaussians, plan.maps, plan.threads)
+    else:
+        painted = render(gaussians, dtype=picture.pixels.dtype, threads=plan.threads)
     return psnr(picture.pixels, painted), ssim(picture.pixels, painted)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imagegs.cli.options import Parser, add_input, add_output, add_shared, positive, whole
 
-ABOUT = "Fit Gaussians to a picture and pack them into a .gsimg file."
+ABOUT = "Fit Gaussians to a picture, or to the maps of a texture, and pack them into a .gsimg file."
 EXAMPLES = """
 examples:
   imagegs encode photo.png
@@ -15,13 +15,16 @@ examples:
   imagegs encode photo.png -n 10000 --tune psnr --time-budget 10
   imagegs encode photo.png --init saliency.png --bits 12,8,8,8,8
   imagegs encode photo.png --recipe paper --json > photo.json
+  imagegs encode tiles -n 20000
+
+of a folder, all pictures are the maps of one texture: its color, normals, roughness, ...
 """
 MAX_SEED = 2**64 - 1
 
 
 def add_options(parser: Parser) -> None:
     """Adds all options of the command; encode_plan.py says what they come to."""
-    add_input(parser, "input", "INPUT", "a picture: PNG, JPEG, WebP, TIFF, .npy, ...")
+    add_input(parser, "input", "INPUT", "a picture: PNG, JPEG, WebP, TIFF, .npy, ...; or a folder of maps")
     add_output(parser, "OUT.gsimg", "INPUT's name with .gsimg")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
@@ -91,6 +94,11 @@ def add_options(parser: Parser) -> None:
         default=0,
         metavar="S",
         help="the same seed gives the same bytes (default: 0)",
+    )
+    parser.add_argument(
+        "--resize-maps",
+        action="store_true",
+        help="of a folder: bring all maps to the size of the largest, where they differ",
     )
     add_shared(parser, ("threads", "quiet"))
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")

@@ -12,6 +12,7 @@ from imagegs.cli.options import UsageError
 from imagegs.cli.paths import read_input
 
 if TYPE_CHECKING:
+    from imagegs.applications.map_list import TextureMap
     from imagegs.codec import Bits
     from imagegs.fitting import RecipeName, Tune
     from imagegs.fitting.placement import Placement
@@ -41,9 +42,10 @@ class Plan:
     layers: int  # at most
     seed: int
     threads: int | None
+    maps: tuple[TextureMap, ...] = ()  # of a texture stack
 
 
-def make_plan(options: Namespace, picture: Picture) -> Plan:
+def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...] = ()) -> Plan:
     """The plan that the command line asks for.
 
     Raises UsageError for options that do not go together, ValueError for values out of range, FileError for a
@@ -64,6 +66,7 @@ def make_plan(options: Namespace, picture: Picture) -> Plan:
         layers=_layers(options.layers, bits),
         seed=options.seed,
         threads=options.threads,
+        maps=maps,
     )
     if options.bpp is None and options.target_size is None:
         return plan
@@ -126,11 +129,13 @@ def _layers(layers: int | None, bits: Bits | None) -> int:
 
 
 def metadata(plan: Plan, steps: int) -> dict[str, Any]:
-    """What the file says of its making."""
+    """What the file says of its making, and of its maps."""
     from imagegs import __version__
+    from imagegs.applications.map_list import to_metadata
 
     fit = {"recipe": plan.recipe, **({"tune": plan.tune} if plan.recipe != "paper" else {})}
-    return {"software": f"imagegs {__version__}", **fit, "steps": steps, "seed": plan.seed}
+    made = {"software": f"imagegs {__version__}", **fit, "steps": steps, "seed": plan.seed}
+    return {**made, **to_metadata(plan.maps)}
 
 
 def _most_bytes(options: Namespace, picture: Picture) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
 from imagegs.cli.reports import print_json, print_text
 
 if TYPE_CHECKING:
+    from imagegs.applications.map_list import TextureMap
     from imagegs.codec import FileInfo
     from imagegs.codec.coded import Layer
     from imagegs.rendering import MultiplyAdds
@@ -30,12 +32,14 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """`imagegs info`."""
+    from imagegs.applications.map_list import from_metadata, to_metadata
     from imagegs.codec import read_info
     from imagegs.codec.gsimg import read_file
 
     with about(options.file), options.file.open("rb") as file:
         data = read_file(file)
         facts = read_info(data, options.allow_partial)
+        maps = from_metadata(facts.metadata, facts.channels)
     cost = painting_cost(data, options.allow_partial)
     if options.json:
         fields = asdict(facts)
@@ -45,9 +49,9 @@ def run(options: Namespace) -> None:
             "bits_per_gaussian": 8 * facts.n_bytes / facts.n_gaussians,
         }
         fields["multiply_adds_per_pixel"] = cost and cost._asdict()
-        print_json({"file": str(options.file), **sizes, **fields})
+        print_json({"file": str(options.file), **sizes, **fields, **to_metadata(maps)})
     else:
-        print_text(describe(str(options.file), facts, cost))
+        print_text(describe(str(options.file), facts, cost, maps))
 
 
 def painting_cost(data: bytes, allow_partial: bool) -> MultiplyAdds | None:
@@ -62,8 +66,10 @@ def painting_cost(data: bytes, allow_partial: bool) -> MultiplyAdds | None:
         return None
 
 
-def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None) -> str:
+def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequence[TextureMap] = ()) -> str:
     """Several lines for people."""
+    from imagegs.applications.map_list import KEY
+
     channels = " ".join(facts.channels)
     coding = ", ".join(f"{field} {value}" for field, value in asdict(facts.coding).items())
     shares = ", ".join(f"{attribute} {bits:.1f}" for attribute, bits in facts.bits_by_attribute.items())
@@ -78,12 +84,21 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None) -> str:
         *((f"layer {i}", _layer_text(layer)) for i, layer in enumerate(facts.layers, 1)),
         ("chunks", _bytes_text(facts.bytes_by_chunk)),
         ("painting", _cost_text(cost)),
+        *((f"map {i}", _map_text(each)) for i, each in enumerate(maps, 1)),
     ]
     for key, value in (facts.metadata or {}).items():
+        if key == KEY:
+            continue
         # A row of its own name, which no fact has: a file cannot speak for the program.
         rows.append(("metadata " + _short(key, _KEY_WIDTH), _short(_plain(value), _VALUE_WIDTH)))
     width = max(len(key) for key, _ in rows)
     return "\n".join(printable(f"{key:{width}}  {value}") for key, value in rows)
+
+
+def _map_text(each: TextureMap) -> str:
+    channels = " ".join(each.own_channels)
+    text = f"{each.name}: {each.kind}, {channels}, {each.bit_depth} bits, {each.color_space}, {each.file}"
+    return _short(text, _VALUE_WIDTH)
 
 
 def _cost_text(cost: MultiplyAdds | None) -> str:

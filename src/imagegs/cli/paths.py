@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from imagegs.gaussians import Gaussians
     from imagegs.pixels import Picture
 
+# The formats that hold 16 bits a sample; a deep picture is rounded to 8 bits for the others.
+_DEEP_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 _STANDARD_OUTPUT = 1  # the descriptor
-MORE_PICTURE_SUFFIXES = (".gif", ".ppm", ".pgm", ".tga", ".dds", ".psd")
 
 
 def output_path(output: Path | None, source: Path, ending: str) -> Path:
@@ -57,6 +59,18 @@ def _is_standard_output(path: Path) -> bool:
     return os.path.samestat(there, here) and not os.path.samestat(there, Path(os.devnull).stat())
 
 
+def check_size(size: Sequence[int], limit: int) -> None:
+    """Raises ValueError for a picture (width, height) above the limit: it is the user who asks for it."""
+    width, height = size
+    if width * height > limit:
+        raise ValueError(f"{width} x {height} pixels are over the limit of {limit} pixels (see --size-limit)")
+
+
+def depth_in(path: Path, bit_depth: int) -> int:
+    """The bits a sample, 8 or 16, that a picture of this depth gets in a file of this name."""
+    return bit_depth if path.suffix.lower() in _DEEP_SUFFIXES else 8
+
+
 def load_gaussians(path: Path, **options: Any) -> Gaussians:
     """The Gaussians in a .gsimg file; the options are those of `codec.decode`."""
     from imagegs.codec import load
@@ -72,20 +86,11 @@ def read_input(path: Path, opened: BinaryIO | None = None) -> Picture:
     """
     with about(path):
         if path.is_dir():
-            raise _directory_error(path)
+            raise FormatError("is a directory, not a picture")
         try:
             return _read_array(path) if path.suffix.lower() == ".npy" else _read_picture(opened or path)
         except (ValueError, TypeError) as error:  # of the contents, here, not of an argument
             raise FormatError(str(error)) from error
-
-
-def _directory_error(path: Path) -> FormatError:
-    from imagegs.image_writers import WRITABLE_SUFFIXES
-
-    suffixes = (*WRITABLE_SUFFIXES, *MORE_PICTURE_SUFFIXES)
-    if any(entry.suffix.lower() in suffixes for entry in path.iterdir()):
-        return FormatError("is a directory; texture stacks are not supported yet")
-    return FormatError("no pictures in this directory")
 
 
 def _read_picture(source: Path | BinaryIO) -> Picture:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from imagegs.cli.decode import check_size
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, positive, whole
-from imagegs.cli.paths import check_output, load_gaussians, output_path
+from imagegs.cli.paths import check_output, check_size, load_gaussians, output_path
 from imagegs.cli.reports import Verbosity
 
 EXAMPLES = """

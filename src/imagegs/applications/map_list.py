@@ -1,0 +1,119 @@
+"""The list of maps in the metadata of a .gsimg file, under the key "maps": what gives a folder back.
+
+Whatever wrote the file, the names that come out of it are plain and lead nowhere but into the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import PurePath
+from typing import Any
+
+from imagegs.applications.textures import color_space_of
+from imagegs.errors import FormatError
+from imagegs.pixels import CHANNEL_NAMES
+
+KEY = "maps"
+_FIELDS = {
+    "name": str,
+    "file": str,
+    "kind": str,
+    "bit_depth": int,
+    "channels": int,
+    "color_space": str,
+    "unit_length": bool,
+}
+_KEPT_SUFFIXES = {8: (".png", ".tif", ".tiff", ".webp"), 16: (".png", ".tif", ".tiff")}
+
+
+@dataclass(frozen=True)
+class TextureMap:
+    """One map of a texture."""
+
+    name: str  # unique among the maps
+    file: str  # the name of its file, with the suffix
+    kind: str  # one of textures.KINDS; what a later version may have added counts as other
+    bit_depth: int  # of its file, 8 or 16
+    channels: int  # 1 to 4
+    color_space: str  # "srgb" or "linear": for who paints with it, the samples are kept as they are
+    unit_length: bool  # whether its colours stand for vectors 2 v - 1 of length 1, and are decoded to such
+
+    @property
+    def own_channels(self) -> tuple[str, ...]:
+        """As its picture file has them: Y, Y A, R G B or R G B A."""
+        return CHANNEL_NAMES[self.channels]
+
+    @property
+    def stack_channels(self) -> tuple[str, ...]:
+        """As the stack has them: Color.R, Color.G, ..."""
+        return tuple(f"{self.name}.{channel}" for channel in self.own_channels)
+
+    @property
+    def output(self) -> str:
+        """The name of the file to write: PNG in place of formats that lose something or hold too few bits."""
+        path = PurePath(self.file)
+        kept = path.suffix.lower() in _KEPT_SUFFIXES[self.bit_depth]
+        return self.file if kept else path.stem + ".png"
+
+
+def make_map(
+    name: str, file: str, kind: str, bit_depth: int, channels: int, unit_length: bool = False
+) -> TextureMap:
+    """A map with the colour space that goes with its kind."""
+    return TextureMap(name, file, kind, bit_depth, channels, color_space_of(kind), unit_length)
+
+
+def to_metadata(maps: Sequence[TextureMap]) -> dict[str, Any]:
+    """The part of a file's metadata that lists the maps; nothing for no maps."""
+    return {KEY: [asdict(each) for each in maps]} if maps else {}
+
+
+def from_metadata(metadata: dict[str, Any] | None, channels: Sequence[str]) -> tuple[TextureMap, ...]:
+    """The maps in a file with this metadata and these channels; () where it is no stack.
+
+    Raises FormatError for a list that is damaged, dangerous, or does not fit the channels.
+    """
+    if metadata is None or KEY not in metadata:
+        return ()
+    entries = metadata[KEY]
+    if not isinstance(entries, list) or not entries:
+        raise FormatError("the list of maps is damaged: no list, or an empty one")
+    maps = tuple(_read_entry(entry, number) for number, entry in enumerate(entries, 1))
+    check_files(maps)
+    if len({each.name for each in maps}) != len(maps):
+        raise FormatError("the list of maps is damaged: two maps have the same name")
+    expected = [channel for each in maps for channel in each.stack_channels]
+    if expected != list(channels):
+        raise FormatError("the list of maps does not fit the channels of the file")
+    return maps
+
+
+def _read_entry(entry: object, number: int) -> TextureMap:
+    if not isinstance(entry, dict):
+        raise FormatError(f"the list of maps is damaged: map {number} is no object")
+    for field, kind in _FIELDS.items():
+        if type(entry.get(field)) is not kind:  # True is an int too
+            raise FormatError(f"the list of maps is damaged: map {number} has no valid {field}")
+    if entry["bit_depth"] not in (8, 16) or entry["channels"] not in CHANNEL_NAMES:
+        raise FormatError(f"the list of maps is damaged: map {number} has no valid bit_depth or channels")
+    if entry["unit_length"] and entry["channels"] != 3:
+        raise FormatError(f"the list of maps is damaged: map {number} has no vectors of three channels")
+    return TextureMap(**{field: entry[field] for field in _FIELDS})
+
+
+def check_files(maps: Sequence[TextureMap]) -> None:
+    """Raise FormatError where a file's name is not plain, or where two maps would be written to one file."""
+    written: dict[str, TextureMap] = {}
+    for each in maps:
+        if not _is_plain(each.file):
+            raise FormatError(f"{each.file!r} is not a plain name for the file of a map")
+        # Some systems take a.PNG and a.png for one.
+        other = written.setdefault(each.output.casefold(), each)
+        if other is not each:
+            raise FormatError(f"the maps {other.file} and {each.file} would both be decoded to {each.output}")
+
+
+def _is_plain(file: str) -> bool:
+    """Whether it names a file of a folder itself, on all systems, and no hidden one."""
+    return bool(file) and file.isprintable() and file[0] != "." and not set(file) & set("/\\:")

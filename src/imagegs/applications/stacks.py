@@ -1,0 +1,139 @@
+"""Texture stacks: the maps of a folder as one picture with many channels, and back.
+
+One set of Gaussians paints them all: the edges of the maps of a texture lie at the same places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imagegs.applications.map_list import TextureMap, check_files, make_map, to_metadata
+from imagegs.applications.normals import has_unit_normals, with_unit_normals
+from imagegs.applications.textures import kind_of, map_names
+from imagegs.codec.header import write_names
+from imagegs.codec.metadata import write_metadata
+from imagegs.errors import FormatError
+from imagegs.gaussians import MAX_CHANNELS, Gaussians
+from imagegs.images import read_picture
+from imagegs.pixels import IntegerPixels, Picture, as_pixels, to_integers
+from imagegs.rendering import render
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The maps of a texture, and all of their channels in one picture.
+
+    The picture has 16 bits if one of the maps has: the others are scaled up to it.
+    """
+
+    picture: Picture
+    maps: tuple[TextureMap, ...]
+
+
+def read_stack(files: Sequence[Path], resize: bool = False) -> Stack:
+    """The maps in picture files of one folder, in the order given; the files have different names.
+
+    Pictures that are RGB with equal channels are read as gray. resize: maps of other sizes than the largest
+    are brought to its size (Lanczos).
+
+    Raises FormatError for a file that is no valid picture, for maps of different sizes, for more than 32
+    channels, and for file names that a .gsimg file cannot hold; OSError.
+    """
+    if len(files) > MAX_CHANNELS:
+        raise FormatError(
+            f"{len(files)} pictures are too many for a stack of at most {MAX_CHANNELS} channels"
+        )
+    pixels = [_read_map(file) for file in files]
+    names = [file.name for file in files]
+    maps = tuple(map(_describe, map_names(names), names, pixels))
+    channels = tuple(channel for each in maps for channel in each.stack_channels)
+    if len(channels) > MAX_CHANNELS:
+        raise FormatError(f"the maps have {len(channels)} channels, at most {MAX_CHANNELS} are possible")
+    _check_storable(maps, channels)
+    pixels = _of_one_size(pixels, names, resize)
+    depth = max(each.bit_depth for each in maps)
+    return Stack(Picture(np.concatenate([_with_depth(p, depth) for p in pixels], axis=2), channels), maps)
+
+
+def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:
+    kind, _ = kind_of(file)
+    unit_length = kind == "normal" and pixels.shape[2] == 3 and has_unit_normals(pixels)
+    return make_map(name, file, kind, 8 * pixels.dtype.itemsize, pixels.shape[2], unit_length)
+
+
+def _read_map(file: Path) -> IntegerPixels:
+    try:
+        pixels: IntegerPixels = as_pixels(read_picture(file).pixels)
+    except (ValueError, FormatError) as error:
+        raise FormatError(f"{file.name}: {error}") from error
+    if pixels.shape[2] >= 3 and (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
+        return pixels[:, :, [0, *range(3, pixels.shape[2])]]
+    return pixels
+
+
+def _check_storable(maps: Sequence[TextureMap], channels: Sequence[str]) -> None:
+    """Now, before the fit, what writing the file would stumble over after it."""
+    check_files(maps)
+    try:
+        write_names(channels)
+        write_metadata(to_metadata(maps))
+    except ValueError as error:
+        raise FormatError(str(error)) from error
+
+
+def _of_one_size(pixels: list[IntegerPixels], names: Sequence[str], resize: bool) -> list[IntegerPixels]:
+    sizes = [p.shape[1::-1] for p in pixels]
+    largest = max(sizes, key=lambda size: size[0] * size[1])
+    if resize:
+        return [p if p.shape[1::-1] == largest else _resized(p, largest) for p in pixels]
+    if other := next((i for i, size in enumerate(sizes) if size != sizes[0]), None):
+        texts = [f"{names[i]} has {sizes[i][0]} x {sizes[i][1]} pixels" for i in (0, other)]
+        raise FormatError(f"the maps differ in size: {texts[0]}, {texts[1]} (see --resize-maps)")
+    return pixels
+
+
+def _resized(pixels: IntegerPixels, size: tuple[int, ...]) -> IntegerPixels:
+    from PIL import Image
+
+    # Channel by channel in floating point: Pillow has no other way for 16 bits.
+    largest = np.float32(np.iinfo(pixels.dtype).max)
+    planes = [
+        np.asarray(Image.fromarray(plane / largest).resize((size[0], size[1]), Image.Resampling.LANCZOS))
+        for plane in np.moveaxis(pixels, 2, 0).astype(np.float32)
+    ]
+    return to_integers(np.stack(planes, axis=2), 8 * pixels.dtype.itemsize)
+
+
+def _with_depth(pixels: IntegerPixels, depth: int) -> IntegerPixels:
+    return pixels if pixels.dtype.itemsize == depth // 8 else pixels.astype(np.uint16) * np.uint16(257)
+
+
+def paint_map(
+    gaussians: Gaussians, texture_map: TextureMap, threads: int | None = None, **view: Any
+) -> IntegerPixels:
+    """One map of a stack, (H, W, C) uint8 or uint16 as its file had; view: the arguments of `render`.
+
+    Vectors get length 1 where they had it.
+
+    Raises ValueError as `render` does, and where the Gaussians lack the map's channels.
+    """
+    columns = [gaussians.channels.index(channel) for channel in texture_map.stack_channels]
+    own = gaussians.replace(color=gaussians.color[:, columns], channels=texture_map.own_channels)
+    depth = texture_map.bit_depth
+    if texture_map.unit_length:
+        return to_integers(with_unit_normals(render(own, threads=threads, **view)), depth)
+    painted: IntegerPixels = render(own, dtype=f"uint{depth}", threads=threads, **view)
+    return painted
+
+
+def paint_stack(
+    gaussians: Gaussians, maps: Sequence[TextureMap], threads: int | None = None
+) -> IntegerPixels:
+    """All maps as their files will hold them, in one picture (H, W, C) as the `Stack` had it."""
+    painted = [paint_map(gaussians, each, threads) for each in maps]
+    return np.concatenate([_with_depth(p, gaussians.bit_depth) for p in painted], axis=2)

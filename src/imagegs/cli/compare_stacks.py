@@ -1,0 +1,61 @@
+"""`imagegs compare` of a texture's folder and its .gsimg file, or of two folders: map by map."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagegs.cli.exit_codes import about
+from imagegs.cli.folders import load_stack, read_folder
+from imagegs.cli.options import UsageError
+from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
+
+if TYPE_CHECKING:
+    from imagegs.applications.stacks import Stack
+
+
+def compare_stacks(options: Namespace) -> None:
+    """PSNR of each map, and of all their samples."""
+    from imagegs.metrics import psnr
+
+    first, second = (_read(path, options.threads) for path in (options.a, options.b))
+    _check_alike(first, second)
+    x, y = first.picture.pixels, second.picture.pixels
+    found, start = {}, 0
+    for each in first.maps:
+        channels = slice(start, start := start + each.channels)
+        found[each.name] = psnr(x[:, :, channels], y[:, :, channels])
+    total = psnr(x, y)
+    if not options.json:
+        rows = [*found.items(), ("all maps", total)]
+        width = max(len(name) for name, _ in rows)
+        print_text("\n".join(f"{name:{width}}  {psnr_text(value)}" for name, value in rows))
+        return
+    height, width, _ = x.shape
+    report = {"a": str(options.a), "b": str(options.b), "width": width, "height": height}
+    maps = [{"name": name, **psnr_fields(value)} for name, value in found.items()]
+    print_json({**report, "maps": maps, **psnr_fields(total)})
+
+
+def _read(path: Path, threads: int | None) -> Stack:
+    """A folder, or what decoding a .gsimg file would write into one."""
+    from imagegs.applications.stacks import Stack, paint_stack
+    from imagegs.pixels import Picture
+
+    if path.is_dir():
+        return read_folder(path)
+    gaussians, maps = load_stack(path)
+    if not maps:
+        with about(path):
+            raise UsageError("holds one picture, not the maps of a folder")
+    return Stack(Picture(paint_stack(gaussians, maps, threads), gaussians.channels), maps)
+
+
+def _check_alike(first: Stack, second: Stack) -> None:
+    sizes = [f"{s.picture.pixels.shape[1]} x {s.picture.pixels.shape[0]}" for s in (first, second)]
+    if sizes[0] != sizes[1]:
+        raise ValueError(f"the maps differ in size: {sizes[0]} and {sizes[1]} pixels")
+    names = [" ".join(s.picture.channels) for s in (first, second)]
+    if names[0] != names[1]:
+        raise ValueError(f"the maps differ in channels: {names[0]} and {names[1]}")
