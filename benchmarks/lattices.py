@@ -71,7 +71,7 @@ def main() -> None:
     bits = [r["bits_at_loss"] for r in rows.values() if r["bits_at_loss"] is not None]
     if bits:
         print(
-            f"bits a Gaussian at {LOSS} dB below the fit: mean {statistics.fmean(bits):.1f} of {len(bits)} pictures"
+            f"bits a Gaussian at {LOSS} dB below the fit: {statistics.fmean(bits):.1f}, {len(bits)} pictures"
         )
     chosen = [r["points"][0] for r in rows.values()]
     print(
