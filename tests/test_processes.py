@@ -64,7 +64,9 @@ except imagegs.ImageGSError as error:
 
 def interrupted(code: str) -> str:
     """What a process printed after Ctrl-C three seconds into a call that would take minutes or hours."""
-    with python(code) as process:
+    # A shell may have left SIGINT ignored, which a child inherits.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    with python(listen + code) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         time.sleep(3.0)
         process.send_signal(signal.SIGINT)
