@@ -38,8 +38,8 @@ def measure(path: Path, options: argparse.Namespace) -> dict[str, Any]:
         lattice = lattice_of(fineness)
         steps = 1 + (options.effort >= THOROUGH_EFFORT)
         settled = imagegs.settle(pixels, gaussians, lattice, steps=steps, threads=1)
-        bits = 8 * len(imagegs.encode(settled, lattice)) / len(settled)
-        points.append((bits, whole - quality(pixels, imagegs.decode(imagegs.encode(settled, lattice)))))
+        data = imagegs.encode(settled, lattice)
+        points.append((8 * len(data) / len(settled), whole - quality(pixels, imagegs.decode(data))))
         if points[-1][1] < LOSS:
             break
     return {"psnr": whole, "points": points, "bits_at_loss": bits_at(points)}

@@ -135,7 +135,7 @@ def agree_on_counts(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> l
     if not layers or len(parts[0][1]) < 11:
         return None
     payload = parts[layers[-1]][1]
-    n = 64 * (len(payload) - 4) if random.random() < 0.5 else random.randint(1, 100)
+    n = len(payload) - 4 if random.random() < 0.5 else random.randint(1, 100)
     others = sum(struct.unpack_from("<I", parts[i][1])[0] for i in layers[:-1])
     head = bytearray(parts[0][1])
     struct.pack_into("<I", head, 4, (others + n) % 2**32)

@@ -20,9 +20,8 @@ from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 MAX_OUTPUT_SIDE = 2**23 - 1  # float32 holds the pixel centres, at +0.5, exactly up to here
 
 
-_MOST_COUNTED = (
-    2**26
-)  # work of `Painter.multiply_adds`: a second at most; a canvas of 2^28 pixels takes half of it
+# Work of `Painter.multiply_adds`: a second at most; a canvas of 2^28 pixels takes half of it.
+_MOST_COUNTED = 2**26
 
 
 class Region(NamedTuple):

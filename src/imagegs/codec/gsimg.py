@@ -78,9 +78,9 @@ def encode(
     """The bytes of a .gsimg file with these Gaussians.
 
     coding: `Bits` stores every number with so many bits, in the order given. A `Lattice` (softmax blend only)
-    is a third of the size: the nearest points of the lattice, entropy-coded, in an order of their own. A fit
-    that ends on the lattice (`fit(..., lattice=)`) loses nothing by it. The softmax blend is brought to its
-    canonical form first: longer axis first, angle in [0, pi). metadata is any small JSON object.
+    is a third of the size: the nearest points of the lattice, entropy-coded, layer by layer in an order of
+    their own. Gaussians that `settle` has put on the lattice lose nothing by it. The softmax blend is brought
+    to its canonical form first: longer axis first, angle in [0, pi). metadata is any small JSON object.
 
     Raises ValueError for what the file format cannot hold: in the paper blend log-weights other than 0 and
     angles beyond 1,024 radians; log-weights with 0 bits; on a lattice the paper blend, centres off the canvas

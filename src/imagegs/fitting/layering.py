@@ -71,19 +71,28 @@ class Prefixes:
         self.loss = 0.0
         self.gradient: NDArray[np.float64] | None = None  # as `flat_own_units`; None without prefixes
         if self._ends:
-            _, self._weights = prefix_weights(objective, shapes, ends)
-            self.evaluate(shapes)
+            parts = self._parts(shapes)
+            errors = np.array([l2 for l2, _ in parts])
+            self._weights = _weights(errors, objective.squared_error(shapes).l2)
+            self._add_up(parts, shapes)
 
     def evaluate(self, shapes: Shapes) -> None:
         """Sets `loss` and `gradient`. The objective then holds nothing of these shapes."""
-        self.loss, self.gradient = 0.0, None
-        for end, weight in zip(self._ends, self._weights, strict=True):
-            prefix = prefix_of(shapes, end)
-            result = self._objective.squared_error(prefix)
-            if self.gradient is None:
-                self.gradient = np.zeros((len(shapes), 6 + shapes.color.shape[1]))
-            self.gradient[:end] += weight * flat_own_units(result.gradient, prefix)
-            self.loss += float(weight) * result.l2
+        self._add_up(self._parts(shapes), shapes)
+
+    def _parts(self, shapes: Shapes) -> list[tuple[float, NDArray[np.float64]]]:
+        """The squared error of each prefix, and its gradient."""
+        prefixes = (prefix_of(shapes, end) for end in self._ends)
+        results = ((self._objective.squared_error(prefix), prefix) for prefix in prefixes)
+        return [(result.l2, flat_own_units(result.gradient, prefix)) for result, prefix in results]
+
+    def _add_up(self, parts: list[tuple[float, NDArray[np.float64]]], shapes: Shapes) -> None:
+        self.loss = 0.0
+        self.gradient = np.zeros((len(shapes), 6 + shapes.color.shape[1])) if parts else None
+        for end, weight, (l2, gradient) in zip(self._ends, self._weights, parts, strict=True):
+            assert self.gradient is not None  # there are parts
+            self.gradient[:end] += weight * gradient
+            self.loss += float(weight) * l2
 
 
 def prefix_weights(
@@ -92,7 +101,12 @@ def prefix_weights(
     """The squared error of the whole picture, and the weight of each prefix's beside it."""
     l2 = objective.squared_error(shapes).l2
     errors = np.array([objective.squared_error(prefix_of(shapes, end)).l2 for end in ends[:-1]])
-    return l2, PREFIX_SHARE / max(1, len(errors)) * l2 / np.maximum(errors, 1e-12)
+    return l2, _weights(errors, l2)
+
+
+def _weights(errors: NDArray[np.float64], l2: float) -> NDArray[np.float64]:
+    """Of the squared errors of all prefixes beside that of the whole picture."""
+    return PREFIX_SHARE / max(1, len(errors)) * l2 / np.maximum(errors, 1e-12)
 
 
 def prefix_of(shapes: Shapes, end: int) -> Shapes:
