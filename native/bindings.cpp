@@ -19,10 +19,18 @@ namespace {
 
 template <int Dimensions> using In = nb::ndarray<const float, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
 template <int Dimensions> using Out = nb::ndarray<float, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
+using Weights = std::optional<In<2>>; // of pixels
 using AnyPicture = nb::ndarray<nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
 void require(bool ok, const char *message) {
     if (!ok) throw nb::value_error(message);
+}
+
+const float *data_of(const Weights &weights) { return weights ? weights->data() : nullptr; }
+
+void require_shape(const Weights &weights, size_t height, size_t width) {
+    require(!weights || (weights->shape(0) == height && weights->shape(1) == width),
+            "the weights of pixels are not of the picture's shape");
 }
 
 void update(Scene &scene, Engine &engine, int blend, int width, int height, In<2> xy, In<2> scale, In<1> angle,
@@ -90,39 +98,43 @@ void gradient(Scene &scene, Engine &engine, In<3> out, In<3> color_gradient, Out
 }
 
 // Of the whole canvas at its own size.
-double squared_error(Scene &scene, Engine &engine, In<3> target, Out<2> xy, Out<2> scale, Out<1> angle,
-                     Out<1> log_weight, Out<2> color) {
+double squared_error(Scene &scene, Engine &engine, In<3> target, Weights pixel_weights, Out<2> xy, Out<2> scale,
+                     Out<1> angle, Out<1> log_weight, Out<2> color) {
     require(scene.count() > 0, "the scene is empty");
     require(target.shape(0) == size_t(scene.channels()) && target.shape(1) == size_t(scene.height()) &&
                 target.shape(2) == size_t(scene.width()),
             "the target is not of the canvas's shape");
+    require_shape(pixel_weights, target.shape(1), target.shape(2));
     const Gradients to = gradients_of(scene, xy, scale, angle, log_weight, color);
     nb::gil_scoped_release release;
-    return scene.squared_error(engine, target.data(), to);
+    return scene.squared_error(engine, target.data(), data_of(pixel_weights), to);
 }
 
-void normal_product(Scene &scene, Engine &engine, In<3> out, In<2> tangent, Out<2> product) {
+void normal_product(Scene &scene, Engine &engine, In<3> out, Weights pixel_weights, In<2> tangent, Out<2> product) {
     const size_t terms = size_t(kShapeSums) + scene.channels();
     require_rendered_shape(scene, out);
     require(tangent.shape(0) == scene.count() && tangent.shape(1) == terms && product.shape(0) == scene.count() &&
                 product.shape(1) == terms,
             "tangents have 6 + channels numbers a Gaussian");
+    require_shape(pixel_weights, out.shape(1), out.shape(2));
     nb::gil_scoped_release release;
-    scene.normal_product(engine, out.data(), tangent.data(), product.data());
+    scene.normal_product(engine, out.data(), data_of(pixel_weights), tangent.data(), product.data());
 }
 
-void normal_diagonal(Scene &scene, Engine &engine, In<3> out, Out<2> sums) {
+void normal_diagonal(Scene &scene, Engine &engine, In<3> out, Weights pixel_weights, Out<2> sums) {
     require_rendered_shape(scene, out);
     require(sums.shape(0) == scene.count() && sums.shape(1) == kDiagonalSums, "7 sums a Gaussian are needed");
+    require_shape(pixel_weights, out.shape(1), out.shape(2));
     nb::gil_scoped_release release;
-    scene.normal_diagonal(engine, out.data(), sums.data());
+    scene.normal_diagonal(engine, out.data(), data_of(pixel_weights), sums.data());
 }
 
-void removal_cost(Scene &scene, Engine &engine, In<3> out, In<3> residual, Out<1> cost) {
+void removal_cost(Scene &scene, Engine &engine, In<3> out, Weights pixel_weights, In<3> residual, Out<1> cost) {
     for (const In<3> &a : {out, residual}) require_rendered_shape(scene, a);
     require(cost.shape(0) == scene.count(), "one cost a Gaussian is needed");
+    require_shape(pixel_weights, out.shape(1), out.shape(2));
     nb::gil_scoped_release release;
-    scene.removal_cost(engine, out.data(), residual.data(), cost.data());
+    scene.removal_cost(engine, out.data(), data_of(pixel_weights), residual.data(), cost.data());
 }
 
 void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
@@ -146,14 +158,15 @@ std::optional<std::pair<double, double>> multiply_adds(Scene &scene, Engine &eng
     return std::pair{found->mean, found->worst};
 }
 
-std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target, Out<3> to, float l1, float l2,
-                                           float ssim) {
+std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target, Weights pixel_weights,
+                                           Out<3> to, float l1, float l2, float ssim) {
     for (int k = 0; k < 3; ++k)
         require(picture.shape(k) == target.shape(k) && picture.shape(k) == to.shape(k), "pictures disagree in shape");
     require(picture.size() > 0, "the picture is empty");
+    require_shape(pixel_weights, picture.shape(1), picture.shape(2));
     nb::gil_scoped_release release;
-    const LossMeans means = loss(engine, picture.data(), target.data(), int(picture.shape(0)), int(picture.shape(1)),
-                                 int(picture.shape(2)), {l1, l2, ssim}, to.data());
+    const LossMeans means = loss(engine, picture.data(), target.data(), data_of(pixel_weights), int(picture.shape(0)),
+                                 int(picture.shape(1)), int(picture.shape(2)), {l1, l2, ssim}, to.data());
     return {means.l1, means.l2, means.ssim};
 }
 
@@ -271,7 +284,8 @@ NB_MODULE(_native, m) {
             "threads"_a, "isa"_a)
         .def_prop_ro("threads", [](const Engine &e) { return e.pool.threads(); })
         .def_prop_ro("isa", [](const Engine &e) { return e.kernels->name; })
-        .def("loss", &loss_of, "picture"_a, "target"_a, "gradient"_a, "l1"_a, "l2"_a, "ssim"_a)
+        .def("loss", &loss_of, "picture"_a, "target"_a, "pixel_weights"_a.none(), "gradient"_a, "l1"_a, "l2"_a,
+             "ssim"_a)
         .def("adam", &adam_step, "value"_a, "gradient"_a, "mean"_a, "square"_a, "rates"_a.none(), "rate"_a, "beta1"_a,
              "beta2"_a, "epsilon"_a, "step"_a);
 
@@ -297,11 +311,11 @@ NB_MODULE(_native, m) {
         .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a)
         .def("gradient", &gradient, "engine"_a, "out"_a, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a,
              "log_weight"_a, "color"_a)
-        .def("squared_error", &squared_error, "engine"_a, "target"_a, "xy"_a, "scale"_a, "angle"_a, "log_weight"_a,
-             "color"_a)
-        .def("normal_product", &normal_product, "engine"_a, "out"_a, "tangent"_a, "product"_a)
-        .def("normal_diagonal", &normal_diagonal, "engine"_a, "out"_a, "sums"_a)
-        .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "residual"_a, "cost"_a)
+        .def("squared_error", &squared_error, "engine"_a, "target"_a, "pixel_weights"_a.none(), "xy"_a, "scale"_a,
+             "angle"_a, "log_weight"_a, "color"_a)
+        .def("normal_product", &normal_product, "engine"_a, "out"_a, "pixel_weights"_a.none(), "tangent"_a, "product"_a)
+        .def("normal_diagonal", &normal_diagonal, "engine"_a, "out"_a, "pixel_weights"_a.none(), "sums"_a)
+        .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "pixel_weights"_a.none(), "residual"_a, "cost"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
         .def("most_pairs", &most_pairs_of, "engine"_a, "enough"_a)
         .def("multiply_adds", &multiply_adds, "engine"_a, "most_work"_a)

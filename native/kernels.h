@@ -51,7 +51,7 @@ constexpr int kDiagonalSums = 7; // see gauss_newton.h
 
 constexpr int kSsimBlockWidth = 256, kSsimBlockHeight = 256; // outputs of one ssim_block
 constexpr int kSsimRow = kSsimBlockWidth + 64;               // floats of a buffered row: block, halo, whole vectors
-constexpr int kSsimScratchFloats = (6 + 12 + 7 * 16) * kSsimRow + 16;
+constexpr int kSsimScratchFloats = (6 + 16 + 7 * 16) * kSsimRow + 16;
 
 struct Kernels {
     const char *name;
@@ -70,16 +70,17 @@ struct Kernels {
     void (*gradient_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
                                const float *color_gradient, const Selection &, float *sums, void *scratch);
 
-    // J^T J times a tangent, and the sums that its diagonal is made of; see gauss_newton.h.
+    // Of the squared error in which each point has a weight (null: 1), as have the next two: J^T J times a tangent,
+    // and the sums that its diagonal is made of; see gauss_newton.h.
     void (*normal_product_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
-                                     const float *tangent, const Selection &, float *sums, float *change,
-                                     float *scratch);
+                                     const float *point_weights, const float *tangent, const Selection &, float *sums,
+                                     float *change, float *scratch);
     void (*normal_diagonal_of_points)(const Candidates &, const float *x, const float *y, int n_points,
-                                      const float *out, const Selection &, float *sums);
+                                      const float *out, const float *point_weights, const Selection &, float *sums);
 
     // What each candidate is worth at points; see removal.h. Writes costs[i].
     void (*removal_cost_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
-                                   const float *residual, const Selection &, float *costs);
+                                   const float *point_weights, const float *residual, const Selection &, float *costs);
 
     // Keeps the ids that may matter somewhere in the rectangle, in order; returns how many. `bound` is scratch
     // for count floats (rounded up to lanes). `kept` may be `ids`.
@@ -87,12 +88,13 @@ struct Kernels {
                 float *bound);
 
     // One block of the SSIM map of one channel and its gradient; see ssim.h.
-    double (*ssim_block)(const float *picture, const float *target, int width, int height, int x0, int y0,
-                         int block_width, int block_height, float gradient_weight, float *gradient, float *scratch);
+    double (*ssim_block)(const float *picture, const float *target, const float *pixel_weights, int width, int height,
+                         int x0, int y0, int block_width, int block_height, float gradient_weight, float *gradient,
+                         float *scratch);
 
-    // L1 and L2 of a run of values: writes the gradient, returns sum |d| and sum d^2.
-    void (*pixel_loss)(const float *picture, const float *target, size_t n, float l1_weight, float l2_weight,
-                       float *gradient, double *sum_l1, double *sum_l2);
+    // L1 and L2 of a run of values, each with its weight (null: 1): writes the gradient, returns sum |d| and sum d^2.
+    void (*pixel_loss)(const float *picture, const float *target, const float *pixel_weights, size_t n, float l1_weight,
+                       float l2_weight, float *gradient, double *sum_l1, double *sum_l2);
 
     // One step of Adam; see adam.h.
     void (*adam)(float *value, const float *gradient, float *mean, float *square, const float *rates, size_t n,

@@ -13,8 +13,8 @@ constexpr size_t kValuesPerTask = 1 << 16;
 int tasks_for(size_t n) { return int((n + kValuesPerTask - 1) / kValuesPerTask); }
 
 // Adds the gradient of -weight * mean SSIM; returns the mean.
-double ssim(Engine &engine, const float *picture, const float *target, int channels, int height, int width,
-            float weight, float *gradient) {
+double ssim(Engine &engine, const float *picture, const float *target, const float *pixel_weights, int channels,
+            int height, int width, float weight, float *gradient) {
     const int across = (width + kSsimBlockWidth - 1) / kSsimBlockWidth,
               down = (height + kSsimBlockHeight - 1) / kSsimBlockHeight;
     const size_t plane = size_t(height) * width;
@@ -26,7 +26,7 @@ double ssim(Engine &engine, const float *picture, const float *target, int chann
         const size_t channel = size_t(task / (across * down)) * plane;
         const int x0 = task % across * kSsimBlockWidth, y0 = task / across % down * kSsimBlockHeight;
         sums[task] =
-            engine.kernels->ssim_block(picture + channel, target + channel, width, height, x0, y0,
+            engine.kernels->ssim_block(picture + channel, target + channel, pixel_weights, width, height, x0, y0,
                                        std::min(kSsimBlockWidth, width - x0), std::min(kSsimBlockHeight, height - y0),
                                        float(-weight / count), gradient + channel, scratch[worker].data());
     });
@@ -35,18 +35,25 @@ double ssim(Engine &engine, const float *picture, const float *target, int chann
 
 } // namespace
 
-LossMeans loss(Engine &engine, const float *picture, const float *target, int channels, int height, int width,
-               LossWeights weights, float *gradient) {
-    const size_t n = size_t(channels) * height * width;
+LossMeans loss(Engine &engine, const float *picture, const float *target, const float *pixel_weights, int channels,
+               int height, int width, LossWeights weights, float *gradient) {
+    const size_t plane = size_t(height) * width, n = size_t(channels) * plane;
     std::vector<double> l1(size_t(tasks_for(n))), l2(l1.size());
     engine.pool.run(tasks_for(n), [&](int task, int) {
         const size_t first = task * kValuesPerTask, m = std::min(kValuesPerTask, n - first);
-        engine.kernels->pixel_loss(picture + first, target + first, m, float(weights.l1 / double(n)),
-                                   float(weights.l2 / double(n)), gradient + first, &l1[task], &l2[task]);
+        for (size_t i = first, run; i < first + m; i += run) { // with weights, runs within a channel
+            run = pixel_weights ? std::min(plane - i % plane, first + m - i) : m;
+            double sum_l1, sum_l2;
+            engine.kernels->pixel_loss(picture + i, target + i, pixel_weights ? pixel_weights + i % plane : nullptr,
+                                       run, float(weights.l1 / double(n)), float(weights.l2 / double(n)), gradient + i,
+                                       &sum_l1, &sum_l2);
+            l1[task] += sum_l1, l2[task] += sum_l2;
+        }
     });
     LossMeans means{std::accumulate(l1.begin(), l1.end(), 0.0) / double(n),
                     std::accumulate(l2.begin(), l2.end(), 0.0) / double(n), 0};
-    if (weights.ssim != 0) means.ssim = ssim(engine, picture, target, channels, height, width, weights.ssim, gradient);
+    if (weights.ssim != 0)
+        means.ssim = ssim(engine, picture, target, pixel_weights, channels, height, width, weights.ssim, gradient);
     return means;
 }
 

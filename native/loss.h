@@ -1,6 +1,6 @@
 // l1_weight mean|d| + l2_weight mean d^2 + ssim_weight (1 - mean SSIM), d = picture - target, over all values
 // of [channel][row][column] arrays; its gradient, and the three means. Rows and blocks are tasks; their sums are
-// added in order.
+// added in order. pixel_weights, [row][column] of mean 1 or null, make the means weighted ones.
 #pragma once
 
 #include "engine.h"
@@ -14,8 +14,8 @@ struct LossMeans {
     double l1, l2, ssim; // ssim is 0 when its weight is 0
 };
 
-LossMeans loss(Engine &, const float *picture, const float *target, int channels, int height, int width, LossWeights,
-               float *gradient);
+LossMeans loss(Engine &, const float *picture, const float *target, const float *pixel_weights, int channels,
+               int height, int width, LossWeights, float *gradient);
 
 void adam(Engine &, float *value, const float *gradient, float *mean, float *square, const float *rates, size_t n,
           const AdamStep &);

@@ -32,7 +32,7 @@ void Scene::update(Engine &engine, Blend blend, int width, int height, uint32_t 
 
 void Scene::prepare_workers(const Engine &engine) {
     workers_.resize(size_t(engine.pool.threads()));
-    for (Worker &w : workers_) w.points.resize(size_t(kTilePixels) * (5 + 3 * channels_));
+    for (Worker &w : workers_) w.points.resize(size_t(kTilePixels) * (6 + 3 * channels_));
 }
 
 Scene::TileRoom Scene::Worker::room(int channels) {
@@ -40,7 +40,7 @@ Scene::TileRoom Scene::Worker::room(int channels) {
     const auto take = [&p](int values_a_point) {
         return (p += kTilePixels * values_a_point) - kTilePixels * values_a_point;
     };
-    return {take(1), take(1), take(1), take(1), take(1), take(channels), take(channels), take(channels)};
+    return {take(1), take(1), take(1), take(1), take(1), take(1), take(channels), take(channels), take(channels)};
 }
 
 // Calls visit(worker, tile) for every tile of the grid; with `keep_pairs`, after its cell has noted the candidates.
@@ -124,11 +124,11 @@ void Scene::paint_tile(const Kernels &kernels, Worker &w, const Tile &tile, cons
                picture);
 }
 
-double Scene::squared_error(Engine &engine, const float *target, const Gradients &to) {
+double Scene::squared_error(Engine &engine, const float *target, const float *pixel_weights, const Gradients &to) {
     const Grid grid{0, 0, width(), height(), 1.0f, 1.0f, 0.5f};
     const double values = double(grid.width) * grid.height * channels_;
     visit_tiles(engine, grid, true, [&](Worker &w, const Tile &tile) {
-        squared_error_of_tile(*engine.kernels, w, tile, target, float(1 / values));
+        squared_error_of_tile(*engine.kernels, w, tile, target, pixel_weights, float(1 / values));
     });
     reduce(engine, to);
     double sum = 0;
@@ -138,7 +138,7 @@ double Scene::squared_error(Engine &engine, const float *target, const Gradients
 
 // Adds to the cell's error, and writes the sums of the tile's pairs.
 void Scene::squared_error_of_tile(const Kernels &kernels, Worker &w, const Tile &tile, const float *target,
-                                  float weight) const {
+                                  const float *pixel_weights, float weight) const {
     const LaneOrder &order = lane_order(kernels.lanes);
     const TileRoom room = w.room(channels_);
     const size_t bits = bits_a_tile(kernels, tile.count);
@@ -151,10 +151,16 @@ void Scene::squared_error_of_tile(const Kernels &kernels, Worker &w, const Tile 
         for (int i = 0; i < kTilePixels; ++i) // lanes beyond the picture have no error
             for (int c = 0; c < channels_ && (order.x[i] >= width || order.y[i] >= height); ++c)
                 room.target[c * kTilePixels + i] = room.out[c * kTilePixels + i];
-    double absolute, squared;
-    kernels.pixel_loss(room.out, room.target, size_t(channels_) * kTilePixels, 0.0f, weight, room.other, &absolute,
-                       &squared);
-    tile.cell->squared_error += squared;
+    if (pixel_weights) load_tile(order, pixel_weights, 1, grid_, tile.x * kTile, tile.y * kTile, room.weights);
+    const int runs = pixel_weights ? channels_ : 1; // weights are those of a channel
+    const size_t values = size_t(channels_ / runs) * kTilePixels;
+    for (int run = 0; run < runs; ++run) {
+        const size_t at = run * values;
+        double absolute, squared;
+        kernels.pixel_loss(room.out + at, room.target + at, pixel_weights ? room.weights : nullptr, values, 0.0f,
+                           weight, room.other + at, &absolute, &squared);
+        tile.cell->squared_error += squared;
+    }
     kernels.gradient_of_points(candidates(tile.ids, tile.count), room.x, room.y, kTilePixels, room.out, room.other,
                                selection, tile.cell->add_sums(size_t(tile.count) * (kShapeSums + channels_)), room.dot);
 }

@@ -45,8 +45,8 @@ public:
     void render(Engine &, const Grid &, const Picture &, bool keep);
 
     // Mean squared difference of the whole canvas from `target`, [channel][row][column], and its gradient. Neither the
-    // picture nor a selection is kept.
-    double squared_error(Engine &, const float *target, const Gradients &);
+    // picture nor a selection is kept. Here and below, pixel_weights [row][column] are those of the squares; null: 1.
+    double squared_error(Engine &, const float *target, const float *pixel_weights, const Gradients &);
 
     // An upper bound on the (tile, Gaussian) pairs of the whole canvas; see most_pairs() in tiles.h.
     uint64_t most_pairs(Engine &, uint64_t enough) const;
@@ -57,12 +57,12 @@ public:
 
     // After render(keep = true): J^T J times a tangent (N, kShapeSums + channels), in the same form; and the sums
     // (N, kDiagonalSums) that its diagonal is made of. J is the Jacobian of `out`; see kernels/gauss_newton.h.
-    void normal_product(Engine &, const float *out, const float *tangent, float *product);
-    void normal_diagonal(Engine &, const float *out, float *sums);
+    void normal_product(Engine &, const float *out, const float *pixel_weights, const float *tangent, float *product);
+    void normal_diagonal(Engine &, const float *out, const float *pixel_weights, float *sums);
 
     // After render(keep = true): by how much the sum of squared errors would grow without each Gaussian, cost (N).
     // `residual` is the target - `out`, [channel][row][column].
-    void removal_cost(Engine &, const float *out, const float *residual, float *cost);
+    void removal_cost(Engine &, const float *out, const float *pixel_weights, const float *residual, float *cost);
 
     // Colours (M, channels) at points (M, 2) in canvas pixels, clamped to the canvas.
     void sample(Engine &, const float *xy, size_t n, float *out);
@@ -108,7 +108,7 @@ private:
     };
     // Room for one tile in lane order, channels values a point in the last three.
     struct TileRoom {
-        float *x, *y, *best, *inverse, *dot, *out, *other, *target;
+        float *x, *y, *best, *inverse, *dot, *weights, *out, *other, *target;
     };
     struct Worker {
         TileFinder finder;
@@ -125,6 +125,7 @@ private:
         TileRoom room;
         Selection kept; // without weights
         float *weights; // room for them
+        const float *point_weights;
         float *sums;
     };
 
@@ -150,12 +151,15 @@ private:
     void visit_quarters(const Kernels &, Worker &, const Grid &, const Tile &, const Visit &visit) const;
     void paint_tile(const Kernels &, Worker &, const Tile &, const Picture &) const;
     void blend_tile(const Kernels &, Worker &, const TileRoom &, const Tile &, const Selection &) const;
-    void squared_error_of_tile(const Kernels &, Worker &, const Tile &, const float *target, float weight) const;
+    void squared_error_of_tile(const Kernels &, Worker &, const Tile &, const float *target, const float *pixel_weights,
+                               float weight) const;
 
-    LoadedTile load_kept(const Kernels &, Worker &, KeptCell &, const KeptTile &, const float *out, const float *other,
-                         int sums_a_pair);
-    template <class Visit>
-    void visit_kept(Engine &, const float *out, const float *other, int sums_a_pair, const Visit &visit);
+    // Planar pictures that a walk reads; `other` and `pixel_weights` may be null.
+    struct Planes {
+        const float *out, *other, *pixel_weights;
+    };
+    LoadedTile load_kept(const Kernels &, Worker &, KeptCell &, const KeptTile &, const Planes &, int sums_a_pair);
+    template <class Visit> void visit_kept(Engine &, const Planes &, int sums_a_pair, const Visit &visit);
     template <class Visit> void visit_gaussians(Engine &, const Visit &visit);
     void sort_pairs();
     void total_pairs(Engine &, int n, float *to);

@@ -7,10 +7,10 @@
 
 namespace imagegs {
 
-// Calls visit(tile) for every kept tile, with `out` and `other` in lane order and room for `sums_a_pair` floats a
-// pair. `other` may be null: then the tile's is scratch.
+// Calls visit(tile) for every kept tile, with its pixels of the planes in lane order and room for `sums_a_pair` floats
+// a pair. Where there is no other plane the tile's is scratch.
 template <class Visit>
-void Scene::visit_kept(Engine &engine, const float *out, const float *other, int sums_a_pair, const Visit &visit) {
+void Scene::visit_kept(Engine &engine, const Planes &planes, int sums_a_pair, const Visit &visit) {
     if (!kept_selection_) throw std::logic_error("this needs a render that kept its selection");
     prepare_workers(engine);
     engine.pool.run(int(kept_.size()), [&](int task, int worker) {
@@ -18,11 +18,11 @@ void Scene::visit_kept(Engine &engine, const float *out, const float *other, int
         cell.sums.resize(cell.ids.size() * sums_a_pair);
         for (size_t i = 0; i < cell.tiles.size(); ++i) {
             const LoadedTile tile =
-                load_kept(*engine.kernels, workers_[worker], cell, cell.tiles[i], out, other, sums_a_pair);
+                load_kept(*engine.kernels, workers_[worker], cell, cell.tiles[i], planes, sums_a_pair);
             if (i + 1 < cell.tiles.size()) {
                 const KeptTile &next = cell.tiles[i + 1];
-                prefetch_tile(out, channels_, grid_, next.x * kTile, next.y * kTile);
-                if (other) prefetch_tile(other, channels_, grid_, next.x * kTile, next.y * kTile);
+                prefetch_tile(planes.out, channels_, grid_, next.x * kTile, next.y * kTile);
+                if (planes.other) prefetch_tile(planes.other, channels_, grid_, next.x * kTile, next.y * kTile);
             }
             visit(tile);
         }
@@ -30,52 +30,59 @@ void Scene::visit_kept(Engine &engine, const float *out, const float *other, int
 }
 
 Scene::LoadedTile Scene::load_kept(const Kernels &kernels, Worker &w, KeptCell &cell, const KeptTile &tile,
-                                   const float *out, const float *other, int sums_a_pair) {
+                                   const Planes &planes, int sums_a_pair) {
     const LaneOrder &order = lane_order(kernels.lanes);
     const int x = tile.x * kTile, y = tile.y * kTile;
     const size_t at = (size_t(tile.y) * grid_.tiles_x() + tile.x) * kTilePixels;
     const TileRoom room = w.room(channels_);
     tile_points(order, grid_, x, y, room.x, room.y);
-    load_tile(order, out, channels_, grid_, x, y, room.out);
-    if (other) load_tile(order, other, channels_, grid_, x, y, room.other);
-    return {candidates(cell.ids.data() + tile.first, int(tile.count)), room,
+    load_tile(order, planes.out, channels_, grid_, x, y, room.out);
+    if (planes.other) load_tile(order, planes.other, channels_, grid_, x, y, room.other);
+    if (planes.pixel_weights) load_tile(order, planes.pixel_weights, 1, grid_, x, y, room.weights);
+    return {candidates(cell.ids.data() + tile.first, int(tile.count)),
+            room,
             Selection{&best_[at], &inverse_[at], cell.lane_bits.data() + bits_a_tile(kernels, int(tile.first))},
-            w.room_for_weights(int(tile.count)), cell.sums.data() + size_t(tile.first) * sums_a_pair};
+            w.room_for_weights(int(tile.count)),
+            planes.pixel_weights ? room.weights : nullptr,
+            cell.sums.data() + size_t(tile.first) * sums_a_pair};
 }
 
 void Scene::gradient(Engine &engine, const float *out, const float *color_gradient, const Gradients &to) {
     const Kernels &kernels = *engine.kernels;
-    visit_kept(engine, out, color_gradient, kShapeSums + channels_, [&](const LoadedTile &t) {
+    visit_kept(engine, {out, color_gradient, nullptr}, kShapeSums + channels_, [&](const LoadedTile &t) {
         kernels.gradient_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.room.other, t.kept,
                                    t.sums, t.room.dot);
     });
     reduce(engine, to);
 }
 
-void Scene::normal_product(Engine &engine, const float *out, const float *tangent, float *product) {
+void Scene::normal_product(Engine &engine, const float *out, const float *pixel_weights, const float *tangent,
+                           float *product) {
     const Kernels &kernels = *engine.kernels;
-    visit_kept(engine, out, nullptr, kShapeSums + channels_, [&](const LoadedTile &t) {
+    visit_kept(engine, {out, nullptr, pixel_weights}, kShapeSums + channels_, [&](const LoadedTile &t) {
         Selection kept = t.kept;
         kept.weights = t.weights;
-        kernels.normal_product_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, tangent, kept,
-                                         t.sums, t.room.other, t.room.dot);
+        kernels.normal_product_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
+                                         tangent, kept, t.sums, t.room.other, t.room.dot);
     });
     total_pairs(engine, kShapeSums + channels_, product);
 }
 
-void Scene::normal_diagonal(Engine &engine, const float *out, float *sums) {
+void Scene::normal_diagonal(Engine &engine, const float *out, const float *pixel_weights, float *sums) {
     const Kernels &kernels = *engine.kernels;
-    visit_kept(engine, out, nullptr, kDiagonalSums, [&](const LoadedTile &t) {
-        kernels.normal_diagonal_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.kept, t.sums);
+    visit_kept(engine, {out, nullptr, pixel_weights}, kDiagonalSums, [&](const LoadedTile &t) {
+        kernels.normal_diagonal_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
+                                          t.kept, t.sums);
     });
     total_pairs(engine, kDiagonalSums, sums);
 }
 
-void Scene::removal_cost(Engine &engine, const float *out, const float *residual, float *cost) {
+void Scene::removal_cost(Engine &engine, const float *out, const float *pixel_weights, const float *residual,
+                         float *cost) {
     const Kernels &kernels = *engine.kernels;
-    visit_kept(engine, out, residual, 1, [&](const LoadedTile &t) {
-        kernels.removal_cost_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.room.other, t.kept,
-                                       t.sums);
+    visit_kept(engine, {out, residual, pixel_weights}, 1, [&](const LoadedTile &t) {
+        kernels.removal_cost_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
+                                       t.room.other, t.kept, t.sums);
     });
     total_pairs(engine, 1, cost);
 }

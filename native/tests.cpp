@@ -90,19 +90,22 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
                    {to, to + 2 * g.n, to + 4 * g.n, to + 5 * g.n, to + 6 * g.n});
     std::vector<float> tangent(r.product.size());
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
-    scene.normal_product(engine, r.picture.data(), tangent.data(), r.product.data());
-    scene.normal_diagonal(engine, r.picture.data(), r.diagonal.data());
+    std::vector<float> weights(plane); // of pixels
+    for (size_t i = 0; i < plane; ++i) weights[i] = float(i % 3);
+    scene.normal_product(engine, r.picture.data(), weights.data(), tangent.data(), r.product.data());
+    scene.normal_diagonal(engine, r.picture.data(), weights.data(), r.diagonal.data());
     if (step == 1.0f)
         check(scene.most_pairs(engine, 0) >= scene.pair_counts().tile_candidates, "the bound of the pairs holds");
     if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
-        for (size_t i = 0; i < slope.size(); ++i) slope[i] = (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
+        for (size_t i = 0; i < slope.size(); ++i)
+            slope[i] = weights[i % plane] * (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
         const std::vector<float> half(r.picture.size(), 0.5f);
         std::vector<float> walks(r.gradient.size()), walk(r.gradient.size());
         for (std::vector<float> *v : {&walks, &walk}) {
             float *at = v->data();
             const Gradients there{at, at + 2 * g.n, at + 4 * g.n, at + 5 * g.n, at + 6 * g.n};
             if (v == &walks) scene.gradient(engine, r.picture.data(), slope.data(), there);
-            else scene.squared_error(engine, half.data(), there);
+            else scene.squared_error(engine, half.data(), weights.data(), there);
         }
         check(share_apart(walk, walks, 1e-5f) == 0, "one walk for the squared error");
     }
@@ -156,11 +159,17 @@ void test_losses(const std::string &isa) {
         const size_t n = size_t(2) * size[0] * size[1];
         std::vector<float> picture(n), target(n), a(n), b(n);
         for (size_t i = 0; i < n; ++i) picture[i] = float(i % 13) / 13, target[i] = float(i % 17) / 17;
-        const LossMeans x = loss(engine, picture.data(), target.data(), 2, size[1], size[0], {1, 1, 1}, a.data());
-        const LossMeans y = loss(scalar, picture.data(), target.data(), 2, size[1], size[0], {1, 1, 1}, b.data());
-        check(std::abs(x.ssim - y.ssim) < 1e-5 && std::abs(x.l1 - y.l1) < 1e-5 && std::abs(x.l2 - y.l2) < 1e-5,
-              isa + ": losses");
-        check(share_apart(a, b, 1e-3f) == 0, isa + ": loss gradients");
+        std::vector<float> weights(n / 2);
+        for (size_t i = 0; i < n / 2; ++i) weights[i] = float(i % 3);
+        for (const float *w : {(const float *)nullptr, (const float *)weights.data()}) {
+            const LossMeans x =
+                loss(engine, picture.data(), target.data(), w, 2, size[1], size[0], {1, 1, 1}, a.data());
+            const LossMeans y =
+                loss(scalar, picture.data(), target.data(), w, 2, size[1], size[0], {1, 1, 1}, b.data());
+            check(std::abs(x.ssim - y.ssim) < 1e-5 && std::abs(x.l1 - y.l1) < 1e-5 && std::abs(x.l2 - y.l2) < 1e-5,
+                  isa + ": losses");
+            check(share_apart(a, b, 1e-3f) == 0, isa + ": loss gradients");
+        }
     }
 }
 

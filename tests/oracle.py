@@ -237,25 +237,32 @@ def ssim_map(rendered: Array, target: Array) -> Array:
     return n1 * n2 / (d1 * d2)
 
 
-def ssim_gradient(r: Array, t: Array) -> Array:
-    """(H, W, C) gradient of the sum of the SSIM map towards r.
+def ssim_gradient(r: Array, t: Array, w: Array) -> Array:
+    """(H, W, C) gradient of the sum of the SSIM map, times w (H, W, 1), towards r.
 
     The map depends on r through blur(r), blur(r^2) and blur(r t); each slope goes back through the blur.
     """
     mean_r, mean_t, n1, n2, d1, d2 = ssim_terms(r, t)
     value = n1 * n2 / (d1 * d2)
-    to_product = 2 * n1 / (d1 * d2)
-    to_square = -value / d2
-    to_mean = 2 * mean_t * (n2 - n1) / (d1 * d2) + 2 * mean_r * value * (1 / d2 - 1 / d1)
+    to_product = w * 2 * n1 / (d1 * d2)
+    to_square = -w * value / d2
+    to_mean = w * 2 * mean_t * (n2 - n1) / (d1 * d2) + w * 2 * mean_r * value * (1 / d2 - 1 / d1)
     return blur(to_mean) + 2 * r * blur(to_square) + t * blur(to_product)
 
 
-def loss(rendered: Array, target: Array, l1: float, l2: float, ssim: float) -> tuple[float, Array]:
-    """l1 mean|r - t| + l2 mean (r - t)^2 + ssim (1 - mean SSIM), and its gradient towards r, (H, W, C)."""
+def loss(
+    rendered: Array, target: Array, l1: float, l2: float, ssim: float, pixel_weights: Array | None = None
+) -> tuple[float, Array]:
+    """l1 mean|r - t| + l2 mean (r - t)^2 + ssim (1 - mean SSIM), and its gradient towards r, (H, W, C).
+
+    pixel_weights (H, W), of mean 1, weigh the means.
+    """
     r, t = np.asarray(rendered, np.float64), np.asarray(target, np.float64)
     difference = r - t
-    value = l1 * np.abs(difference).mean() + l2 * (difference**2).mean() + ssim * (1 - ssim_map(r, t).mean())
-    gradient = l1 * np.sign(difference) + l2 * 2 * difference - ssim * ssim_gradient(r, t)
+    w = np.ones((*r.shape[:2], 1)) if pixel_weights is None else pixel_weights[..., None].astype(np.float64)
+    mean_ssim = (w * ssim_map(r, t)).mean()
+    value = l1 * (w * np.abs(difference)).mean() + l2 * (w * difference**2).mean() + ssim * (1 - mean_ssim)
+    gradient = w * (l1 * np.sign(difference) + l2 * 2 * difference) - ssim * ssim_gradient(r, t, w)
     return float(value), gradient / r.size
 
 

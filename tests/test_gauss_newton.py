@@ -13,7 +13,7 @@ from imagegs.fitting.gauss_newton import _moved, _System, polish
 from imagegs.fitting.objective import LossWeights, Objective
 from imagegs.fitting.parameters import flat_own_units
 from imagegs.gaussians import BLENDS
-from test_gradients import NAMES, isa, random_scene, shapes_of  # noqa: F401 (isa is a fixture)
+from test_gradients import NAMES, isa, random_scene, random_weights, shapes_of  # noqa: F401 (isa is a fixture)
 
 L2 = LossWeights(l2=1.0)
 
@@ -44,25 +44,31 @@ def wide_scene(channels=3):
     return g.replace(scale=g.scale + 40, log_weight=g.log_weight * 0.3), target
 
 
-def system_at(g, target):
-    objective, shapes = Objective(target, g.blend, 1), shapes_of(g)
+def system_at(g, target, pixel_weights=None):
+    objective, shapes = Objective(target, g.blend, 1, pixel_weights), shapes_of(g)
     return _System(objective, shapes, objective.evaluate(shapes, L2).gradient, None, None)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_the_product_is_that_of_the_twin(channels, isa):  # noqa: F811
+def test_the_product_is_that_of_the_twin(channels, weighted, isa):  # noqa: F811
+    pixel_weights = random_weights(30, 41) if weighted else None
+    w = 1 if pixel_weights is None else pixel_weights.reshape(-1, 1)
     g, target = wide_scene(channels)
     points = oracle.pixel_centres(41, 30)
     delta = np.random.default_rng(1).normal(size=(9, 6 + channels))
     twin = SimpleNamespace(**{name: np.float64(getattr(g, name)) for name in NAMES})
     twin.height, twin.width, twin.blend = g.height, g.width, g.blend
-    slope = oracle.gradients(twin, points, change_of_picture(twin, points, delta))
+    slope = oracle.gradients(twin, points, w * change_of_picture(twin, points, delta))
     expected = flat_own_units(SimpleNamespace(**slope), twin)
-    found = system_at(g, target)._times(delta)
+    found = system_at(g, target, pixel_weights)._times(delta)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
-def test_the_diagonal_is_that_of_the_twin(isa):  # noqa: F811
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_diagonal_is_that_of_the_twin(weighted, isa):  # noqa: F811
+    pixel_weights = random_weights(30, 41) if weighted else None
+    w = 1 if pixel_weights is None else pixel_weights.reshape(-1, 1)
     g, target = wide_scene()
     points = oracle.pixel_centres(41, 30)
     twin = SimpleNamespace(**{name: np.float64(getattr(g, name)) for name in NAMES})
@@ -71,8 +77,8 @@ def test_the_diagonal_is_that_of_the_twin(isa):  # noqa: F811
     for i, k in np.ndindex(9, 9):
         delta = np.zeros((9, 9))
         delta[i, k] = 1
-        expected[i, k] = np.square(change_of_picture(twin, points, delta)).sum()
-    np.testing.assert_allclose(system_at(g, target)._diagonal, expected, rtol=2e-3, atol=2e-3)
+        expected[i, k] = (w * np.square(change_of_picture(twin, points, delta))).sum()
+    np.testing.assert_allclose(system_at(g, target, pixel_weights)._diagonal, expected, rtol=2e-3, atol=2e-3)
 
 
 @pytest.mark.parametrize("blend", BLENDS)
@@ -127,10 +133,10 @@ def test_the_native_module_checks_its_arguments():
     out = np.empty_like(target)
     scene.render(engine, out, 0, 0, 1, 1, True, True)
     tangent = np.zeros((len(g), 9), np.float32)
-    scene.normal_product(engine, out, tangent, tangent.copy())
+    scene.normal_product(engine, out, None, tangent, tangent.copy())
     with pytest.raises(ValueError, match="tangents"):
-        scene.normal_product(engine, out, tangent[:, :8].copy(), tangent)
+        scene.normal_product(engine, out, None, tangent[:, :8].copy(), tangent)
     with pytest.raises(ValueError, match="shape"):
-        scene.normal_product(engine, out[:, :-1].copy(), tangent, tangent)
+        scene.normal_product(engine, out[:, :-1].copy(), None, tangent, tangent)
     with pytest.raises(ValueError, match="sums"):
-        scene.normal_diagonal(engine, out, tangent)
+        scene.normal_diagonal(engine, out, None, tangent)

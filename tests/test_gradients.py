@@ -7,7 +7,7 @@ import pytest
 
 import oracle
 from imagegs import _native
-from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective, Shapes
+from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective, Shapes, weights_of_pixels
 from imagegs.gaussians import BLENDS
 
 NAMES = ("xy", "scale", "angle", "log_weight", "color")
@@ -29,24 +29,34 @@ def random_scene(blend, height=37, width=53, channels=3, n=70, seed=3):
     return g, rng.random((channels, height, width), np.float32)
 
 
-def twin(g, target, weights):
+def random_weights(height, width):
+    """Of pixels; a third of them are 0."""
+    values = np.random.default_rng(5).random((height, width)) * (np.arange(width) % 3 > 0 if width > 1 else 1)
+    return weights_of_pixels(values, height, width)
+
+
+def twin(g, target, weights, pixel_weights=None):
     """Loss and gradients of all parameters in float64."""
     channels, height, width = target.shape
     picture = oracle.render(g, width, height)
-    value, slope = oracle.loss(picture, np.moveaxis(target, 0, -1).astype(np.float64), *weights)
+    value, slope = oracle.loss(
+        picture, np.moveaxis(target, 0, -1).astype(np.float64), *weights, pixel_weights
+    )
     points = oracle.pixel_centres(width, height)
     return value, oracle.gradients(g, points, slope.reshape(-1, channels))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("blend", BLENDS)
 @pytest.mark.parametrize(
     ("height", "width", "channels"), [(37, 53, 3), (16, 16, 1), (5, 70, 4), (33, 20, 12), (1, 1, 2)]
 )
-def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channels, isa):
+def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channels, weighted, isa):
+    pixel_weights = random_weights(height, width) if weighted else None
     g, target = random_scene(blend, height, width, channels)
     weights = LossWeights(l2=1.0)  # smooth: a pixel near a change of its set weighs no more than others
-    result = Objective(target, blend, 1).evaluate(shapes_of(g), weights)
-    value, expected = twin(g, target, weights)
+    result = Objective(target, blend, 1, pixel_weights).evaluate(shapes_of(g), weights)
+    value, expected = twin(g, target, weights, pixel_weights)
     assert result.loss == pytest.approx(value, rel=1e-5)
     for name in NAMES[:3] + NAMES[4:] if blend == "paper" else NAMES:
         reference = expected[name]
@@ -54,13 +64,17 @@ def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channe
         assert difference <= 3e-4 * np.abs(reference).max() + 1e-9, name
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("blend", BLENDS)
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize(("height", "width", "channels"), [(37, 153, 3), (16, 16, 1), (5, 70, 4), (1, 1, 12)])
-def test_the_squared_error_in_one_walk_is_that_in_three(blend, threads, height, width, channels, isa):
+def test_the_squared_error_in_one_walk_is_that_in_three(
+    blend, threads, height, width, channels, weighted, isa
+):
+    pixel_weights = random_weights(height, width) if weighted else None
     g, target = random_scene(blend, height, width, channels)
-    expected = Objective(target, blend, 1).evaluate(shapes_of(g), SQUARED_ERROR)
-    found = Objective(target, blend, threads).squared_error(shapes_of(g))
+    expected = Objective(target, blend, 1, pixel_weights).evaluate(shapes_of(g), SQUARED_ERROR)
+    found = Objective(target, blend, threads, pixel_weights).squared_error(shapes_of(g))
     assert found.loss == found.l2 == pytest.approx(expected.l2, rel=1e-6)
     for name in NAMES:
         np.testing.assert_array_equal(getattr(found.gradient, name), getattr(expected.gradient, name))
@@ -98,29 +112,35 @@ def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights):
         assert moved[0] - moved[1] == pytest.approx(expected, rel=0.02), name
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("size", [(1, 1), (4, 9), (11, 11), (40, 57), (150, 300), (261, 270)])
 @pytest.mark.parametrize(
     "weights", [LossWeights(1, 0, 0), LossWeights(0, 1, 0), LossWeights(0, 0, 1), LossWeights(1, 0, 0.1)]
 )
-def test_losses_equal_the_twin(size, weights, isa):
+def test_losses_equal_the_twin(size, weights, weighted, isa):
+    pixel_weights = random_weights(*size) if weighted else None
     rng = np.random.default_rng(0)
     picture, target = rng.random((2, 2, *size), np.float32)
     target = (0.7 * target + 0.3 * picture).astype(np.float32)
     gradient = np.full_like(picture, np.nan)
-    l1, l2, ssim = _native.Engine(1, isa).loss(picture, target, gradient, *weights)
-    value, expected = oracle.loss(np.moveaxis(picture, 0, -1), np.moveaxis(target, 0, -1), *weights)
+    l1, l2, ssim = _native.Engine(1, isa).loss(picture, target, pixel_weights, gradient, *weights)
+    value, expected = oracle.loss(
+        np.moveaxis(picture, 0, -1), np.moveaxis(target, 0, -1), *weights, pixel_weights
+    )
     total = weights.l1 * l1 + weights.l2 * l2 + (weights.ssim * (1 - ssim) if weights.ssim else 0)
     assert total == pytest.approx(value, rel=1e-5)
     np.testing.assert_allclose(np.moveaxis(gradient, 0, -1), expected, atol=2e-4 * np.abs(expected).max())
 
 
-def removal_costs(g, target):
-    objective = Objective(target, "softmax", 1)
+def removal_costs(g, target, pixel_weights=None):
+    objective = Objective(target, "softmax", 1, pixel_weights)
     objective.render(shapes_of(g), keep=True)
     return objective.removal_cost(len(g))
 
 
-def test_removal_costs_follow_their_formula(isa):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_removal_costs_follow_their_formula(weighted, isa):
+    pixel_weights = random_weights(37, 53) if weighted else None
     g, target = random_scene("softmax", 37, 53, n=60)
     points, wanted = oracle.pixel_centres(53, 37), np.moveaxis(target, 0, -1).reshape(-1, 3)
     picture, (chosen, share) = oracle.evaluate(g, points), oracle.select(g, points)
@@ -128,8 +148,10 @@ def test_removal_costs_follow_their_formula(isa):
     step = ratio[..., None] * (g.color[chosen] - picture[:, None])
     change = 2 * step * (wanted - picture)[:, None] + step**2
     costs = np.zeros(len(g))
-    np.add.at(costs, chosen, change.sum(axis=2))
-    np.testing.assert_allclose(removal_costs(g, target), costs, rtol=2e-3, atol=2e-3 * np.abs(costs).max())
+    w = 1 if pixel_weights is None else pixel_weights.reshape(-1, 1)
+    np.add.at(costs, chosen, w * change.sum(axis=2))
+    found = removal_costs(g, target, pixel_weights)
+    np.testing.assert_allclose(found, costs, rtol=2e-3, atol=2e-3 * np.abs(costs).max())
 
 
 def test_removal_costs_are_what_removal_costs():
@@ -185,10 +207,14 @@ def test_the_native_module_checks_its_arguments():
     scene.render(engine, np.empty_like(target), 0, 0, 1, 1, True, False)
     with pytest.raises(RuntimeError, match="kept"):
         scene.gradient(engine, target, target, *[np.empty_like(a) for a in arrays])
-    scene.squared_error(engine, target, *[np.empty_like(a) for a in arrays])
+    scene.squared_error(engine, target, None, *[np.empty_like(a) for a in arrays])
     with pytest.raises(RuntimeError, match="kept"):
-        scene.removal_cost(engine, target, target, np.empty(len(g), np.float32))
+        scene.removal_cost(engine, target, None, target, np.empty(len(g), np.float32))
     with pytest.raises(ValueError, match="canvas"):
-        scene.squared_error(engine, target[:, :-1].copy(), *[np.empty_like(a) for a in arrays])
+        scene.squared_error(engine, target[:, :-1].copy(), None, *[np.empty_like(a) for a in arrays])
+    with pytest.raises(ValueError, match="weights of pixels"):
+        scene.squared_error(engine, target, target[0, 1:].copy(), *[np.empty_like(a) for a in arrays])
+    with pytest.raises(ValueError, match="weights of pixels"):
+        engine.loss(target, target, target[0, 1:].copy(), target.copy(), 1, 0, 0)
     with pytest.raises(ValueError, match="shape"):
         scene.update(engine, 1, g.width, g.height, arrays[0][:3], *arrays[1:])

@@ -4,7 +4,8 @@
 //     dout = sum_k p_k (dc_k - ds_k (c_k - out)),   ds_k = t0 + t1 u + t2 v + t3 u^2 + t4 u v + t5 v^2
 // where ds_k is the change of the score, a polynomial in the whitened (u, v). The tangent of a Gaussian is these six
 // numbers, in the order of ShapeSum, and dc. J^T applied to dout is what gradient.h does with dL/dout = dout, in the
-// same terms. Two walks over the candidates of a tile; nothing of the picture's size is read but `out`.
+// same terms. Two walks over the candidates of a tile; nothing of the picture's size is read but `out`. Where points
+// have weights it is J^T W J.
 #pragma once
 
 #include "gradient.h"
@@ -38,31 +39,45 @@ static void tangent_blocks(const Candidates &from, const float *x, const float *
     }
 }
 
+// change *= the point's weight, in all channels.
+static void weigh_points(const float *point_weights, int n_points, int channels, float *change) {
+    for (int c = 0; c < channels; ++c)
+        for (int at = 0; at < n_points; at += kLanes) {
+            float *to = change + size_t(c) * n_points + at;
+            store(to, load(to) * load(point_weights + at));
+        }
+}
+
 // sums + i * (kShapeSums + channels) of candidate i; `tangent` is [Gaussian][kShapeSums + channels]; the scratch
 // `change` holds channels floats a point, `scratch` one; kept.weights is scratch too.
 template <int C>
 static void normal_product_blocks(const Candidates &from, const float *x, const float *y, int n_points,
-                                  const float *out, const float *tangent, const Selection &kept, float *sums,
-                                  float *change, float *scratch) {
+                                  const float *out, const float *point_weights, const float *tangent,
+                                  const Selection &kept, float *sums, float *change, float *scratch) {
     tangent_blocks<C>(from, x, y, n_points, out, tangent, kept, change);
+    if (point_weights) weigh_points(point_weights, n_points, from.channels, change);
     gradient_blocks<C>(from, x, y, n_points, out, change, kept, sums, scratch);
 }
 
 static void normal_product_of_points(const Candidates &from, const float *x, const float *y, int n_points,
-                                     const float *out, const float *tangent, const Selection &kept, float *sums,
-                                     float *change, float *scratch) {
+                                     const float *out, const float *point_weights, const float *tangent,
+                                     const Selection &kept, float *sums, float *change, float *scratch) {
+    const auto call = [&](auto blocks) {
+        blocks(from, x, y, n_points, out, point_weights, tangent, kept, sums, change, scratch);
+    };
     switch (from.channels) {
-    case 1: return normal_product_blocks<1>(from, x, y, n_points, out, tangent, kept, sums, change, scratch);
-    case 3: return normal_product_blocks<3>(from, x, y, n_points, out, tangent, kept, sums, change, scratch);
-    case 4: return normal_product_blocks<4>(from, x, y, n_points, out, tangent, kept, sums, change, scratch);
-    default: return normal_product_blocks<0>(from, x, y, n_points, out, tangent, kept, sums, change, scratch);
+    case 1: return call(normal_product_blocks<1>);
+    case 3: return call(normal_product_blocks<3>);
+    case 4: return call(normal_product_blocks<4>);
+    default: return call(normal_product_blocks<0>);
     }
 }
 
-// With q = p^2 |c - out|^2: the sums over points of q {1, u^2, v^2, u^4, u^2 v^2, v^4} and of p^2, from which the
-// diagonal follows in any units. sums + i * kDiagonalSums.
+// With q = p^2 |c - out|^2: the weighted sums over points of q {1, u^2, v^2, u^4, u^2 v^2, v^4} and of p^2, from which
+// the diagonal follows in any units. sums + i * kDiagonalSums.
 static void normal_diagonal_of_points(const Candidates &from, const float *x, const float *y, int n_points,
-                                      const float *out, const Selection &kept, float *sums) {
+                                      const float *out, const float *point_weights, const Selection &kept,
+                                      float *sums) {
     const int nc = from.channels, blocks = n_points / kLanes;
     const size_t stride = size_t(n_points);
     const LaneBits *bits = (const LaneBits *)kept.lane_bits;
@@ -80,11 +95,13 @@ static void normal_diagonal_of_points(const Candidates &from, const float *x, co
                 const vfloat d = color[c] - load(out + c * stride + at);
                 q += d * d;
             }
-            q *= share * share;
+            vfloat squared_share = share * share;
+            if (point_weights) squared_share *= load(point_weights + at);
+            q *= squared_share;
             const vfloat uu = w.u * w.u, vv = w.v * w.v, quu = q * uu, qvv = q * vv;
             sum[0] += q, sum[1] += quu, sum[2] += qvv;
             sum[3] += quu * uu, sum[4] += quu * vv, sum[5] += qvv * vv;
-            sum[6] += share * share;
+            sum[6] += squared_share;
         }
         for (int k = 0; k < kDiagonalSums; ++k) sums[size_t(i) * kDiagonalSums + k] = sum_of_lanes(sum[k]);
     }

@@ -2,8 +2,8 @@
 //
 // Without Gaussian k a point's colour is out - delta, delta = p_k / (1 - p_k) (c_k - out): the others' shares are
 // scaled up to sum 1. So with r = target - out the error there changes by 2 r . delta + |delta|^2, summed over points
-// and channels. Exact in the softmax blend but for Gaussians that the cutoff or the top K would let in instead. A
-// point that k holds all but alone counts as if 5% were left to others.
+// (times their weights) and channels. Exact in the softmax blend but for Gaussians that the cutoff or the top K would
+// let in instead. A point that k holds all but alone counts as if 5% were left to others.
 #pragma once
 
 #include "gradient.h"
@@ -14,7 +14,8 @@ constexpr float kSmallestRest = 0.05f;
 
 // costs[i] of candidate i; `residual` is target - out. Arguments as in gradient_of_points.
 static void removal_cost_of_points(const Candidates &from, const float *x, const float *y, int n_points,
-                                   const float *out, const float *residual, const Selection &kept, float *costs) {
+                                   const float *out, const float *point_weights, const float *residual,
+                                   const Selection &kept, float *costs) {
     const int nc = from.channels, blocks = n_points / kLanes;
     const size_t stride = size_t(n_points);
     const LaneBits *bits = (const LaneBits *)kept.lane_bits;
@@ -33,7 +34,9 @@ static void removal_cost_of_points(const Candidates &from, const float *x, const
                 along += d * load(residual + c * stride + at);
                 squared += d * d;
             }
-            sum += ratio * (2.0f * along + ratio * squared);
+            vfloat growth = ratio * (2.0f * along + ratio * squared);
+            if (point_weights) growth *= load(point_weights + at);
+            sum += growth;
         }
         costs[i] = sum_of_lanes(sum);
     }

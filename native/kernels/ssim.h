@@ -4,7 +4,8 @@
 // published training code has it); the mean is over all pixels. With blurred maps m = E[x], n = E[y],
 // S = E[xx + yy], P = E[xy]:
 //     ssim = A1 A2 / (B1 B2),  A1 = 2mn + C1, A2 = 2(P - mn) + C2, B1 = mm + nn + C1, B2 = S - mm - nn + C2
-// (the sum S is enough: variances enter only summed). The gradient blurs the three partial derivatives again.
+// (the sum S is enough: variances enter only summed). Where pixels have weights the mean is a weighted one; what lies
+// in the windows counts as ever. The gradient blurs the three partial derivatives again.
 //
 // Rows stream in batches of four through two rings: input -> 4 maps -> 3 derivatives -> gradient; nothing of
 // the picture's size is ever stored. Input row i of a block lies at y0 - 10 + i, map row i at y0 - 15 + i,
@@ -72,10 +73,11 @@ struct SsimBuffers {
     float *x, *y, *squares, *product; // one input row
     float *inside, *own;              // map columns: 1 in the picture, 1 in the block
     float *derivative[3][kBatch];     // d mean, d squares, d product: a batch of rows
+    float *weights[kBatch];           // of the same rows of the map
     float *maps[4];                   // rings of horizontally blurred rows: x, y, xx + yy, xy
     float *derivatives[3];            // rings of them, horizontally blurred
 };
-static_assert(kSsimScratchFloats == (6 + 3 * kBatch + 7 * kRing) * kRow + 16);
+static_assert(kSsimScratchFloats == (6 + 4 * kBatch + 7 * kRing) * kRow + 16);
 
 IMAGEGS_INLINE SsimBuffers ssim_buffers(float *scratch) {
     float *p = (float *)(((size_t)scratch + 63) & ~size_t(63));
@@ -85,6 +87,7 @@ IMAGEGS_INLINE SsimBuffers ssim_buffers(float *scratch) {
     for (float **s : single) *s = p, p += kRow;
     for (auto &rows : b.derivative)
         for (float *&row : rows) row = p, p += kRow;
+    for (float *&row : b.weights) row = p, p += kRow;
     for (float *&m : b.maps) m = p, p += kRing * kRow;
     for (float *&d : b.derivatives) d = p, p += kRing * kRow;
     return b;
@@ -92,6 +95,7 @@ IMAGEGS_INLINE SsimBuffers ssim_buffers(float *scratch) {
 
 // One batch of map rows: writes the derivatives, returns the sum of ssim over rows and columns of the block.
 // map_row_inside and map_row_own say the same of rows as `inside` and `own` of columns.
+template <bool Weighted>
 IMAGEGS_INLINE double ssim_rows(const SsimBuffers &buffers, int b, int n_columns, const float *row_inside,
                                 const float *row_own) {
     vfloat sum = broadcast(0.0f);
@@ -101,8 +105,10 @@ IMAGEGS_INLINE double ssim_rows(const SsimBuffers &buffers, int b, int n_columns
         blur_columns(buffers.maps[1], b, i, my);
         blur_columns(buffers.maps[2], b, i, squares);
         blur_columns(buffers.maps[3], b, i, product);
-        const vfloat inside = load(buffers.inside + i), own = load(buffers.own + i);
+        const vfloat inside_all = load(buffers.inside + i), own_all = load(buffers.own + i);
         for (int r = 0; r < kBatch; ++r) {
+            vfloat inside = inside_all, own = own_all;
+            if constexpr (Weighted) inside *= load(buffers.weights[r] + i), own *= load(buffers.weights[r] + i);
             const vfloat both = mx[r] * my[r], means = mx[r] * mx[r] + my[r] * my[r];
             const vfloat a1 = both * 2.0f + kC1, a2 = (product[r] - both) * 2.0f + kC2;
             const vfloat b1 = means + kC1, b2 = squares[r] - means + kC2;
@@ -139,8 +145,10 @@ IMAGEGS_INLINE void add_gradient(const SsimBuffers &buffers, int b, int i, int n
 }
 
 // Adds gradient_weight * d(sum of ssim)/dpicture to the block of `gradient`; returns the sum of ssim over the block.
-static double ssim_block(const float *picture, const float *target, int width, int height, int x0, int y0,
-                         int block_width, int block_height, float gradient_weight, float *gradient, float *scratch) {
+template <bool Weighted>
+static double ssim_block_of(const float *picture, const float *target, const float *pixel_weights, int width,
+                            int height, int x0, int y0, int block_width, int block_height, float gradient_weight,
+                            float *gradient, float *scratch) {
     const SsimBuffers buffers = ssim_buffers(scratch);
     const int map_columns = block_width + 2 * kHalf, columns = block_width + 4 * kHalf;
     for (int i = 0; i < map_columns; ++i) {
@@ -166,9 +174,11 @@ static double ssim_block(const float *picture, const float *target, int width, i
             const int map_y = y - kHalf, out = row - 4 * kHalf;
             row_inside[r] = map_y >= 0 && map_y < height && row >= 2 * kHalf; // the first rows come from an empty ring
             row_own[r] = map_y >= y0 && map_y < y0 + block_height;
+            if constexpr (Weighted)
+                copy_row(pixel_weights, width, height, x0 - kHalf, map_y, map_columns, buffers.weights[r]);
             gradient_rows[r] = out >= 0 && out < block_height ? ptrdiff_t(y0 + out) * width + x0 : -1;
         }
-        sum += ssim_rows(buffers, b, map_columns, row_inside, row_own);
+        sum += ssim_rows<Weighted>(buffers, b, map_columns, row_inside, row_own);
         for (int d = 0; d < 3; ++d)
             for (int r = 0; r < kBatch; ++r)
                 blur_row(buffers.derivative[d][r], buffers.derivatives[d] + size_t((kBatch * b + r) % kRing) * kRow,
@@ -178,6 +188,14 @@ static double ssim_block(const float *picture, const float *target, int width, i
             add_gradient(buffers, b, i, block_width - i, picture, target, gradient_weight, gradient, gradient_rows);
     }
     return sum;
+}
+
+static double ssim_block(const float *picture, const float *target, const float *pixel_weights, int width, int height,
+                         int x0, int y0, int block_width, int block_height, float gradient_weight, float *gradient,
+                         float *scratch) {
+    const auto call = pixel_weights ? ssim_block_of<true> : ssim_block_of<false>;
+    return call(picture, target, pixel_weights, width, height, x0, y0, block_width, block_height, gradient_weight,
+                gradient, scratch);
 }
 
 } // namespace imagegs::IMAGEGS_ISA

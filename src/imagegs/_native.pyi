@@ -26,7 +26,14 @@ class Engine:
     @property
     def isa(self) -> str: ...
     def loss(
-        self, picture: _Floats, target: _Floats, gradient: _Floats, l1: float, l2: float, ssim: float
+        self,
+        picture: _Floats,
+        target: _Floats,
+        pixel_weights: _Floats | None,
+        gradient: _Floats,
+        l1: float,
+        l2: float,
+        ssim: float,
     ) -> tuple[float, float, float]: ...
     def adam(
         self,
@@ -97,15 +104,32 @@ class Scene:
         self,
         engine: Engine,
         target: _Floats,
+        pixel_weights: _Floats | None,
         xy: _Floats,
         scale: _Floats,
         angle: _Floats,
         log_weight: _Floats,
         color: _Floats,
     ) -> float: ...
-    def normal_product(self, engine: Engine, out: _Floats, tangent: _Floats, product: _Floats) -> None: ...
-    def normal_diagonal(self, engine: Engine, out: _Floats, sums: _Floats) -> None: ...
-    def removal_cost(self, engine: Engine, out: _Floats, residual: _Floats, cost: _Floats) -> None: ...
+    def normal_product(
+        self,
+        engine: Engine,
+        out: _Floats,
+        pixel_weights: _Floats | None,
+        tangent: _Floats,
+        product: _Floats,
+    ) -> None: ...
+    def normal_diagonal(
+        self, engine: Engine, out: _Floats, pixel_weights: _Floats | None, sums: _Floats
+    ) -> None: ...
+    def removal_cost(
+        self,
+        engine: Engine,
+        out: _Floats,
+        pixel_weights: _Floats | None,
+        residual: _Floats,
+        cost: _Floats,
+    ) -> None: ...
     def sample(self, engine: Engine, xy: _Floats, out: _Floats) -> None: ...
     @property
     def tile_candidates(self) -> int: ...

@@ -36,9 +36,14 @@ def _blurred(channel: FloatArray) -> FloatArray:
 
 
 def worst_pixels(
-    rng: np.random.Generator, target: FloatArray, rendered: FloatArray, n: int
+    rng: np.random.Generator,
+    target: FloatArray,
+    rendered: FloatArray,
+    n: int,
+    pixel_weights: FloatArray | None = None,
 ) -> tuple[Pixels, FloatArray]:
-    """n pixels drawn by (mean |error|)^2, and the error (N, C) = blurred target - clipped picture there.
+    """n pixels drawn by (mean |error|)^2, times the weights of pixels (H, W) if there are any, and the error
+    (N, C) = blurred target - clipped picture there.
 
     `rendered` and `target` are (C, H, W); the error of all pixels takes the place of `rendered`, which saves
     large pictures a buffer.
@@ -48,7 +53,10 @@ def worst_pixels(
         np.clip(picture, 0.0, 1.0, out=picture)
         np.subtract(_blurred(channel), picture, out=picture)
         total += np.abs(picture)
-    pixels = draw_pixels(rng, np.square(total, out=total), (target.shape[1], target.shape[2]), n)
+    np.square(total, out=total)
+    if pixel_weights is not None:
+        total *= pixel_weights
+    pixels = draw_pixels(rng, total, (target.shape[1], target.shape[2]), n)
     return pixels, colors_at(rendered, pixels)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegs._native import DIAGONAL_SUMS, Scene
 from imagegs.engine import engine
@@ -14,7 +15,9 @@ from imagegs.metrics import decibels
 
 
 class LossWeights(NamedTuple):
-    """loss = l1 mean|d| + l2 mean d^2 + ssim (1 - SSIM), d = picture - target."""
+    """loss = l1 mean|d| + l2 mean d^2 + ssim (1 - SSIM), d = picture - target; weighted means over pixels
+    where these have weights.
+    """
 
     l1: float = 0.0
     l2: float = 0.0
@@ -52,11 +55,42 @@ class Evaluation(NamedTuple):
     gradient: Shapes
 
 
-class Objective:
-    """A target (C, H, W) float32 and a loss, for one blend. Holds the picture-sized buffers of the fit."""
+def weights_of_pixels(
+    weights: NDArray[Any] | None, height: int, width: int, what: str = "weights of pixels"
+) -> FloatArray | None:
+    """Weights (H, W) >= 0, scaled to mean 1; None stays None: every pixel counts the same.
 
-    def __init__(self, target: FloatArray, blend: BlendName, threads: int | None = None) -> None:
+    Raises ValueError, which calls them `what`, for another shape and for values that are negative, not
+    finite, or all 0.
+    """
+    if weights is None:
+        return None
+    values = np.asarray(weights, np.float32)
+    if values.shape != (height, width):
+        raise ValueError(f"the {what} have shape {values.shape}, the picture {(height, width)}")
+    if not np.isfinite(values).all() or values.min() < 0:
+        raise ValueError(f"the {what} are negative or not finite somewhere")
+    if not values.any():
+        raise ValueError(f"the {what} are all zero")
+    values = values / values.max()  # so that no sum overflows
+    return np.ascontiguousarray(values / np.float32(np.mean(values, dtype=np.float64)))
+
+
+class Objective:
+    """A target (C, H, W) float32 and a loss, for one blend. Holds the picture-sized buffers of the fit.
+
+    pixel_weights: as `weights_of_pixels` gives them. Pixels of weight 0 have no say in anything below.
+    """
+
+    def __init__(
+        self,
+        target: FloatArray,
+        blend: BlendName,
+        threads: int | None = None,
+        pixel_weights: FloatArray | None = None,
+    ) -> None:
         self.target = target
+        self.pixel_weights = pixel_weights
         self.blend = blend
         self.engine = engine(threads)
         self.rendered = np.empty_like(target)
@@ -78,7 +112,7 @@ class Objective:
     def evaluate(self, shapes: Shapes, weights: LossWeights) -> Evaluation:
         """The loss of some Gaussians and its gradient."""
         self.render(shapes, keep=True)
-        l1, l2, ssim = self.engine.loss(self.rendered, self.target, self._picture_gradient, *weights)
+        l1, l2, ssim = self._loss(weights)
         g = self._gradient_of(shapes)
         self._scene.gradient(self.engine, self.rendered, self._picture_gradient, *vars(g).values())
         return Evaluation(weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (1 - ssim), l2, g)
@@ -89,7 +123,7 @@ class Objective:
         """
         self._update(shapes)
         g = self._gradient_of(shapes)
-        l2 = self._scene.squared_error(self.engine, self.target, *vars(g).values())
+        l2 = self._scene.squared_error(self.engine, self.target, self.pixel_weights, *vars(g).values())
         return Evaluation(l2, l2, g)
 
     def _gradient_of(self, shapes: Shapes) -> Shapes:
@@ -104,23 +138,28 @@ class Objective:
     def normal_product(self, tangent: FloatArray) -> FloatArray:
         """J^T J times tangents (N, 6 + C) at the shapes just evaluated; see native/kernels/gauss_newton.h."""
         product = np.empty_like(tangent)
-        self._scene.normal_product(self.engine, self.rendered, tangent, product)
+        self._scene.normal_product(self.engine, self.rendered, self.pixel_weights, tangent, product)
         return product
 
     def normal_diagonal(self, n: int) -> FloatArray:
         """The sums (N, 7) that the diagonal of J^T J is made of, of the n Gaussians just evaluated."""
         sums = np.empty((n, DIAGONAL_SUMS), np.float32)
-        self._scene.normal_diagonal(self.engine, self.rendered, sums)
+        self._scene.normal_diagonal(self.engine, self.rendered, self.pixel_weights, sums)
         return sums
 
     def removal_cost(self, n: int) -> FloatArray:
         """By how much the sum of squared errors would grow without each of the n Gaussians just evaluated."""
         cost = np.empty(n, np.float32)
-        self._scene.removal_cost(self.engine, self.rendered, self.residual(), cost)
+        self._scene.removal_cost(self.engine, self.rendered, self.pixel_weights, self.residual(), cost)
         return cost
 
     def quality(self, shapes: Shapes) -> tuple[float, float]:
         """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture, left in `rendered`."""
         np.clip(self.render(shapes), 0.0, 1.0, out=self.rendered)
-        _, l2, ssim = self.engine.loss(self.rendered, self.target, self._picture_gradient, 0.0, 0.0, 1.0)
+        _, l2, ssim = self._loss(LossWeights(ssim=1.0))
         return decibels(l2), ssim
+
+    def _loss(self, weights: LossWeights) -> tuple[float, float, float]:
+        """Mean |d|, d^2 and SSIM of the picture, and the loss's gradient with respect to it."""
+        picture, gradient = self.rendered, self._picture_gradient
+        return self.engine.loss(picture, self.target, self.pixel_weights, gradient, *weights)

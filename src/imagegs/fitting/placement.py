@@ -59,20 +59,28 @@ def _few_pixels(rng: np.random.Generator, size: int, n: int) -> Pixels:
     return chosen
 
 
-def place(rng: np.random.Generator, target: FloatArray, placement: Placement, n: int) -> Pixels:
+def place(
+    rng: np.random.Generator,
+    target: FloatArray,
+    placement: Placement,
+    n: int,
+    pixel_weights: FloatArray | None = None,
+) -> Pixels:
     """The first n Gaussians' pixels: 30% at random, 70% in proportion to a map's square ("random": none).
 
     Image-GS, section 3.2. The map is |grad I| of the target (C, H, W), or given. The two parts may meet in
-    a pixel.
+    a pixel. All draws are in proportion to the weights of the pixels (H, W) too.
     """
     shape = target.shape[1], target.shape[2]
     if isinstance(placement, str) and placement == "random":
-        return draw_pixels(rng, None, shape, n)
+        return draw_pixels(rng, pixel_weights, shape, n)
     weights = gradient_map(target) if isinstance(placement, str) else placement
     n_random = round(RANDOM_SHARE * n)
-    scattered = draw_pixels(rng, None, shape, n_random)
-    scale = float(weights.max()) or 1.0
-    return np.concatenate([scattered, draw_pixels(rng, np.square(weights / scale), shape, n - n_random)])
+    scattered = draw_pixels(rng, pixel_weights, shape, n_random)
+    squares = np.square(weights / (float(weights.max()) or 1.0))
+    if pixel_weights is not None:
+        squares *= pixel_weights
+    return np.concatenate([scattered, draw_pixels(rng, squares, shape, n - n_random)])
 
 
 def centers(pixels: Pixels, width: int) -> FloatArray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imagegs.fitting.placement import Placement
-from imagegs.gaussians import Gaussians, layer_ends
+from imagegs.gaussians import FloatArray, Gaussians, layer_ends
 from imagegs.quantization import MAX_BITS
 
 Tune = Literal["balanced", "psnr", "ssim"]
@@ -33,7 +33,7 @@ class AttributeBits:
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How a fit runs; `n_gaussians` in 1..pixels. The last four are the imagegs recipe's."""
+    """How a fit runs; `n_gaussians` in 1..pixels. The last five are the imagegs recipe's."""
 
     n_gaussians: int
     steps: int
@@ -44,6 +44,7 @@ class FitOptions:
     seconds: float | None = None  # of wall-clock time, in place of the steps
     start: Gaussians | None = None  # goes on from these
     layers: int = 1  # of which the first ones alone are a picture too; at most
+    pixel_weights: FloatArray | None = None  # as `objective.weights_of_pixels` gives them
 
     @property
     def ends(self) -> list[int]:
@@ -53,7 +54,9 @@ class FitOptions:
 
 @dataclass(frozen=True)
 class Progress:
-    """One step of a fit. `psnr` is that of the step's picture before clipping, in dB."""
+    """One step of a fit. `psnr` is that of the step's picture before clipping, in dB; of the weighted error
+    where pixels have weights.
+    """
 
     step: int  # done, 1..steps
     steps: int  # at most

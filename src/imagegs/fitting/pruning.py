@@ -22,13 +22,19 @@ LEAST_WORTH = 0.4
 MOST_DROPPED = 0.1  # of all: where most are useless the fit was too short to tell
 
 
-def drop_useless(image: NDArray[Any], gaussians: Gaussians, threads: int | None = None) -> Gaussians:
+def drop_useless(
+    image: NDArray[Any],
+    gaussians: Gaussians,
+    threads: int | None = None,
+    *,
+    pixel_weights: NDArray[Any] | None = None,
+) -> Gaussians:
     """Without those whose removal from the picture (H, W, C), and from those of the layers before, costs less
-    than their bytes are worth elsewhere. All layers keep one at least.
+    than their bytes are worth elsewhere. All layers keep one at least. pixel_weights: those of `fit`.
 
     Raises ValueError as `settle` does.
     """
-    objective, shapes = begin(image, gaussians, threads)
+    objective, shapes = begin(image, gaussians, threads, pixel_weights)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
     pruning = _Pruning(objective, shapes, layer)
     order = np.argsort(pruning.cost, kind="stable")

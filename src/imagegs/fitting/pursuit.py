@@ -36,12 +36,15 @@ class _Level(NamedTuple):
     gain: FloatArray  # (H, W) by how much the sum of squared errors would fall
 
 
-def residual_blobs(residual: FloatArray, n: int, n_gaussians: int) -> Blobs:
+def residual_blobs(
+    residual: FloatArray, n: int, n_gaussians: int, pixel_weights: FloatArray | None = None
+) -> Blobs:
     """At most n blobs of a residual (C, H, W) = target - picture, those that lower the squared error most.
 
-    The picture has n_gaussians: where they lie far apart, the smallest blobs are not looked for.
+    The picture has n_gaussians: where they lie far apart, the smallest blobs are not looked for. With weights w
+    (H, W) of the pixels, it is the weighted error: gain (sum w G r)^2 / sum w G^2, a = sum w G r / sum w G^2.
     """
-    levels = _pyramid(residual, _finest_factor(residual, n_gaussians))
+    levels = _pyramid(residual, _finest_factor(residual, n_gaussians), pixel_weights)
     found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
     for i, level in enumerate(levels):
         y, x = np.nonzero(_is_best_place(level.gain) & _is_best_size(levels, i))
@@ -65,24 +68,35 @@ def _finest_factor(residual: FloatArray, n_gaussians: int) -> int:
     return int(2 ** min(LEVELS - 1, max(0, math.floor(math.log2(spacing / SPACING)))))
 
 
-def _pyramid(residual: FloatArray, factor: int) -> list[_Level]:
-    from scipy.ndimage import gaussian_filter
-
+def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None) -> list[_Level]:
     levels: list[_Level] = []
+    if weights is not None:
+        residual = residual * weights
     for i in range(LEVELS):
         if i:
             residual = _halved(residual)
+            weights = None if weights is None else _halved(weights[None])[0]
         last = min(residual.shape[1:]) < 2 * SMALLEST_SIDE
         if 2**i < factor and not last:
             continue
-        blurred = gaussian_filter(residual, (0, SIGMA, SIGMA), mode="constant", truncate=2.5)
+        blurred, known = _blurred(residual), np.ones((1, 1, 1), np.float32)
+        if weights is not None:  # of them, G^2's blur is much like G's
+            known = np.maximum(_blurred(weights[None]), np.float32(1e-12))
+            blurred /= known
         sigma = SIGMA * 2**i
         # With sum G = 2 pi s^2 and sum G^2 = pi s^2: gain = 4 pi s^2 blur^2, amplitude = 2 blur.
-        gain = np.float32(4 * np.pi * sigma**2) * np.einsum("chw,chw->hw", blurred, blurred)
+        gain = np.float32(4 * np.pi * sigma**2) * known[0] * np.einsum("chw,chw->hw", blurred, blurred)
         levels.append(_Level(2**i, blurred, gain))
         if last:
             break
     return levels
+
+
+def _blurred(planes: FloatArray) -> FloatArray:
+    from scipy.ndimage import gaussian_filter
+
+    blurred: FloatArray = gaussian_filter(planes, (0, SIGMA, SIGMA), mode="constant", truncate=2.5)
+    return blurred
 
 
 def _halved(planes: FloatArray) -> FloatArray:

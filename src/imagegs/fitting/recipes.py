@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.engine import engine
-from imagegs.fitting.objective import Shapes
+from imagegs.fitting.objective import Shapes, weights_of_pixels
 from imagegs.fitting.paper import fit_paper
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
@@ -75,6 +75,7 @@ def fit_progressively(
     seconds: float | None = None,
     start: Gaussians | None = None,
     init: Placement | NDArray[Any] = "gradient",
+    pixel_weights: NDArray[Any] | None = None,
     bits: AttributeBits | None = None,
     layers: int = 1,
     seed: int = 0,
@@ -93,6 +94,8 @@ def fit_progressively(
     start: Gaussians of this canvas that the imagegs recipe goes on from (the last frame of a video, a picture
         since edited); with fewer of them when n_gaussians is less, with more when it is greater.
     init: where Gaussians start: "gradient", "random", or an (H, W) map of weights >= 0.
+    pixel_weights: (H, W) >= 0, how much each pixel counts beside the others, in all that the imagegs recipe
+        does. Pixels of weight 0 are free: they draw no Gaussians, and take the colours of those around.
     bits: the paper recipe trains with its quantiser at these bits.
     layers: up to so many, 1..MAX_LAYERS; the first Gaussians alone are then a good picture too, see
         `Gaussians.layers`, at some 0.15 dB less for all of them (the imagegs recipe).
@@ -116,6 +119,8 @@ def fit_progressively(
         raise ValueError("only the paper recipe trains with a quantiser of given bits")
     if not 1 <= operator.index(layers) <= MAX_LAYERS:
         raise ValueError(f"1 to {MAX_LAYERS} layers are possible, not {layers}")
+    if recipe == "paper" and pixel_weights is not None:
+        raise ValueError("the paper recipe has no weights of pixels")
     if recipe == "paper" and layers > 1:
         raise ValueError("the paper recipe has no layers")
     if recipe == "paper" and not (start is None and seconds is None and tune == "balanced"):
@@ -125,7 +130,8 @@ def fit_progressively(
     if start is not None:
         _check_start(start, height, width, n_channels)
     placement = _checked_placement(init, height, width)
-    options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers)
+    weights = weights_of_pixels(pixel_weights, height, width)
+    options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers, weights)
     finish = partial(
         _finish,
         height=height,

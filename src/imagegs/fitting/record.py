@@ -60,7 +60,7 @@ def fit_record(
     target: FloatArray, options: FitOptions, threads: int | None, finish: Callable[[Shapes], Gaussians]
 ) -> Iterator[Progress]:
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of shapes."""
-    objective = Objective(target, "softmax", threads)
+    objective = Objective(target, "softmax", threads, options.pixel_weights)
     polishes = options.tune == "psnr"
     extra = round(POLISH_SHARE * options.steps) if polishes and options.seconds is None else 0
     deadline = None if options.seconds is None else time.monotonic() + options.seconds
@@ -140,7 +140,7 @@ def _begin(
     if start is None:
         steps = 100 if options.seconds is not None else options.steps
         first, growths = growth_plan(n, max(1, round(GROWTH_SHARE * steps)), steps)
-        pixels = place(rng, target, options.placement, first)
+        pixels = place(rng, target, options.placement, first, objective.pixel_weights)
         xy = centers(pixels, target.shape[2])
         scale = np.clip(BIRTH_SCALE * neighbour_distance(xy, xy), *BIRTH_RANGE)
         return round_gaussians(xy, scale, colors_at(target, pixels)), growths
@@ -171,14 +171,15 @@ def _least_useful(objective: Objective, n: int, first: int) -> NDArray[np.intp]:
 def _born_where_worst(rng: np.random.Generator, objective: Objective, n: int, n_gaussians: int) -> Parameters:
     """n new Gaussians where the last picture lacks them most; at the worst pixels where blobs are too few."""
     target, rendered = objective.target, objective.rendered
-    blobs = residual_blobs(objective.residual(), n, n_gaussians)
+    weights = objective.pixel_weights
+    blobs = residual_blobs(objective.residual(), n, n_gaussians, weights)
     x, y = blobs.xy.astype(np.intp).T
     color = (
         rendered[:, np.minimum(y, target.shape[1] - 1), np.minimum(x, target.shape[2] - 1)].T
         + blobs.amplitude
     )
     if (missing := n - len(x)) > 0:
-        pixels, _ = worst_pixels(rng, target, rendered, missing)
+        pixels, _ = worst_pixels(rng, target, rendered, missing, weights)
         xy, ones = centers(pixels, target.shape[2]), np.ones(missing, np.float32)
         blobs = Blobs(np.concatenate([blobs.xy, xy]), np.concatenate([blobs.scale, ones]), blobs.amplitude)
         color = np.concatenate([color, colors_at(target, pixels)])

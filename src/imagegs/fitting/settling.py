@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.gauss_newton import polish
-from imagegs.fitting.objective import Objective, Shapes
+from imagegs.fitting.objective import Objective, Shapes, weights_of_pixels
 from imagegs.gaussians import Gaussians, canonical_axes
 from imagegs.lattice import Lattice, from_table, to_table
 from imagegs.pixels import as_pixels, to_planes
@@ -42,11 +42,17 @@ UNKNOWNS = {
 }
 
 
-def choose_lattice(image: NDArray[Any], gaussians: Gaussians, threads: int | None = None) -> Lattice:
+def choose_lattice(
+    image: NDArray[Any],
+    gaussians: Gaussians,
+    threads: int | None = None,
+    *,
+    pixel_weights: NDArray[Any] | None = None,
+) -> Lattice:
     """The lattice whose bits are worth their price for these Gaussians of the image, by one rule for all
-    pictures: see ROUNDING_LOSS. Raises ValueError as `settle` does.
+    pictures: see ROUNDING_LOSS. pixel_weights: those of `fit`. Raises ValueError as `settle` does.
     """
-    objective, shapes = begin(image, gaussians, threads)
+    objective, shapes = begin(image, gaussians, threads, pixel_weights)
     most = objective.squared_error(shapes).l2 * 10 ** (ROUNDING_LOSS / 10)
 
     def is_enough(fineness: int) -> bool:
@@ -68,21 +74,25 @@ def settle(
     steps: int = 1,
     seed: int = 0,
     threads: int | None = None,
+    pixel_weights: NDArray[Any] | None = None,
 ) -> Gaussians:
     """Gaussians on the lattice that paint the image (H, W, C) well, from fitted ones of the softmax blend; in
     their layers, if they have any.
 
     steps: of Gauss-Newton after each rounding, 0 or more; the first brings nearly all.
+    pixel_weights: those of `fit`.
 
     Raises ValueError when they are of another blend or the image has another size or other channels.
     """
-    objective, shapes = begin(image, gaussians, threads)
+    objective, shapes = begin(image, gaussians, threads, pixel_weights)
     ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
     settled = _settled(objective, shapes, lattice, steps, ends, np.random.default_rng(seed))
     return gaussians.replace(**vars(_nearest(objective, settled, lattice)))
 
 
-def begin(image: NDArray[Any], gaussians: Gaussians, threads: int | None) -> tuple[Objective, Shapes]:
+def begin(
+    image: NDArray[Any], gaussians: Gaussians, threads: int | None, pixel_weights: NDArray[Any] | None = None
+) -> tuple[Objective, Shapes]:
     """What the image asks of the Gaussians, and their numbers, on the canvas. Raises ValueError."""
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend has a lattice, not the {gaussians.blend} blend")
@@ -91,7 +101,8 @@ def begin(image: NDArray[Any], gaussians: Gaussians, threads: int | None) -> tup
         raise ValueError("the image is not of the Gaussians' canvas and channels")
     g, corner = gaussians, np.array([gaussians.width, gaussians.height], np.float32)
     others = (np.array(a) for a in (g.scale, g.angle, g.log_weight, g.color))
-    return Objective(target, "softmax", threads), Shapes(np.clip(g.xy, 0, corner), *others)
+    weights = weights_of_pixels(pixel_weights, g.height, g.width)
+    return Objective(target, "softmax", threads, weights), Shapes(np.clip(g.xy, 0, corner), *others)
 
 
 def _nearest(objective: Objective, shapes: Shapes, lattice: Lattice) -> Shapes:
