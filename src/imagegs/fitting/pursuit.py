@@ -41,8 +41,9 @@ def residual_blobs(
 ) -> Blobs:
     """At most n blobs of a residual (C, H, W) = target - picture, those that lower the squared error most.
 
-    The picture has n_gaussians: where they lie far apart, the smallest blobs are not looked for. With weights w
-    (H, W) of the pixels, it is the weighted error: gain (sum w G r)^2 / sum w G^2, a = sum w G r / sum w G^2.
+    The picture has n_gaussians: where they lie far apart, the smallest blobs are not looked for. With weights
+    w (H, W) of the pixels it is the weighted error: gain (sum w G r)^2 / sum w G^2, a = sum w G r /
+    sum w G^2.
     """
     levels = _pyramid(residual, _finest_factor(residual, n_gaussians), pixel_weights)
     found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
