@@ -73,13 +73,18 @@ def pictures_of(rows: Rows, codec: str) -> list[str]:
 
 
 def curve(rows: Rows, codec: str, picture: str) -> list[tuple[float, float]]:
-    """(PSNR, ln bpp), rising; without points that are no better than a smaller file's."""
+    """The curve of a codec for a picture."""
     found = [codecs.get(codec, {}).get(picture) for codecs in rows.values()]
-    points: list[tuple[float, float]] = []
-    for row in sorted((r for r in found if r), key=lambda r: r["bpp"]):
-        if not points or (row["psnr"] > points[-1][0] and math.log(row["bpp"]) > points[-1][1]):
-            points.append((row["psnr"], math.log(row["bpp"])))
-    return points
+    return rising([(row["psnr"], row["bpp"]) for row in found if row])
+
+
+def rising(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Of (PSNR, rate) (PSNR, ln rate), rising; without those that are no better than one of a lower rate."""
+    kept: list[tuple[float, float]] = []
+    for psnr, rate in sorted(points, key=lambda p: p[1]):
+        if not kept or (psnr > kept[-1][0] and math.log(rate) > kept[-1][1]):
+            kept.append((psnr, math.log(rate)))
+    return kept
 
 
 def bd_rate(ours: list[tuple[float, float]], theirs: list[tuple[float, float]]) -> float | None:

@@ -63,6 +63,9 @@ def test_a_folder_comes_back(run: Run, folder: Path, stack: Path, tmp_path: Path
     assert comparison == {**run("compare", folder, stack, "--json").json, "b": str(out)}
     assert [each["name"] for each in comparison["maps"]] == ["AO", "Color", "Height", "Normal"]
     assert all(each["psnr"] > 20 for each in comparison["maps"])
+    assert [each["name"] for each in comparison["maps"] if "mean_angle" in each] == ["Normal"]
+    assert 0 < comparison["maps"][3]["mean_angle"] < 30
+    assert "Normal    lossless, 0.00 degrees\n" in run("compare", out, out).out
 
 
 def test_the_report_is_about_the_maps(run: Run, folder: Path, tmp_path: Path) -> None:
@@ -96,6 +99,15 @@ def test_the_default_output_is_a_folder_beside_the_file(run: Run, stack: Path, t
     whole = render(load(moved), height=16, region=(2, 3, 10, 11), dtype=np.uint16)
     assert np.array_equal(read_picture(tmp_path / "other" / "x_Height.png").pixels, whole[:, :, 5:6])
     assert read_picture(tmp_path / "other" / "x_Normal.png").pixels.shape == (11, 10, 3)
+
+
+def test_what_may_be_the_originals_is_not_replaced(run: Run, folder: Path, stack: Path) -> None:
+    """The folder that was encoded lies where decode puts its maps by itself."""
+    before = {file: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+    check_failure(run("decode", stack), 4, "x_AO.tif", "say with -o")
+    assert {file: file.read_bytes() for file in folder.iterdir() if file.is_file()} == before
+    assert run("decode", stack, "-o", folder).code == 0  # named, so meant
+    assert (folder / "x_AO.tif").read_bytes() != before[folder / "x_AO.tif"]
 
 
 def test_one_map(run: Run, stack: Path, tmp_path: Path) -> None:

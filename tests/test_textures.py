@@ -12,13 +12,14 @@ from PIL import Image
 
 from conftest import sample_gaussians, sample_pixels
 from imagegs.applications.map_list import TextureMap, from_metadata, make_map, to_metadata
-from imagegs.applications.normals import with_unit_normals
+from imagegs.applications.normals import mean_angle, with_unit_normals
 from imagegs.applications.stacks import paint_map, paint_stack, read_stack
 from imagegs.applications.textures import kind_of, map_names
 from imagegs.errors import FormatError
 from imagegs.image_writers import write_picture
 from imagegs.pixels import to_float, to_integers
 from imagegs.rendering import render
+from test_images import icc_chunk, matrix_profile, png_file
 
 NAMES = {
     "color": "T_1K_Color.jpg wood_diff_1k.jpg B_baseColor.png x_Albedo.png T_D.tga T_BC.tga albedo.png",
@@ -241,3 +242,49 @@ def test_which_maps_have_unit_normals(tmp_path: Path) -> None:
     assert [each.kind for each in maps[:4]] == ["normal"] * 4
     assert [each.unit_length for each in maps] == [True, False, False, False, False]
     assert from_metadata(to_metadata(maps), [c for each in maps for c in each.stack_channels]) == maps
+
+
+def leaning_by(tilt: float, shape: tuple[int, int] = (3, 5)) -> np.ndarray:
+    """Vectors that lean by so many degrees towards +x, as 16-bit colours."""
+    vector = np.array([np.sin(np.radians(tilt)), 0, np.cos(np.radians(tilt))])
+    return np.broadcast_to(np.round((vector + 1) / 2 * 65535).astype(np.uint16), (*shape, 3)).copy()
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.5, 30.0, 80.0])
+def test_the_angle_between_normals(tilt: float) -> None:
+    flat, leaning = leaning_by(0), leaning_by(tilt)
+    assert mean_angle(leaning, flat) == pytest.approx(tilt, abs=0.01)
+    assert mean_angle(leaning[:, :, :2], flat[:, :, :2]) == pytest.approx(tilt, abs=0.01)
+    filler = leaning.copy()
+    filler[:, :, 2] = 0
+    assert mean_angle(filler, np.dstack([flat[:, :, :2], filler[:, :, 2:]])) == pytest.approx(tilt, abs=0.01)
+
+
+def test_the_length_of_normals_does_not_matter() -> None:
+    half = np.round((leaning_by(30) / 65535 - 0.5) * 32767 + 32767.5).astype(np.uint16)
+    half[0, 0] += np.uint16(1)  # z is no filler
+    assert mean_angle(half, leaning_by(30)) == pytest.approx(0, abs=0.01)
+
+
+def test_a_vector_of_no_length_points_up() -> None:
+    none = np.full((2, 2, 3), 32767, np.uint16)
+    none[0, 0, 2] += 1
+    assert mean_angle(none, leaning_by(10, (2, 2))) == pytest.approx(10, abs=0.01)
+
+
+def test_angles_of_what_is_no_normal_map() -> None:
+    for first, second in (
+        (leaning_by(0), leaning_by(0)[:2]),
+        (leaning_by(0)[:, :, :1], leaning_by(0)[:, :, :1]),
+    ):
+        with pytest.raises(ValueError, match="same shape"):
+            mean_angle(first, second)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_profiles_are_applied_to_colours_alone(tmp_path: Path, dtype: type) -> None:
+    pixels = sample_pixels(3, dtype)
+    profile = icc_chunk(matrix_profile(1.8, swap=True))
+    for name, is_data in (("x_Color.png", False), ("x_Roughness.png", True), ("x_Normal.png", True)):
+        (tmp_path / name).write_bytes(png_file(pixels, extra=profile))
+        assert np.array_equal(read_stack([tmp_path / name]).picture.pixels, pixels) == is_data

@@ -29,7 +29,9 @@ _pillow_lock = threading.Lock()
 _nowhere = logging.NullHandler()
 
 
-def read_picture(source: PathLike | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_picture(
+    source: PathLike | BinaryIO, *, max_pixels: int = MAX_PIXELS, as_data: bool = False
+) -> Picture:
     """Read a picture file: the first frame or page, 8 or 16 bits, gray or RGB, with alpha or without.
 
     source: a path, or a file opened for reading in binary, at its start; it need not be seekable.
@@ -37,7 +39,8 @@ def read_picture(source: PathLike | BinaryIO, *, max_pixels: int = MAX_PIXELS) -
     Palettes and CMYK become RGB (a palette of grays alone becomes gray), 1 bit becomes 8, a transparent
     colour or palette entry becomes an alpha channel; an alpha channel is kept, opaque or not. The EXIF
     orientation is applied. An embedded ICC profile other than sRGB is converted to sRGB, with 16 bits
-    too, unless it works by tables (FormatError); PNG's gAMA and cHRM are ignored. Deep colour is read as
+    too, unless it works by tables (FormatError); as_data: it is not, the samples are no colours (normals,
+    roughness). PNG's gAMA and cHRM are ignored. Deep colour is read as
     16 bits from PNG and TIFF (12-bit gray TIFF is scaled up), as 8 bits from other formats and from CMYK.
 
     Raises FileNotFoundError, IsADirectoryError, PermissionError, ...; FormatError where the contents are
@@ -46,11 +49,11 @@ def read_picture(source: PathLike | BinaryIO, *, max_pixels: int = MAX_PIXELS) -
     """
     if isinstance(source, (str, os.PathLike)):
         with Path(source).open("rb") as opened:
-            return read_picture(opened, max_pixels=max_pixels)
+            return read_picture(opened, max_pixels=max_pixels, as_data=as_data)
     file = source if source.seekable() else io.BytesIO(source.read())
     with _pillow_settings(max_pixels):
         try:
-            return _read(file, max_pixels)
+            return _read(file, max_pixels, as_data)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise LimitError(f"the picture has more than {max_pixels} pixels, the limit") from None
         except (ImageGSError, MemoryError):
@@ -87,7 +90,7 @@ def _pillow_settings(max_pixels: int) -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def _read(file: BinaryIO, max_pixels: int) -> Picture:
+def _read(file: BinaryIO, max_pixels: int, as_data: bool) -> Picture:
     start = file.read(16)
     file.seek(0)
     if not start:
@@ -96,10 +99,10 @@ def _read(file: BinaryIO, max_pixels: int) -> Picture:
         image = Image.open(file)
     except UnidentifiedImageError:
         if deep_images.is_tiff(start):
-            return _finished(*deep_images.read_with_tifffile(file, max_pixels))
+            return _finished(*deep_images.read_with_tifffile(file, max_pixels), as_data)
         raise FormatError("the contents are damaged, or no picture in a known format") from None
     if deep_images.is_deep_planar(image):
-        return _finished(*deep_images.read_with_tifffile(file, max_pixels))
+        return _finished(*deep_images.read_with_tifffile(file, max_pixels), as_data)
     if deep_images.is_deep_color(image):
         pixels: IntegerPixels = deep_images.read_deep_color(image, file)
     elif deep_images.is_deep_gray(image):
@@ -108,13 +111,14 @@ def _read(file: BinaryIO, max_pixels: int) -> Picture:
         kind = "32-bit or signed integer" if image.mode == "I" else "floating-point"
         raise FormatError(f"{kind} samples are not supported: save it with 8 or 16 bits")
     else:
-        return _read_eight_bits(image)
+        return _read_eight_bits(image, as_data)
     pixels = _with_keyed_alpha(pixels, image.info.get("transparency"))
-    return _finished(pixels, _orientation(image), image.info.get("icc_profile"))
+    return _finished(pixels, _orientation(image), image.info.get("icc_profile"), as_data)
 
 
-def _finished(pixels: IntegerPixels, orientation: int, profile: bytes | None) -> Picture:
-    """Upright and in sRGB."""
+def _finished(pixels: IntegerPixels, orientation: int, profile: bytes | None, as_data: bool) -> Picture:
+    """Upright, and colours in sRGB."""
+    profile = None if as_data else profile
     if profile and pixels.dtype == np.uint16:
         from imagegs.color_profiles import srgb_pixels
 
@@ -143,9 +147,11 @@ def _upright(pixels: IntegerPixels, orientation: int) -> IntegerPixels:
     return pixels
 
 
-def _read_eight_bits(opened: ImageFile.ImageFile) -> Picture:
+def _read_eight_bits(opened: ImageFile.ImageFile, as_data: bool) -> Picture:
     key_scale = _gray_key_scale(opened)
     opened.load()
+    if as_data:
+        opened.info.pop("icc_profile", None)
     orientation, profile = _orientation(opened), opened.info.get("icc_profile")
     was_palette = opened.mode in ("P", "PA")
     key = None if was_palette else opened.info.get("transparency")
@@ -158,7 +164,7 @@ def _read_eight_bits(opened: ImageFile.ImageFile) -> Picture:
         pixels = np.concatenate([pixels, _with_keyed_alpha(_as_array(image), key)[:, :, -1:]], axis=2)
     if was_palette and (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
         pixels = pixels[:, :, [0, 3]] if pixels.shape[2] == 4 else pixels[:, :, :1]
-    return _finished(pixels, orientation, None)
+    return _finished(pixels, orientation, None, as_data)
 
 
 def _gray_key_scale(image: ImageFile.ImageFile) -> int:

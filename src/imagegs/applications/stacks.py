@@ -14,7 +14,7 @@ import numpy as np
 
 from imagegs.applications.map_list import TextureMap, check_files, make_map, to_metadata
 from imagegs.applications.normals import has_unit_normals, with_unit_normals
-from imagegs.applications.textures import kind_of, map_names
+from imagegs.applications.textures import color_space_of, kind_of, map_names
 from imagegs.codec.header import write_names
 from imagegs.codec.metadata import write_metadata
 from imagegs.errors import FormatError
@@ -38,7 +38,8 @@ class Stack:
 def read_stack(files: Sequence[Path], resize: bool = False) -> Stack:
     """The maps in picture files of one folder, in the order given; the files have different names.
 
-    Pictures that are RGB with equal channels are read as gray. resize: maps of other sizes than the largest
+    Pictures that are RGB with equal channels are read as gray. ICC profiles are applied to colours alone, not
+    to data such as roughness. resize: maps of other sizes than the largest
     are brought to its size (Lanczos).
 
     Raises FormatError for a file that is no valid picture, for maps of different sizes, for more than 32
@@ -68,7 +69,8 @@ def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:
 
 def _read_map(file: Path) -> IntegerPixels:
     try:
-        pixels: IntegerPixels = as_pixels(read_picture(file).pixels)
+        as_data = color_space_of(kind_of(file.name)[0]) == "linear"
+        pixels: IntegerPixels = as_pixels(read_picture(file, as_data=as_data).pixels)
     except (ValueError, FormatError) as error:
         raise FormatError(f"{file.name}: {error}") from error
     if pixels.shape[2] >= 3 and (pixels[:, :, :1] == pixels[:, :, 1:3]).all():

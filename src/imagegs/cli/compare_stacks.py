@@ -16,25 +16,33 @@ if TYPE_CHECKING:
 
 
 def compare_stacks(options: Namespace) -> None:
-    """PSNR of each map, and of all their samples."""
+    """PSNR of each map, and of all their samples; the mean angle between normals."""
+    from imagegs.applications.normals import mean_angle
     from imagegs.metrics import psnr
 
     first, second = (_read(path, options.threads) for path in (options.a, options.b))
     _check_alike(first, second)
     x, y = first.picture.pixels, second.picture.pixels
-    found, start = {}, 0
+    found, angles, start = {}, {}, 0
     for each in first.maps:
         channels = slice(start, start := start + each.channels)
         found[each.name] = psnr(x[:, :, channels], y[:, :, channels])
+        if each.kind == "normal" and each.channels in (2, 3):
+            angles[each.name] = mean_angle(x[:, :, channels], y[:, :, channels])
     total = psnr(x, y)
     if not options.json:
         rows = [*found.items(), ("all maps", total)]
         width = max(len(name) for name, _ in rows)
-        print_text("\n".join(f"{name:{width}}  {psnr_text(value)}" for name, value in rows))
+        degrees = {name: f", {angle:.2f} degrees" for name, angle in angles.items()}
+        lines = [f"{name:{width}}  {psnr_text(value)}{degrees.get(name, '')}" for name, value in rows]
+        print_text("\n".join(lines))
         return
     height, width, _ = x.shape
     report = {"a": str(options.a), "b": str(options.b), "width": width, "height": height}
-    maps = [{"name": name, **psnr_fields(value)} for name, value in found.items()]
+    maps = [
+        {"name": name, **psnr_fields(value), **({"mean_angle": angles[name]} if name in angles else {})}
+        for name, value in found.items()
+    ]
     print_json({**report, "maps": maps, **psnr_fields(total)})
 
 

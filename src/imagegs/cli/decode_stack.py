@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
     check_size(size, options.size_limit)
     if options.map is None:
         _check_folder(target, len(files))
+        if options.output is None:
+            _check_untouched(files)
     for file, each in files.items():
         with about(file):
             check_picture_path(file, each.own_channels, each.bit_depth, size)
@@ -86,6 +88,14 @@ def _check_folder(folder: Path, n_maps: int) -> None:
         if folder.exists():
             raise NotADirectoryError(errno.ENOTDIR, "is a file, not a folder for maps", str(folder))
         check_writable(folder)
+
+
+def _check_untouched(files: Iterable[Path]) -> None:
+    """Fail where a folder that nobody named holds files of the maps' names: they may be what was encoded."""
+    for file in files:
+        if file.exists():
+            with about(file):
+                raise FileExistsError(errno.EEXIST, "the file exists: say with -o where to write", str(file))
 
 
 def _entry(file: Path, each: TextureMap, n_bytes: int) -> dict[str, Any]:
