@@ -158,6 +158,43 @@ std::optional<std::pair<double, double>> multiply_adds(Scene &scene, Engine &eng
     return std::pair{found->mean, found->worst};
 }
 
+using Ids = nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>>;
+
+Ids to_numpy(std::vector<uint32_t> &&list) {
+    auto kept = std::make_unique<std::vector<uint32_t>>(std::move(list));
+    nb::capsule owner(kept.get(), [](void *p) noexcept { delete static_cast<std::vector<uint32_t> *>(p); });
+    std::vector<uint32_t> &numbers = *kept.release(); // the capsule's now
+    return Ids(numbers.data(), {numbers.size()}, owner);
+}
+
+// Columns and rows of tiles, offsets and ids.
+std::optional<std::tuple<int, int, Ids, Ids>> tile_lists(Scene &scene, Engine &engine, int side, uint64_t most_ids) {
+    require(scene.count() > 0, "the scene is empty");
+    require(side >= 1 && side <= 65535, "a tile has 1 to 65535 canvas pixels a side");
+    require(scene.blend() != Blend::kPaper || side == kTile, "the paper blend has tiles of one size");
+    require(most_ids < (uint64_t(1) << 32), "offsets have 32 bits");
+    const auto tiles = [side](int length) { return uint64_t((length + side - 1) / side); };
+    require(tiles(scene.width()) * tiles(scene.height()) < (uint64_t(1) << 31), "too many tiles");
+    std::optional<TileLists> found;
+    {
+        nb::gil_scoped_release release;
+        found = scene.tile_lists(engine, side, most_ids);
+    }
+    if (!found) return std::nullopt;
+    return std::tuple{found->columns, found->rows, to_numpy(std::move(found->offsets)),
+                      to_numpy(std::move(found->ids))};
+}
+
+// (N, 7) as gaussian.h has them: centre, the rows of W, log-weight.
+void shapes(const Scene &scene, Out<2> out) {
+    require(out.shape(0) == scene.count() && out.shape(1) == 7, "7 numbers a Gaussian are needed");
+    for (uint32_t i = 0; i < scene.count(); ++i) {
+        const Shape &s = scene.shape(i);
+        const float values[7] = {s.x, s.y, s.ux, s.uy, s.vx, s.vy, s.log_weight};
+        std::copy_n(values, 7, out.data() + size_t(i) * 7);
+    }
+}
+
 std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target, Weights pixel_weights,
                                            Out<3> to, float l1, float l2, float ssim) {
     for (int k = 0; k < 3; ++k)
@@ -319,6 +356,8 @@ NB_MODULE(_native, m) {
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
         .def("most_pairs", &most_pairs_of, "engine"_a, "enough"_a)
         .def("multiply_adds", &multiply_adds, "engine"_a, "most_work"_a)
+        .def("tile_lists", &tile_lists, "engine"_a, "side"_a, "most_ids"_a)
+        .def("shapes", &shapes, "out"_a)
         .def_prop_ro("tile_candidates", [](const Scene &s) { return s.pair_counts().tile_candidates; })
         .def_prop_ro("tiles", [](const Scene &s) { return s.pair_counts().tiles; });
 }

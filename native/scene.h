@@ -33,6 +33,12 @@ struct MultiplyAdds {
     double mean, worst;
 };
 
+// What the tiles of a canvas see, row by row: tile t sees ids[offsets[t]] .. ids[offsets[t + 1]], ascending.
+struct TileLists {
+    int columns, rows;
+    std::vector<uint32_t> offsets, ids;
+};
+
 constexpr uint32_t kGaussiansPerTask = 2048;
 
 class Scene {
@@ -70,8 +76,14 @@ public:
     // Nothing where the tiles' lists would take more than `most_work`: (tile, Gaussian) pairs, and 8 a tile.
     std::optional<MultiplyAdds> multiply_adds(Engine &, uint64_t most_work);
 
+    // The Gaussians that any point of each tile of side x side canvas pixels may keep; nothing where they are more than
+    // `most_ids` in all. The paper blend sees by canvas tile: there `side` must be kTile.
+    std::optional<TileLists> tile_lists(Engine &, int side, uint64_t most_ids);
+
+    const Shape &shape(uint32_t i) const { return shapes_[i]; }
     uint32_t count() const { return uint32_t(shapes_.size()); }
     int channels() const { return channels_; }
+    Blend blend() const { return blend_; }
     int width() const { return int(canvas_.width); }
     int height() const { return int(canvas_.height); }
     const Grid &grid() const { return grid_; }

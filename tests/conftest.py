@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from browser import chromium, page  # noqa: F401 (fixtures)
 from imagegs.cli import main
 from imagegs.codec import save
 from imagegs.gaussians import Gaussians

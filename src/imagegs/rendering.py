@@ -47,6 +47,16 @@ class MultiplyAdds(NamedTuple):
     worst: float
 
 
+class TileLists(NamedTuple):
+    """Tile t, in row t // columns, may be painted with ids[offsets[t]:offsets[t + 1]], ascending."""
+
+    side: int  # of a tile, canvas pixels; those at the right and the bottom may end beyond the canvas
+    columns: int
+    rows: int
+    offsets: NDArray[np.uint32]  # (rows * columns + 1,)
+    ids: NDArray[np.uint32]
+
+
 def make_scene(gaussians: Gaussians, threads: int | None = None, scene: Scene | None = None) -> Scene:
     """The native scene of some Gaussians; `scene` is reused when given."""
     scene = scene or Scene()
@@ -180,6 +190,31 @@ def most_pairs(gaussians: Gaussians, enough: int) -> int:
     if (most := len(gaussians) * tiles) <= enough:
         return most
     return make_scene(gaussians, 1).most_pairs(engine(1), enough)
+
+
+def tile_lists(
+    gaussians: Gaussians, side: int = TILE, *, most_ids: int, threads: int | None = None
+) -> TileLists | None:
+    """Which Gaussians any point of each tile of the canvas may be painted with.
+
+    side: of a tile, canvas pixels. None where the lists would have more than `most_ids` ids in all.
+
+    Raises ValueError for a side that is not 1..65535, for one that is not TILE in the paper blend, which sees
+    by tiles of that size, for `most_ids` of 2^32 or more, and for more than 2^31 - 1 tiles.
+    """
+    found = make_scene(gaussians, threads).tile_lists(engine(threads), side, most_ids)
+    return None if found is None else TileLists(side, *found)
+
+
+def whitened_shapes(gaussians: Gaussians) -> FloatArray:
+    """What exponents are computed from, (N, 7): x, y, ux, uy, vx, vy, w.
+
+    With dx, dy from the centre (x, y) in canvas pixels, the exponent is
+    w - (ux dx + uy dy)^2 - (vx dx + vy dy)^2: native/gaussian.h derives it. w is 0 in the paper blend.
+    """
+    out = np.empty((len(gaussians), 7), np.float32)
+    make_scene(gaussians, 1).shapes(out)
+    return out
 
 
 def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -> FloatArray:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imagegs.metrics import decibels
 from imagegs.pixels import IntegerPixels, to_float
 
-_LEAST_LENGTH = 1e-3  # of a vector; a shorter one has no direction
+LEAST_LENGTH = 1e-3  # of a vector; a shorter one has no direction
 # A map that loses more than this when its vectors get length 1 is not one of such vectors. 8 bits and a good
 # JPEG leave more; maps with gaps, or with vectors that filtering made shorter, are at 28 to 35 dB.
 _LEAST_UNIT_PSNR = 45.0
@@ -31,7 +31,7 @@ def with_unit_normals(colors: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     vectors = 2 * colors - 1
     length = np.sqrt(np.einsum("hwc,hwc->hw", vectors, vectors))[:, :, np.newaxis]
-    vectors /= np.where(length < _LEAST_LENGTH, np.float32(1), length)
+    vectors /= np.where(length < LEAST_LENGTH, np.float32(1), length)
     return vectors * np.float32(0.5) + np.float32(0.5)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import check_output, check_size, depth_in, output_path
+from imagegs.cli.paths import check_folder, check_output, check_size, depth_in, output_path
 from imagegs.cli.reports import Verbosity, print_json
-from imagegs.files import check_writable
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -78,16 +76,11 @@ def _check_folder(folder: Path, n_maps: int) -> None:
     """Fail now where making or filling the folder would fail later."""
     from imagegs.image_writers import WRITABLE_SUFFIXES
 
-    if folder.is_dir():
-        return
-    if folder.suffix.lower() in WRITABLE_SUFFIXES:
+    if not folder.is_dir() and folder.suffix.lower() in WRITABLE_SUFFIXES:
         raise UsageError(
             f"{folder} is to be a folder, for {n_maps} maps; --map writes one of them to a picture"
         )
-    with about(folder):
-        if folder.exists():
-            raise NotADirectoryError(errno.ENOTDIR, "is a file, not a folder for maps", str(folder))
-        check_writable(folder)
+    check_folder(folder, "maps")
 
 
 def _check_untouched(files: Iterable[Path]) -> None:

@@ -48,6 +48,16 @@ def check_output(output: Path, source: Path, *, no_overwrite: bool, json: bool =
         check_writable(output)
 
 
+def check_folder(folder: Path, contents: str) -> None:
+    """Fail now where making the folder would fail later."""
+    with about(folder):
+        if folder.is_dir():
+            return
+        if folder.exists():
+            raise NotADirectoryError(errno.ENOTDIR, f"is a file, not a folder for {contents}", str(folder))
+        check_writable(folder)
+
+
 def _is_standard_output(path: Path) -> bool:
     """By whatever name: /dev/stdout, another descriptor, the file or pipe that the shell connected."""
     if descriptor_of(path) == _STANDARD_OUTPUT:

@@ -1,0 +1,61 @@
+"""An export as a set of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from imagegs._native import TILE
+from imagegs.applications.export.buffers import TEXTURE_ROW, make_buffers
+from imagegs.applications.export.manifest import make_manifest, to_text, with_data
+from imagegs.applications.export.maps import SampledMap
+from imagegs.applications.export.shaders import make_shader
+from imagegs.applications.export.targets import MANIFEST, TARGETS, TEXT, buffer_file, shader_file
+from imagegs.gaussians import Gaussians
+
+
+@dataclass(frozen=True, eq=False)
+class Export:
+    """What to write, and what the manifest in it says."""
+
+    manifest: dict[str, Any]
+    files: dict[
+        str, bytes | Iterable[bytes]
+    ]  # contents, or their pieces, by name, in the order of `file_names`
+
+
+def export_files(
+    gaussians: Gaussians,
+    maps: Sequence[SampledMap],
+    target: str,
+    *,
+    tile: int = TILE,
+    title: str = "imagegs export",
+    threads: int | None = None,
+) -> Export:
+    """What a shader needs to sample these maps; target: one of TARGETS.
+
+    "glsl", "wgsl", "hlsl": buffers, a manifest, and the functions in that language; "json": one text with all
+    numbers. tile: the side of the tiles with lists of their own, canvas pixels. title: a comment in the
+    shader.
+
+    Raises ValueError for another target, no maps, and what `make_buffers` does; LimitError as that does.
+    """
+    if target not in TARGETS:
+        raise ValueError(f"no target {target!r}; there are {', '.join(TARGETS)}")
+    if not maps:
+        raise ValueError("there are no maps to export")
+    buffers = make_buffers(gaussians, maps, tile, threads)
+    manifest = make_manifest(gaussians, maps, buffers)
+    if target == "json":
+        return Export(manifest, {TEXT: with_data(manifest, buffers)})
+    contents: dict[str, bytes | Iterable[bytes]] = {}
+    for name, array in buffers.arrays.items():
+        manifest["buffers"][name] |= {"file": buffer_file(name), "bytes": array.nbytes}
+        contents[buffer_file(name)] = array.tobytes()
+    if target == "glsl":
+        manifest["texture_row"] = TEXTURE_ROW
+    contents[shader_file(target)] = make_shader(target, title, manifest, maps).encode("ascii")
+    contents[MANIFEST] = to_text(manifest).encode()
+    return Export(manifest, contents)

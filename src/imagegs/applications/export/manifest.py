@@ -1,0 +1,108 @@
+"""The description of an export: what a reader needs to sample it without a shader of ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from imagegs import _native
+from imagegs.applications.export.buffers import Buffers
+from imagegs.applications.export.maps import SampledMap
+from imagegs.applications.normals import LEAST_LENGTH
+from imagegs.gaussians import Gaussians
+
+FORMAT, VERSION = "imagegs export", 1
+_NUMBERS_AT_ONCE = 1 << 16  # as text
+_TYPES = {"<u4": "uint32", "<f4": "float32"}
+_MEANINGS = {
+    "offsets": "tile t, row by row, sees ids[offsets[t]] up to but without ids[offsets[t + 1]]",
+    "ids": "numbers of Gaussians, ascending within a tile",
+    "gaussians": "x, y (center, canvas pixels), w (log-weight, nats), 0, ux, uy, vx, vy (1 / canvas pixels)",
+    "colors": "of a Gaussian, for each map: its channels in their order, then 0",
+}
+_FORMULA = (
+    "p = (u * width, v * height), clamped to the canvas; tile = min(floor(p / side), (columns, rows) - 1), "
+    "t = tile.y * columns + tile.x",
+    "exponent of a Gaussian: d = p - (x, y), e = w - (ux d.x + uy d.y)^2 - (vx d.x + vy d.y)^2",
+    "of the tile's ids keep the top_k with the largest e, of equal ones the lower id",
+    "softmax: those with e below (the largest e) - cutoff have no weight, the others exp(e - the largest e)",
+    "paper: each has the weight exp(e)",
+    "color = sum of weight * color / (epsilon + sum of weight)",
+    "unit_length: v = 2 color - 1, color = 1/2 + v / (2 |v|) unless |v| < least_length",
+    "at last every channel is clamped to 0..1; it is encoded as color_space says",
+)
+
+
+def constants_of(gaussians: Gaussians) -> dict[str, Any]:
+    """The numbers that define the blend; `cutoff` is None where there is none."""
+    if gaussians.blend == "paper":
+        numbers = {"top_k": _native.PAPER_TOP_K, "cutoff": None, "epsilon": shortest(_native.PAPER_EPSILON)}
+    else:
+        numbers = {"top_k": _native.SOFTMAX_TOP_K, "cutoff": _native.SOFTMAX_CUTOFF, "epsilon": 0.0}
+    return {**numbers, "least_length": LEAST_LENGTH}
+
+
+def shortest(number: float) -> float:
+    """The float64 with the fewest digits that is the same float32: 0.0001 and not 9.99999974e-05."""
+    return float(str(np.float32(number)))
+
+
+def make_manifest(gaussians: Gaussians, maps: Sequence[SampledMap], buffers: Buffers) -> dict[str, Any]:
+    """All but where the buffers' contents are."""
+    tiles = buffers.tiles
+    counts = np.diff(tiles.offsets.astype(np.int64))
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "canvas": {"width": int(gaussians.width), "height": int(gaussians.height), "unit": "pixels"},
+        "addressing": "clamp",
+        "blend": gaussians.blend,
+        "n_gaussians": len(gaussians),
+        "constants": constants_of(gaussians),
+        "tiles": {
+            "side": tiles.side,
+            "columns": tiles.columns,
+            "rows": tiles.rows,
+            "mean_candidates": float(counts.mean()),
+            "most_candidates": int(counts.max()),
+        },
+        "maps": [_describe(each, index) for index, each in enumerate(maps)],
+        "buffers": {
+            name: {
+                "type": _TYPES[array.dtype.newbyteorder("<").str],
+                "shape": list(array.shape),
+                "contents": _MEANINGS[name],
+            }
+            for name, array in buffers.arrays.items()
+        },
+        "formula": list(_FORMULA),
+    }
+
+
+def _describe(each: SampledMap, index: int) -> dict[str, Any]:
+    facts = {"name": each.name, "index": index, "function": f"sample_{each.identifier}"}
+    facts |= {"channels": list(each.channels), "color_space": each.color_space}
+    return {**facts, "unit_length": each.unit_length}
+
+
+def to_text(manifest: dict[str, Any]) -> str:
+    """JSON for people too."""
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def with_data(manifest: dict[str, Any], buffers: Buffers) -> Iterator[bytes]:
+    """The manifest with each buffer's numbers, row by row, under "data": pieces of one JSON text."""
+    rest = {key: value for key, value in manifest.items() if key != "buffers"}
+    yield to_text(rest).encode().removesuffix(b"\n}\n") + b',\n  "buffers": {'
+    for i, (name, array) in enumerate(buffers.arrays.items()):
+        facts = json.dumps(manifest["buffers"][name])[:-1]
+        yield f'{"," if i else ""}\n    "{name}": {facts}, "data": ['.encode()
+        numbers = array.reshape(-1)
+        for start in range(0, array.size, _NUMBERS_AT_ONCE):
+            part = ",".join(numbers[start : start + _NUMBERS_AT_ONCE].astype(str))  # shortest float32
+            yield (b"," if start else b"") + part.encode()
+        yield b"]}"
+    yield b"\n  }\n}\n"

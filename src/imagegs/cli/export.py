@@ -1,0 +1,111 @@
+"""`imagegs export`: a .gsimg file as buffers and functions for a shader."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from imagegs._native import TILE
+from imagegs.applications.export.targets import TARGETS, file_names
+from imagegs.cli.decode import lod
+from imagegs.cli.exit_codes import about
+from imagegs.cli.folders import load_stack
+from imagegs.cli.options import Subparsers, UsageError, add_command, add_input, add_output, add_shared, whole
+from imagegs.cli.paths import check_folder, check_output, output_path
+from imagegs.cli.reports import Verbosity, print_json
+from imagegs.files import write_atomically
+
+EXAMPLES = """
+examples:
+  imagegs export tiles.gsimg --target glsl -o shader
+  imagegs export tiles.gsimg --target wgsl --map Color --map Normal
+  imagegs export photo.gsimg --target json --lod 0.5
+
+The folder OUT gets the buffers (*.bin), manifest.json, which describes them, and
+sample.glsl, .wgsl or .hlsl with a function for each map: vec3 sample_Color(vec2 uv).
+json: one file, texture.json, with all numbers. docs/shaders.md has the layout.
+"""
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Adds the command `export`."""
+    what = "Write buffers and functions that sample the maps of a .gsimg file in a shader."
+    parser = add_command(commands, "export", run, what, EXAMPLES)
+    add_input(parser, "file", "FILE.gsimg", "the file to read")
+    add_output(parser, "OUT", "FILE's name with -TARGET: a folder")
+    parser.add_argument(
+        "--target",
+        choices=TARGETS,
+        required=True,
+        help="GLSL (WebGL2), WGSL (WebGPU), HLSL, or numbers alone",
+    )
+    parser.add_argument(
+        "--map", action="append", metavar="NAME", help="this map alone; may be given several times"
+    )
+    parser.add_argument(
+        "--tile",
+        type=whole(1, 65535),
+        default=TILE,
+        metavar="PIXELS",
+        help="side of the tiles that have lists of what they see: small ones are faster to sample and take "
+        "more memory (default: %(default)s canvas pixels)",
+    )
+    parser.add_argument(
+        "--lod", type=lod, default=1.0, metavar="0..1", help="level of detail: 0 is the first layer alone"
+    )
+    add_shared(parser, ("allow_partial", "threads", "size_limit", "quiet", "json"))
+
+
+def run(options: Namespace) -> None:
+    """`imagegs export`."""
+    from imagegs.applications.export.files import export_files
+    from imagegs.applications.export.maps import sampled_maps
+
+    start = time.perf_counter()
+    folder = output_path(options.output, options.file, f"-{options.target}")
+    gaussians, maps = load_stack(
+        options.file, size_limit=options.size_limit, allow_partial=options.allow_partial, lod=options.lod
+    )
+    if options.map and not maps:
+        raise UsageError("--map needs a texture stack: this file holds one picture")
+    _check_outputs(options, folder)
+    chosen = sampled_maps(gaussians.channels, maps, options.map)
+    with about(options.file):
+        export = export_files(
+            gaussians,
+            chosen,
+            options.target,
+            tile=options.tile,
+            title=f"{options.file.name}, written by imagegs export",
+            threads=options.threads,
+        )
+    with about(folder):
+        folder.mkdir(exist_ok=True)
+    written = {}
+    for name, contents in export.files.items():
+        with about(folder / name):
+            written[folder / name] = write_atomically(folder / name, contents)
+    _report(options, folder, export.manifest, written, time.perf_counter() - start)
+
+
+def _check_outputs(options: Namespace, folder: Path) -> None:
+    check_folder(folder, "buffers")
+    if folder.exists():
+        for name in file_names(options.target):
+            check_output(folder / name, options.file, no_overwrite=options.no_overwrite, json=options.json)
+
+
+def _report(
+    options: Namespace, folder: Path, manifest: dict[str, Any], written: dict[Path, int], seconds: float
+) -> None:
+    tiles, functions = manifest["tiles"], [each["function"] for each in manifest["maps"]]
+    lists = f"{tiles['mean_candidates']:.0f} Gaussians a tile, at most {tiles['most_candidates']}"
+    size = f"{manifest['n_gaussians']:,} Gaussians, {sum(written.values()):,} bytes"
+    Verbosity(options.quiet).note(f"{folder}: {', '.join(functions)}; {size}, {lists}, {seconds:.2f} s")
+    if options.json:
+        files = [{"output": str(path), "bytes": n_bytes} for path, n_bytes in written.items()]
+        report = {"input": str(options.file), "output": str(folder), "target": options.target, "files": files}
+        report |= {key: manifest[key] for key in ("n_gaussians", "maps", "tiles")}
+        print_json({**report, "seconds": seconds})
