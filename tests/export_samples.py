@@ -53,6 +53,12 @@ def paper() -> Scene:
     return Scene(g.replace(channels=("R", "G", "B", "A")))
 
 
+def sparse() -> Scene:
+    """So few Gaussians that the cutoff decides what is seen."""
+    g = oracle.random_gaussians(np.random.default_rng(6), 40, 90, 120, 3, scales=(3, 9))
+    return Scene(g.replace(channels=("R", "G", "B")))
+
+
 def channels() -> Scene:
     """32 maps of one channel; many Gaussians a point, tiles of 5 pixels."""
     g = oracle.random_gaussians(np.random.default_rng(3), 90, 40, 33, 32, scales=(6, 9))
@@ -75,7 +81,7 @@ def ties() -> Scene:
 
 
 SCENES: dict[str, Callable[[], Scene]] = {
-    f.__name__: f for f in (stack, picture, paper, channels, single, ties)
+    f.__name__: f for f in (stack, picture, sparse, paper, channels, single, ties)
 }
 
 

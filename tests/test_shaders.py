@@ -66,3 +66,12 @@ def test_glsl_compiles(exported: Exported, tmp_path: Path, version: str) -> None
     source.write_text(f"#version {version}\n{sample}\n{main}\n")
     done = subprocess.run([compiler, source], capture_output=True, text=True)
     assert done.returncode == 0 and "WARNING" not in done.stdout, done.stdout
+
+
+def test_nothing_is_skipped_in_continuous_integration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="glass is missing"):
+        missing("glass")
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(pytest.fail.Exception, match="glass is missing, and in CI nothing is skipped"):
+        missing("glass")
