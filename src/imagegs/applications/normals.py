@@ -60,4 +60,4 @@ def _unit_vectors(pixels: IntegerPixels) -> NDArray[np.float64]:
         rest = 1 - np.square(vectors).sum(axis=2, keepdims=True)
         vectors = np.concatenate([vectors, np.sqrt(np.maximum(rest, 0))], axis=2)
     length = np.linalg.norm(vectors, axis=2, keepdims=True)
-    return np.where(length < _LEAST_LENGTH, (0.0, 0.0, 1.0), vectors / np.maximum(length, _LEAST_LENGTH))
+    return np.where(length < LEAST_LENGTH, (0.0, 0.0, 1.0), vectors / np.maximum(length, LEAST_LENGTH))

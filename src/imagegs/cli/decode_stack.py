@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
