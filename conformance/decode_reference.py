@@ -76,7 +76,7 @@ def decode(data: bytes, fields: list | None = None) -> dict:
     """
     reader = Reader(data)
     require(reader.take(8, "signature") == bytes.fromhex("89 47 53 49 0d 0a 1a 0a"), "signature")
-    require(reader.number("H", "version") == 2, "version")
+    require(reader.number("H", "version") == 3, "version")
     result, seen = {"metadata": None}, []
     while not seen or seen[-1] != "TAIL":
         name, length, start = read_head(reader)
@@ -106,14 +106,14 @@ def read_head(reader: Reader) -> tuple[str, int, int]:
 
 
 def check_order(name: str, seen: list[str]) -> None:
-    order = ("HEAD", "mETA", "GAUS", "LATT", "LAYR", "TAIL")
+    order = ("HEAD", "mETA", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
     require(name == "LAYR" or name not in seen, f"{name}: twice")
     require((name == "HEAD") == (not seen), "HEAD comes first")
     require(name in order or name[0].islower(), f"{name}: unknown and critical")
     for later in order[order.index(name) + 1 :] if name in order else ():
         require(later not in seen, f"{name} after {later}")
     require(name != "LATT" or "GAUS" not in seen, "LATT beside GAUS")
-    require(name != "LAYR" or "LATT" in seen, "LAYR without LATT")
+    require(name not in ("TURN", "LAYR") or "LATT" in seen, f"{name} without LATT")
     require(name != "TAIL" or "GAUS" in seen or "LAYR" in seen, "TAIL before GAUS or LAYR")
 
 
@@ -124,6 +124,8 @@ def read_payload(reader: Reader, name: str, length: int, result: dict) -> None:
         read_gaussians(reader, length, result)
     elif name == "LATT":
         result["layers"] = Layers(reader, length, result)
+    elif name == "TURN":
+        result["layers"].read_turn(reader, length)
     elif name == "LAYR":
         result["layers"].read(reader, length)
     elif name == "mETA":
@@ -389,6 +391,25 @@ class Number:
         return value
 
 
+class Guess:
+    """What a channel's colours are likely to be."""
+
+    def __init__(self) -> None:
+        self.usual, self.seen, self.costs = 0, 0, [0] * 5
+
+    def best(self, around: int) -> int:
+        self.values = [self.usual + ((around - self.usual) * k >> 2) for k in range(5)]
+        return self.values[self.costs.index(min(self.costs))]
+
+    def learn(self, v: int, unit: int) -> None:
+        for k, value in enumerate(self.values):
+            off = abs(v - value) + unit
+            cost = 16 * off.bit_length() + (off << 5 >> off.bit_length())
+            self.costs[k] += 1024 * cost - self.costs[k] >> 8
+        self.seen += 1
+        self.usual += quotient(v - self.usual, min(self.seen, 64))
+
+
 class Coded:
     """The integers of one coded Gaussian: first its cell, then what the steps of section 6 find."""
 
@@ -421,6 +442,15 @@ class Layers:
         self.grid = [(side >> self.cell) + 1 for side in self.sides]
         self.total, self.n_channels = result["n_gaussians"], len(result["channels"])
         self.model, self.gaussians, self.number_of_layer = Model(), [], 0
+        self.guesses = [Guess() for _ in range(self.n_channels)]
+        self.turn: tuple[np.ndarray, np.ndarray] | None = None
+
+    def read_turn(self, reader: Reader, length: int) -> None:
+        n = self.n_channels
+        require(length == n * (n + 1), "TURN: length")
+        scales = np.frombuffer(reader.take(n, "exponents of the channels"), np.int8)
+        rows = [np.frombuffer(reader.take(n, f"row {i} of the matrix"), np.int8) for i in range(1, n + 1)]
+        self.turn = scales, np.stack(rows)
 
     def read(self, reader: Reader, length: int) -> None:
         self.number_of_layer += 1
@@ -585,14 +615,16 @@ class Layers:
         shares = [max(1, 2**20 // (16 + a.distance(g.place))) for a in near]
         s, off = clip(g.color_step // 16 + 12, 0, 15), 0
         for channel in range(self.n_channels):
-            values, expected, spread = [a.color[channel] * a.unit for a in near], 0, 7
+            values, spread, guess = [a.color[channel] * a.unit for a in near], 7, self.guesses[channel]
+            average = guess.usual
             if near:
                 average = sum(share * v for share, v in zip(shares, values, strict=True)) // sum(shares)
-                expected = rounded(average, g.unit)
                 spread = min(6, ((max(values) - min(values)) // g.unit).bit_length())
+            expected = rounded(guess.best(average), g.unit)
             f = 4 * min(3, off.bit_length()) + min(3, spread // 2) if channel else spread
             off = self.number(f"color {channel}", f, s).integer()
             g.color.append(expected + off)
+            guess.learn(g.color[-1] * g.unit, g.unit)
             inside = abs(g.color[-1]) < 2**24 and abs(g.color[-1] * g.unit) < 2**32
             self.require(inside, "a color is out of its range")
 
@@ -609,7 +641,10 @@ class Layers:
         position = (table["cell"] + (table["offset"] + 0.5) / 2.0 ** table["digits"]) * 2.0**self.cell
         longer = table["shorter"] + table["ratio"]
         color = table["color"] * exp2(color_step / 16)
-        color = turned(color) if self.n_channels in (3, 4) else color
+        if self.turn is not None:
+            color = turned_by(color, *self.turn)
+        elif self.n_channels in (3, 4):
+            color = turned(color)
         return {
             "integers": np.array([g.integers() for g in gaussians]),
             "position": np.float32(np.minimum(position, self.sides)),
@@ -618,6 +653,14 @@ class Layers:
             "weight": np.float32((table["weight"] * exp2(weight_step / 16)).clip(-128, 128))[:, None],
             "color": np.float32(color.clip(-(2.0**20), 2.0**20)),
         }
+
+
+def turned_by(color: np.ndarray, scales: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    result = np.zeros_like(color)
+    for k, row in enumerate(matrix):
+        for j, entry in enumerate(row):
+            result[:, k] += color[:, j] * float(entry)
+    return result * exp2(scales / 16) / 127
 
 
 def turned(color: np.ndarray) -> np.ndarray:

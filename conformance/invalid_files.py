@@ -166,6 +166,12 @@ def layers() -> Iterator[tuple[str, bytes]]:
     yield "layer-too-many-for-its-bytes", with_second(second[:4])
     yield "layer-bytes-left-over", with_second(second + b"\0\0\0\0\1")
     yield "layer-missing", join([*CODED[:2], (b"LAYR", first), TAIL])
+    for name, size in (("too-short", 11), ("too-long", 13)):
+        yield f"turn-{name}", join([*CODED[:2], (b"TURN", bytes(size)), *CODED[2:]])
+    turn = (b"TURN", bytes(12))
+    yield "turn-twice", join([*CODED[:2], turn, turn, *CODED[2:]])
+    yield "turn-after-a-layer", join([*CODED[:3], turn, *CODED[3:]])
+    yield "turn-without-lattice", join([CODED[0], turn, *CODED[2:]])
     *many, tail = split(coded(drawn(64), layers=[1] * 64))
     head = (b"HEAD", patched(many[0][1], 4, "I", 65))
     yield "layer-65-of-them", join([head, *many[1:], many[-1], tail])

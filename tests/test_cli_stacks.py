@@ -214,3 +214,44 @@ def test_what_cannot_be_compared(run: Run, folder: Path, stack: Path, gsimg: Pat
     check_failure(run("compare", stack, folder), 3, "no pictures in this directory")
     write_picture(folder / "x.png", sample_pixels()[:9], ("R", "G", "B"))
     check_failure(run("compare", stack, folder), 2, "differ in size: 48 x 32 and 48 x 9 pixels")
+
+
+@pytest.mark.parametrize("name", ["x_Normal", "normal", "NORMAL"])
+def test_a_map_that_weighs_more_is_better(run: Run, folder: Path, stack: Path, name: str) -> None:
+    from imagegs.applications.stacks import paint_map, read_stack
+    from imagegs.cli.folders import load_stack, pictures_in
+    from imagegs.metrics import psnr
+
+    def quality(path: Path) -> list[float]:
+        gaussians, maps = load_stack(path)
+        pictures = read_stack(pictures_in(folder)).picture.pixels
+        painted = [paint_map(gaussians, each) for each in maps]
+        ends = np.cumsum([each.channels for each in maps])
+        parts = np.split(pictures / 65535, ends[:-1], axis=2)
+        return [psnr(a, to_float(b)) for a, b in zip(parts, painted, strict=True)]
+
+    even, name = quality(stack), name.removeprefix("x_")
+    assert run("encode", folder, "--quiet", *FAST, "--map-weight", f"{name}=16").code == 0
+    gains = np.subtract(quality(stack), even)
+    assert gains[3] > 0 and gains[:3].mean() < 0
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--map-weight", "bump=2"], "no such map or kind; there are AO, Color, Height, Normal, occlusion"),
+        (["--map-weight", "normal"], "--map-weight is MAP=W"),
+        (["--map-weight", "normal=0"], "--map-weight is MAP=W"),
+        (["--map-weight", "normal=nan"], "--map-weight is MAP=W"),
+        (["--map-weight", "normal=2", "--recipe", "paper"], "--map-weight needs the imagegs recipe"),
+    ],
+)
+def test_weights_of_maps_that_are_not_there(run: Run, folder: Path, options: list[str], line: str) -> None:
+    outcome = run("encode", folder, *FAST, *options)
+    assert outcome.code == 2 and line in outcome.err
+    assert not folder.with_name("tiles.v2.gsimg").exists()
+
+
+def test_weights_of_maps_need_a_folder(run: Run, folder: Path) -> None:
+    outcome = run("encode", folder / "x_Color.png", "--map-weight", "color=2")
+    assert outcome.code == 2 and "--map-weight needs a folder" in outcome.err

@@ -99,7 +99,7 @@ def test_truncated_signature_and_version() -> None:
 @pytest.mark.parametrize("version", [0, 1, 3, 0x0200])
 def test_other_versions(version: int) -> None:
     data = SIGNATURE + struct.pack("<H", version) + SMALL[10:]
-    check_rejected(data, f"version {version} is not supported, only version 2")
+    check_rejected(data, f"version {version} is not supported, only version 3")
 
 
 def test_truncated_chunks() -> None:

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "guess.h"
 #include "neighbors.h"
 #include "numbers.h"
 
@@ -40,9 +41,10 @@ struct LayerCoder::State {
     std::vector<Contexts> count = std::vector<Contexts>(kSmallCount + kClasses);
     Contexts shorter, ratio, weight, sector;
     std::vector<Contexts> color;
+    std::vector<Guess> guesses; // of each channel
     Fault fault = Fault::kNone; // of an earlier layer: what it left here is of no use
 
-    explicit State(const LayerFormat &f) : format(f), color(size_t(f.channels)) {}
+    explicit State(const LayerFormat &f) : format(f), color(size_t(f.channels)), guesses(size_t(f.channels)) {}
 
     // Codes a layer, either way.
     template <class Coder> Fault walk(Coder &, int32_t *table, uint32_t n, double *bits);
@@ -234,7 +236,9 @@ private:
                 mean += shares[i] * v;
                 low = std::min(low, v), high = std::max(high, v);
             }
-            const int64_t expected = near.n ? round_divide(floor_divide(mean, total), step) : 0;
+            Guess &guess = s_.guesses[size_t(c)];
+            guess.between(near.n ? floor_divide(mean, total) : guess.usual);
+            const int64_t expected = round_divide(guess.best(), step);
             const int spread = near.n ? std::min(bucket((high - low) / step), 6) : 7;
             const int both = std::min(bucket(before), 3) * 4 + std::min(spread / 2, 3);
             Contexts &contexts = s_.color[size_t(c)];
@@ -244,6 +248,7 @@ private:
             if (std::abs(v) >> kMostDigits || std::abs(v * step) >> (20 + kColorFraction)) throw Fault::kRange;
             r[kFirstColor + c] = int32_t(v);
             s_.colors.push_back(v * step);
+            guess.learn(v * step, step);
         }
     }
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs import _native
+from imagegs.color_turn import ColorTurn
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, canonical_axes
 from imagegs.quantization import exp2
 
@@ -41,6 +42,7 @@ class Lattice:
     weight: int  # of nats
     color: int  # of units
     cell: int = 2  # positions are told by cells of 2^cell pixels first; 0..15
+    turn: ColorTurn | None = None  # of the colours; None: the fixed one of three or four channels, else none
 
     def __post_init__(self) -> None:
         _ = self.native
@@ -104,7 +106,7 @@ class Arrays(Protocol):
 def to_table(g: Arrays, lattice: Lattice) -> Table:
     """The nearest points of the lattice (N, FIRST_COLOR + C); centres must lie on the canvas.
 
-    Raises ValueError for colours that are too large.
+    Raises ValueError for colours that are too large, and a transform of other channels.
     """
     scale, angle = (a.astype(np.float64) for a in canonical_axes(g.scale, g.angle))
     table = np.zeros((len(scale), FIRST_COLOR + g.color.shape[1]), np.int32)
@@ -121,7 +123,7 @@ def to_table(g: Arrays, lattice: Lattice) -> Table:
         bits = steps[:, 4 + axis]
         fine = np.floor(g.xy[:, axis].astype(np.float64) * np.exp2(bits - lattice.cell)).astype(np.int64)
         table[:, CELL_X + axis], table[:, PLACE_X + axis] = fine >> bits, fine & ((1 << bits) - 1)
-    color = np.rint(decorrelated(g.color.astype(np.float64)) / power(steps[:, 3])[:, None])
+    color = np.rint(_stored_colors(g.color.astype(np.float64), lattice) / power(steps[:, 3])[:, None])
     if (np.abs(color) >= MOST).any() or (np.abs(g.color) >= MAX_COLOR / 2).any():
         raise ValueError("a colour is too large for the lattice")
     table[:, FIRST_COLOR:] = color
@@ -137,7 +139,8 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
         bits = steps[:, 4 + axis]
         place = table[:, CELL_X + axis] + np.ldexp(table[:, PLACE_X + axis] + 0.5, -bits)
         xy[:, axis] = np.minimum(place * 2.0**lattice.cell, (width, height)[axis])
-    color = correlated(table[:, FIRST_COLOR:] * power(steps[:, 3])[:, None])
+    stored = table[:, FIRST_COLOR:] * power(steps[:, 3])[:, None]
+    color = correlated(stored) if lattice.turn is None else lattice.turn.colors(stored)
     arrays = {
         "xy": xy,
         "scale": _exp2_of(size, lattice.scales_an_octave, _native.LOWEST_SCALE),
@@ -147,6 +150,14 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
         "color": color.clip(-MAX_COLOR, MAX_COLOR),
     }
     return {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
+
+
+def _stored_colors(color: Numbers, lattice: Lattice) -> Numbers:
+    if lattice.turn is not None and len(lattice.turn.exponents) != color.shape[1]:
+        raise ValueError(
+            f"a colour transform of {len(lattice.turn.exponents)} channels, not {color.shape[1]}"
+        )
+    return decorrelated(color) if lattice.turn is None else lattice.turn.stored(color)
 
 
 def decorrelated(color: Numbers) -> Numbers:

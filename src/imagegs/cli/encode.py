@@ -39,6 +39,8 @@ def run(options: Namespace) -> None:
     else:
         if options.resize_maps:
             raise UsageError("--resize-maps needs a folder of maps")
+        if options.map_weight:
+            raise UsageError("--map-weight needs a folder of maps")
         target = output_path(options.output, source, ".gsimg")
         picture, maps = read_input(source), ()
     check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
@@ -119,6 +121,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
         "init": plan.init,
         "seed": plan.seed,
         "layers": plan.layers,
+        "channel_weights": plan.channel_weights,
         "threads": plan.threads,
         "channels": picture.channels,
     }

@@ -100,6 +100,13 @@ def add_options(parser: Parser) -> None:
         action="store_true",
         help="of a folder: bring all maps to the size of the largest, where they differ",
     )
+    parser.add_argument(
+        "--map-weight",
+        action="append",
+        default=[],
+        metavar="MAP=W",
+        help="of a folder: errors of a map, or of all maps of a kind, count W times (repeatable)",
+    )
     add_shared(parser, ("threads", "quiet"))
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
     add_shared(parser, ("json",))

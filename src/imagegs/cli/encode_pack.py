@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.encode_plan import Plan
@@ -28,11 +30,11 @@ def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str,
     if plan.bits is not None:
         return codec.encode(gaussians, plan.bits, metadata)
     if plan.max_bytes is None:
-        lattice = choose_lattice(picture.pixels, gaussians, plan.threads)
+        lattice = choose_lattice(picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights)
         return codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
-    gaussians = drop_useless(picture.pixels, gaussians, plan.threads)
+    gaussians = drop_useless(picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights)
     while True:
-        for lattice in _lattices_within(plan.max_bytes, gaussians, metadata):
+        for lattice in _lattices_within(plan.max_bytes, gaussians, metadata, plan.channel_weights):
             data = codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
             if len(data) <= plan.max_bytes:
                 return data
@@ -45,7 +47,15 @@ def _settled(picture: Picture, gaussians: Gaussians, plan: Plan, lattice: Lattic
     from imagegs.fitting import settle
 
     steps = 1 + (plan.effort >= THOROUGH_EFFORT)
-    return settle(picture.pixels, gaussians, lattice, steps=steps, seed=plan.seed, threads=plan.threads)
+    return settle(
+        picture.pixels,
+        gaussians,
+        lattice,
+        steps=steps,
+        seed=plan.seed,
+        threads=plan.threads,
+        channel_weights=plan.channel_weights,
+    )
 
 
 def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
@@ -57,18 +67,33 @@ def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
         "seed": plan.seed,
         "threads": plan.threads,
         "layers": plan.layers,
+        "channel_weights": plan.channel_weights,
     }
     return fit(picture.pixels, n, start=gaussians, steps=REFIT_STEPS, channels=picture.channels, **chosen)
 
 
-def _lattices_within(n_bytes: int, gaussians: Gaussians, metadata: dict[str, Any] | None) -> list[Lattice]:
+def _lattices_within(
+    n_bytes: int,
+    gaussians: Gaussians,
+    metadata: dict[str, Any] | None,
+    channel_weights: Sequence[float] | None,
+) -> list[Lattice]:
     """Lattices on which the Gaussians have about n_bytes bytes or fewer, the finest first."""
     from imagegs import codec
-    from imagegs.fitting.settling import FINENESS, lattice_of
+    from imagegs.fitting.settling import FINENESS, lattice_of, turn_for
 
     inside = gaussians.replace(xy=gaussians.xy.clip(0, (gaussians.width, gaussians.height)))
+    turn = None
+
+    def turned(fineness: int) -> Lattice:
+        return replace(lattice_of(fineness), turn=turn)
+
+    def fitting() -> range:
+        return FINENESS[: bisect_left(FINENESS, True, key=is_over)]
 
     def is_over(fineness: int) -> bool:
-        return len(codec.encode(inside, lattice_of(fineness), metadata)) > n_bytes
+        return len(codec.encode(inside, turned(fineness), metadata)) > n_bytes
 
-    return [lattice_of(f) for f in reversed(FINENESS[: bisect_left(FINENESS, True, key=is_over)])]
+    finest = max(fitting(), default=FINENESS[0])
+    turn = turn_for(inside, lattice_of(finest), channel_weights)
+    return [turned(f) for f in reversed(fitting())]

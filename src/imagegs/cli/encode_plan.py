@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
+MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
 
@@ -43,6 +44,7 @@ class Plan:
     seed: int
     threads: int | None
     maps: tuple[TextureMap, ...] = ()  # of a texture stack
+    channel_weights: tuple[float, ...] | None = None
 
 
 def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...] = ()) -> Plan:
@@ -67,10 +69,41 @@ def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
         seed=options.seed,
         threads=options.threads,
         maps=maps,
+        channel_weights=_channel_weights(options.map_weight, options.recipe, maps),
     )
     if options.bpp is None and options.target_size is None:
         return plan
     return _within(_most_bytes(options, picture), plan, picture)
+
+
+def _channel_weights(texts: list[str], recipe: str, maps: tuple[TextureMap, ...]) -> tuple[float, ...] | None:
+    """Of all channels of the maps; the last text that names a map, or its kind, counts."""
+    if not texts:
+        return None
+    if recipe == "paper":
+        raise UsageError("--map-weight needs the imagegs recipe")
+    weights = {each.name: 1.0 for each in maps}
+    for text in texts:
+        name, weight = _map_weight(text)
+        found = [m.name for m in maps if name in (m.name.casefold(), m.kind.casefold())]
+        if not found:
+            names = ", ".join(dict.fromkeys([m.name for m in maps] + [m.kind for m in maps]))
+            raise UsageError(f"--map-weight {text}: no such map or kind; there are {names}")
+        weights |= dict.fromkeys(found, weight)
+    return tuple(weights[each.name] for each in maps for _ in each.stack_channels)
+
+
+def _map_weight(text: str) -> tuple[str, float]:
+    name, _, number = text.rpartition("=")
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = 0.0
+    if not name or not 1 / MOST_MAP_WEIGHT <= weight <= MOST_MAP_WEIGHT:
+        raise UsageError(
+            f"--map-weight is MAP=W, W from 1/{MOST_MAP_WEIGHT} to {MOST_MAP_WEIGHT}, not {text!r}"
+        )
+    return name.casefold(), weight
 
 
 def _wanted_psnr(options: Namespace) -> float | None:

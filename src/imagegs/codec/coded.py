@@ -1,16 +1,17 @@
-"""Chunks LATT and LAYR: Gaussians on a lattice, entropy-coded layer by layer (native/codec/)."""
+"""Chunks LATT, TURN and LAYR: Gaussians on a lattice, entropy-coded layer by layer (native/codec/)."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from imagegs._native import LayerCoder
 from imagegs.codec.header import Header
+from imagegs.color_turn import ColorTurn
 from imagegs.errors import FormatError
 from imagegs.gaussians import MAX_LAYERS, Gaussians
 from imagegs.lattice import (
@@ -77,6 +78,8 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
     weights = bool(table[:, WEIGHT].any())
     fields = (lattice.scales_an_octave, lattice.position, lattice.angle, lattice.weight, lattice.color)
     chunks = [("LATT", _LATT.pack(*fields, lattice.cell, _HAS_WEIGHTS * weights))]
+    if lattice.turn is not None:
+        chunks.append(("TURN", lattice.turn.to_bytes()))
     coder = _coder(lattice, header, weights)
     for rows in np.split(table, np.cumsum(gaussians.layers)[:-1]):
         stream, _ = coder.encode(rows)
@@ -90,6 +93,7 @@ def read_layers(
     layers: Sequence[memoryview],
     header: Header,
     *,
+    turn: memoryview | None = None,
     partial: bool,
     wanted: int | None = None,
     count_bits: bool = False,
@@ -98,6 +102,8 @@ def read_layers(
     missing.
     """
     steps, weights = _read_lattice(lattice)
+    if turn is not None:
+        steps = replace(steps, turn=_read_turn(turn, len(header.channels)))
     streams = _read_sizes(layers, header.n_gaussians, partial)
     coder = _coder(steps, header, weights)
     columns = FIRST_COLOR + len(header.channels)
@@ -127,6 +133,12 @@ def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:
         return Lattice(scales, position, angle, weight, color, cell), bool(flags)
     except ValueError:
         raise FormatError("chunk LATT: a number is out of its range") from None
+
+
+def _read_turn(payload: memoryview, n_channels: int) -> ColorTurn:
+    if len(payload) != (size := n_channels * (n_channels + 1)):
+        raise FormatError(f"chunk TURN: {len(payload)} bytes, {size} are needed")
+    return ColorTurn.from_bytes(bytes(payload), n_channels)
 
 
 def _read_sizes(layers: Sequence[memoryview], declared: int, partial: bool) -> list[tuple[int, bytes]]:

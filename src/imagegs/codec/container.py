@@ -18,9 +18,9 @@ from imagegs.errors import FormatError
 # 0x89: not ASCII, and damaged by a transfer that strips the eighth bit; "GSI": for people; CR LF and LF:
 # damaged by newline conversion either way; 0x1A: stops an old text viewer.
 SIGNATURE = b"\x89GSI\r\n\x1a\n"
-VERSION = 2
-# A file has its numbers in fixed point, in one GAUS, or coded, in one LATT and one or more LAYR.
-ORDER = ("HEAD", "mETA", "GAUS", "LATT", "LAYR", "TAIL")
+VERSION = 3
+# A file has its numbers in fixed point, in one GAUS, or coded, in one LATT, perhaps a TURN, and LAYR.
+ORDER = ("HEAD", "mETA", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
 REPEATED = "LAYR"
 MAX_PAYLOAD = 2**32 - 1
 FRAME_BYTES = len(SIGNATURE) + 2
@@ -162,6 +162,7 @@ def _missing(before: Chunks, name: str) -> str | None:
     """The chunk that must come first, if it has not."""
     needs: dict[str, Sequence[str]] = {
         "HEAD": (),
+        "TURN": ("HEAD", "LATT"),
         "LAYR": ("HEAD", "LATT"),
         "TAIL": ("HEAD", "LAYR" if "LATT" in before else "GAUS"),
     }

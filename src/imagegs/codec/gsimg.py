@@ -171,6 +171,7 @@ def _read(
             single["LATT"],
             chunks.layers,
             header,
+            turn=single.get("TURN"),
             partial="TAIL" not in chunks,
             wanted=whole + (share > 0),
             count_bits=count_bits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
 from imagegs.fitting.objective import Objective, Shapes
 from imagegs.fitting.settling import begin
+from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import Gaussians
 
 # d ln(squared error) / d ln N of fitted pictures: 2.7 dB for twice the Gaussians. So the one that an average
@@ -28,20 +30,23 @@ def drop_useless(
     threads: int | None = None,
     *,
     pixel_weights: NDArray[Any] | None = None,
+    channel_weights: Sequence[float] | None = None,
 ) -> Gaussians:
     """Without those whose removal from the picture (H, W, C), and from those of the layers before, costs less
     than their bytes are worth elsewhere. All layers keep one at least. pixel_weights: those of `fit`.
 
-    Raises ValueError as `settle` does.
+    channel_weights as in `settle`. Raises ValueError as it does.
     """
-    objective, shapes = begin(image, gaussians, threads, pixel_weights)
+    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
     pruning = _Pruning(objective, shapes, layer)
     order = np.argsort(pruning.cost, kind="stable")
     cheap = order[: int(MOST_DROPPED * len(order))]
     pruning.drop(cheap[pruning.cost[cheap] < pruning.least])
     kept = np.flatnonzero(pruning.keep)
-    return gaussians.replace(**vars(rows_of(shapes, kept)), layers=tuple(np.bincount(layer[kept]).tolist()))
+    return gaussians.replace(
+        **vars(with_colors(rows_of(shapes, kept), 1 / roots)), layers=tuple(np.bincount(layer[kept]).tolist())
+    )
 
 
 class _Pruning:

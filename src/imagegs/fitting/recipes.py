@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,12 +17,14 @@ from imagegs.fitting.paper import fit_paper
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
 from imagegs.fitting.record import fit_record
+from imagegs.fitting.weighing import weight_roots
 from imagegs.gaussians import (
     MAX_COLOR,
     MAX_LAYERS,
     MAX_POSITION,
     MAX_SCALE,
     MIN_SCALE,
+    FloatArray,
     Gaussians,
     layer_ends,
 )
@@ -78,6 +80,7 @@ def fit_progressively(
     pixel_weights: NDArray[Any] | None = None,
     bits: AttributeBits | None = None,
     layers: int = 1,
+    channel_weights: Sequence[float] | None = None,
     seed: int = 0,
     threads: int | None = None,
     channels: tuple[str, ...] | None = None,
@@ -99,6 +102,9 @@ def fit_progressively(
     bits: the paper recipe trains with its quantiser at these bits.
     layers: up to so many, 1..MAX_LAYERS; the first Gaussians alone are then a good picture too, see
         `Gaussians.layers`, at some 0.15 dB less for all of them (the imagegs recipe).
+    channel_weights: (C,) above 0: of the squared errors of the channels, brought to a mean of 1; what SSIM
+        compares is then the channels times the roots of their weights (the imagegs recipe). The PSNR that is
+        reported on the way is weighed too.
     seed: runs with one seed give the same bits, with any number of threads.
     channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
 
@@ -125,10 +131,14 @@ def fit_progressively(
         raise ValueError("the paper recipe has no layers")
     if recipe == "paper" and not (start is None and seconds is None and tune == "balanced"):
         raise ValueError("the paper recipe has no start, seconds or tune")
+    if recipe == "paper" and channel_weights is not None:
+        raise ValueError("the paper recipe has no weights of channels")
+    roots = weight_roots(channel_weights, n_channels)
     if seconds is not None and not 0 < seconds < math.inf:
         raise ValueError(f"a fit needs a time above 0 s, not {seconds}")
     if start is not None:
         _check_start(start, height, width, n_channels)
+        start = start.replace(color=start.color * roots)
     placement = _checked_placement(init, height, width)
     weights = weights_of_pixels(pixel_weights, height, width)
     options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers, weights)
@@ -140,12 +150,13 @@ def fit_progressively(
         blend="paper" if recipe == "paper" else "softmax",
         bit_depth=8 if pixels.dtype == np.uint8 else 16,
         layers=layers,
+        roots=roots,
     )
     finish(
         Shapes(*(np.ones(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, n_channels))))
     )  # checks the canvas
     engine(threads)
-    target = to_planes(pixels)
+    target = to_planes(pixels) * roots[:, None, None]
     run = fit_paper if recipe == "paper" else fit_record
     return run(target, options, threads, finish)
 
@@ -192,7 +203,7 @@ def _checked_placement(init: Placement | NDArray[Any], height: int, width: int) 
     return weights
 
 
-def _finish(shapes: Shapes, layers: int, **canvas: Any) -> Gaussians:
+def _finish(shapes: Shapes, layers: int, roots: FloatArray, **canvas: Any) -> Gaussians:
     """Gaussians of fitted shapes, within the ranges that `Gaussians` allows."""
     ends = layer_ends(len(shapes), layers)
     return Gaussians(
@@ -200,7 +211,7 @@ def _finish(shapes: Shapes, layers: int, **canvas: Any) -> Gaussians:
         scale=np.clip(shapes.scale, MIN_SCALE, MAX_SCALE),
         angle=shapes.angle,
         log_weight=shapes.log_weight,
-        color=np.clip(shapes.color, -MAX_COLOR, MAX_COLOR),
+        color=np.clip(shapes.color / roots, -MAX_COLOR, MAX_COLOR),
         layers=tuple(np.diff([0, *ends]).tolist()),
         **canvas,
     )

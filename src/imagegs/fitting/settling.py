@@ -9,15 +9,19 @@ brain surgeon", who make up for weights removed).
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.color_turn import ColorTurn
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective, Shapes, weights_of_pixels
-from imagegs.gaussians import Gaussians, canonical_axes
+from imagegs.fitting.turning import choose_turn, usual_lattice
+from imagegs.fitting.weighing import weight_roots, with_colors
+from imagegs.gaussians import FloatArray, Gaussians, canonical_axes
 from imagegs.lattice import Lattice, from_table, to_table
 from imagegs.pixels import as_pixels, to_planes
 
@@ -29,6 +33,9 @@ PLAN = (
     *(("xy", share) for share in (0.4, 0.7, 0.9, 1.0)),
     *(("color", share) for share in (0.5, 0.8, 1.0)),
 )
+# With more channels than FEW_CHANNELS a step takes long; a third fewer of them lose 0.05 dB at most.
+FEW_CHANNELS = 4
+SHORT_PLAN = (*PLAN[:3], ("xy", 0.6), ("xy", 1.0), ("color", 0.6), ("color", 1.0))
 # What rounding all at once may cost before anything makes up for it: where more Gaussians would buy as much
 # as finer steps do. Settling leaves a quarter of it or so.
 ROUNDING_LOSS = 1.5  # dB
@@ -48,17 +55,31 @@ def choose_lattice(
     threads: int | None = None,
     *,
     pixel_weights: NDArray[Any] | None = None,
+    channel_weights: Sequence[float] | None = None,
 ) -> Lattice:
     """The lattice whose bits are worth their price for these Gaussians of the image, by one rule for all
-    pictures: see ROUNDING_LOSS. pixel_weights: those of `fit`. Raises ValueError as `settle` does.
+    pictures: see ROUNDING_LOSS; with a transform of the colours (turning.py) where that makes files smaller,
+    or the channels' weights differ. Both weights are those of `fit`. Raises ValueError as `settle` does.
     """
-    objective, shapes = begin(image, gaussians, threads, pixel_weights)
+    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights)
     most = objective.squared_error(shapes).l2 * 10 ** (ROUNDING_LOSS / 10)
 
     def is_enough(fineness: int) -> bool:
-        return objective.squared_error(_nearest(objective, shapes, lattice_of(fineness))).l2 <= most
+        return objective.squared_error(_nearest(objective, shapes, of_weights(fineness), roots)).l2 <= most
 
-    return lattice_of(FINENESS[min(bisect_left(FINENESS, True, key=is_enough), len(FINENESS) - 1)])
+    def of_weights(fineness: int) -> Lattice:
+        return usual_lattice(lattice_of(fineness), roots)
+
+    found = lattice_of(FINENESS[min(bisect_left(FINENESS, True, key=is_enough), len(FINENESS) - 1)])
+    return replace(found, turn=turn_for(gaussians, found, channel_weights))
+
+
+def turn_for(
+    gaussians: Gaussians, lattice: Lattice, channel_weights: Sequence[float] | None
+) -> ColorTurn | None:
+    """The transform of colours that a file on the lattice should have."""
+    roots = weight_roots(channel_weights, len(gaussians.channels))
+    return choose_turn(_inside(gaussians), lattice, None if (roots == 1).all() else roots).turn
 
 
 def lattice_of(fineness: int) -> Lattice:
@@ -75,63 +96,100 @@ def settle(
     seed: int = 0,
     threads: int | None = None,
     pixel_weights: NDArray[Any] | None = None,
+    channel_weights: Sequence[float] | None = None,
 ) -> Gaussians:
     """Gaussians on the lattice that paint the image (H, W, C) well, from fitted ones of the softmax blend; in
     their layers, if they have any.
 
     steps: of Gauss-Newton after each rounding, 0 or more; the first brings nearly all.
-    pixel_weights: those of `fit`.
+    pixel_weights, channel_weights: those of `fit`.
 
-    Raises ValueError when they are of another blend or the image has another size or other channels.
+    Raises ValueError when they are of another blend or the image has another size or other channels, and for
+    weights that are not C positive numbers.
     """
-    objective, shapes = begin(image, gaussians, threads, pixel_weights)
+    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights)
     ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
-    settled = _settled(objective, shapes, lattice, steps, ends, np.random.default_rng(seed))
-    return gaussians.replace(**vars(_nearest(objective, settled, lattice)))
+    order = np.random.default_rng(seed).permutation(len(shapes))
+    settled = _Settling(objective, shapes, lattice, roots, order, steps, ends).settled()
+    return gaussians.replace(**vars(with_colors(_nearest(objective, settled, lattice, roots), 1 / roots)))
 
 
 def begin(
-    image: NDArray[Any], gaussians: Gaussians, threads: int | None, pixel_weights: NDArray[Any] | None = None
-) -> tuple[Objective, Shapes]:
-    """What the image asks of the Gaussians, and their numbers, on the canvas. Raises ValueError."""
+    image: NDArray[Any],
+    gaussians: Gaussians,
+    threads: int | None,
+    pixel_weights: NDArray[Any] | None = None,
+    channel_weights: Sequence[float] | None = None,
+) -> tuple[Objective, Shapes, FloatArray]:
+    """What the image asks of the Gaussians, their numbers, on the canvas, and the roots (C,) of the channels'
+    weights, which the colours of both are multiplied by: squared errors then have their weights. Raises
+    ValueError.
+    """
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend has a lattice, not the {gaussians.blend} blend")
     target = to_planes(as_pixels(image))
     if target.shape != (len(gaussians.channels), gaussians.height, gaussians.width):
         raise ValueError("the image is not of the Gaussians' canvas and channels")
-    g, corner = gaussians, np.array([gaussians.width, gaussians.height], np.float32)
-    others = (np.array(a) for a in (g.scale, g.angle, g.log_weight, g.color))
+    roots = weight_roots(channel_weights, len(target))
+    g = _inside(gaussians)
+    shapes = Shapes(*(np.array(a) for a in (g.xy, g.scale, g.angle, g.log_weight, g.color * roots)))
     weights = weights_of_pixels(pixel_weights, g.height, g.width)
-    return Objective(target, "softmax", threads, weights), Shapes(np.clip(g.xy, 0, corner), *others)
+    return Objective(target * roots[:, None, None], "softmax", threads, weights), shapes, roots
 
 
-def _nearest(objective: Objective, shapes: Shapes, lattice: Lattice) -> Shapes:
+def _inside(gaussians: Gaussians) -> Gaussians:
+    corner = np.array([gaussians.width, gaussians.height], np.float32)
+    return gaussians.replace(xy=np.clip(gaussians.xy, 0, corner))
+
+
+def _nearest(objective: Objective, shapes: Shapes, lattice: Lattice, roots: FloatArray) -> Shapes:
+    """The nearest on the lattice, where colours are not multiplied."""
     _, height, width = objective.target.shape
-    return Shapes(**from_table(to_table(shapes, lattice), lattice, height, width))
+    table = to_table(with_colors(shapes, 1 / roots), lattice)
+    return with_colors(Shapes(**from_table(table, lattice, height, width)), roots)
 
 
-def _settled(
-    objective: Objective,
-    shapes: Shapes,
-    lattice: Lattice,
-    steps: int,
-    ends: list[int],
-    rng: np.random.Generator,
-) -> Shapes:
-    order = rng.permutation(len(shapes))
-    free = np.ones((len(shapes), 6 + shapes.color.shape[1]))
-    for name, share in PLAN:
-        scale, angle = canonical_axes(shapes.scale, shapes.angle)
-        shapes = Shapes(shapes.xy.copy(), scale, angle, shapes.log_weight.copy(), shapes.color.copy())
-        rows = order[: round(share * len(order))]
-        new = rows[free[rows, UNKNOWNS[name].start] > 0]
-        getattr(shapes, name)[new] = getattr(_nearest(objective, shapes, lattice), name)[new]
-        free[rows, UNKNOWNS[name]] = 0
-        better = shapes
-        for better, _ in polish(objective, shapes, steps, free, ends):  # noqa: B007
+class _Settling:
+    """Shapes on their way onto a lattice."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        shapes: Shapes,
+        lattice: Lattice,
+        roots: FloatArray,
+        order: NDArray[np.intp],
+        steps: int,
+        ends: list[int],
+    ) -> None:
+        self._objective, self._shapes, self._lattice, self._roots = objective, shapes, lattice, roots
+        self._order, self._steps, self._ends = order, steps, ends
+        self._free = np.ones((len(shapes), 6 + shapes.color.shape[1]))
+
+    def settled(self) -> Shapes:
+        for name, share in PLAN if self._shapes.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
+            self._round(name, share)
+            polished = self._polished()
+            self._shapes = _with_fixed(polished, vars(self._shapes), self._free)
+        return self._shapes
+
+    def _round(self, name: str, share: float) -> None:
+        """Puts the attribute on the lattice, of so many of the Gaussians."""
+        s = self._shapes
+        scale, angle = canonical_axes(s.scale, s.angle)
+        shapes = Shapes(s.xy.copy(), scale, angle, s.log_weight.copy(), s.color.copy())
+        rows = self._order[: round(share * len(self._order))]
+        new = rows[self._free[rows, UNKNOWNS[name].start] > 0]
+        nearest = _nearest(self._objective, shapes, self._lattice, self._roots)
+        getattr(shapes, name)[new] = getattr(nearest, name)[new]
+        self._free[rows, UNKNOWNS[name]] = 0
+        self._shapes = shapes
+
+    def _polished(self) -> Shapes:
+        better = self._shapes
+        for better, _ in polish(self._objective, self._shapes, self._steps, self._free, self._ends):  # noqa: B007
             pass
-        shapes = _with_fixed(better, vars(shapes), free)
-    return shapes
+        return better
 
 
 def _with_fixed(shapes: Shapes, fixed: dict[str, NDArray[np.float32]], free: NDArray[np.float64]) -> Shapes:

@@ -1,0 +1,41 @@
+"""Weights of channels: squared errors that count more in some than in others.
+
+sum_c w_c (a_c - b_c)^2 is the plain squared error of colours multiplied by sqrt(w_c): so targets and colours
+are multiplied before a fit, and colours divided after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.fitting.objective import Shapes
+from imagegs.gaussians import FloatArray
+
+MOST_APART = 2.0**12  # the greatest weight over the least: files hold their roots within 2^-8 to 2^8
+
+
+def weight_roots(channel_weights: Sequence[float] | None, n_channels: int) -> FloatArray:
+    """(C,) square roots of the weights, brought to a mean of 1; all 1 for None.
+
+    Raises ValueError unless there are C positive numbers, the greatest at most MOST_APART times the least.
+    """
+    if channel_weights is None:
+        return np.ones(n_channels, np.float32)
+    weights = np.asarray(channel_weights, np.float64)
+    if weights.shape != (n_channels,):
+        raise ValueError(f"{n_channels} channels have as many weights, not {weights.shape}")
+    if not (np.isfinite(weights).all() and weights.min() > 0 and weights.max() <= MOST_APART * weights.min()):
+        raise ValueError(f"weights of channels are positive and at most {MOST_APART:g} times another")
+    shares = weights / weights.max()
+    roots: FloatArray = np.sqrt(shares / shares.mean()).astype(np.float32)
+    return roots
+
+
+def with_colors(shapes: Shapes, factors: NDArray[np.floating[Any]]) -> Shapes:
+    """The shapes with the colours of each channel multiplied."""
+    return replace(shapes, color=(shapes.color * factors).astype(np.float32))
