@@ -54,20 +54,15 @@ def polish(
     corner = np.array(objective.target.shape[:0:-1], np.float32)
     prefixes = Prefixes(objective, ends, shapes)
     result = objective.evaluate(shapes, SQUARED_ERROR)
-    for iteration in count(1):
-        is_last = iteration == iterations
+    for _ in count() if iterations is None else range(iterations):
         system = _System(objective, shapes, result.gradient, prefixes.gradient, free)
-        before, of_prefixes = result.l2, prefixes.loss
+        before = result.l2 + prefixes.loss
         while True:
             step = _trusted(system.solve(damping), shapes)
             moved = _moved(shapes, step, corner)
-            if is_last:  # nobody needs their gradient
-                fall = prefixes.promise(step)
-            else:
-                prefixes.evaluate(moved)
-                fall = of_prefixes - prefixes.loss
+            prefixes.evaluate(moved)
             result = objective.evaluate(moved, SQUARED_ERROR)
-            fall += before - result.l2
+            fall = before - result.l2 - prefixes.loss
             if fall > 0:
                 break
             damping *= 4
@@ -79,8 +74,6 @@ def polish(
         damping = max(LEAST_DAMPING, damping * (1 / 3 if ratio > 0.7 else 1 if ratio > 0.25 else 2))
         shapes = moved
         yield shapes, result.l2
-        if is_last:
-            return
 
 
 class _System:

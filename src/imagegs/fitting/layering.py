@@ -9,7 +9,6 @@ whole picture (all prefixes together).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,12 +79,6 @@ class Prefixes:
     def evaluate(self, shapes: Shapes) -> None:
         """Sets `loss` and `gradient`. The objective then holds nothing of these shapes."""
         self._add_up(self._parts(shapes), shapes)
-
-    def promise(self, step: NDArray[np.floating[Any]]) -> float:
-        """By about how much the loss falls with a step (N, 6 + C): half of what the slope says, as a parabola
-        does. To evaluate all prefixes instead takes half of the time of a step.
-        """
-        return 0.0 if self.gradient is None else -0.5 * float(np.einsum("ij,ij->", self.gradient, step))
 
     def _parts(self, shapes: Shapes) -> list[tuple[float, NDArray[np.float64]]]:
         """The squared error of each prefix, and its gradient."""
