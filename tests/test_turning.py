@@ -126,7 +126,9 @@ def test_equal_weights_change_nothing():
     picture = noise(3)
     one, other = (imagegs.fit(picture, 20, steps=20, channel_weights=w) for w in (None, [4, 4, 4]))
     np.testing.assert_array_equal(one.color, other.color)
-    assert imagegs.choose_lattice(picture, one) == imagegs.choose_lattice(picture, one, channel_weights=[2, 2, 2])
+    assert imagegs.choose_lattice(picture, one) == imagegs.choose_lattice(
+        picture, one, channel_weights=[2, 2, 2]
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str,
     if plan.bits is not None:
         return codec.encode(gaussians, plan.bits, metadata)
     if plan.max_bytes is None:
-        lattice = choose_lattice(picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights)
+        lattice = choose_lattice(
+            picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights
+        )
         return codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
     gaussians = drop_useless(picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights)
     while True:
