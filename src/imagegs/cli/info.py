@@ -71,7 +71,9 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
     from imagegs.applications.map_list import KEY
 
     channels = " ".join(facts.channels)
-    coding = ", ".join(f"{field} {value}" for field, value in asdict(facts.coding).items())
+    fields = asdict(facts.coding)
+    turn = ", turned colors" if fields.pop("turn", None) else ""
+    coding = ", ".join(f"{field} {value}" for field, value in fields.items()) + turn
     shares = ", ".join(f"{attribute} {bits:.1f}" for attribute, bits in facts.bits_by_attribute.items())
     rows = [
         ("file", name),
