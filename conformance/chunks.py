@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 
 SIGNATURE = bytes.fromhex("89 47 53 49 0d 0a 1a 0a")
-FRAME = SIGNATURE + b"\x02\x00"
+FRAME = SIGNATURE + b"\x03\x00"
 
 Chunk = tuple[bytes, bytes]
 

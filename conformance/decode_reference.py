@@ -76,7 +76,7 @@ def decode(data: bytes, fields: list | None = None) -> dict:
     """
     reader = Reader(data)
     require(reader.take(8, "signature") == bytes.fromhex("89 47 53 49 0d 0a 1a 0a"), "signature")
-    require(reader.number("H", "version") == 2, "version")
+    require(reader.number("H", "version") == 3, "version")
     result, seen = {"metadata": None}, []
     while not seen or seen[-1] != "TAIL":
         name, length, start = read_head(reader)
@@ -176,6 +176,10 @@ def read_header(reader: Reader, result: dict) -> None:
     result["blend"] = ("paper", "softmax")[blend]
     result["bit_depth"] = reader.number("B", "bit depth")
     require(result["bit_depth"] in (8, 16), "bit depth")
+    flags = reader.number("B", "flags")
+    require(flags <= 1, "HEAD: unknown flags")
+    result["wrap"] = flags == 1
+    require(not (result["wrap"] and result["blend"] == "paper"), "the paper blend wraps")
     names = []
     count = reader.number("B", "number of channels")
     require(1 <= count <= 32, "number of channels")

@@ -33,17 +33,18 @@ void require_shape(const Weights &weights, size_t height, size_t width) {
             "the weights of pixels are not of the picture's shape");
 }
 
-void update(Scene &scene, Engine &engine, int blend, int width, int height, In<2> xy, In<2> scale, In<1> angle,
-            In<1> log_weight, In<2> color) {
+void update(Scene &scene, Engine &engine, int blend, bool wrap, int width, int height, In<2> xy, In<2> scale,
+            In<1> angle, In<1> log_weight, In<2> color) {
     const size_t n = xy.shape(0), channels = color.shape(1);
     require(blend == 0 || blend == 1, "unknown blend");
-    require(n > 0 && n < (size_t(1) << 31) && width > 0 && height > 0, "nothing to paint");
+    require(!wrap || Blend(blend) == Blend::kSoftmax, "the paper blend does not wrap");
+    require(n > 0 && n < (size_t(1) << (wrap ? 27 : 31)) && width > 0 && height > 0, "nothing to paint");
     require(xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n &&
                 log_weight.shape(0) == n && color.shape(0) == n && channels >= 1 && channels <= size_t(kMaxChannels),
             "arrays of Gaussians disagree in shape");
     nb::gil_scoped_release release;
-    scene.update(engine, Blend(blend), width, height, uint32_t(n), int(channels), xy.data(), scale.data(), angle.data(),
-                 log_weight.data(), color.data());
+    scene.update(engine, Blend(blend), wrap, width, height, uint32_t(n), int(channels), xy.data(), scale.data(),
+                 angle.data(), log_weight.data(), color.data());
 }
 
 Sample sample_of(const nb::dlpack::dtype &type) {
@@ -343,7 +344,7 @@ NB_MODULE(_native, m) {
 
     nb::class_<Scene>(m, "Scene")
         .def(nb::init<>())
-        .def("update", &update, "engine"_a, "blend"_a, "width"_a, "height"_a, "xy"_a, "scale"_a, "angle"_a,
+        .def("update", &update, "engine"_a, "blend"_a, "wrap"_a, "width"_a, "height"_a, "xy"_a, "scale"_a, "angle"_a,
              "log_weight"_a, "color"_a)
         .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a)
         .def("gradient", &gradient, "engine"_a, "out"_a, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a,

@@ -15,19 +15,22 @@ void *room_for(std::vector<unsigned char> &scratch, size_t bytes) {
 
 } // namespace
 
-void Scene::update(Engine &engine, Blend blend, int width, int height, uint32_t n, int channels, const float *xy,
-                   const float *scale, const float *angle, const float *log_weight, const float *color) {
-    blend_ = blend, channels_ = channels;
+void Scene::update(Engine &engine, Blend blend, bool wrap, int width, int height, uint32_t n, int channels,
+                   const float *xy, const float *scale, const float *angle, const float *log_weight,
+                   const float *color) {
+    blend_ = blend, wrap_ = wrap, channels_ = channels, count_ = n;
     canvas_ = {float(width), float(height), float((width - 1) / kTile), float((height - 1) / kTile)};
     shapes_.resize(n);
     scales_.assign(scale, scale + size_t(n) * 2);
     colors_.assign(color, color + size_t(n) * channels);
+    owners_.clear();
     kept_selection_ = false;
     engine.pool.run(int((n + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
         const uint32_t first = uint32_t(task) * kGaussiansPerTask, end = std::min(n, first + kGaussiansPerTask);
         for (uint32_t i = first; i < end; ++i)
             shapes_[i] = make_shape(xy + 2 * i, scale + 2 * i, angle[i], log_weight[i], blend == Blend::kPaper);
     });
+    if (wrap) add_copies(engine);
 }
 
 void Scene::prepare_workers(const Engine &engine) {
@@ -169,13 +172,12 @@ void Scene::sample(Engine &engine, const float *xy, size_t n, float *out) {
     prepare_workers(engine);
     const Grid grid{0, 0, width(), height(), 1.0f, 1.0f, 0.0f};
     const int tiles_x = grid.tiles_x(), tiles_y = grid.tiles_y();
-    const auto clamp = [](float v, float high) { return v < 0 ? 0 : v > high ? high : v; };
 
     // Sort the points by tile.
     std::vector<uint32_t> tile_of(n), first(size_t(tiles_x) * tiles_y + 1), order(n);
     for (size_t i = 0; i < n; ++i) {
-        const int tx = std::min(int(clamp(xy[2 * i], canvas_.width) / kTile), tiles_x - 1);
-        const int ty = std::min(int(clamp(xy[2 * i + 1], canvas_.height) / kTile), tiles_y - 1);
+        const int tx = std::min(int(on_canvas(xy[2 * i], canvas_.width) / kTile), tiles_x - 1);
+        const int ty = std::min(int(on_canvas(xy[2 * i + 1], canvas_.height) / kTile), tiles_y - 1);
         tile_of[i] = uint32_t(ty) * tiles_x + tx;
         ++first[tile_of[i] + 1];
     }
@@ -203,8 +205,8 @@ void Scene::sample(Engine &engine, const float *xy, size_t n, float *out) {
                 const int whole = (m + kernels.lanes - 1) / kernels.lanes * kernels.lanes;
                 for (int i = 0; i < whole; ++i) {
                     const size_t point = order[at + size_t(std::min(i, m - 1))];
-                    room.x[i] = clamp(xy[2 * point], canvas_.width);
-                    room.y[i] = clamp(xy[2 * point + 1], canvas_.height);
+                    room.x[i] = on_canvas(xy[2 * point], canvas_.width);
+                    room.y[i] = on_canvas(xy[2 * point + 1], canvas_.height);
                 }
                 kernels.blend_points(blend_, candidates(ids, count), canvas_, room.x, room.y, whole, room.out,
                                      {room.best, room.inverse, nullptr}, scratch);

@@ -247,7 +247,7 @@ def test_metadata_comes_back(metadata: dict[str, Any] | None) -> None:
 def test_info() -> None:
     gaussians = sample_gaussians(10, bit_depth=16)
     info = read_info(encode(gaussians, Bits.parse("12,8,7,6,5")))
-    assert info.version == 2
+    assert info.version == 3
     assert info.coding == Bits(12, 8, 7, 6, 5) and info.layers == ()
     assert info.bits_by_attribute == {
         "position": 8 * 2 * (8 + 15) / 10,
@@ -256,8 +256,8 @@ def test_info() -> None:
         "weight": 8 * (8 + 8) / 10,
         "color": 8 * 3 * (8 + 7) / 10,
     }
-    assert info.bytes_by_chunk == {"frame": 10, "HEAD": 29, "GAUS": 12 + 5 + 160, "TAIL": 12}
-    assert info.bpp == 8 * 228 / (48 * 32)
+    assert info.bytes_by_chunk == {"frame": 10, "HEAD": 30, "GAUS": 12 + 5 + 160, "TAIL": 12}
+    assert info.bpp == 8 * 229 / (48 * 32)
 
 
 def test_the_size_limit() -> None:

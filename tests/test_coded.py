@@ -119,7 +119,7 @@ def test_log_weights_of_0_are_not_stored() -> None:
 def test_info() -> None:
     data = encode(clustered(1000, 3), USUAL, {"seed": 1})
     info = read_info(data)
-    assert info.coding == USUAL and info.version == 2 and info.n_gaussians == 1000
+    assert info.coding == USUAL and info.version == 3 and info.n_gaussians == 1000
     (layer,) = info.layers
     assert layer.n_gaussians == 1000 and layer.n_bytes == info.bytes_by_chunk["LAYR"] - 12
     assert sum(info.bytes_by_chunk.values()) == info.n_bytes == len(data)

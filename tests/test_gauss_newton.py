@@ -129,7 +129,7 @@ def test_polishing_ends_where_nothing_is_left():
 def test_the_native_module_checks_its_arguments():
     g, target = random_scene("softmax")
     engine, scene = _native.Engine(1, "auto"), _native.Scene()
-    scene.update(engine, 1, g.width, g.height, *[np.array(getattr(g, name)) for name in NAMES])
+    scene.update(engine, 1, False, g.width, g.height, *[np.array(getattr(g, name)) for name in NAMES])
     out = np.empty_like(target)
     scene.render(engine, out, 0, 0, 1, 1, True, True)
     tangent = np.zeros((len(g), 9), np.float32)

@@ -68,6 +68,7 @@ class Scene:
         self,
         engine: Engine,
         blend: int,
+        wrap: bool,
         width: int,
         height: int,
         xy: _Floats,

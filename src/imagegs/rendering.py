@@ -17,6 +17,7 @@ from imagegs._native import TILE, Scene
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 
+COPIES = 9  # of a Gaussian on a canvas that wraps, itself among them
 MAX_OUTPUT_SIDE = 2**23 - 1  # float32 holds the pixel centres, at +0.5, exactly up to here
 
 
@@ -62,7 +63,8 @@ def make_scene(gaussians: Gaussians, threads: int | None = None, scene: Scene | 
     scene = scene or Scene()
     g = gaussians
     blend = BLENDS.index(g.blend)
-    scene.update(engine(threads), blend, g.width, g.height, g.xy, g.scale, g.angle, g.log_weight, g.color)
+    arrays = g.xy, g.scale, g.angle, g.log_weight, g.color
+    scene.update(engine(threads), blend, g.wrap, g.width, g.height, *arrays)
     return scene
 
 
@@ -187,7 +189,7 @@ def most_pairs(gaussians: Gaussians, enough: int) -> int:
     that takes too long: so it tells whether there are more, not how many.
     """
     tiles = -(-gaussians.width // TILE) * -(-gaussians.height // TILE)
-    if (most := len(gaussians) * tiles) <= enough:
+    if (most := len(gaussians) * (COPIES if gaussians.wrap else 1) * tiles) <= enough:
         return most
     return make_scene(gaussians, 1).most_pairs(engine(1), enough)
 
@@ -220,7 +222,8 @@ def whitened_shapes(gaussians: Gaussians) -> FloatArray:
 def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -> FloatArray:
     """Colours at points: xy (M, 2) in canvas pixels (pixel centres at +0.5) -> (M, C) float32.
 
-    Points outside the canvas give the colour of the nearest point of its border. Raises ValueError for
+    Points outside the canvas give the colour of the nearest point of its border, or, where it wraps, of the
+    same place modulo its sides. Raises ValueError for
     another shape or coordinates that are not finite.
     """
     return Painter(gaussians, threads).sample(xy)

@@ -96,6 +96,7 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         "bit_depth": picture.bit_depth,
         **to_metadata(plan.maps),
         "layers": max(1, len(decoded.layers)),
+        "wrap": decoded.wrap,
         "bits_per_gaussian": 8 * len(data) / len(gaussians),
         "bits": None if plan.bits is None else asdict(plan.bits),
         "threads": machine.threads,
@@ -119,6 +120,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
         "init": plan.init,
         "seed": plan.seed,
         "layers": plan.layers,
+        "wrap": plan.wrap,
         "threads": plan.threads,
         "channels": picture.channels,
     }

@@ -65,8 +65,10 @@ def _lattices_within(n_bytes: int, gaussians: Gaussians, metadata: dict[str, Any
     """Lattices on which the Gaussians have about n_bytes bytes or fewer, the finest first."""
     from imagegs import codec
     from imagegs.fitting.settling import FINENESS, lattice_of
+    from imagegs.gaussians import on_canvas
 
-    inside = gaussians.replace(xy=gaussians.xy.clip(0, (gaussians.width, gaussians.height)))
+    canvas = gaussians.height, gaussians.width, gaussians.wrap
+    inside = gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
 
     def is_over(fineness: int) -> bool:
         return len(codec.encode(inside, lattice_of(fineness), metadata)) > n_bytes

@@ -18,7 +18,7 @@ from imagegs.errors import FormatError
 # 0x89: not ASCII, and damaged by a transfer that strips the eighth bit; "GSI": for people; CR LF and LF:
 # damaged by newline conversion either way; 0x1A: stops an old text viewer.
 SIGNATURE = b"\x89GSI\r\n\x1a\n"
-VERSION = 2
+VERSION = 3
 # A file has its numbers in fixed point, in one GAUS, or coded, in one LATT and one or more LAYR.
 ORDER = ("HEAD", "mETA", "GAUS", "LATT", "LAYR", "TAIL")
 REPEATED = "LAYR"

@@ -24,6 +24,7 @@ from imagegs.gaussians import (
     MAX_SCALE,
     MIN_SCALE,
     Gaussians,
+    check_wrap,
     layer_ends,
 )
 from imagegs.pixels import as_pixels, channel_names, to_planes
@@ -78,6 +79,7 @@ def fit_progressively(
     pixel_weights: NDArray[Any] | None = None,
     bits: AttributeBits | None = None,
     layers: int = 1,
+    wrap: bool | None = None,
     seed: int = 0,
     threads: int | None = None,
     channels: tuple[str, ...] | None = None,
@@ -99,6 +101,7 @@ def fit_progressively(
     bits: the paper recipe trains with its quantiser at these bits.
     layers: up to so many, 1..MAX_LAYERS; the first Gaussians alone are then a good picture too, see
         `Gaussians.layers`, at some 0.15 dB less for all of them (the imagegs recipe).
+    wrap: the canvas is periodic, for textures that tile (the imagegs recipe); None: as that of `start`, else not.
     seed: runs with one seed give the same bits, with any number of threads.
     channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
 
@@ -123,6 +126,8 @@ def fit_progressively(
         raise ValueError("the paper recipe has no weights of pixels")
     if recipe == "paper" and layers > 1:
         raise ValueError("the paper recipe has no layers")
+    wraps = bool(start is not None and start.wrap) if wrap is None else wrap
+    check_wrap(wraps, blend := "paper" if recipe == "paper" else "softmax")
     if recipe == "paper" and not (start is None and seconds is None and tune == "balanced"):
         raise ValueError("the paper recipe has no start, seconds or tune")
     if seconds is not None and not 0 < seconds < math.inf:
@@ -131,13 +136,14 @@ def fit_progressively(
         _check_start(start, height, width, n_channels)
     placement = _checked_placement(init, height, width)
     weights = weights_of_pixels(pixel_weights, height, width)
-    options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers, weights)
+    options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers, weights, wraps)
     finish = partial(
         _finish,
         height=height,
         width=width,
         channels=channel_names(n_channels) if channels is None else channels,
-        blend="paper" if recipe == "paper" else "softmax",
+        blend=blend,
+        wrap=wraps,
         bit_depth=8 if pixels.dtype == np.uint8 else 16,
         layers=layers,
     )

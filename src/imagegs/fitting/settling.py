@@ -99,10 +99,11 @@ def begin(
     target = to_planes(as_pixels(image))
     if target.shape != (len(gaussians.channels), gaussians.height, gaussians.width):
         raise ValueError("the image is not of the Gaussians' canvas and channels")
-    g, corner = gaussians, np.array([gaussians.width, gaussians.height], np.float32)
-    others = (np.array(a) for a in (g.scale, g.angle, g.log_weight, g.color))
+    g = gaussians
     weights = weights_of_pixels(pixel_weights, g.height, g.width)
-    return Objective(target, "softmax", threads, weights), Shapes(np.clip(g.xy, 0, corner), *others)
+    objective = Objective(target, "softmax", threads, weights, g.wrap)
+    others = (np.array(a) for a in (g.scale, g.angle, g.log_weight, g.color))
+    return objective, Shapes(objective.on_canvas(g.xy), *others)
 
 
 def _nearest(objective: Objective, shapes: Shapes, lattice: Lattice) -> Shapes:
