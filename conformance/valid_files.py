@@ -81,7 +81,11 @@ def fixed_point() -> Iterator[tuple[str, bytes, int]]:
     yield "fixed-gray-16-bit", encode(drawn(5, 1, seed=3, bit_depth=16)), 6
     yield "fixed-32-channels-1-pixel", encode(drawn(3, 32, seed=5, width=1, height=1), eight), 1
     yield "fixed-wrapping", encode(drawn(6, seed=11, wrap=True), eight), 6
-    yield "fixed-wrapping-from-outside", encode(drawn(6, seed=12, xy=far_outside(), wrap=True), Bits.parse("24")), 6
+    yield (
+        "fixed-wrapping-from-outside",
+        encode(drawn(6, seed=12, xy=far_outside(), wrap=True), Bits.parse("24")),
+        6,
+    )
     yield "fixed-at-the-limits", encode(at_the_limits(), Bits.parse("24")), 6
     metadata = {"software": "conformance", "nested": [{"ä": None}, 1.5, True]}
     yield "fixed-metadata-unknown-chunks", with_unknown_chunks(encode(drawn(4, seed=6), eight, metadata)), 6

@@ -27,7 +27,15 @@ def check_rejected(name: bytes, payload: bytes, message: str, blend: str = "soft
 
 def head(**changes: Any) -> bytes:
     """A HEAD payload of a 48 x 32 canvas with some fields changed."""
-    fields: dict[str, Any] = {"width": 48, "height": 32, "n": 3, "blend": 1, "depth": 8, "flags": 0, "channels": 3}
+    fields: dict[str, Any] = {
+        "width": 48,
+        "height": 32,
+        "n": 3,
+        "blend": 1,
+        "depth": 8,
+        "flags": 0,
+        "channels": 3,
+    }
     names = changes.pop("names", b"\1R\1G\1B")
     return struct.pack("<HHIBBBB", *{**fields, **changes}.values()) + names
 

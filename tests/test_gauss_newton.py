@@ -33,6 +33,7 @@ def change_of_picture(g, points, delta):
             log_weight=g.log_weight + step[:, 5],
             color=g.color + step[:, 6:],
             **{name: getattr(g, name) for name in ("height", "width", "blend")},
+            wrap=getattr(g, "wrap", False),
         )
         moved.append(oracle.evaluate(other, points))
     return (moved[0] - moved[1]) / 2e-4

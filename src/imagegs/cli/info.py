@@ -77,7 +77,10 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
     rows = [
         ("file", name),
         ("format", f"gsimg, version {facts.version}"),
-        ("canvas", f"{facts.width} x {facts.height} pixels, {channels}, {facts.bit_depth} bits a sample{wraps}"),
+        (
+            "canvas",
+            f"{facts.width} x {facts.height} pixels, {channels}, {facts.bit_depth} bits a sample{wraps}",
+        ),
         ("Gaussians", f"{facts.n_gaussians:,}, {facts.blend} blend"),
         ("size", f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel"),
         ("bits", f"{shares}: {8 * facts.n_bytes / facts.n_gaussians:.1f} a Gaussian, all in"),

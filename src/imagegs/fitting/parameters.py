@@ -20,6 +20,7 @@ BETAS = 0.8, 0.95
 # A step of Adam at full rate: a shift in sigmas, a scale's logarithm, radians, nats, colour.
 RATES = {"shift": 0.20, "log_scale": 0.25, "angle": 0.10, "log_weight": 0.20, "color": 0.02}
 SMALLEST_SCALE = 0.1  # pixels
+LARGEST_WRAPPED = 0.5  # of the shorter side of a canvas that wraps
 
 
 @dataclass
@@ -110,7 +111,9 @@ class Mover:
     def __init__(self, adam: Adam, height: int, width: int, wrap: bool = False) -> None:
         self.adam = adam
         self._canvas = height, width, wrap
-        self._log_scales = math.log(SMALLEST_SCALE), math.log(2 * max(height, width))
+        # Copies of a Gaussian that is as wide as the canvas look alike, and take the places of others.
+        largest = LARGEST_WRAPPED * min(height, width) if wrap else 2 * max(height, width)
+        self._log_scales = math.log(SMALLEST_SCALE), math.log(largest)
 
     def move(self, p: Parameters, painted: Shapes, gradient: Shapes, rate: float) -> None:
         """One step in place, `rate` (0..1) of the full one, then back into the allowed ranges.

@@ -115,7 +115,9 @@ def _halved(planes: FloatArray) -> FloatArray:
 def _is_best_place(gain: FloatArray, wrap: bool) -> NDArray[np.bool_]:
     from scipy.ndimage import maximum_filter
 
-    best: NDArray[np.bool_] = (gain >= maximum_filter(gain, 3, mode="wrap" if wrap else "reflect")) & (gain > 0)
+    best: NDArray[np.bool_] = (gain >= maximum_filter(gain, 3, mode="wrap" if wrap else "reflect")) & (
+        gain > 0
+    )
     return best
 
 
