@@ -58,6 +58,9 @@ public:
     // picture nor a selection is kept. Here and below, pixel_weights [row][column] are those of the squares; null: 1.
     double squared_error(Engine &, const float *target, const float *pixel_weights, const Gradients &);
 
+    // The same with each pixel the mean of so many samples, at most kTile across and down, spread evenly over it.
+    void render_filtered(Engine &, const Grid &, Samples, const Picture &);
+
     // An upper bound on the (tile, Gaussian) pairs of the whole canvas; see most_pairs() in tiles.h.
     uint64_t most_pairs(Engine &, uint64_t enough) const;
 
@@ -170,7 +173,7 @@ private:
     // the blend cannot tell quarters apart, it is that of them all.
     template <class Visit>
     void visit_quarters(const Kernels &, Worker &, const Grid &, const Tile &, const Visit &visit) const;
-    void paint_tile(const Kernels &, Worker &, const Tile &, const Picture &) const;
+    TileRoom paint_quarters(const Kernels &, Worker &, const Tile &) const;
     void blend_tile(const Kernels &, Worker &, const TileRoom &, const Tile &, const Selection &) const;
     void squared_error_of_tile(const Kernels &, Worker &, const Tile &, const float *target, const float *pixel_weights,
                                float weight) const;
@@ -215,7 +218,7 @@ void Scene::visit_quarters(const Kernels &kernels, Worker &w, const Grid &grid, 
     w.quarter.resize(std::max(w.quarter.size(), size_t(tile.count) + 1));
     w.bound.resize(std::max(w.bound.size(), size_t(tile.count) + 16)); // whole vectors
     for (int q = 0; q < kTilePixels / kQuarterPixels; ++q) {
-        const int x = tile.x * kTile + q % 2 * kQuarter, y = tile.y * kTile + q / 2 * kQuarter;
+        const int x = tile.x * grid.tile_width + q % 2 * kQuarter, y = tile.y * grid.tile_height + q / 2 * kQuarter;
         if (x >= grid.width || y >= grid.height) continue;
         if (blend_ == Blend::kPaper || tile.count <= kShortList) {
             visit(q, tile.ids, tile.count);

@@ -87,8 +87,8 @@ def ranked(
 
 
 def with_copies(g: Any) -> Any:
-    """All candidates of a canvas that wraps, as one that does not: the N Gaussians, then eight copies of each,
-    Gaussian by Gaussian, row by row. Others are given back as they are.
+    """All candidates of a canvas that wraps, as one that does not: the N Gaussians, then eight copies of
+    each, Gaussian by Gaussian, row by row. Others are given back as they are.
     """
     if not getattr(g, "wrap", False):
         return g

@@ -110,10 +110,8 @@ def test_polishing_finds_its_way_back():
     g, _ = wide_scene()
     g = g.replace(scale=np.clip(g.scale - 32, 5, 30))
     target = np.ascontiguousarray(np.moveaxis(oracle.render(g, 41, 30), -1, 0), np.float32)
-    off = _moved(
-        shapes_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)), np.array([41, 30], np.float32)
-    )
     objective = Objective(target, "softmax", 1)
+    off = _moved(shapes_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)), objective)
     before = objective.evaluate(off, L2).l2
     errors = [l2 for _, l2 in polish(objective, off, 20)]
     assert all(b < a for a, b in zip([before, *errors], errors, strict=False))

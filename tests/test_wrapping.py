@@ -47,7 +47,7 @@ def test_pictures_and_samples_equal_the_twin(size, isa):  # noqa: F811
     expected = oracle.render(g, width, height).reshape(-1, 3)[safe]
     np.testing.assert_allclose(imagegs.render(g).reshape(-1, 3)[safe], expected, atol=1e-5)
     np.testing.assert_allclose(imagegs.sample(g, points)[safe], expected, atol=1e-5)
-    away = imagegs.sample(g, points + [3 * width, -2 * height])
+    away = imagegs.sample(g, points + np.array([3 * width, -2 * height]))
     np.testing.assert_allclose(away[safe], expected, atol=1e-4)
 
 

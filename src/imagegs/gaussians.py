@@ -37,11 +37,11 @@ class Gaussians:
     `log_weight_i - 1/2 d^T Sigma_i^-1 d`, with `Sigma_i = R(angle_i) diag(scale_i^2) R(angle_i)^T`.
     The order of the Gaussians matters only where exponents tie exactly: the first one wins.
 
-    With `wrap` the canvas is periodic, for textures that tile: centres are taken modulo its width and height, and
-    each Gaussian has eight copies, one width or height away or both.
+    With `wrap` the canvas is periodic, for textures that tile: centres are taken modulo its width and height,
+    and each Gaussian has eight copies, one width or height away or both.
 
-    Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, C is not in
-    1..32, or the "paper" blend is to wrap; TypeError for a canvas side that is no integer or channels that are
+    Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, C is not
+    in 1..32, or the "paper" blend is to wrap; TypeError for a canvas side that is no integer or channels that are
     no tuple of strings.
     """
 
@@ -175,6 +175,21 @@ def layer_ends(n: int, layers: int) -> list[int]:
         if end - (ends[-1] if ends else 0) >= LEAST_LAYER:
             ends.append(end)
     return [*ends, n]
+
+
+def widened(gaussians: Gaussians, variance: float) -> Gaussians:
+    """Each blurred on its own, by a filter of this variance (canvas pixels squared, 0 or more) along x and y.
+
+    Sigma' = Sigma + variance I, and the log-weight falls by log sqrt(det Sigma' / det Sigma), so that the integral
+    of exp(e) stays (Zwicker et al. 2001, "EWA splatting"; Yu et al. 2024, "Mip-Splatting", section 5.2). A box of
+    side a has the variance a^2 / 12. For blends that divide by the sum of weights it is an approximation, whose
+    colors bleed where Gaussians are much smaller than the filter: `render` takes means of samples instead.
+
+    Raises ValueError where log-weights leave their range.
+    """
+    scale = np.sqrt(np.square(gaussians.scale, dtype=np.float64) + variance)
+    fall = np.log(scale / gaussians.scale).sum(axis=1)
+    return gaussians.replace(scale=scale, log_weight=gaussians.log_weight - fall)
 
 
 def canonical_axes(scale: FloatArray, angle: FloatArray) -> tuple[FloatArray, FloatArray]:

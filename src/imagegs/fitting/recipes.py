@@ -101,7 +101,8 @@ def fit_progressively(
     bits: the paper recipe trains with its quantiser at these bits.
     layers: up to so many, 1..MAX_LAYERS; the first Gaussians alone are then a good picture too, see
         `Gaussians.layers`, at some 0.15 dB less for all of them (the imagegs recipe).
-    wrap: the canvas is periodic, for textures that tile (the imagegs recipe); None: as that of `start`, else not.
+    wrap: the canvas is periodic, for textures that tile (the imagegs recipe); None: as that of `start`, else
+        not.
     seed: runs with one seed give the same bits, with any number of threads.
     channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
 
