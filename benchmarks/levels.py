@@ -1,9 +1,11 @@
 """How well ways to paint a picture smaller agree with the full picture made smaller.
 
-    python benchmarks/levels.py --pictures DIR [--side 1024] [-n 5000] [--effort 2] [--count 4] [--out results.json]
+    python benchmarks/levels.py --pictures DIR [--side 1024] [-n 5000] [--effort 2] [--count 4]
+                                [--out results.json]
 
-For each picture and each factor of 2, 4, 8, PSNR in dB of 8-bit pictures: against the full decode, box-filtered to
-that size, and against the original, box-filtered; of that box-filtered decode itself against the latter. The ways:
+For each picture and each factor of 2, 4, 8, PSNR in dB of 8-bit pictures: against the full decode,
+box-filtered to that size, and against the original, box-filtered; of that box-filtered decode itself against
+the latter. The ways:
 
     filtered    `render` as it is: samples about a canvas pixel apart, averaged
     points      one sample a pixel

@@ -41,8 +41,8 @@ class Gaussians:
     and each Gaussian has eight copies, one width or height away or both.
 
     Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, C is not
-    in 1..32, or the "paper" blend is to wrap; TypeError for a canvas side that is no integer or channels that are
-    no tuple of strings.
+    in 1..32, or the "paper" blend is to wrap; TypeError for a canvas side that is no integer or channels that
+    are no tuple of strings.
     """
 
     xy: FloatArray  # (N, 2) centres, canvas pixels, may lie outside the canvas
@@ -180,13 +180,18 @@ def layer_ends(n: int, layers: int) -> list[int]:
 def widened(gaussians: Gaussians, variance: float) -> Gaussians:
     """Each blurred on its own, by a filter of this variance (canvas pixels squared, 0 or more) along x and y.
 
-    Sigma' = Sigma + variance I, and the log-weight falls by log sqrt(det Sigma' / det Sigma), so that the integral
-    of exp(e) stays (Zwicker et al. 2001, "EWA splatting"; Yu et al. 2024, "Mip-Splatting", section 5.2). A box of
-    side a has the variance a^2 / 12. For blends that divide by the sum of weights it is an approximation, whose
-    colors bleed where Gaussians are much smaller than the filter: `render` takes means of samples instead.
+    Sigma' = Sigma + variance I, and the log-weight falls by log sqrt(det Sigma' / det Sigma), so that the
+    integral of exp(e) stays (Zwicker et al. 2001, "EWA splatting"; Yu et al. 2024, "Mip-Splatting"). A box of
+    side a has the variance a^2 / 12. Blends that divide by the sum of weights are only about blurred by it:
+    `render` takes means of samples instead.
 
-    Raises ValueError where log-weights leave their range.
+    Raises ValueError for the paper blend, which has no log-weights, for another variance, and where numbers
+    leave the ranges of `Gaussians`.
     """
+    if gaussians.blend != "softmax":
+        raise ValueError(f"only the softmax blend has log-weights, not the {gaussians.blend} blend")
+    if not variance >= 0:
+        raise ValueError(f"a variance is 0 or more, not {variance:g}")
     scale = np.sqrt(np.square(gaussians.scale, dtype=np.float64) + variance)
     fall = np.log(scale / gaussians.scale).sum(axis=1)
     return gaussians.replace(scale=scale, log_weight=gaussians.log_weight - fall)

@@ -1,4 +1,4 @@
-"""Chunk HEAD: the canvas and whether it wraps, the number of Gaussians, the blend, the bit depth, the channels."""
+"""Chunk HEAD: the canvas, the number of Gaussians, the blend, the bit depth, flags and the channels."""
 
 from __future__ import annotations
 
