@@ -189,8 +189,8 @@ def render(
     height) in pixels of that size paints only that rectangle, at a cost in proportion to it.
 
     Below the canvas' size pixels are filtered: each is the mean of the picture over its own area, from
-    samples about a canvas pixel apart (16 across and down at most), so that at 1/2, 1/3, ... it is the mean of
-    the pixels that the whole picture has there, for integer dtypes of clipped ones. filtered=False gives the
+    samples about a canvas pixel apart (16 across and down at most). So at 1/2, 1/3, ... it is the mean of the
+    pixels that the whole picture has there, for integer dtypes of clipped ones. filtered=False gives the
     colours at the pixels' centres, as `sample` does: faster, but it aliases.
 
     Raises ValueError for sizes and regions that are empty or outside the picture, TypeError for other dtypes.

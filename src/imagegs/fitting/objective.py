@@ -109,7 +109,8 @@ class Objective:
 
     def on_canvas(self, xy: FloatArray) -> FloatArray:
         """Centres (N, 2) that have left the canvas, back on it."""
-        return on_canvas(xy, *self.target.shape[1:], self.wrap)
+        _, height, width = self.target.shape
+        return on_canvas(xy, height, width, self.wrap)
 
     def _update(self, shapes: Shapes) -> None:
         _, height, width = self.target.shape
