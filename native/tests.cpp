@@ -58,7 +58,7 @@ Numbers make_numbers(uint32_t n, int channels, int width, int height, Kind kind)
 }
 
 struct Results {
-    std::vector<float> picture, gradient, product, diagonal, samples;
+    std::vector<float> picture, gradient, product, diagonal, samples, filtered;
 };
 
 // The share of values that differ by more than rounding can explain; a few may, where a selection is on edge.
@@ -80,6 +80,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
               std::vector<float>(size_t(g.n) * (6 + g.channels)),
               std::vector<float>(size_t(g.n) * (6 + g.channels)),
               std::vector<float>(size_t(g.n) * kDiagonalSums),
+              {},
               {}};
     const Grid grid{0, 0, out_width, out_height, step, step, 0.5f};
     scene.render(engine, grid, {r.picture.data(), Sample::kFloat, 1, size_t(out_width), plane}, true);
@@ -112,6 +113,10 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     std::vector<uint8_t> bytes(plane * g.channels);
     const size_t row = size_t(out_width) * g.channels;
     scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1}, false);
+    r.filtered.resize(plane * g.channels);
+    if (step != 1.0f) // a part of the picture is enough: there are 15 samples a pixel
+        scene.render_filtered(engine, {0, 0, std::min(out_width, 9), std::min(out_height, 20), step, step, 0.5f},
+                              {3, 5}, {r.filtered.data(), Sample::kFloat, size_t(g.channels), row, 1});
     std::vector<float> points;
     for (int i = 0; i < 77; ++i)
         points.push_back((i * 37 % 101 - 5) * width / 90.0f), points.push_back((i * 53 % 97 - 5) * height / 90.0f);
@@ -143,9 +148,9 @@ void test_scenes(const std::string &isa) {
                     for (float step : {1.0f, 0.61f}) {
                         const Results r = paint(engine, g, blend, wrap, size[0], size[1], step);
                         const Results t = paint(threaded, g, blend, wrap, size[0], size[1], step);
-                        check(finite(r.picture) && finite(r.samples), what + ": finite");
+                        check(finite(r.picture) && finite(r.samples) && finite(r.filtered), what + ": finite");
                         check(r.picture == t.picture && r.gradient == t.gradient && r.product == t.product &&
-                                  r.diagonal == t.diagonal && r.samples == t.samples,
+                                  r.diagonal == t.diagonal && r.samples == t.samples && r.filtered == t.filtered,
                               what + ": threads");
                         if (kind != Kind::kOrdinary) continue;
                         const Results s = paint(scalar, g, blend, wrap, size[0], size[1], step);
