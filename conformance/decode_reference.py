@@ -178,6 +178,10 @@ def read_header(reader: Reader, result: dict) -> None:
     result["blend"] = ("paper", "softmax")[blend]
     result["bit_depth"] = reader.number("B", "bit depth")
     require(result["bit_depth"] in (8, 16), "bit depth")
+    flags = reader.number("B", "flags")
+    require(flags <= 1, "HEAD: unknown flags")
+    result["wrap"] = flags == 1
+    require(not (result["wrap"] and result["blend"] == "paper"), "the paper blend wraps")
     names = []
     count = reader.number("B", "number of channels")
     require(1 <= count <= 32, "number of channels")

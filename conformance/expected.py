@@ -36,7 +36,7 @@ def stored_integers(data: bytes) -> Any:
 def expected(data: bytes, height: int) -> dict[str, Any]:
     """All that the JSON file beside a valid file says. The picture is painted in float64."""
     g, info = decode(data, size_limit=2**32), read_info(data)
-    names = ("width", "height", "n_gaussians", "blend", "bit_depth", "channels", "metadata")
+    names = ("width", "height", "n_gaussians", "blend", "bit_depth", "wrap", "channels", "metadata")
     result = {name: getattr(info, name) for name in names}
     result["integers"] = stored_integers(data)
     result |= {name: getattr(g, field) for name, field in ARRAYS.items()}

@@ -84,22 +84,24 @@ def order() -> Iterator[tuple[str, bytes]]:
 def header() -> Iterator[tuple[str, bytes]]:
     payload = HEAD[1]
     changes = {
-        "head-too-short": payload[:9],
+        "head-too-short": payload[:11],
         "head-empty-canvas": patched(payload, 0, "H", 0),
         "head-no-gaussians": patched(payload, 4, "I", 0),
         "head-unknown-blend": patched(payload, 8, "B", 7),
         "head-bit-depth": patched(payload, 9, "B", 9),
-        "head-no-channels": patched(payload, 10, "B", 0),
-        "head-33-channels": payload[:10] + bytes([33]) + b"".join(bytes([1, 65 + i]) for i in range(33)),
+        "head-unknown-flags": patched(payload, 10, "B", 3),
+        "head-no-channels": patched(payload, 11, "B", 0),
+        "head-33-channels": payload[:11] + bytes([33]) + b"".join(bytes([1, 65 + i]) for i in range(33)),
         "head-ends-within-a-name": payload[:-1],
-        "head-empty-name": payload[:11] + b"\1R\0\1B",
-        "head-name-not-utf-8": payload[:11] + b"\1R\1\xff\1B",
-        "head-name-with-control-characters": payload[:11] + b"\1R\2\xc2\x80\1B",
-        "head-name-twice": payload[:11] + b"\1R\1G\1R",
+        "head-empty-name": payload[:12] + b"\1R\0\1B",
+        "head-name-not-utf-8": payload[:12] + b"\1R\1\xff\1B",
+        "head-name-with-control-characters": payload[:12] + b"\1R\2\xc2\x80\1B",
+        "head-name-twice": payload[:12] + b"\1R\1G\1R",
         "head-bytes-after-the-names": payload + b"xy",
     }
     for name, changed in changes.items():
         yield name, join(replaced(FIXED, b"HEAD", changed))
+    yield "head-wrap-of-the-paper-blend", join(replaced(PAPER, b"HEAD", patched(PAPER[0][1], 10, "B", 1)))
 
 
 def metadata() -> Iterator[tuple[str, bytes]]:

@@ -67,6 +67,11 @@ def at_the_limits() -> Gaussians:
     )
 
 
+def far_outside() -> Any:
+    """Centres of six Gaussians, canvases of 48 x 36 away."""
+    return np.random.default_rng(12).uniform(-300, 300, (6, 2))
+
+
 def fixed_point() -> Iterator[tuple[str, bytes, int]]:
     """Files with chunk GAUS."""
     eight, paper = Bits.parse("12,8,8,8,8"), drawn(7, blend="paper", seed=1)
@@ -77,6 +82,12 @@ def fixed_point() -> Iterator[tuple[str, bytes, int]]:
     yield "fixed-1-to-24-bits", encode(drawn(5, seed=4), Bits(24, 1, 7, 23, 9)), 6
     yield "fixed-gray-16-bit", encode(drawn(5, 1, seed=3, bit_depth=16)), 6
     yield "fixed-32-channels-1-pixel", encode(drawn(3, 32, seed=5, width=1, height=1), eight), 1
+    yield "fixed-wrapping", encode(drawn(6, seed=11, wrap=True), eight), 6
+    yield (
+        "fixed-wrapping-from-outside",
+        encode(drawn(6, seed=12, xy=far_outside(), wrap=True), Bits.parse("24")),
+        6,
+    )
     yield "fixed-at-the-limits", encode(at_the_limits(), Bits.parse("24")), 6
     metadata = {"software": "conformance", "nested": [{"ä": None}, 1.5, True]}
     yield "fixed-metadata-unknown-chunks", with_unknown_chunks(encode(drawn(4, seed=6), eight, metadata)), 6
@@ -111,5 +122,6 @@ def in_layers() -> Iterator[tuple[str, bytes, int]]:
     yield "coded-finest-lattice", coded(drawn(9, seed=9), Lattice(64, -128, -128, -128, -128, cell=0)), 6
     yield "coded-turned-colors", coded(drawn(12, 5, seed=20), turned(5), layers=(4, 8)), 6
     yield "coded-turned-beyond-all-limits", at_the_limits_of_the_turn(), 6
+    yield "coded-wrapping", coded(drawn(20, seed=11, wrap=True), layers=(4, 16)), 6
     data = coded(drawn(20, seed=10), layers=(5, 15), metadata={"seed": 10})
     yield "coded-metadata-unknown-chunks", with_unknown_chunks(data), 6

@@ -33,17 +33,18 @@ void require_shape(const Weights &weights, size_t height, size_t width) {
             "the weights of pixels are not of the picture's shape");
 }
 
-void update(Scene &scene, Engine &engine, int blend, int width, int height, In<2> xy, In<2> scale, In<1> angle,
-            In<1> log_weight, In<2> color) {
+void update(Scene &scene, Engine &engine, int blend, bool wrap, int width, int height, In<2> xy, In<2> scale,
+            In<1> angle, In<1> log_weight, In<2> color) {
     const size_t n = xy.shape(0), channels = color.shape(1);
     require(blend == 0 || blend == 1, "unknown blend");
-    require(n > 0 && n < (size_t(1) << 31) && width > 0 && height > 0, "nothing to paint");
+    require(!wrap || Blend(blend) == Blend::kSoftmax, "the paper blend does not wrap");
+    require(n > 0 && n < (size_t(1) << (wrap ? 27 : 31)) && width > 0 && height > 0, "nothing to paint");
     require(xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n &&
                 log_weight.shape(0) == n && color.shape(0) == n && channels >= 1 && channels <= size_t(kMaxChannels),
             "arrays of Gaussians disagree in shape");
     nb::gil_scoped_release release;
-    scene.update(engine, Blend(blend), width, height, uint32_t(n), int(channels), xy.data(), scale.data(), angle.data(),
-                 log_weight.data(), color.data());
+    scene.update(engine, Blend(blend), wrap, width, height, uint32_t(n), int(channels), xy.data(), scale.data(),
+                 angle.data(), log_weight.data(), color.data());
 }
 
 Sample sample_of(const nb::dlpack::dtype &type) {
@@ -53,20 +54,26 @@ Sample sample_of(const nb::dlpack::dtype &type) {
     throw nb::type_error("pictures are float32, uint8 or uint16");
 }
 
-// out is (channels, height, width) if planar, else (height, width, channels).
+// out is (channels, height, width) if planar, else (height, width, channels). Each pixel is the mean of samples_x x
+// samples_y samples.
 void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float step_x, float step_y, bool planar,
-            bool keep) {
+            bool keep, int samples_x, int samples_y) {
     const size_t height = out.shape(planar ? 1 : 0), width = out.shape(planar ? 2 : 1),
                  channels = out.shape(planar ? 0 : 2);
     require(scene.count() > 0, "the scene is empty");
     require(channels == size_t(scene.channels()), "the picture has another number of channels");
     require(width > 0 && height > 0 && width < (1u << 23) && height < (1u << 23), "the picture is empty or too large");
     require(step_x > 0 && step_y > 0, "steps must be positive");
+    for (int samples : {samples_x, samples_y})
+        require(samples >= 1 && samples <= kTile, "1 to 16 samples are possible");
+    const bool filtered = samples_x > 1 || samples_y > 1;
+    require(!filtered || !keep, "a filtered picture keeps no selection");
     const Grid grid{x0, y0, int(width), int(height), step_x, step_y, 0.5f};
     Picture picture{out.data(), sample_of(out.dtype()), channels, width * channels, 1};
     if (planar) picture.column_stride = 1, picture.row_stride = width, picture.channel_stride = width * height;
     nb::gil_scoped_release release;
-    scene.render(engine, grid, picture, keep);
+    if (filtered) scene.render_filtered(engine, grid, {samples_x, samples_y}, picture);
+    else scene.render(engine, grid, picture, keep);
 }
 
 uint64_t most_pairs_of(const Scene &scene, Engine &engine, uint64_t enough) {
@@ -343,9 +350,10 @@ NB_MODULE(_native, m) {
 
     nb::class_<Scene>(m, "Scene")
         .def(nb::init<>())
-        .def("update", &update, "engine"_a, "blend"_a, "width"_a, "height"_a, "xy"_a, "scale"_a, "angle"_a,
+        .def("update", &update, "engine"_a, "blend"_a, "wrap"_a, "width"_a, "height"_a, "xy"_a, "scale"_a, "angle"_a,
              "log_weight"_a, "color"_a)
-        .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a)
+        .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a,
+             "samples_x"_a = 1, "samples_y"_a = 1)
         .def("gradient", &gradient, "engine"_a, "out"_a, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a,
              "log_weight"_a, "color"_a)
         .def("squared_error", &squared_error, "engine"_a, "target"_a, "pixel_weights"_a.none(), "xy"_a, "scale"_a,

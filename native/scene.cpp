@@ -15,19 +15,22 @@ void *room_for(std::vector<unsigned char> &scratch, size_t bytes) {
 
 } // namespace
 
-void Scene::update(Engine &engine, Blend blend, int width, int height, uint32_t n, int channels, const float *xy,
-                   const float *scale, const float *angle, const float *log_weight, const float *color) {
-    blend_ = blend, channels_ = channels;
+void Scene::update(Engine &engine, Blend blend, bool wrap, int width, int height, uint32_t n, int channels,
+                   const float *xy, const float *scale, const float *angle, const float *log_weight,
+                   const float *color) {
+    blend_ = blend, wrap_ = wrap, channels_ = channels, count_ = n;
     canvas_ = {float(width), float(height), float((width - 1) / kTile), float((height - 1) / kTile)};
     shapes_.resize(n);
     scales_.assign(scale, scale + size_t(n) * 2);
     colors_.assign(color, color + size_t(n) * channels);
+    owners_.clear();
     kept_selection_ = false;
     engine.pool.run(int((n + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
         const uint32_t first = uint32_t(task) * kGaussiansPerTask, end = std::min(n, first + kGaussiansPerTask);
         for (uint32_t i = first; i < end; ++i)
             shapes_[i] = make_shape(xy + 2 * i, scale + 2 * i, angle[i], log_weight[i], blend == Blend::kPaper);
     });
+    if (wrap) add_copies(engine);
 }
 
 void Scene::prepare_workers(const Engine &engine) {
@@ -87,13 +90,16 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
     const size_t pixels = size_t(grid.tiles_x()) * grid.tiles_y() * kTilePixels;
     if (keep) best_.resize(pixels), inverse_.resize(pixels);
     visit_tiles(engine, grid, keep, [&](Worker &w, const Tile &tile) {
-        if (!keep) return paint_tile(kernels, w, tile, picture);
+        const int x = tile.x * kTile, y = tile.y * kTile;
+        const int width = std::min(kTile, grid.width - x), height = std::min(kTile, grid.height - y);
+        if (!keep) {
+            const float *colors = paint_quarters(kernels, w, tile).out;
+            return store_tile(quarter_order(kernels.lanes), colors, channels_, x, y, width, height, picture);
+        }
         const TileRoom room = w.room(channels_);
         const size_t at = (size_t(tile.y) * grid.tiles_x() + tile.x) * kTilePixels;
         const Selection selection{&best_[at], &inverse_[at], tile.cell->add_bits(bits_a_tile(kernels, tile.count))};
         blend_tile(kernels, w, room, tile, selection);
-        const int x = tile.x * kTile, y = tile.y * kTile;
-        const int width = std::min(kTile, grid.width - x), height = std::min(kTile, grid.height - y);
         store_tile(order, room.out, channels_, x, y, width, height, picture);
         if (width == kTile && height == kTile) return;
         for (int i = 0; i < kTilePixels; ++i) // lanes beyond the picture have no share in anything
@@ -102,16 +108,36 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
     kept_selection_ = keep;
 }
 
+// Samples are painted as the pixels of a finer grid, whose tiles hold whole pixels of the picture.
+void Scene::render_filtered(Engine &engine, const Grid &grid, Samples samples, const Picture &picture) {
+    const Kernels &kernels = *engine.kernels;
+    const int across = kTile / samples.x, down = kTile / samples.y; // pixels of a tile
+    const Grid fine{grid.x0 * samples.x,
+                    grid.y0 * samples.y,
+                    grid.width * samples.x,
+                    grid.height * samples.y,
+                    grid.step_x / float(samples.x),
+                    grid.step_y / float(samples.y),
+                    grid.inset,
+                    across * samples.x,
+                    down * samples.y};
+    visit_tiles(engine, fine, false, [&](Worker &w, const Tile &tile) {
+        const int x = tile.x * across, y = tile.y * down;
+        store_means(quarter_order(kernels.lanes), paint_quarters(kernels, w, tile).out, channels_, samples, x, y,
+                    std::min(across, grid.width - x), std::min(down, grid.height - y), picture);
+    });
+}
+
 uint64_t Scene::most_pairs(Engine &engine, uint64_t enough) const {
     return imagegs::most_pairs(engine, set(), {0, 0, width(), height(), 1.0f, 1.0f, 0.5f}, enough);
 }
 
-// Quarter by quarter: their lists are shorter than the tile's, and the colours the same bits.
-void Scene::paint_tile(const Kernels &kernels, Worker &w, const Tile &tile, const Picture &picture) const {
+// The tile's colours, in quarter order. Quarter by quarter: their lists are shorter than the tile's, and the colours
+// the same bits.
+Scene::TileRoom Scene::paint_quarters(const Kernels &kernels, Worker &w, const Tile &tile) const {
     const LaneOrder &order = quarter_order(kernels.lanes);
     const TileRoom room = w.room(channels_);
-    const int x = tile.x * kTile, y = tile.y * kTile;
-    tile_points(order, grid_, x, y, room.x, room.y);
+    tile_points(order, grid_, tile.x * grid_.tile_width, tile.y * grid_.tile_height, room.x, room.y);
     visit_quarters(kernels, w, grid_, tile, [&](int quarter, const uint32_t *ids, int count) {
         const int at = quarter * kQuarterPixels;
         kernels.blend_points(blend_, candidates(ids, count), canvas_, room.x + at, room.y + at, kQuarterPixels,
@@ -120,8 +146,7 @@ void Scene::paint_tile(const Kernels &kernels, Worker &w, const Tile &tile, cons
         for (int c = 0; c < channels_; ++c)
             std::copy_n(room.other + c * kQuarterPixels, kQuarterPixels, room.out + c * kTilePixels + at);
     });
-    store_tile(order, room.out, channels_, x, y, std::min(kTile, grid_.width - x), std::min(kTile, grid_.height - y),
-               picture);
+    return room;
 }
 
 double Scene::squared_error(Engine &engine, const float *target, const float *pixel_weights, const Gradients &to) {
@@ -169,13 +194,12 @@ void Scene::sample(Engine &engine, const float *xy, size_t n, float *out) {
     prepare_workers(engine);
     const Grid grid{0, 0, width(), height(), 1.0f, 1.0f, 0.0f};
     const int tiles_x = grid.tiles_x(), tiles_y = grid.tiles_y();
-    const auto clamp = [](float v, float high) { return v < 0 ? 0 : v > high ? high : v; };
 
     // Sort the points by tile.
     std::vector<uint32_t> tile_of(n), first(size_t(tiles_x) * tiles_y + 1), order(n);
     for (size_t i = 0; i < n; ++i) {
-        const int tx = std::min(int(clamp(xy[2 * i], canvas_.width) / kTile), tiles_x - 1);
-        const int ty = std::min(int(clamp(xy[2 * i + 1], canvas_.height) / kTile), tiles_y - 1);
+        const int tx = std::min(int(on_canvas(xy[2 * i], canvas_.width) / kTile), tiles_x - 1);
+        const int ty = std::min(int(on_canvas(xy[2 * i + 1], canvas_.height) / kTile), tiles_y - 1);
         tile_of[i] = uint32_t(ty) * tiles_x + tx;
         ++first[tile_of[i] + 1];
     }
@@ -203,8 +227,8 @@ void Scene::sample(Engine &engine, const float *xy, size_t n, float *out) {
                 const int whole = (m + kernels.lanes - 1) / kernels.lanes * kernels.lanes;
                 for (int i = 0; i < whole; ++i) {
                     const size_t point = order[at + size_t(std::min(i, m - 1))];
-                    room.x[i] = clamp(xy[2 * point], canvas_.width);
-                    room.y[i] = clamp(xy[2 * point + 1], canvas_.height);
+                    room.x[i] = on_canvas(xy[2 * point], canvas_.width);
+                    room.y[i] = on_canvas(xy[2 * point + 1], canvas_.height);
                 }
                 kernels.blend_points(blend_, candidates(ids, count), canvas_, room.x, room.y, whole, room.out,
                                      {room.best, room.inverse, nullptr}, scratch);

@@ -7,6 +7,9 @@
 // same cells again. Where the loss is the squared error alone, squared_error() does both walks in one, tile by tile.
 // Either way each (tile, candidate) pair of a cell gets its sums, and a last pass adds up each Gaussian's pairs in the
 // order of the cells. No atomics: results are the same bits with any number of threads.
+//
+// On a canvas that wraps, copies of Gaussians one canvas width and height away follow the Gaussians themselves, each a
+// candidate of its own; their pairs count as their owner's (scene_copies.cpp).
 #pragma once
 
 #include <algorithm>
@@ -43,9 +46,10 @@ constexpr uint32_t kGaussiansPerTask = 2048;
 
 class Scene {
 public:
-    // Copies N Gaussians: xy (N, 2), scale (N, 2), angle (N), log_weight (N), color (N, channels).
-    void update(Engine &, Blend, int width, int height, uint32_t n, int channels, const float *xy, const float *scale,
-                const float *angle, const float *log_weight, const float *color);
+    // Copies N Gaussians: xy (N, 2), scale (N, 2), angle (N), log_weight (N), color (N, channels). `wrap`: the canvas
+    // is periodic (softmax blend only).
+    void update(Engine &, Blend, bool wrap, int width, int height, uint32_t n, int channels, const float *xy,
+                const float *scale, const float *angle, const float *log_weight, const float *color);
 
     // Paints output pixels (x0, y0) .. + (width, height); see Grid.
     void render(Engine &, const Grid &, const Picture &, bool keep);
@@ -53,6 +57,9 @@ public:
     // Mean squared difference of the whole canvas from `target`, [channel][row][column], and its gradient. Neither the
     // picture nor a selection is kept. Here and below, pixel_weights [row][column] are those of the squares; null: 1.
     double squared_error(Engine &, const float *target, const float *pixel_weights, const Gradients &);
+
+    // The same with each pixel the mean of so many samples, at most kTile across and down, spread evenly over it.
+    void render_filtered(Engine &, const Grid &, Samples, const Picture &);
 
     // An upper bound on the (tile, Gaussian) pairs of the whole canvas; see most_pairs() in tiles.h.
     uint64_t most_pairs(Engine &, uint64_t enough) const;
@@ -67,10 +74,11 @@ public:
     void normal_diagonal(Engine &, const float *out, const float *pixel_weights, float *sums);
 
     // After render(keep = true): by how much the sum of squared errors would grow without each Gaussian, cost (N).
-    // `residual` is the target - `out`, [channel][row][column].
+    // `residual` is the target - `out`, [channel][row][column]. A Gaussian's copies go one by one: where a point keeps
+    // two of them, their costs are added up.
     void removal_cost(Engine &, const float *out, const float *pixel_weights, const float *residual, float *cost);
 
-    // Colours (M, channels) at points (M, 2) in canvas pixels, clamped to the canvas.
+    // Colours (M, channels) at points (M, 2) in canvas pixels, clamped to the canvas, or modulo a canvas that wraps.
     void sample(Engine &, const float *xy, size_t n, float *out);
 
     // Nothing where the tiles' lists would take more than `most_work`: (tile, Gaussian) pairs, and 8 a tile.
@@ -81,7 +89,7 @@ public:
     std::optional<TileLists> tile_lists(Engine &, int side, uint64_t most_ids);
 
     const Shape &shape(uint32_t i) const { return shapes_[i]; }
-    uint32_t count() const { return uint32_t(shapes_.size()); }
+    uint32_t count() const { return count_; }
     int channels() const { return channels_; }
     Blend blend() const { return blend_; }
     int width() const { return int(canvas_.width); }
@@ -141,7 +149,11 @@ private:
         float *sums;
     };
 
-    GaussianSet set() const { return {blend_, canvas_, shapes_.data(), count()}; }
+    GaussianSet set() const { return {blend_, canvas_, shapes_.data(), uint32_t(shapes_.size())}; }
+    uint32_t owner(uint32_t id) const { return id < count_ ? id : owners_[id - count_]; }
+    void add_copies(Engine &);
+    const float *with_copies(const float *tangent, int terms);
+    float on_canvas(float coordinate, float side) const;
     Candidates candidates(const uint32_t *ids, int n) const {
         return {shapes_.data(), colors_.data(), ids, n, channels_};
     }
@@ -161,7 +173,7 @@ private:
     // the blend cannot tell quarters apart, it is that of them all.
     template <class Visit>
     void visit_quarters(const Kernels &, Worker &, const Grid &, const Tile &, const Visit &visit) const;
-    void paint_tile(const Kernels &, Worker &, const Tile &, const Picture &) const;
+    TileRoom paint_quarters(const Kernels &, Worker &, const Tile &) const;
     void blend_tile(const Kernels &, Worker &, const TileRoom &, const Tile &, const Selection &) const;
     void squared_error_of_tile(const Kernels &, Worker &, const Tile &, const float *target, const float *pixel_weights,
                                float weight) const;
@@ -180,9 +192,14 @@ private:
 
     Blend blend_ = Blend::kSoftmax;
     Canvas canvas_{};
+    bool wrap_ = false;
     int channels_ = 0;
-    std::vector<Shape> shapes_;
-    std::vector<float> scales_, colors_;
+    uint32_t count_ = 0;           // of Gaussians; the copies come behind
+    std::vector<Shape> shapes_;    // with the copies
+    std::vector<float> colors_;    // with the copies
+    std::vector<float> scales_;    // without
+    std::vector<uint32_t> owners_; // of the copies
+    std::vector<float> tangents_;  // with the copies; scratch of normal_product()
     std::vector<Worker> workers_;
 
     Grid grid_{};
@@ -201,7 +218,7 @@ void Scene::visit_quarters(const Kernels &kernels, Worker &w, const Grid &grid, 
     w.quarter.resize(std::max(w.quarter.size(), size_t(tile.count) + 1));
     w.bound.resize(std::max(w.bound.size(), size_t(tile.count) + 16)); // whole vectors
     for (int q = 0; q < kTilePixels / kQuarterPixels; ++q) {
-        const int x = tile.x * kTile + q % 2 * kQuarter, y = tile.y * kTile + q / 2 * kQuarter;
+        const int x = tile.x * grid.tile_width + q % 2 * kQuarter, y = tile.y * grid.tile_height + q / 2 * kQuarter;
         if (x >= grid.width || y >= grid.height) continue;
         if (blend_ == Blend::kPaper || tile.count <= kShortList) {
             visit(q, tile.ids, tile.count);

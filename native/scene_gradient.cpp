@@ -59,6 +59,7 @@ void Scene::gradient(Engine &engine, const float *out, const float *color_gradie
 void Scene::normal_product(Engine &engine, const float *out, const float *pixel_weights, const float *tangent,
                            float *product) {
     const Kernels &kernels = *engine.kernels;
+    tangent = with_copies(tangent, kShapeSums + channels_);
     visit_kept(engine, {out, nullptr, pixel_weights}, kShapeSums + channels_, [&](const LoadedTile &t) {
         Selection kept = t.kept;
         kept.weights = t.weights;
@@ -90,13 +91,13 @@ void Scene::removal_cost(Engine &engine, const float *out, const float *pixel_we
 void Scene::sort_pairs() {
     first_pair_.assign(size_t(count()) + 1, 0);
     for (const KeptCell &cell : kept_)
-        for (uint32_t id : cell.ids) ++first_pair_[id + 1];
+        for (uint32_t id : cell.ids) ++first_pair_[owner(id) + 1];
     for (size_t i = 0; i < count(); ++i) first_pair_[i + 1] += first_pair_[i];
     pairs_.resize(first_pair_.back());
     std::vector<size_t> next(first_pair_.begin(), first_pair_.end() - 1);
     for (size_t c = 0; c < kept_.size(); ++c)
         for (size_t at = 0; at < kept_[c].ids.size(); ++at)
-            pairs_[next[kept_[c].ids[at]]++] = {uint32_t(c), uint32_t(at)};
+            pairs_[next[owner(kept_[c].ids[at])]++] = {uint32_t(c), uint32_t(at)};
 }
 
 // total (n): the sums of a Gaussian's pairs, in order.

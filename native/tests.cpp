@@ -58,7 +58,7 @@ Numbers make_numbers(uint32_t n, int channels, int width, int height, Kind kind)
 }
 
 struct Results {
-    std::vector<float> picture, gradient, product, diagonal, samples;
+    std::vector<float> picture, gradient, product, diagonal, samples, filtered;
 };
 
 // The share of values that differ by more than rounding can explain; a few may, where a selection is on edge.
@@ -70,9 +70,9 @@ double share_apart(const std::vector<float> &a, const std::vector<float> &b, flo
     return double(apart) / double(a.size());
 }
 
-Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int height, float step) {
+Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int width, int height, float step) {
     Scene scene;
-    scene.update(engine, blend, width, height, g.n, g.channels, g.xy.data(), g.scale.data(), g.angle.data(),
+    scene.update(engine, blend, wrap, width, height, g.n, g.channels, g.xy.data(), g.scale.data(), g.angle.data(),
                  g.log_weight.data(), g.color.data());
     const int out_width = std::max(1, int(width / step)), out_height = std::max(1, int(height / step));
     const size_t plane = size_t(out_width) * out_height;
@@ -80,6 +80,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
               std::vector<float>(size_t(g.n) * (6 + g.channels)),
               std::vector<float>(size_t(g.n) * (6 + g.channels)),
               std::vector<float>(size_t(g.n) * kDiagonalSums),
+              {},
               {}};
     const Grid grid{0, 0, out_width, out_height, step, step, 0.5f};
     scene.render(engine, grid, {r.picture.data(), Sample::kFloat, 1, size_t(out_width), plane}, true);
@@ -112,6 +113,10 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, int width, int heig
     std::vector<uint8_t> bytes(plane * g.channels);
     const size_t row = size_t(out_width) * g.channels;
     scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1}, false);
+    r.filtered.resize(plane * g.channels);
+    if (step != 1.0f) // a part of the picture is enough: there are 15 samples a pixel
+        scene.render_filtered(engine, {0, 0, std::min(out_width, 9), std::min(out_height, 20), step, step, 0.5f},
+                              {3, 5}, {r.filtered.data(), Sample::kFloat, size_t(g.channels), row, 1});
     std::vector<float> points;
     for (int i = 0; i < 77; ++i)
         points.push_back((i * 37 % 101 - 5) * width / 90.0f), points.push_back((i * 53 % 97 - 5) * height / 90.0f);
@@ -127,22 +132,28 @@ bool finite(const std::vector<float> &v) {
 void test_scenes(const std::string &isa) {
     Engine engine(1, isa), threaded(3, isa), scalar(1, "scalar");
     const int sizes[][2] = {{1, 1}, {16, 16}, {17, 5}, {70, 131}};
-    for (Blend blend : {Blend::kPaper, Blend::kSoftmax})
+    struct Canvas {
+        Blend blend;
+        bool wrap;
+    };
+    for (auto [blend, wrap] :
+         {Canvas{Blend::kPaper, false}, Canvas{Blend::kSoftmax, false}, Canvas{Blend::kSoftmax, true}})
         for (const auto &size : sizes)
             for (int channels : {1, 2, 3, 4, 32})
                 for (Kind kind : {Kind::kOrdinary, Kind::kExtreme, Kind::kEqual}) {
                     const Numbers g = make_numbers(kind == Kind::kEqual ? 30 : 90, channels, size[0], size[1], kind);
                     const std::string what = isa + " " + std::to_string(size[0]) + "x" + std::to_string(size[1]) +
-                                             " c" + std::to_string(channels) + " kind" + std::to_string(int(kind));
+                                             " c" + std::to_string(channels) + " kind" + std::to_string(int(kind)) +
+                                             (wrap ? " wrap" : "");
                     for (float step : {1.0f, 0.61f}) {
-                        const Results r = paint(engine, g, blend, size[0], size[1], step);
-                        const Results t = paint(threaded, g, blend, size[0], size[1], step);
-                        check(finite(r.picture) && finite(r.samples), what + ": finite");
+                        const Results r = paint(engine, g, blend, wrap, size[0], size[1], step);
+                        const Results t = paint(threaded, g, blend, wrap, size[0], size[1], step);
+                        check(finite(r.picture) && finite(r.samples) && finite(r.filtered), what + ": finite");
                         check(r.picture == t.picture && r.gradient == t.gradient && r.product == t.product &&
-                                  r.diagonal == t.diagonal && r.samples == t.samples,
+                                  r.diagonal == t.diagonal && r.samples == t.samples && r.filtered == t.filtered,
                               what + ": threads");
                         if (kind != Kind::kOrdinary) continue;
-                        const Results s = paint(scalar, g, blend, size[0], size[1], step);
+                        const Results s = paint(scalar, g, blend, wrap, size[0], size[1], step);
                         check(share_apart(r.picture, s.picture, 1e-4f) < 0.01, what + ": picture");
                         check(share_apart(r.samples, s.samples, 1e-4f) < 0.03, what + ": samples");
                         check(share_apart(r.gradient, s.gradient, 3e-3f) < 0.03, what + ": gradient");

@@ -66,6 +66,15 @@ void store_rows(const float *rows, int channels, int width, int height, size_t a
     return scatter<T, 0>(planes, channels, width, height, to, p);
 }
 
+// The same for the picture's kind of samples.
+inline void store_rows(const float *rows, int channels, int width, int height, size_t at, const Picture &p) {
+    switch (p.sample) {
+    case Sample::kFloat: return store_rows<float>(rows, channels, width, height, at, p);
+    case Sample::kUint8: return store_rows<uint8_t>(rows, channels, width, height, at, p);
+    case Sample::kUint16: return store_rows<uint16_t>(rows, channels, width, height, at, p);
+    }
+}
+
 // Writes a tile of colours in lane order to the picture at (x, y).
 inline void store_tile(const LaneOrder &order, const float *lanes, int channels, int x, int y, int width, int height,
                        const Picture &p) {
@@ -77,11 +86,34 @@ inline void store_tile(const LaneOrder &order, const float *lanes, int channels,
     }
     float rows[kMaxChannels * kTilePixels];
     for (int c = 0; c < channels; ++c) copy_tile<true>(order, lanes + c * kTilePixels, rows + c * kTilePixels, kTile);
-    switch (p.sample) {
-    case Sample::kFloat: return store_rows<float>(rows, channels, width, height, at, p);
-    case Sample::kUint8: return store_rows<uint8_t>(rows, channels, width, height, at, p);
-    case Sample::kUint16: return store_rows<uint16_t>(rows, channels, width, height, at, p);
+    store_rows(rows, channels, width, height, at, p);
+}
+
+// Samples of a pixel of a filtered picture, across and down.
+struct Samples {
+    int x, y;
+};
+
+// The same of a filtered picture: writes width x height pixels at (x, y), each the mean of its samples, which follow
+// each other in the tile. For integers samples are clipped first: it is the mean of what a full decode would show.
+inline void store_means(const LaneOrder &order, const float *lanes, int channels, Samples samples, int x, int y,
+                        int width, int height, const Picture &p) {
+    float fine[kTilePixels], rows[kMaxChannels * kTilePixels];
+    const float share = 1.0f / float(samples.x * samples.y);
+    for (int c = 0; c < channels; ++c) {
+        copy_tile<true>(order, lanes + c * kTilePixels, fine, kTile);
+        if (p.sample != Sample::kFloat)
+            for (float &v : fine) v = std::min(std::max(v, 0.0f), 1.0f);
+        for (int row = 0; row < height; ++row)
+            for (int column = 0; column < width; ++column) {
+                const float *first = fine + row * samples.y * kTile + column * samples.x;
+                float sum = 0;
+                for (int i = 0; i < samples.y; ++i)
+                    for (int k = 0; k < samples.x; ++k) sum += first[i * kTile + k];
+                rows[c * kTilePixels + row * kTile + column] = sum * share;
+            }
     }
+    store_rows(rows, channels, width, height, y * p.row_stride + x * p.column_stride, p);
 }
 
 // Reads a tile of a [channel][row][column] array into lane order; 0 where the tile leaves the picture.

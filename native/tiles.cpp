@@ -11,7 +11,7 @@ Rectangle Grid::pixels(int left, int top, int right, int bottom) const {
 }
 
 Rectangle Grid::rectangle(int tile_x0, int tile_y0, int tile_x1, int tile_y1) const {
-    return pixels(tile_x0 * kTile, tile_y0 * kTile, tile_x1 * kTile, tile_y1 * kTile);
+    return pixels(tile_x0 * tile_width, tile_y0 * tile_height, tile_x1 * tile_width, tile_y1 * tile_height);
 }
 
 namespace {

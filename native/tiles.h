@@ -21,9 +21,10 @@ struct Grid {
     int x0, y0, width, height;
     float step_x, step_y;
     float inset;
+    int tile_width = kTile, tile_height = kTile; // or less: of a tile's pixels only the first ones count
 
-    int tiles_x() const { return (width + kTile - 1) / kTile; }
-    int tiles_y() const { return (height + kTile - 1) / kTile; }
+    int tiles_x() const { return (width + tile_width - 1) / tile_width; }
+    int tiles_y() const { return (height + tile_height - 1) / tile_height; }
     Rectangle pixels(int left, int top, int right, int bottom) const; // those of them that there are
     Rectangle rectangle(int tile_x0, int tile_y0, int tile_x1, int tile_y1) const;
 };

@@ -14,11 +14,15 @@ The exponent of Gaussian i at p is e_i = w_i - 1/2 (p - mu_i)^T Sigma_i^-1 (p - 
   the point's 16-pixel tile, the top_k with the largest e; c(p) = sum exp(e) c_i / (sum exp(e) + 1e-4).
 
 Equal exponents rank by index, the lower one first.
+
+Where `g` has `wrap` and it is true, centres are taken modulo the canvas, and behind the Gaussians come their
+copies at -1, 0, 1 times its width and height, see `with_copies`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,6 +86,22 @@ def ranked(
     return index, np.take_along_axis(e, index, axis=1)
 
 
+def with_copies(g: Any) -> Any:
+    """All candidates of a canvas that wraps, as one that does not: the N Gaussians, then eight copies of
+    each, Gaussian by Gaussian, row by row. Others are given back as they are.
+    """
+    if not getattr(g, "wrap", False):
+        return g
+    sides = np.array([g.width, g.height], np.float64)
+    xy = np.asarray(g.xy, np.float64) % sides
+    away = np.array([(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if (x, y) != (0, 0)]) * sides
+    fields = {"xy": np.concatenate([xy, (xy[:, None] + away).reshape(-1, 2)])}
+    for name in ("scale", "angle", "log_weight", "color"):
+        values = np.asarray(getattr(g, name), np.float64)
+        fields[name] = np.concatenate([values, values.repeat(8, axis=0)])
+    return SimpleNamespace(**fields, width=g.width, height=g.height, blend=g.blend)
+
+
 def select(
     g: Any, points: Array, blend: BlendName | None = None, top_k: int | None = None, cutoff: float = CUTOFF
 ) -> Selection:
@@ -104,7 +124,7 @@ def selection_margin(
     It is the gap between the last one kept and the first one that top_k turns away, or the distance of
     one of the first top_k to the cutoff. The tile borders of "paper" are not looked at.
     """
-    blend = blend or g.blend
+    g, blend = with_copies(g), blend or g.blend
     k = top_k or TOP_K[blend]
 
     def margin(part: Array) -> Array:
@@ -124,6 +144,7 @@ def evaluate(
     g: Any, points: Array, blend: BlendName | None = None, top_k: int | None = None, cutoff: float = CUTOFF
 ) -> Array:
     """(M, C) colours at points (M, 2)."""
+    g = with_copies(g)
     color = np.asarray(g.color, np.float64)
     out = np.empty((len(points), color.shape[1]))
     for part in chunks(g, len(points)):
@@ -165,6 +186,7 @@ def gradients(
     dL/de_k = p_k v.(c_k - out) and dL/dc_k = p_k v.
     """
     names = ("xy", "scale", "angle", "log_weight", "color")
+    n, g = len(g.xy), with_copies(g)
     color = np.asarray(g.color, np.float64)
     total = {name: np.zeros(np.shape(getattr(g, name))) for name in names}
     for part in chunks(g, len(points)):
@@ -177,7 +199,13 @@ def gradients(
             np.add.at(total[name], index, (grad_e.T * slope.T).T)
     if (blend or g.blend) == "paper":
         total["log_weight"][:] = 0
-    return total
+    return {name: _folded(values, n) for name, values in total.items()}
+
+
+def _folded(values: Array, n: int) -> Array:
+    """The sums of n Gaussians and those of their copies, added to them."""
+    copies = values[n:].reshape(n, -1, *values.shape[1:])
+    return values[:n] + copies.sum(axis=1)
 
 
 def exponent_slopes(g: Any, points: Array, index: NDArray[np.intp]) -> dict[str, Array]:

@@ -256,8 +256,8 @@ def test_info() -> None:
         "weight": 8 * (8 + 8) / 10,
         "color": 8 * 3 * (8 + 7) / 10,
     }
-    assert info.bytes_by_chunk == {"frame": 10, "HEAD": 29, "GAUS": 12 + 5 + 160, "TAIL": 12}
-    assert info.bpp == 8 * 228 / (48 * 32)
+    assert info.bytes_by_chunk == {"frame": 10, "HEAD": 30, "GAUS": 12 + 5 + 160, "TAIL": 12}
+    assert info.bpp == 8 * 229 / (48 * 32)
 
 
 def test_the_size_limit() -> None:

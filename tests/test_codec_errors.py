@@ -27,9 +27,17 @@ def check_rejected(name: bytes, payload: bytes, message: str, blend: str = "soft
 
 def head(**changes: Any) -> bytes:
     """A HEAD payload of a 48 x 32 canvas with some fields changed."""
-    fields: dict[str, Any] = {"width": 48, "height": 32, "n": 3, "blend": 1, "depth": 8, "channels": 3}
+    fields: dict[str, Any] = {
+        "width": 48,
+        "height": 32,
+        "n": 3,
+        "blend": 1,
+        "depth": 8,
+        "flags": 0,
+        "channels": 3,
+    }
     names = changes.pop("names", b"\1R\1G\1B")
-    return struct.pack("<HHIBBB", *{**fields, **changes}.values()) + names
+    return struct.pack("<HHIBBBB", *{**fields, **changes}.values()) + names
 
 
 def test_the_unchanged_header_is_right() -> None:
@@ -39,13 +47,15 @@ def test_the_unchanged_header_is_right() -> None:
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
-        (b"", "0 bytes, at least 11 are needed"),
-        (head()[:10], "10 bytes, at least 11 are needed"),
+        (b"", "0 bytes, at least 12 are needed"),
+        (head()[:11], "11 bytes, at least 12 are needed"),
         (head(width=0), "the canvas of 0 x 32 pixels is empty"),
         (head(height=0), "the canvas of 48 x 0 pixels is empty"),
         (head(n=0), "zero Gaussians"),
         (head(blend=2), "unknown blend 2"),
         (head(depth=9), "bit depth 9, only 8 and 16 are possible"),
+        (head(flags=2), "unknown flags 2"),
+        (head(blend=0, flags=1), "only the softmax blend wraps, not the paper blend"),
         (head(channels=0), "0 channels, only 1 to 32 are possible"),
         (head(channels=33), "33 channels, only 1 to 32 are possible"),
         (head(channels=4), "ends within the name of channel 4"),

@@ -20,7 +20,7 @@ from imagegs import FormatError, decode, read_info, render
 FOLDER = Path(__file__).parents[1] / "conformance"
 VALID = sorted(path.stem for path in (FOLDER / "valid").glob("*.gsimg"))
 MESSAGES = json.loads((FOLDER / "invalid" / "expected.json").read_text(encoding="utf-8"))
-FACTS = "width", "height", "n_gaussians", "blend", "bit_depth", "channels", "metadata"
+FACTS = "width", "height", "n_gaussians", "blend", "bit_depth", "wrap", "channels", "metadata"
 
 
 def valid(name: str) -> tuple[bytes, dict[str, Any]]:
@@ -53,7 +53,7 @@ def test_imagegs_reads_a_valid_file(name: str) -> None:
         **{fact: expected[fact] for fact in FACTS},
         "channels": tuple(expected["channels"]),
     }
-    check_picture(render(g, height=expected["picture_height"]), expected)
+    check_picture(render(g, height=expected["picture_height"], filtered=False), expected)
 
 
 @pytest.mark.parametrize("name", VALID)
@@ -65,7 +65,7 @@ def test_the_reference_decoder_reads_a_valid_file(name: str) -> None:
         assert found[fact] == (tuple(expected[fact]) if fact == "channels" else expected[fact])
     arrays = {field: found[name] for name, field in ARRAYS.items()}
     arrays |= {name: arrays[name][:, 0] for name in ("angle", "log_weight")}
-    g = SimpleNamespace(**arrays, **{fact: found[fact] for fact in ("width", "height", "blend")})
+    g = SimpleNamespace(**arrays, **{fact: found[fact] for fact in ("width", "height", "blend", "wrap")})
     width, height = expected["picture_width"], expected["picture_height"]
     check_picture(oracle.render(g, width, height, (g.width / width, g.height / height)), expected)
 

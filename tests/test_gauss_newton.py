@@ -33,6 +33,7 @@ def change_of_picture(g, points, delta):
             log_weight=g.log_weight + step[:, 5],
             color=g.color + step[:, 6:],
             **{name: getattr(g, name) for name in ("height", "width", "blend")},
+            wrap=getattr(g, "wrap", False),
         )
         moved.append(oracle.evaluate(other, points))
     return (moved[0] - moved[1]) / 2e-4
@@ -109,10 +110,8 @@ def test_polishing_finds_its_way_back():
     g, _ = wide_scene()
     g = g.replace(scale=np.clip(g.scale - 32, 5, 30))
     target = np.ascontiguousarray(np.moveaxis(oracle.render(g, 41, 30), -1, 0), np.float32)
-    off = _moved(
-        shapes_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)), np.array([41, 30], np.float32)
-    )
     objective = Objective(target, "softmax", 1)
+    off = _moved(shapes_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)), objective)
     before = objective.evaluate(off, L2).l2
     errors = [l2 for _, l2 in polish(objective, off, 20)]
     assert all(b < a for a, b in zip([before, *errors], errors, strict=False))
@@ -129,7 +128,7 @@ def test_polishing_ends_where_nothing_is_left():
 def test_the_native_module_checks_its_arguments():
     g, target = random_scene("softmax")
     engine, scene = _native.Engine(1, "auto"), _native.Scene()
-    scene.update(engine, 1, g.width, g.height, *[np.array(getattr(g, name)) for name in NAMES])
+    scene.update(engine, 1, False, g.width, g.height, *[np.array(getattr(g, name)) for name in NAMES])
     out = np.empty_like(target)
     scene.render(engine, out, 0, 0, 1, 1, True, True)
     tangent = np.zeros((len(g), 9), np.float32)

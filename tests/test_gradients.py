@@ -199,7 +199,7 @@ def test_the_native_module_checks_its_arguments():
     with pytest.raises(ValueError, match="empty"):
         scene.render(engine, np.empty((3, 8, 8), np.float32), 0, 0, 1, 1, True, False)
     arrays = [np.array(getattr(g, name)) for name in NAMES]
-    scene.update(engine, 1, g.width, g.height, *arrays)
+    scene.update(engine, 1, False, g.width, g.height, *arrays)
     with pytest.raises(ValueError, match="channels"):
         scene.render(engine, np.empty((2, 8, 8), np.float32), 0, 0, 1, 1, True, False)
     with pytest.raises(TypeError):
@@ -217,4 +217,4 @@ def test_the_native_module_checks_its_arguments():
     with pytest.raises(ValueError, match="weights of pixels"):
         engine.loss(target, target, target[0, 1:].copy(), target.copy(), 1, 0, 0)
     with pytest.raises(ValueError, match="shape"):
-        scene.update(engine, 1, g.width, g.height, arrays[0][:3], *arrays[1:])
+        scene.update(engine, 1, False, g.width, g.height, arrays[0][:3], *arrays[1:])

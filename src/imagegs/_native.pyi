@@ -68,6 +68,7 @@ class Scene:
         self,
         engine: Engine,
         blend: int,
+        wrap: bool,
         width: int,
         height: int,
         xy: _Floats,
@@ -86,6 +87,8 @@ class Scene:
         step_y: float,
         planar: bool,
         keep: bool,
+        samples_x: int = 1,
+        samples_y: int = 1,
     ) -> None: ...
     def most_pairs(self, engine: Engine, enough: int) -> int: ...
     def gradient(

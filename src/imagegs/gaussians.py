@@ -37,8 +37,12 @@ class Gaussians:
     `log_weight_i - 1/2 d^T Sigma_i^-1 d`, with `Sigma_i = R(angle_i) diag(scale_i^2) R(angle_i)^T`.
     The order of the Gaussians matters only where exponents tie exactly: the first one wins.
 
-    Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, or C
-    is not in 1..32; TypeError for a canvas side that is no integer or channels that are no tuple of strings.
+    With `wrap` the canvas is periodic, for textures that tile: centres are taken modulo its width and height,
+    and each Gaussian has eight copies, one width or height away or both.
+
+    Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, C is not
+    in 1..32, or the "paper" blend is to wrap; TypeError for a canvas side that is no integer or channels that
+    are no tuple of strings.
     """
 
     xy: FloatArray  # (N, 2) centres, canvas pixels, may lie outside the canvas
@@ -53,6 +57,7 @@ class Gaussians:
     bit_depth: Literal[8, 16] = 8  # of the picture that was fitted; the depth to decode to
     # Numbers of Gaussians, 1 or more each, N in all: the first layers alone are a picture too. (): no layers.
     layers: tuple[int, ...] = ()
+    wrap: bool = False  # the canvas is periodic ("softmax" blend only)
 
     def __post_init__(self) -> None:
         n, c = len(self.xy), len(self.channels)
@@ -72,6 +77,7 @@ class Gaussians:
                 raise ValueError(f"a canvas side is 1 to {MAX_SIDE} pixels, not {side}")
         if self.blend not in BLENDS or self.bit_depth not in (8, 16):
             raise ValueError(f"unknown blend or bit depth: {self.blend!r}, {self.bit_depth}")
+        check_wrap(self.wrap, self.blend)
         for name, shape in shapes.items():
             array = np.array(
                 getattr(self, name), dtype=np.float32, order="C"
@@ -121,6 +127,18 @@ class Gaussians:
         return self.replace(**parts, layers=self.layers[:n])
 
 
+def check_wrap(wrap: bool, blend: BlendName) -> None:
+    """Raises ValueError where a blend cannot wrap."""
+    if wrap and blend != "softmax":
+        raise ValueError(f"only the softmax blend wraps, not the {blend} blend")
+
+
+def on_canvas(xy: FloatArray, height: int, width: int, wrap: bool) -> FloatArray:
+    """Centres (N, 2) brought to a canvas: modulo its sides where it wraps, else to its nearest border."""
+    corner = np.array([width, height], np.float32)
+    return np.mod(xy, corner) if wrap else np.clip(xy, 0, corner)
+
+
 def level_of(lod: float, layers: int) -> tuple[int, float]:
     """How many of so many layers a level of detail has whole, and which share of the next one, 0..1.
 
@@ -157,6 +175,26 @@ def layer_ends(n: int, layers: int) -> list[int]:
         if end - (ends[-1] if ends else 0) >= LEAST_LAYER:
             ends.append(end)
     return [*ends, n]
+
+
+def widened(gaussians: Gaussians, variance: float) -> Gaussians:
+    """Each blurred on its own, by a filter of this variance (canvas pixels squared, 0 or more) along x and y.
+
+    Sigma' = Sigma + variance I, and the log-weight falls by log sqrt(det Sigma' / det Sigma), so that the
+    integral of exp(e) stays (Zwicker et al. 2001, "EWA splatting"; Yu et al. 2024, "Mip-Splatting"). A box of
+    side a has the variance a^2 / 12. Blends that divide by the sum of weights are only about blurred by it:
+    `render` takes means of samples instead.
+
+    Raises ValueError for the paper blend, which has no log-weights, for another variance, and where numbers
+    leave the ranges of `Gaussians`.
+    """
+    if gaussians.blend != "softmax":
+        raise ValueError(f"only the softmax blend has log-weights, not the {gaussians.blend} blend")
+    if not variance >= 0:
+        raise ValueError(f"a variance is 0 or more, not {variance:g}")
+    scale = np.sqrt(np.square(gaussians.scale, dtype=np.float64) + variance)
+    fall = np.log(scale / gaussians.scale).sum(axis=1)
+    return gaussians.replace(scale=scale, log_weight=gaussians.log_weight - fall)
 
 
 def canonical_axes(scale: FloatArray, angle: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,11 +1,13 @@
 """Painting Gaussians: whole pictures, sub-rectangles at any scale, single points.
 
 Every colour is a function of its place on the canvas alone (docs/format.md defines the two blends), so a
-region equals the same part of the whole picture, and `sample` agrees with `render` at pixel centres.
+region equals the same part of the whole picture, and `sample` agrees with `render` at pixel centres, unless
+`render` makes the picture smaller: then it takes means of many points.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 import threading
 from typing import Any, NamedTuple
@@ -17,6 +19,8 @@ from imagegs._native import TILE, Scene
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 
+SAMPLE_SLACK = 0.25  # canvas pixels that a pixel may be larger before it gets another sample
+COPIES = 9  # of a Gaussian on a canvas that wraps, itself among them
 MAX_OUTPUT_SIDE = 2**23 - 1  # float32 holds the pixel centres, at +0.5, exactly up to here
 
 
@@ -62,7 +66,8 @@ def make_scene(gaussians: Gaussians, threads: int | None = None, scene: Scene | 
     scene = scene or Scene()
     g = gaussians
     blend = BLENDS.index(g.blend)
-    scene.update(engine(threads), blend, g.width, g.height, g.xy, g.scale, g.angle, g.log_weight, g.color)
+    arrays = g.xy, g.scale, g.angle, g.log_weight, g.color
+    scene.update(engine(threads), blend, g.wrap, g.width, g.height, *arrays)
     return scene
 
 
@@ -88,6 +93,11 @@ def output_size(gaussians: Gaussians, *, height: int | None = None, scale: float
     return size
 
 
+def samples_of(step: float) -> int:
+    """How many samples of a filtered pixel lie next to each other, of a pixel of `step` canvas pixels."""
+    return min(TILE, max(1, math.ceil(step - SAMPLE_SLACK)))
+
+
 class Painter:
     """Gaussians that are ready to be painted, for many regions or points of the same ones.
 
@@ -108,6 +118,7 @@ class Painter:
         scale: float | None = None,
         region: tuple[int, int, int, int] | None = None,
         dtype: DTypeLike = np.float32,
+        filtered: bool = True,
     ) -> NDArray[Any]:
         """Paints a picture or a region of it: see `render`."""
         g = self.gaussians
@@ -118,9 +129,9 @@ class Painter:
         out = np.empty((area.height, area.width, len(g.channels)), dtype)
         step_x, step_y = g.width / size.width, g.height / size.height
         with self._turn:
-            self._scene.render(
-                engine(self._threads), out, area.x, area.y, step_x, step_y, planar=False, keep=False
-            )
+            samples = [samples_of(step) if filtered else 1 for step in (step_x, step_y)]
+            place = area.x, area.y, step_x, step_y
+            self._scene.render(engine(self._threads), out, *place, False, False, *samples)
         return out
 
     def sample(self, xy: ArrayLike) -> FloatArray:
@@ -168,6 +179,7 @@ def render(
     scale: float | None = None,
     region: tuple[int, int, int, int] | None = None,
     dtype: DTypeLike = np.float32,
+    filtered: bool = True,
     threads: int | None = None,
 ) -> NDArray[Any]:
     """Paints a picture: (H, W, C) in `dtype`.
@@ -176,9 +188,15 @@ def render(
     0..65535. The size is the canvas', or follows from `height` (pixels) or `scale`; `region` = (x, y, width,
     height) in pixels of that size paints only that rectangle, at a cost in proportion to it.
 
+    Below the canvas' size pixels are filtered: each is the mean of the picture over its own area, from
+    samples about a canvas pixel apart (16 across and down at most). So at 1/2, 1/3, ... it is the mean of the
+    pixels that the whole picture has there, for integer dtypes of clipped ones. filtered=False gives the
+    colours at the pixels' centres, as `sample` does: faster, but it aliases.
+
     Raises ValueError for sizes and regions that are empty or outside the picture, TypeError for other dtypes.
     """
-    return Painter(gaussians, threads).render(height=height, scale=scale, region=region, dtype=dtype)
+    painter = Painter(gaussians, threads)
+    return painter.render(height=height, scale=scale, region=region, dtype=dtype, filtered=filtered)
 
 
 def most_pairs(gaussians: Gaussians, enough: int) -> int:
@@ -187,7 +205,7 @@ def most_pairs(gaussians: Gaussians, enough: int) -> int:
     that takes too long: so it tells whether there are more, not how many.
     """
     tiles = -(-gaussians.width // TILE) * -(-gaussians.height // TILE)
-    if (most := len(gaussians) * tiles) <= enough:
+    if (most := len(gaussians) * (COPIES if gaussians.wrap else 1) * tiles) <= enough:
         return most
     return make_scene(gaussians, 1).most_pairs(engine(1), enough)
 
@@ -220,7 +238,8 @@ def whitened_shapes(gaussians: Gaussians) -> FloatArray:
 def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -> FloatArray:
     """Colours at points: xy (M, 2) in canvas pixels (pixel centres at +0.5) -> (M, C) float32.
 
-    Points outside the canvas give the colour of the nearest point of its border. Raises ValueError for
+    Points outside the canvas give the colour of the nearest point of its border, or, where it wraps, of the
+    same place modulo its sides. Raises ValueError for
     another shape or coordinates that are not finite.
     """
     return Painter(gaussians, threads).sample(xy)

@@ -58,6 +58,12 @@ def add_parser(commands: Subparsers) -> None:
         "--region", type=region, metavar="X,Y,W,H", help="paint only these pixels of that size"
     )
     parser.add_argument(
+        "--no-filter",
+        dest="filtered",
+        action="store_false",
+        help="smaller pictures from one sample a pixel: faster, but they alias",
+    )
+    parser.add_argument(
         "--lod",
         type=lod,
         default=1.0,
@@ -113,7 +119,8 @@ def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, star
     with about(target):
         check_picture_path(target, gaussians.channels, depth, size)
     check_output(target, options.file, no_overwrite=options.no_overwrite, json=options.json)
-    pixels = render(gaussians, **view, region=options.region, dtype=f"uint{depth}", threads=options.threads)
+    view |= {"region": options.region, "filtered": options.filtered}
+    pixels = render(gaussians, **view, dtype=f"uint{depth}", threads=options.threads)
     with about(target):
         n_bytes = write_picture(target, pixels, gaussians.channels)
     seconds = time.perf_counter() - start

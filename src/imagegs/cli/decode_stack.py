@@ -42,7 +42,8 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
             check_output(file, options.file, no_overwrite=options.no_overwrite, json=options.json)
     written = []
     for file, each in files.items():
-        pixels = paint_map(gaussians, each, options.threads, region=options.region, **view)
+        shown = {"region": options.region, "filtered": options.filtered, **view}
+        pixels = paint_map(gaussians, each, options.threads, **shown)
         if options.map is None:  # not before a map is painted: a region may be outside of it
             with about(target):
                 target.mkdir(exist_ok=True)

@@ -98,6 +98,7 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         "bit_depth": picture.bit_depth,
         **to_metadata(plan.maps),
         "layers": max(1, len(decoded.layers)),
+        "wrap": decoded.wrap,
         "bits_per_gaussian": 8 * len(data) / len(gaussians),
         "bits": None if plan.bits is None else asdict(plan.bits),
         "threads": machine.threads,
@@ -122,6 +123,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
         "seed": plan.seed,
         "layers": plan.layers,
         "channel_weights": plan.channel_weights,
+        "wrap": plan.wrap,
         "threads": plan.threads,
         "channels": picture.channels,
     }

@@ -15,7 +15,7 @@ examples:
   imagegs encode photo.png -n 10000 --tune psnr --time-budget 10
   imagegs encode photo.png --init saliency.png --bits 12,8,8,8,8
   imagegs encode photo.png --recipe paper --json > photo.json
-  imagegs encode tiles -n 20000
+  imagegs encode tiles -n 20000 --wrap
 
 of a folder, all pictures are the maps of one texture: its color, normals, roughness, ...
 """
@@ -87,6 +87,11 @@ def add_options(parser: Parser) -> None:
         type=whole(1),
         metavar="L",
         help="up to so many, the first ones a picture too (default: 8; 1 with --bits or the paper recipe)",
+    )
+    parser.add_argument(
+        "--wrap",
+        action="store_true",
+        help="of a texture that tiles: without a seam between its opposite borders",
     )
     parser.add_argument(
         "--seed",

@@ -83,8 +83,10 @@ def _lattices_within(
     """Lattices on which the Gaussians have about n_bytes bytes or fewer, the finest first."""
     from imagegs import codec
     from imagegs.fitting.settling import FINENESS, lattice_of, turn_for
+    from imagegs.gaussians import on_canvas
 
-    inside = gaussians.replace(xy=gaussians.xy.clip(0, (gaussians.width, gaussians.height)))
+    canvas = gaussians.height, gaussians.width, gaussians.wrap
+    inside = gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
     turn = None
 
     def turned(fineness: int) -> Lattice:

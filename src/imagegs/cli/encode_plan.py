@@ -43,6 +43,7 @@ class Plan:
     layers: int  # at most
     seed: int
     threads: int | None
+    wrap: bool = False  # the canvas is periodic
     maps: tuple[TextureMap, ...] = ()  # of a texture stack
     channel_weights: tuple[float, ...] | None = None
 
@@ -68,6 +69,7 @@ def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
         layers=_layers(options.layers, bits),
         seed=options.seed,
         threads=options.threads,
+        wrap=_wraps(options),
         maps=maps,
         channel_weights=_channel_weights(options.map_weight, options.recipe, maps),
     )
@@ -117,6 +119,12 @@ def _wanted_psnr(options: Namespace) -> float | None:
     if options.recipe == "paper" and (options.tune != "balanced" or options.time_budget is not None):
         raise UsageError("--tune and --time-budget need the imagegs recipe")
     return psnr
+
+
+def _wraps(options: Namespace) -> bool:
+    if options.wrap and options.recipe == "paper":
+        raise UsageError("--wrap needs the imagegs recipe")
+    return bool(options.wrap)
 
 
 def _placement(init: str, picture: Picture) -> Placement:

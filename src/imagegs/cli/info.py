@@ -75,10 +75,14 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
     turn = ", turned colors" if fields.pop("turn", None) else ""
     coding = ", ".join(f"{field} {value}" for field, value in fields.items()) + turn
     shares = ", ".join(f"{attribute} {bits:.1f}" for attribute, bits in facts.bits_by_attribute.items())
+    wraps = ", wraps" if facts.wrap else ""
     rows = [
         ("file", name),
         ("format", f"gsimg, version {facts.version}"),
-        ("canvas", f"{facts.width} x {facts.height} pixels, {channels}, {facts.bit_depth} bits a sample"),
+        (
+            "canvas",
+            f"{facts.width} x {facts.height} pixels, {channels}, {facts.bit_depth} bits a sample{wraps}",
+        ),
         ("Gaussians", f"{facts.n_gaussians:,}, {facts.blend} blend"),
         ("size", f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel"),
         ("bits", f"{shares}: {8 * facts.n_bytes / facts.n_gaussians:.1f} a Gaussian, all in"),

@@ -212,6 +212,7 @@ def dequantized(stored: Stored, header: Header) -> Gaussians:
         channels=header.channels,
         blend=header.blend,
         bit_depth=header.bit_depth,
+        wrap=header.wrap,
     )
 
 

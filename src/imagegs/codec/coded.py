@@ -64,6 +64,7 @@ class Coded:
             channels=header.channels,
             blend=header.blend,
             bit_depth=header.bit_depth,
+            wrap=header.wrap,
             layers=tuple(layer.n_gaussians for layer in self.layers),
         )
 

@@ -41,7 +41,7 @@ MAX_PAIRS_A_PIXEL = 4
 
 @dataclass(frozen=True)
 class FileInfo:
-    """What a file says about itself; fields up to bit_depth as in `Gaussians`."""
+    """What a file says about itself; fields up to wrap as in `Gaussians`."""
 
     version: int
     width: int
@@ -50,6 +50,7 @@ class FileInfo:
     channels: tuple[str, ...]
     blend: BlendName
     bit_depth: Literal[8, 16]
+    wrap: bool
     coding: Bits | Lattice  # in fixed point (weight is 0 when the file has no log-weights), or coded
     n_bytes: int  # the whole file
     bytes_by_chunk: dict[str, int]  # chunk type -> bytes with length and checksum; "frame" is the rest
@@ -146,6 +147,7 @@ def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False)
         channels=header.channels,
         blend=header.blend,
         bit_depth=header.bit_depth,
+        wrap=header.wrap,
         coding=numbers.lattice if isinstance(numbers, Coded) else numbers.bits,
         n_bytes=len(memoryview(data).cast("B")),
         bytes_by_chunk={"frame": FRAME_BYTES, **sizes},

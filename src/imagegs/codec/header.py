@@ -1,4 +1,4 @@
-"""Chunk HEAD: the canvas, the number of Gaussians, the blend, the bit depth and the channels."""
+"""Chunk HEAD: the canvas, the number of Gaussians, the blend, the bit depth, flags and the channels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from imagegs.gaussians import BLENDS, MAX_CHANNELS, BlendName, Gaussians
 MAX_GAUSSIANS = 2**32 - 1
 MAX_NAME_BYTES = 255
 
-_FIXED = struct.Struct("<HHIBBB")
+WRAPS = 1  # a bit of the flags
+
+_FIXED = struct.Struct("<HHIBBBB")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Header:
     blend: BlendName
     bit_depth: Literal[8, 16]
     channels: tuple[str, ...]
+    wrap: bool = False
 
 
 def header_of(gaussians: Gaussians) -> Header:
@@ -38,6 +41,7 @@ def header_of(gaussians: Gaussians) -> Header:
         blend=gaussians.blend,
         bit_depth=gaussians.bit_depth,
         channels=tuple(gaussians.channels),
+        wrap=gaussians.wrap,
     )
 
 
@@ -51,6 +55,7 @@ def write_header(header: Header) -> bytes:
         header.n_gaussians,
         BLENDS.index(header.blend),
         header.bit_depth,
+        WRAPS if header.wrap else 0,
         len(header.channels),
     )
     return fixed + write_names(header.channels)
@@ -87,7 +92,7 @@ def read_header(payload: memoryview) -> Header:
     """The header in the payload of chunk HEAD. Raises FormatError."""
     if len(payload) < _FIXED.size:
         raise FormatError(f"chunk HEAD: {len(payload)} bytes, at least {_FIXED.size} are needed")
-    width, height, n_gaussians, blend, bit_depth, n_channels = _FIXED.unpack(payload[: _FIXED.size])
+    width, height, n_gaussians, blend, bit_depth, flags, n_channels = _FIXED.unpack(payload[: _FIXED.size])
     if width == 0 or height == 0:
         raise FormatError(f"chunk HEAD: the canvas of {width} x {height} pixels is empty")
     if n_gaussians == 0:
@@ -96,10 +101,14 @@ def read_header(payload: memoryview) -> Header:
         raise FormatError(f"chunk HEAD: unknown blend {blend}")
     if bit_depth not in (8, 16):
         raise FormatError(f"chunk HEAD: bit depth {bit_depth}, only 8 and 16 are possible")
+    if flags & ~WRAPS:
+        raise FormatError(f"chunk HEAD: unknown flags {flags}")
+    if flags and BLENDS[blend] != "softmax":
+        raise FormatError(f"chunk HEAD: only the softmax blend wraps, not the {BLENDS[blend]} blend")
     if not 1 <= n_channels <= MAX_CHANNELS:
         raise FormatError(f"chunk HEAD: {n_channels} channels, only 1 to {MAX_CHANNELS} are possible")
     names = _read_names(bytes(payload[_FIXED.size :]), n_channels)
-    return Header(width, height, n_gaussians, BLENDS[blend], bit_depth, names)
+    return Header(width, height, n_gaussians, BLENDS[blend], bit_depth, names, bool(flags))
 
 
 def _read_names(data: bytes, count: int) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from imagegs.fitting.layering import Prefixes
 from imagegs.fitting.objective import SQUARED_ERROR, Objective, Shapes
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, flat_own_units, from_axes
-from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE
 
 PRODUCTS = 10  # of conjugate gradients in a step, at most
 PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
@@ -51,7 +51,6 @@ def polish(
     if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
         return
     damping = DAMPING
-    corner = np.array(objective.target.shape[:0:-1], np.float32)
     prefixes = Prefixes(objective, ends, shapes)
     result = objective.evaluate(shapes, SQUARED_ERROR)
     for _ in count() if iterations is None else range(iterations):
@@ -59,7 +58,7 @@ def polish(
         before = result.l2 + prefixes.loss
         while True:
             step = _trusted(system.solve(damping), shapes)
-            moved = _moved(shapes, step, corner)
+            moved = _moved(shapes, step, objective)
             prefixes.evaluate(moved)
             result = objective.evaluate(moved, SQUARED_ERROR)
             fall = before - result.l2 - prefixes.loss
@@ -154,10 +153,10 @@ def _trusted(step: Vectors, shapes: Shapes) -> Vectors:
     return trusted
 
 
-def _moved(s: Shapes, d: Vectors, corner: FloatArray) -> Shapes:
-    """The shapes after a step, on a canvas that ends at `corner` (x, y)."""
+def _moved(s: Shapes, d: Vectors, objective: Objective) -> Shapes:
+    """The shapes after a step, on the objective's canvas."""
     step = d.astype(np.float32)
-    xy = np.clip(s.xy + from_axes(step[:, 0:2] * s.scale, s.angle), 0, corner)
+    xy = objective.on_canvas(s.xy + from_axes(step[:, 0:2] * s.scale, s.angle))
     scale = np.clip(s.scale * np.exp(step[:, 2:4]), SMALLEST_SCALE, MAX_SCALE)
     log_weight = np.clip(s.log_weight + step[:, 5], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT)
     color = np.clip(s.color + step[:, 6:], -MAX_COLOR, MAX_COLOR)

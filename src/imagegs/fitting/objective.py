@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imagegs._native import DIAGONAL_SUMS, Scene
 from imagegs.engine import engine
-from imagegs.gaussians import BLENDS, BlendName, FloatArray
+from imagegs.gaussians import BLENDS, BlendName, FloatArray, on_canvas
 from imagegs.metrics import decibels
 
 
@@ -77,7 +77,8 @@ def weights_of_pixels(
 
 
 class Objective:
-    """A target (C, H, W) float32 and a loss, for one blend. Holds the picture-sized buffers of the fit.
+    """A target (C, H, W) float32 and a loss, for one blend, on a canvas that wraps or not. Holds the
+    picture-sized buffers of the fit.
 
     pixel_weights: as `weights_of_pixels` gives them. Pixels of weight 0 have no say in anything below.
     """
@@ -88,10 +89,12 @@ class Objective:
         blend: BlendName,
         threads: int | None = None,
         pixel_weights: FloatArray | None = None,
+        wrap: bool = False,
     ) -> None:
         self.target = target
         self.pixel_weights = pixel_weights
         self.blend = blend
+        self.wrap = wrap
         self.engine = engine(threads)
         self.rendered = np.empty_like(target)
         self._picture_gradient = np.empty_like(target)
@@ -104,10 +107,15 @@ class Objective:
         self._scene.render(self.engine, self.rendered, 0, 0, 1.0, 1.0, planar=True, keep=keep)
         return self.rendered
 
+    def on_canvas(self, xy: FloatArray) -> FloatArray:
+        """Centres (N, 2) that have left the canvas, back on it."""
+        _, height, width = self.target.shape
+        return on_canvas(xy, height, width, self.wrap)
+
     def _update(self, shapes: Shapes) -> None:
         _, height, width = self.target.shape
         blend = BLENDS.index(self.blend)
-        self._scene.update(self.engine, blend, width, height, *vars(shapes).values())
+        self._scene.update(self.engine, blend, self.wrap, width, height, *vars(shapes).values())
 
     def evaluate(self, shapes: Shapes, weights: LossWeights) -> Evaluation:
         """The loss of some Gaussians and its gradient."""

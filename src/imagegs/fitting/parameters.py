@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.objective import Shapes
-from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray, on_canvas
 
 BETAS = 0.8, 0.95
 # A step of Adam at full rate: a shift in sigmas, a scale's logarithm, radians, nats, colour.
 RATES = {"shift": 0.20, "log_scale": 0.25, "angle": 0.10, "log_weight": 0.20, "color": 0.02}
 SMALLEST_SCALE = 0.1  # pixels
+LARGEST_WRAPPED = 0.5  # of the shorter side of a canvas that wraps
 
 
 @dataclass
@@ -105,12 +106,14 @@ def flat_own_units(gradient: Shapes, shapes: Shapes) -> NDArray[np.float64]:
 
 
 class Mover:
-    """Adam for `Parameters` on a canvas of height x width pixels."""
+    """Adam for `Parameters` on a canvas of height x width pixels that wraps or not."""
 
-    def __init__(self, adam: Adam, height: int, width: int) -> None:
+    def __init__(self, adam: Adam, height: int, width: int, wrap: bool = False) -> None:
         self.adam = adam
-        self._corner = np.array([width, height], np.float32)
-        self._log_scales = math.log(SMALLEST_SCALE), math.log(2 * max(height, width))
+        self._canvas = height, width, wrap
+        # Copies of a Gaussian that is as wide as the canvas look alike, and take the places of others.
+        largest = LARGEST_WRAPPED * min(height, width) if wrap else 2 * max(height, width)
+        self._log_scales = math.log(SMALLEST_SCALE), math.log(largest)
 
     def move(self, p: Parameters, painted: Shapes, gradient: Shapes, rate: float) -> None:
         """One step in place, `rate` (0..1) of the full one, then back into the allowed ranges.
@@ -122,8 +125,7 @@ class Mover:
         values = {"shift": shift, **{name: getattr(p, name) for name in gradients if name != "shift"}}
         units = {"angle": np.reciprocal(np.maximum(np.float32(1), np.abs(elongation(scale))))}
         self.adam.step(values, gradients, {name: r * rate for name, r in RATES.items()}, units)
-        p.xy += from_axes(shift * scale, painted.angle)
-        np.clip(p.xy, 0, self._corner, out=p.xy)
+        p.xy = on_canvas(p.xy + from_axes(shift * scale, painted.angle), *self._canvas)
         np.clip(p.log_scale, *self._log_scales, out=p.log_scale)
         np.clip(p.log_weight, -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT, out=p.log_weight)
         np.clip(p.color, -MAX_COLOR, MAX_COLOR, out=p.color)

@@ -15,7 +15,7 @@ Pixels = NDArray[np.intp]  # flat indices, row by row
 Placement = Literal["gradient", "random"] | FloatArray  # where Gaussians start; an array is an (H, W) map
 
 
-def gradient_map(target: FloatArray) -> FloatArray:
+def gradient_map(target: FloatArray, wrap: bool = False) -> FloatArray:
     """|grad I|: Sobel per channel of (C, H, W), Euclidean norm over channels and directions -> (H, W).
 
     Image-GS (arXiv 2407.01866), equation 5.
@@ -25,7 +25,7 @@ def gradient_map(target: FloatArray) -> FloatArray:
     total = np.zeros(target.shape[1:], np.float32)
     for channel in target:
         for axis in (0, 1):
-            total += np.square(sobel(channel, axis, mode="reflect"))
+            total += np.square(sobel(channel, axis, mode="wrap" if wrap else "reflect"))
     return np.sqrt(total, out=total)
 
 
@@ -65,6 +65,7 @@ def place(
     placement: Placement,
     n: int,
     pixel_weights: FloatArray | None = None,
+    wrap: bool = False,
 ) -> Pixels:
     """The first n Gaussians' pixels: 30% at random, 70% in proportion to a map's square ("random": none).
 
@@ -74,7 +75,7 @@ def place(
     shape = target.shape[1], target.shape[2]
     if isinstance(placement, str) and placement == "random":
         return draw_pixels(rng, pixel_weights, shape, n)
-    weights = gradient_map(target) if isinstance(placement, str) else placement
+    weights = gradient_map(target, wrap) if isinstance(placement, str) else placement
     n_random = round(RANDOM_SHARE * n)
     scattered = draw_pixels(rng, pixel_weights, shape, n_random)
     squares = np.square(weights / (float(weights.max()) or 1.0))

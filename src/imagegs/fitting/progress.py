@@ -45,6 +45,7 @@ class FitOptions:
     start: Gaussians | None = None  # goes on from these
     layers: int = 1  # of which the first ones alone are a picture too; at most
     pixel_weights: FloatArray | None = None  # as `objective.weights_of_pixels` gives them
+    wrap: bool = False  # the canvas is periodic
 
     @property
     def ends(self) -> list[int]:

@@ -37,18 +37,22 @@ class _Level(NamedTuple):
 
 
 def residual_blobs(
-    residual: FloatArray, n: int, n_gaussians: int, pixel_weights: FloatArray | None = None
+    residual: FloatArray,
+    n: int,
+    n_gaussians: int,
+    pixel_weights: FloatArray | None = None,
+    wrap: bool = False,
 ) -> Blobs:
     """At most n blobs of a residual (C, H, W) = target - picture, those that lower the squared error most.
 
     The picture has n_gaussians: where they lie far apart, the smallest blobs are not looked for. With weights
     w (H, W) of the pixels it is the weighted error: gain (sum w G r)^2 / sum w G^2, a = sum w G r /
-    sum w G^2.
+    sum w G^2. wrap: the picture goes on behind its borders at the opposite ones.
     """
-    levels = _pyramid(residual, _finest_factor(residual, n_gaussians), pixel_weights)
+    levels = _pyramid(residual, _finest_factor(residual, n_gaussians), pixel_weights, wrap)
     found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
     for i, level in enumerate(levels):
-        y, x = np.nonzero(_is_best_place(level.gain) & _is_best_size(levels, i))
+        y, x = np.nonzero(_is_best_place(level.gain, wrap) & _is_best_size(levels, i))
         found.append((y, x, level.gain[y, x]))
     gain = np.concatenate([f[2] for f in found])
     best = np.argsort(-gain, kind="stable")[:n]
@@ -69,7 +73,7 @@ def _finest_factor(residual: FloatArray, n_gaussians: int) -> int:
     return int(2 ** min(LEVELS - 1, max(0, math.floor(math.log2(spacing / SPACING)))))
 
 
-def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None) -> list[_Level]:
+def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None, wrap: bool) -> list[_Level]:
     levels: list[_Level] = []
     if weights is not None:
         residual = residual * weights
@@ -80,9 +84,9 @@ def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None) -> l
         last = min(residual.shape[1:]) < 2 * SMALLEST_SIDE
         if 2**i < factor and not last:
             continue
-        blurred, known = _blurred(residual), np.ones((1, 1, 1), np.float32)
+        blurred, known = _blurred(residual, wrap), np.ones((1, 1, 1), np.float32)
         if weights is not None:  # of them, G^2's blur is much like G's
-            known = np.maximum(_blurred(weights[None]), np.float32(1e-12))
+            known = np.maximum(_blurred(weights[None], wrap), np.float32(1e-12))
             blurred /= known
         sigma = SIGMA * 2**i
         # With sum G = 2 pi s^2 and sum G^2 = pi s^2: gain = 4 pi s^2 blur^2, amplitude = 2 blur.
@@ -93,10 +97,11 @@ def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None) -> l
     return levels
 
 
-def _blurred(planes: FloatArray) -> FloatArray:
+def _blurred(planes: FloatArray, wrap: bool) -> FloatArray:
     from scipy.ndimage import gaussian_filter
 
-    blurred: FloatArray = gaussian_filter(planes, (0, SIGMA, SIGMA), mode="constant", truncate=2.5)
+    mode = "wrap" if wrap else "constant"
+    blurred: FloatArray = gaussian_filter(planes, (0, SIGMA, SIGMA), mode=mode, truncate=2.5)
     return blurred
 
 
@@ -107,10 +112,12 @@ def _halved(planes: FloatArray) -> FloatArray:
     return np.float32(0.25) * (rows[:, :, 0::2] + rows[:, :, 1::2])
 
 
-def _is_best_place(gain: FloatArray) -> NDArray[np.bool_]:
+def _is_best_place(gain: FloatArray, wrap: bool) -> NDArray[np.bool_]:
     from scipy.ndimage import maximum_filter
 
-    best: NDArray[np.bool_] = (gain >= maximum_filter(gain, 3)) & (gain > 0)
+    best: NDArray[np.bool_] = (gain >= maximum_filter(gain, 3, mode="wrap" if wrap else "reflect")) & (
+        gain > 0
+    )
     return best
 
 

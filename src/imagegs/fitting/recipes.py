@@ -26,6 +26,7 @@ from imagegs.gaussians import (
     MIN_SCALE,
     FloatArray,
     Gaussians,
+    check_wrap,
     layer_ends,
 )
 from imagegs.pixels import as_pixels, channel_names, to_planes
@@ -81,6 +82,7 @@ def fit_progressively(
     bits: AttributeBits | None = None,
     layers: int = 1,
     channel_weights: Sequence[float] | None = None,
+    wrap: bool | None = None,
     seed: int = 0,
     threads: int | None = None,
     channels: tuple[str, ...] | None = None,
@@ -105,6 +107,8 @@ def fit_progressively(
     channel_weights: (C,) above 0: of the squared errors of the channels, brought to a mean of 1; what SSIM
         compares is then the channels times the roots of their weights (the imagegs recipe). The PSNR that is
         reported on the way is weighed too.
+    wrap: the canvas is periodic, for textures that tile (the imagegs recipe); None: as that of `start`, else
+        not.
     seed: runs with one seed give the same bits, with any number of threads.
     channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
 
@@ -129,6 +133,8 @@ def fit_progressively(
         raise ValueError("the paper recipe has no weights of pixels")
     if recipe == "paper" and layers > 1:
         raise ValueError("the paper recipe has no layers")
+    wraps = bool(start is not None and start.wrap) if wrap is None else wrap
+    check_wrap(wraps, blend := "paper" if recipe == "paper" else "softmax")
     if recipe == "paper" and not (start is None and seconds is None and tune == "balanced"):
         raise ValueError("the paper recipe has no start, seconds or tune")
     if recipe == "paper" and channel_weights is not None:
@@ -141,13 +147,14 @@ def fit_progressively(
         start = start.replace(color=start.color * roots)
     placement = _checked_placement(init, height, width)
     weights = weights_of_pixels(pixel_weights, height, width)
-    options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers, weights)
+    options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers, weights, wraps)
     finish = partial(
         _finish,
         height=height,
         width=width,
         channels=channel_names(n_channels) if channels is None else channels,
-        blend="paper" if recipe == "paper" else "softmax",
+        blend=blend,
+        wrap=wraps,
         bit_depth=8 if pixels.dtype == np.uint8 else 16,
         layers=layers,
         roots=roots,

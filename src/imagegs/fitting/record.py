@@ -60,7 +60,7 @@ def fit_record(
     target: FloatArray, options: FitOptions, threads: int | None, finish: Callable[[Shapes], Gaussians]
 ) -> Iterator[Progress]:
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of shapes."""
-    objective = Objective(target, "softmax", threads, options.pixel_weights)
+    objective = Objective(target, "softmax", threads, options.pixel_weights, options.wrap)
     polishes = options.tune == "psnr"
     extra = round(POLISH_SHARE * options.steps) if polishes and options.seconds is None else 0
     deadline = None if options.seconds is None else time.monotonic() + options.seconds
@@ -94,7 +94,7 @@ def _train(
     cold = options.start is None
     peak = 1.0 if cold else WARM_RATE
     events = Events(growths, clock.relocation_interval() * (1 if cold else WARM_INTERVALS))
-    mover = Mover(Adam(objective.engine, *BETAS), height, width)
+    mover = Mover(Adam(objective.engine, *BETAS), height, width, options.wrap)
     layering = Layering(options.ends, options.seed)
     painted = parameters.shapes()
     for step in count(1):
@@ -140,7 +140,7 @@ def _begin(
     if start is None:
         steps = 100 if options.seconds is not None else options.steps
         first, growths = growth_plan(n, max(1, round(GROWTH_SHARE * steps)), steps)
-        pixels = place(rng, target, options.placement, first, objective.pixel_weights)
+        pixels = place(rng, target, options.placement, first, objective.pixel_weights, options.wrap)
         xy = centers(pixels, target.shape[2])
         scale = np.clip(BIRTH_SCALE * neighbour_distance(xy, xy), *BIRTH_RANGE)
         return round_gaussians(xy, scale, colors_at(target, pixels)), growths
@@ -172,7 +172,7 @@ def _born_where_worst(rng: np.random.Generator, objective: Objective, n: int, n_
     """n new Gaussians where the last picture lacks them most; at the worst pixels where blobs are too few."""
     target, rendered = objective.target, objective.rendered
     weights = objective.pixel_weights
-    blobs = residual_blobs(objective.residual(), n, n_gaussians, weights)
+    blobs = residual_blobs(objective.residual(), n, n_gaussians, weights, objective.wrap)
     x, y = blobs.xy.astype(np.intp).T
     color = (
         rendered[:, np.minimum(y, target.shape[1] - 1), np.minimum(x, target.shape[2] - 1)].T

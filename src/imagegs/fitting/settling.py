@@ -21,7 +21,7 @@ from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective, Shapes, weights_of_pixels
 from imagegs.fitting.turning import choose_turn, usual_lattice
 from imagegs.fitting.weighing import weight_roots, with_colors
-from imagegs.gaussians import FloatArray, Gaussians, canonical_axes
+from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
 from imagegs.lattice import Lattice, from_table, to_table
 from imagegs.pixels import as_pixels, to_planes
 
@@ -134,12 +134,12 @@ def begin(
     g = _inside(gaussians)
     shapes = Shapes(*(np.array(a) for a in (g.xy, g.scale, g.angle, g.log_weight, g.color * roots)))
     weights = weights_of_pixels(pixel_weights, g.height, g.width)
-    return Objective(target * roots[:, None, None], "softmax", threads, weights), shapes, roots
+    return Objective(target * roots[:, None, None], "softmax", threads, weights, g.wrap), shapes, roots
 
 
 def _inside(gaussians: Gaussians) -> Gaussians:
-    corner = np.array([gaussians.width, gaussians.height], np.float32)
-    return gaussians.replace(xy=np.clip(gaussians.xy, 0, corner))
+    canvas = gaussians.height, gaussians.width, gaussians.wrap
+    return gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
 
 
 def _nearest(objective: Objective, shapes: Shapes, lattice: Lattice, roots: FloatArray) -> Shapes:
