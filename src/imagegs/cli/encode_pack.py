@@ -8,47 +8,53 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.encode_plan import Plan
 
 if TYPE_CHECKING:
+    from imagegs.applications.restoration import Stored
     from imagegs.codec import Lattice
     from imagegs.gaussians import Gaussians
-    from imagegs.pixels import Picture
 
 THOROUGH_EFFORT = 7  # from here on Gaussians settle in two steps, not one
 # Where even the coarsest lattice takes too many bytes, this share of the Gaussians goes on for so many steps.
 FEWER, REFIT_STEPS = 0.85, 40
 
 
-def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str, Any] | None = None) -> bytes:
-    """The bytes of the plan's file with these fitted Gaussians, or fewer where its size has no room.
+def pack(stored: Stored, plan: Plan, metadata: dict[str, Any] | None = None) -> bytes:
+    """The bytes of the plan's file with some fitted Gaussians, or fewer where its size has no room.
 
     Raises ValueError when the size has no room for a single one.
     """
     from imagegs import codec
     from imagegs.fitting import choose_lattice, drop_useless
 
+    gaussians, weights = stored.gaussians, stored.pixel_weights
     if plan.bits is not None:
         return codec.encode(gaussians, plan.bits, metadata)
     if plan.max_bytes is None:
-        lattice = choose_lattice(picture.pixels, gaussians, plan.threads)
-        return codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
-    gaussians = drop_useless(picture.pixels, gaussians, plan.threads)
+        lattice = choose_lattice(
+            stored.pixels, gaussians, plan.threads, pixel_weights=weights, error=stored.error
+        )
+        return codec.encode(_settled(stored, gaussians, plan, lattice), lattice, metadata)
+    gaussians = drop_useless(stored.pixels, gaussians, plan.threads, pixel_weights=weights)
     while True:
         for lattice in _lattices_within(plan.max_bytes, gaussians, metadata):
-            data = codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
+            data = codec.encode(_settled(stored, gaussians, plan, lattice), lattice, metadata)
             if len(data) <= plan.max_bytes:
                 return data
         if len(gaussians) == 1:
             raise ValueError(f"{plan.max_bytes} bytes are too few for a Gaussian")
-        gaussians = _fewer(picture, gaussians, plan)
+        gaussians = _fewer(stored, gaussians, plan)
 
 
-def _settled(picture: Picture, gaussians: Gaussians, plan: Plan, lattice: Lattice) -> Gaussians:
+def _settled(stored: Stored, gaussians: Gaussians, plan: Plan, lattice: Lattice) -> Gaussians:
     from imagegs.fitting import settle
 
     steps = 1 + (plan.effort >= THOROUGH_EFFORT)
-    return settle(picture.pixels, gaussians, lattice, steps=steps, seed=plan.seed, threads=plan.threads)
+    shared: dict[str, Any] = {"seed": plan.seed, "threads": plan.threads}
+    return settle(
+        stored.pixels, gaussians, lattice, steps=steps, pixel_weights=stored.pixel_weights, **shared
+    )
 
 
-def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
+def _fewer(stored: Stored, gaussians: Gaussians, plan: Plan) -> Gaussians:
     from imagegs.fitting import fit
 
     n = max(1, int(FEWER * len(gaussians)))
@@ -57,8 +63,10 @@ def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
         "seed": plan.seed,
         "threads": plan.threads,
         "layers": plan.layers,
+        "channels": gaussians.channels,
+        "pixel_weights": stored.pixel_weights,
     }
-    return fit(picture.pixels, n, start=gaussians, steps=REFIT_STEPS, channels=picture.channels, **chosen)
+    return fit(stored.pixels, n, start=gaussians, steps=REFIT_STEPS, **chosen)
 
 
 def _lattices_within(n_bytes: int, gaussians: Gaussians, metadata: dict[str, Any] | None) -> list[Lattice]:
