@@ -192,7 +192,7 @@ def test_many_pixels_are_known(run: Run, tmp_path):
     pixels[::9, :, 3] = 0
     Image.fromarray(pixels).save(source)
     report = run("encode", source, "--restore", "inpaint", "-n", 4, "--steps", 2, "--json").json
-    assert report["psnr"] > 40
+    assert report["lossless"] or report["psnr"] > 40
 
 
 def test_enlarged_pictures_are_sharper(run: Run, tmp_path):
