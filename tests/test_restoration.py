@@ -220,6 +220,17 @@ def test_every_kind_of_picture(dtype, channels, mode):
     assert restoration.target.channels[0] == names[0]
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (9, 17)])
+@pytest.mark.parametrize("mode", ["denoise", "deblock", "upscale", "auto"])
+def test_tiny_pictures(size, mode):
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
+    restoration = restore(rgb(pixels), mode, Source(threads=1))
+    n = restoration.n_gaussians or 1
+    fitted = imagegs.fit(restoration.target.pixels, n, steps=1, pixel_weights=restoration.pixel_weights)
+    stored = restoration.to_store(fitted)
+    assert (stored.gaussians.height, stored.gaussians.width) == size
+
+
 def test_where_nothing_is_damaged_the_picture_is_fitted_as_it_is(run: Run, tmp_path):
     source, target = tmp_path / "a.png", tmp_path / "a.gsimg"
     Image.fromarray(smooth_pixels()).save(source)

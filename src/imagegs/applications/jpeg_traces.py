@@ -102,8 +102,9 @@ def _luma_coefficients(pixels: IntegerPixels) -> NDArray[np.float64] | None:
 
     height, width = (side // SIDE * SIDE for side in pixels.shape[:2])
     colors = to_integers(to_float(_colors(pixels)), 8)[:height, :width]
-    blocks = colors.reshape(height // SIDE, SIDE, width // SIDE, SIDE, -1).swapaxes(1, 2)
-    blocks = blocks.reshape(-1, SIDE, SIDE, colors.shape[2])
+    channels = colors.shape[2]
+    blocks = colors.reshape(height // SIDE, SIDE, width // SIDE, SIDE, channels).swapaxes(1, 2)
+    blocks = blocks.reshape(-1, SIDE, SIDE, channels)
     blocks = blocks[((blocks > 0) & (blocks < 255)).all(axis=(1, 2, 3))]
     if len(blocks) < FEWEST_BLOCKS:
         return None
