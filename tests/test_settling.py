@@ -60,6 +60,14 @@ def test_the_lattice_is_the_coarsest_whose_rounding_costs_no_more_than_the_rule(
     assert 0.2 * ROUNDING_LOSS < loss < 1.1 * ROUNDING_LOSS
 
 
+def test_the_lattice_is_finer_the_smaller_the_error_that_rounding_is_held_against(fitted):
+    picture, g = fitted
+    error = 10 ** (-quality(picture, g) / 10)
+    usual, finer, coarser = (choose_lattice(picture, g, error=e).color for e in (None, error / 4, error * 4))
+    assert choose_lattice(picture, g, error=error).color == pytest.approx(usual, abs=1)
+    assert finer < usual < coarser - 8
+
+
 def test_without_steps_it_is_rounding(fitted):
     picture, g = fitted
     lattice = Lattice.of_fineness(0.5)

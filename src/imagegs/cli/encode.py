@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from argparse import Namespace
 from dataclasses import asdict
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
 from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
+from imagegs.cli.encode_restore import report as restore_report
+from imagegs.cli.encode_restore import restoration_of, tell
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import read_folder, stack_path
 from imagegs.cli.options import Subparsers, UsageError, add_command
@@ -19,6 +22,7 @@ from imagegs.cli.paths import check_output, output_path, read_input
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
 
 if TYPE_CHECKING:
+    from imagegs.applications.restoration import Restoration
     from imagegs.codec import Bits
     from imagegs.gaussians import Gaussians
     from imagegs.pixels import Picture
@@ -44,34 +48,38 @@ def run(options: Namespace) -> None:
         target = output_path(options.output, source, ".gsimg")
         picture, maps = read_input(source), ()
     check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
-    plan = make_plan(options, picture, maps)
-    report = _encode(picture, target, plan, Verbosity(options.quiet, options.verbose))
+    speech = Verbosity(options.quiet, options.verbose)
+    restoration = restoration_of(options, picture)
+    plan = make_plan(options, restoration, maps)
+    tell(restoration, options, speech)
+    report = _encode(restoration, target, plan, speech)
     if options.json:
-        print_json({"input": str(source), "output": str(target), **report})
+        restored = restore_report(restoration, options)
+        print_json({"input": str(source), "output": str(target), **report, **restored})
 
 
-def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> dict[str, Any]:
+def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosity) -> dict[str, Any]:
     """Fit, write, and measure what was written: the report without the files' names."""
     from imagegs import codec
     from imagegs.applications.map_list import to_metadata
     from imagegs.engine import engine
     from imagegs.files import write_atomically
 
-    machine = engine(plan.threads)
+    machine, picture = engine(plan.threads), restoration.shown
     details = (
         f"{machine.threads} threads, {machine.isa} kernels, {plan.recipe} recipe, {_bits_text(plan.bits)}"
     )
     speech.detail(f"{_size_text(picture)}; {details}")
     start = time.perf_counter()
-    gaussians, steps = _fit(picture, plan, speech)
+    gaussians, steps = _fit(restoration, plan, speech)
     fitted = time.perf_counter()
-    data = pack(picture, gaussians, plan, metadata(plan, steps))
+    data = pack(restoration.to_store(gaussians, plan.threads), plan, metadata(plan, steps))
     with about(target):
         write_atomically(target, data)
     seconds = time.perf_counter() - start
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
     decoded = codec.decode(data)
-    psnr, ssim = _quality(picture, decoded, plan)
+    psnr, ssim = _quality(restoration, decoded, plan)
     height, width, _ = picture.pixels.shape
     bpp = 8 * len(data) / (height * width)
     speech.note(
@@ -107,7 +115,7 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
     }
 
 
-def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, int]:
+def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gaussians, int]:
     """The Gaussians, and the steps that they took."""
     from imagegs.fitting import AttributeBits, fit_progressively, fit_to_psnr
 
@@ -115,6 +123,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
     quantizer = None
     if bits is not None and plan.recipe == "paper":
         quantizer = AttributeBits(bits.position, bits.scale, bits.angle, bits.color)
+    picture = restoration.target
     shared: dict[str, Any] = {
         "effort": plan.effort,
         "tune": plan.tune,
@@ -129,7 +138,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
     }
     with progress_bar(speech.bar) as show:
         if plan.psnr is not None:
-            measure = partial(_decoded_psnr, picture=picture, plan=plan)
+            measure = partial(_decoded_psnr, restoration=restoration, plan=plan)
             found = fit_to_psnr(picture.pixels, plan.psnr, measure=measure, progress=show, **shared)
             return found.gaussians, found.steps
         last = None
@@ -139,6 +148,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
             recipe=plan.recipe,
             bits=quantizer,
             seconds=plan.seconds,
+            pixel_weights=restoration.pixel_weights,
             **shared,
         ):
             show(last)
@@ -146,24 +156,31 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
     return last.snapshot(), last.step
 
 
-def _decoded_psnr(gaussians: Gaussians, picture: Picture, plan: Plan) -> float:
+def _decoded_psnr(gaussians: Gaussians, restoration: Restoration, plan: Plan) -> float:
     """PSNR of what a decoder will write."""
     from imagegs import codec
 
-    return _quality(picture, codec.decode(pack(picture, gaussians, plan)), plan)[0]
+    data = pack(restoration.to_store(gaussians, plan.threads), plan)
+    return _quality(restoration, codec.decode(data), plan)[0]
 
 
-def _quality(picture: Picture, gaussians: Gaussians, plan: Plan) -> tuple[float, float]:
-    """PSNR and SSIM of what a decoder writes."""
+def _quality(restoration: Restoration, gaussians: Gaussians, plan: Plan) -> tuple[float, float]:
+    """PSNR and SSIM of what a decoder writes, where the picture is known."""
+    import numpy as np
+
     from imagegs.applications.stacks import paint_stack
     from imagegs.metrics import psnr, ssim
     from imagegs.rendering import render
 
+    pixels, known = restoration.shown.pixels, restoration.known
     if plan.maps:
         painted = paint_stack(gaussians, plan.maps, plan.threads)
     else:
-        painted = render(gaussians, dtype=picture.pixels.dtype, threads=plan.threads)
-    return psnr(picture.pixels, painted), ssim(picture.pixels, painted)
+        painted = render(gaussians, dtype=pixels.dtype, threads=plan.threads)
+    if known is None:
+        return psnr(pixels, painted), ssim(pixels, painted)
+    around = np.where(known[:, :, None], pixels, painted)  # no error where unknown
+    return psnr(around, painted) + 10 * math.log10(known.mean()), ssim(around, painted)
 
 
 def _size_text(picture: Picture) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imagegs.cli.encode_restore import add_restore_options
 from imagegs.cli.options import Parser, add_input, add_output, add_shared, positive, whole
 
 ABOUT = "Fit Gaussians to a picture, or to the maps of a texture, and pack them into a .gsimg file."
@@ -15,6 +16,7 @@ examples:
   imagegs encode photo.png -n 10000 --tune psnr --time-budget 10
   imagegs encode photo.png --init saliency.png --bits 12,8,8,8,8
   imagegs encode photo.png --recipe paper --json > photo.json
+  imagegs encode grainy.png --restore denoise
   imagegs encode tiles -n 20000 --wrap
 
 of a folder, all pictures are the maps of one texture: its color, normals, roughness, ...
@@ -62,8 +64,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--tune",
         choices=("balanced", "psnr", "ssim"),
-        default="balanced",
-        help="what the imagegs recipe makes good: PSNR, SSIM, or both (default: %(default)s)",
+        help="what the imagegs recipe makes good: PSNR, SSIM, or both (default: balanced; restored: psnr)",
     )
     parser.add_argument(
         "--recipe",
@@ -100,6 +101,7 @@ def add_options(parser: Parser) -> None:
         metavar="S",
         help="the same seed gives the same bytes (default: 0)",
     )
+    add_restore_options(parser)
     parser.add_argument(
         "--resize-maps",
         action="store_true",

@@ -10,57 +10,56 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.encode_plan import Plan
 
 if TYPE_CHECKING:
+    from imagegs.applications.restoration import Stored
     from imagegs.codec import Lattice
     from imagegs.gaussians import Gaussians
-    from imagegs.pixels import Picture
 
 THOROUGH_EFFORT = 7  # from here on Gaussians settle in two steps, not one
 # Where even the coarsest lattice takes too many bytes, this share of the Gaussians goes on for so many steps.
 FEWER, REFIT_STEPS = 0.85, 40
 
 
-def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str, Any] | None = None) -> bytes:
-    """The bytes of the plan's file with these fitted Gaussians, or fewer where its size has no room.
+def pack(stored: Stored, plan: Plan, metadata: dict[str, Any] | None = None) -> bytes:
+    """The bytes of the plan's file with some fitted Gaussians, or fewer where its size has no room.
 
     Raises ValueError when the size has no room for a single one.
     """
     from imagegs import codec
     from imagegs.fitting import choose_lattice, drop_useless
 
+    gaussians = stored.gaussians
     if plan.bits is not None:
         return codec.encode(gaussians, plan.bits, metadata)
     if plan.max_bytes is None:
         lattice = choose_lattice(
-            picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights
+            stored.pixels, gaussians, plan.threads, error=stored.error, **_weights(stored, plan)
         )
-        return codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
-    gaussians = drop_useless(picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights)
+        return codec.encode(_settled(stored, gaussians, plan, lattice), lattice, metadata)
+    gaussians = drop_useless(stored.pixels, gaussians, plan.threads, **_weights(stored, plan))
     while True:
         for lattice in _lattices_within(plan.max_bytes, gaussians, metadata, plan.channel_weights):
-            data = codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
+            data = codec.encode(_settled(stored, gaussians, plan, lattice), lattice, metadata)
             if len(data) <= plan.max_bytes:
                 return data
         if len(gaussians) == 1:
             raise ValueError(f"{plan.max_bytes} bytes are too few for a Gaussian")
-        gaussians = _fewer(picture, gaussians, plan)
+        gaussians = _fewer(stored, gaussians, plan)
 
 
-def _settled(picture: Picture, gaussians: Gaussians, plan: Plan, lattice: Lattice) -> Gaussians:
+def _settled(stored: Stored, gaussians: Gaussians, plan: Plan, lattice: Lattice) -> Gaussians:
     from imagegs.fitting import settle
 
     steps = 1 + (plan.effort >= THOROUGH_EFFORT)
-    return settle(
-        picture.pixels,
-        gaussians,
-        lattice,
-        steps=steps,
-        seed=plan.seed,
-        threads=plan.threads,
-        channel_weights=plan.channel_weights,
-    )
+    shared: dict[str, Any] = {"seed": plan.seed, "threads": plan.threads, **_weights(stored, plan)}
+    return settle(stored.pixels, gaussians, lattice, steps=steps, **shared)
 
 
-def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
+def _weights(stored: Stored, plan: Plan) -> dict[str, Any]:
+    """What pixels and channels count, in all that looks at errors."""
+    return {"pixel_weights": stored.pixel_weights, "channel_weights": plan.channel_weights}
+
+
+def _fewer(stored: Stored, gaussians: Gaussians, plan: Plan) -> Gaussians:
     from imagegs.fitting import fit
 
     n = max(1, int(FEWER * len(gaussians)))
@@ -69,9 +68,10 @@ def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
         "seed": plan.seed,
         "threads": plan.threads,
         "layers": plan.layers,
-        "channel_weights": plan.channel_weights,
+        "channels": gaussians.channels,
+        **_weights(stored, plan),
     }
-    return fit(picture.pixels, n, start=gaussians, steps=REFIT_STEPS, channels=picture.channels, **chosen)
+    return fit(stored.pixels, n, start=gaussians, steps=REFIT_STEPS, **chosen)
 
 
 def _lattices_within(

@@ -13,6 +13,7 @@ from imagegs.cli.paths import read_input
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
+    from imagegs.applications.restoration import Restoration
     from imagegs.codec import Bits
     from imagegs.fitting import RecipeName, Tune
     from imagegs.fitting.placement import Placement
@@ -23,6 +24,7 @@ NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradi
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
 MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
+NOISY_CODED_BITS = 44  # where more Gaussians would paint more of the noise
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
 
@@ -48,19 +50,19 @@ class Plan:
     channel_weights: tuple[float, ...] | None = None
 
 
-def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...] = ()) -> Plan:
+def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureMap, ...] = ()) -> Plan:
     """The plan that the command line asks for.
 
     Raises UsageError for options that do not go together, ValueError for values out of range, FileError for a
     map that does not fit.
     """
-    bits = _bits(options.bits, options.recipe)
+    bits, picture = _bits(options.bits, options.recipe), restoration.shown
     plan = Plan(
-        n_gaussians=options.gaussians,
+        n_gaussians=restoration.n_gaussians if options.gaussians is None else options.gaussians,
         psnr=_wanted_psnr(options),
         recipe=options.recipe,
         effort=options.effort,
-        tune=options.tune,
+        tune=options.tune or ("balanced" if restoration.mode is None else "psnr"),
         steps=options.steps,
         seconds=options.time_budget,
         init=_placement(options.init, picture),
@@ -75,7 +77,8 @@ def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
     )
     if options.bpp is None and options.target_size is None:
         return plan
-    return _within(_most_bytes(options, picture), plan, picture)
+    coded_bits = NOISY_CODED_BITS if restoration.mode == "denoise" else CODED_BITS
+    return _within(_most_bytes(options, picture), plan, picture, coded_bits)
 
 
 def _channel_weights(texts: list[str], recipe: str, maps: tuple[TextureMap, ...]) -> tuple[float, ...] | None:
@@ -116,7 +119,9 @@ def _wanted_psnr(options: Namespace) -> float | None:
         raise UsageError("--psnr and --quality need the imagegs recipe")
     if psnr is not None and options.time_budget is not None:
         raise UsageError("--psnr and --quality take the time that they need: no --time-budget with them")
-    if options.recipe == "paper" and (options.tune != "balanced" or options.time_budget is not None):
+    if options.recipe == "paper" and (
+        options.tune not in (None, "balanced") or options.time_budget is not None
+    ):
         raise UsageError("--tune and --time-budget need the imagegs recipe")
     return psnr
 
@@ -189,7 +194,7 @@ def _most_bytes(options: Namespace, picture: Picture) -> int:
     return bytes_for_bpp(options.bpp, height, width)
 
 
-def _within(n_bytes: int, plan: Plan, picture: Picture) -> Plan:
+def _within(n_bytes: int, plan: Plan, picture: Picture, coded_bits: int) -> Plan:
     """The plan with as many Gaussians as a file of so many bytes should have, one a pixel at most."""
     from imagegs.codec import coded_frame_size, gaussians_for_bytes
     from imagegs.fitting import steps_of
@@ -202,7 +207,7 @@ def _within(n_bytes: int, plan: Plan, picture: Picture) -> Plan:
         n, layers = 0, 1
         for _ in range(2):  # how many layers there are follows from the number of Gaussians
             frame = coded_frame_size(picture.channels, written, layers)
-            n = int(8 * (n_bytes - frame) / CODED_BITS)
+            n = int(8 * (n_bytes - frame) / coded_bits)
             if n < 1:
                 raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
             layers = len(layer_ends(n, plan.layers))

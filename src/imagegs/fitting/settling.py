@@ -56,13 +56,18 @@ def choose_lattice(
     *,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
+    error: float | None = None,
 ) -> Lattice:
     """The lattice whose bits are worth their price for these Gaussians of the image, by one rule for all
     pictures: see ROUNDING_LOSS; with a transform of the colours (turning.py) where that makes files smaller,
-    or the channels' weights differ. Both weights are those of `fit`. Raises ValueError as `settle` does.
+    or the channels' weights differ. Both weights are those of `fit`.
+
+    error: the mean squared error, 1 = white, that rounding may raise by this; by default that of the picture.
+    It is less where the image is noisy. Raises ValueError as `settle` does.
     """
     objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights)
-    most = objective.squared_error(shapes).l2 * 10 ** (ROUNDING_LOSS / 10)
+    now = objective.squared_error(shapes).l2
+    most = now + (now if error is None else error) * (10 ** (ROUNDING_LOSS / 10) - 1)
 
     def is_enough(fineness: int) -> bool:
         return objective.squared_error(_nearest(objective, shapes, of_weights(fineness), roots)).l2 <= most

@@ -1,0 +1,116 @@
+"""`imagegs encode --restore`: what is fitted in place of a degraded picture, and what is said about it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagegs.cli.exit_codes import FileError
+from imagegs.cli.options import UsageError
+from imagegs.cli.paths import read_input
+from imagegs.cli.reports import Verbosity
+from imagegs.errors import FormatError
+
+if TYPE_CHECKING:
+    from imagegs.applications.restoration import Restoration
+    from imagegs.pixels import Picture
+
+CHOICES = ("denoise", "deblock", "inpaint", "upscale", "auto")
+
+
+def restoration_of(options: Namespace, picture: Picture) -> Restoration:
+    """How the picture is to be fitted; as it is where no --restore was given.
+
+    Raises UsageError for options that do not go together, FileError for a mask that does not fit.
+    """
+    from imagegs.applications.restoration import Restoration, Source, restore
+
+    _check(options)
+    if options.restore is None:
+        return Restoration(None, picture, picture)
+    if options.restore == "inpaint" and options.mask is None and picture.channels[-1] != "A":
+        raise UsageError("--restore inpaint needs --mask, or a picture with an alpha channel")
+    mask = None if options.mask is None else read_input(options.mask)
+    source = Source(
+        path=options.input,
+        mask=mask,
+        chooses_amount=options.gaussians is None and options.bpp is None and options.target_size is None,
+        seed=options.seed,
+        threads=options.threads,
+    )
+    try:
+        return restore(picture, options.restore, source)
+    except FormatError as error:
+        raise FileError(options.mask or options.input, error) from error
+
+
+def _check(options: Namespace) -> None:
+    if options.mask is not None and options.restore != "inpaint":
+        raise UsageError("--mask needs --restore inpaint")
+    if options.restore is None:
+        return
+    if options.input.is_dir():
+        raise UsageError("--restore is for a picture, not for a folder of maps")
+    if options.recipe == "paper":
+        raise UsageError("--restore needs the imagegs recipe")
+    if options.psnr is not None or options.quality is not None:
+        raise UsageError("--psnr and --quality would measure against the damage: not with --restore")
+    if options.restore == "upscale" and options.init not in ("gradient", "random"):
+        raise UsageError("--restore upscale fits an enlarged picture: no map for --init with it")
+
+
+def tell(restoration: Restoration, options: Namespace, speech: Verbosity) -> None:
+    """A line about what was found and is done."""
+    if options.restore is None:
+        return
+    found = "; ".join(_words(restoration.findings))
+    if restoration.mode is None:
+        nothing = "nothing to restore was found, the picture is fitted as it is"
+        if options.restore == "auto":
+            speech.note(f"{options.input}: {found}: {nothing}")
+        else:
+            speech.warn(f"{options.input}: {found}: {nothing}")
+        return
+    speech.note(f"{options.input}: {found}: {restoration.mode}")
+
+
+def _words(findings: dict[str, Any]) -> list[str]:
+    words = []
+    if "jpeg_quality" in findings:
+        quality = findings["jpeg_quality"]
+        by = {"file": " by its tables", "pixels": " by its pixels"}.get(findings.get("jpeg_tables", ""), "")
+        words.append("no traces of JPEG" if quality is None else f"JPEG of quality {quality}{by}")
+    if "noise" in findings:
+        words.append(f"noise of {findings['noise']:.1f} / 255")
+    if "expected_psnr" in findings:
+        words.append(f"some {findings['expected_psnr']:.1f} dB expected without it")
+    if "known" in findings:
+        words.append(f"{findings['known']:.1%} of the pixels known")
+    elif "holes" in findings:
+        words.append("holes" if findings["holes"] else "no holes")
+    if "for_scale" in findings:
+        words.append(f"fitted for decode --scale {findings['for_scale']}")
+    return words
+
+
+def report(restoration: Restoration, options: Namespace) -> dict[str, Any]:
+    """What --json says of a restoration; nothing where none was asked for."""
+    if options.restore is None:
+        return {}
+    return {"restore": {"mode": restoration.mode, **restoration.findings}}
+
+
+def add_restore_options(parser: Any) -> None:
+    """--restore and --mask."""
+    parser.add_argument(
+        "--restore",
+        choices=CHOICES,
+        help="leave noise, JPEG's blocks or holes out, or suit enlarging; auto: what the picture shows",
+    )
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        metavar="MASK.png",
+        help="with inpaint: white where pixels are unknown (default: where alpha is 0)",
+    )

@@ -1,0 +1,314 @@
+"""Restoration: what is estimated of damage, and that files of damaged pictures are nearer to clean ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import imagegs
+from conftest import Run, sample_pixels, texture_pixels
+from imagegs.applications.enlarging import enlarged, shrunk
+from imagegs.applications.held_out import Amount, HeldOut, _between
+from imagegs.applications.holes import filled, known_by_mask, pixel_weights
+from imagegs.applications.jpeg_traces import traces_in_file, traces_in_pixels, with_less_of_jpeg
+from imagegs.applications.noise import noise_level
+from imagegs.applications.restoration import Source, restore
+from imagegs.errors import FormatError
+from imagegs.metrics import psnr
+from imagegs.pixels import Picture
+
+FAST = ["-j", 1, "--steps", 60, "--json"]
+
+
+def smooth_pixels(height: int = 64, width: int = 96) -> np.ndarray:
+    """Waves and an edge: what few Gaussians can paint."""
+    y, x = np.mgrid[0:height, 0:width] / 32
+    planes = [110 + 50 * np.sin(2 * x + c) + 40 * np.cos(1.5 * y) + 40 * (x + y > 2.5) for c in range(3)]
+    return np.clip(np.round(np.stack(planes, axis=2)), 1, 254).astype(np.uint8)
+
+
+def noisy(pixels: np.ndarray, sigma: float) -> np.ndarray:
+    noise = np.random.default_rng(2).normal(0, sigma, pixels.shape)
+    return np.clip(np.round(pixels + noise), 0, 255).astype(np.uint8)
+
+
+def as_jpeg(pixels: np.ndarray, quality: int, path: Path) -> np.ndarray:
+    Image.fromarray(pixels).save(path, quality=quality)
+    return np.asarray(Image.open(path))
+
+
+def rgb(pixels: np.ndarray) -> Picture:
+    return Picture(pixels, ("R", "G", "B"))
+
+
+def decoded(path: Path) -> np.ndarray:
+    return imagegs.render(imagegs.load(path), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("sigma", [4, 12, 30])
+def test_noise_is_measured(sigma):
+    measured = 255 * noise_level(noisy(smooth_pixels(), sigma))
+    assert measured == pytest.approx(sigma, rel=0.08)
+
+
+def test_noise_in_16_bits_and_gray_reads_the_same():
+    pixels = noisy(smooth_pixels(), 12)
+    deep = pixels.astype(np.uint16) * 257
+    assert noise_level(deep) == pytest.approx(noise_level(pixels), abs=1e-6)
+    assert 255 * noise_level(pixels[:, :, 0]) == pytest.approx(12, rel=0.1)
+
+
+def test_a_flat_or_tiny_picture_has_no_noise():
+    assert noise_level(np.full((20, 20, 3), 90, np.uint8)) == 0
+    assert noise_level(np.array([[0, 255]], np.uint8)) == 0
+
+
+@pytest.mark.parametrize("quality", [10, 30, 55])
+def test_jpeg_quality_is_told_by_file_and_by_pixels(tmp_path, quality):
+    path = tmp_path / "a.jpg"
+    pixels = as_jpeg(noisy(texture_pixels() // 2 + 64, 8), quality, path)
+    in_file, in_pixels = traces_in_file(path), traces_in_pixels(pixels)
+    assert in_file is not None and in_file.quality == quality and in_file.in_file
+    assert in_pixels is not None and in_pixels.luma == in_file.luma and not in_pixels.in_file
+
+
+def test_pictures_that_were_no_jpeg_have_no_traces(tmp_path):
+    path = tmp_path / "a.png"
+    for pixels in (texture_pixels(), noisy(smooth_pixels(), 20), smooth_pixels(), sample_pixels()):
+        Image.fromarray(pixels).save(path)
+        assert traces_in_file(path) is None
+        assert traces_in_pixels(pixels) is None
+    assert traces_in_file(tmp_path) is None
+
+
+def test_less_of_jpeg_is_nearer_to_the_clean_picture(tmp_path):
+    clean = smooth_pixels()
+    pixels = as_jpeg(clean, 10, tmp_path / "a.jpg")
+    traces = traces_in_file(tmp_path / "a.jpg")
+    assert traces is not None
+    assert psnr(clean, with_less_of_jpeg(pixels, traces)) > psnr(clean, pixels) + 0.3
+    gray = with_less_of_jpeg(pixels[:, :, :1], traces)
+    assert gray.shape == (64, 96, 1)
+    with_alpha = np.dstack([pixels, np.full(pixels.shape[:2], 7, np.uint8)])
+    assert (with_less_of_jpeg(with_alpha, traces)[:, :, 3] == 7).all()
+    deep = with_less_of_jpeg(pixels.astype(np.uint16) * 257, traces)
+    assert (
+        deep.dtype == np.uint16 and psnr(deep, with_less_of_jpeg(pixels, traces).astype(np.uint16) * 257) > 50
+    )
+
+
+def test_holes_are_filled_from_around_and_known_pixels_stay():
+    pixels = np.broadcast_to(np.arange(10, 74, dtype=np.uint8)[:, None, None], (64, 50, 3)).copy()
+    known = np.random.default_rng(0).random((64, 50)) < 0.5
+    known[20:26, 20:26] = False
+    damaged = np.where(known[:, :, None], pixels, 0).astype(np.uint8)
+    full = filled(damaged, known)
+    assert (full[known] == pixels[known]).all()
+    assert np.abs(full[1:-1].astype(int) - pixels[1:-1]).max() <= 4
+    weights = pixel_weights(known)
+    assert (weights[known] == 1).all() and 0 < weights[~known].max() < 0.5
+    assert weights[23, 23] == 0
+    with pytest.raises(ValueError, match="no pixel is known"):
+        filled(damaged, np.zeros_like(known))
+
+
+def test_white_of_a_mask_is_unknown():
+    mask = np.zeros((4, 4, 3), np.uint8)
+    mask[0], mask[1] = 255, 128
+    assert known_by_mask(rgb(mask)).tolist() == [[False] * 4, [False] * 4, [True] * 4, [True] * 4]
+
+
+def test_an_enlarged_picture_has_the_means_of_the_small_one():
+    small = texture_pixels() // 2 + 64
+    large = enlarged(small)
+    means = large.reshape(64, 2, 96, 2, 3).mean(axis=(1, 3))
+    assert np.abs(means - small).max() <= 2
+    gaussians = imagegs.fit(large, 60, steps=2)
+    painted = imagegs.render(shrunk(gaussians), scale=2)
+    assert np.abs(painted - imagegs.render(gaussians)).max() < 1e-4
+
+
+def test_held_out_pixels_want_fewer_gaussians_where_there_is_noise():
+    clean = HeldOut(smooth_pixels(), None, 0, 1)
+    damaged = HeldOut(noisy(smooth_pixels(), 40), None, 0, 1)
+    most = 400
+    assert damaged.best(most).n_gaussians < clean.best(most).n_gaussians
+    assert damaged.error(most) > damaged.error(most // 8)
+
+
+def test_the_best_amount_lies_between_those_tried():
+    assert _between(Amount(200, 3.0), Amount(100, 1.0), Amount(50, 3.0)).n_gaussians == 100
+    assert 100 < _between(Amount(200, 1.5), Amount(100, 1.0), Amount(50, 3.0)).n_gaussians < 142
+    assert _between(Amount(200, 1.0), Amount(100, 1.0), Amount(50, 1.0)).n_gaussians == 100
+
+
+def test_noise_is_left_out_of_the_file(run: Run, tmp_path):
+    clean, source, target = smooth_pixels(), tmp_path / "a.png", tmp_path / "a.gsimg"
+    Image.fromarray(noisy(clean, 25)).save(source)
+    report = run("encode", source, "-o", target, "--restore", "auto", *FAST).json
+    assert report["restore"]["mode"] == "denoise" and report["tune"] == "psnr"
+    assert report["restore"]["noise"] == pytest.approx(25, rel=0.1)
+    assert report["bpp"] < 1
+    assert psnr(clean, decoded(target)) > psnr(clean, noisy(clean, 25)) + 8
+    assert psnr(clean, decoded(target)) > report["restore"]["expected_psnr"] - 1 > 27
+
+
+def test_jpeg_blocks_are_left_out_of_the_file(run: Run, tmp_path):
+    clean, source, target = smooth_pixels(), tmp_path / "a.jpg", tmp_path / "a.gsimg"
+    damaged = as_jpeg(clean, 10, source)
+    report = run("encode", source, "-o", target, "--restore", "auto", "-n", 150, *FAST).json
+    assert report["restore"]["mode"] == "deblock" and report["restore"]["jpeg_quality"] == 10
+    assert report["restore"]["jpeg_tables"] == "file" and report["n_gaussians"] == 150
+    assert psnr(clean, decoded(target)) > psnr(clean, damaged) + 0.4
+
+
+@pytest.mark.parametrize("by", ["mask", "alpha"])
+def test_holes_are_painted_over(run: Run, tmp_path, by):
+    clean, source, target = smooth_pixels(), tmp_path / "a.png", tmp_path / "a.gsimg"
+    known = np.random.default_rng(1).random(clean.shape[:2]) < 0.6
+    known[30:40, 50:60] = False
+    damaged = np.where(known[:, :, None], clean, 255).astype(np.uint8)
+    arguments = []
+    if by == "mask":
+        Image.fromarray(damaged).save(source)
+        Image.fromarray(~known).save(tmp_path / "mask.png")
+        arguments = ["--mask", tmp_path / "mask.png"]
+    else:
+        Image.fromarray(np.dstack([damaged, known.astype(np.uint8) * 255])).save(source)
+    report = run("encode", source, "-o", target, "--restore", "inpaint", *arguments, *FAST).json
+    painted = decoded(target)
+    assert report["channels"] == ["R", "G", "B"]
+    assert report["restore"]["known"] == pytest.approx(known.mean())
+    assert report["psnr"] == pytest.approx(psnr(clean[known], painted[known]))  # of the known pixels alone
+    assert psnr(clean[~known], painted[~known]) > 24
+
+
+def test_many_pixels_are_known(run: Run, tmp_path):
+    """More than a picture may have on a side."""
+    pixels, source = np.full((270, 270, 4), 200, np.uint8), tmp_path / "a.png"
+    pixels[::9, :, 3] = 0
+    Image.fromarray(pixels).save(source)
+    report = run("encode", source, "--restore", "inpaint", "-n", 4, "--steps", 2, "--json").json
+    assert report["lossless"] or report["psnr"] > 40
+
+
+def test_enlarged_pictures_are_sharper(run: Run, tmp_path):
+    large, source = texture_pixels(), tmp_path / "a.png"
+    small = np.asarray(Image.fromarray(large).resize((48, 32), Image.Resampling.BOX))
+    Image.fromarray(small).save(source)
+    quality = {}
+    for name, arguments in (("plain", ["--tune", "psnr"]), ("upscale", ["--restore", "upscale"])):
+        target = tmp_path / f"{name}.gsimg"
+        report = run("encode", source, "-o", target, "-n", 300, *arguments, *FAST).json
+        assert (report["width"], report["height"]) == (48, 32)
+        quality[name] = psnr(large, imagegs.render(imagegs.load(target), scale=2, dtype=np.uint8))
+    assert quality["upscale"] > quality["plain"] + 0.3
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("mode", ["denoise", "deblock", "upscale", "auto"])
+def test_every_kind_of_picture(dtype, channels, mode):
+    names = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}[channels]
+    picture = Picture(sample_pixels(channels, dtype), names)
+    restoration = restore(picture, mode, Source(chooses_amount=False))
+    assert restoration.shown is picture or mode == "auto"
+    assert restoration.target.pixels.dtype == dtype
+    assert restoration.target.channels[0] == names[0]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (9, 17)])
+@pytest.mark.parametrize("mode", ["denoise", "deblock", "upscale", "auto"])
+def test_tiny_pictures(size, mode):
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
+    restoration = restore(rgb(pixels), mode, Source(threads=1))
+    n = restoration.n_gaussians or 1
+    fitted = imagegs.fit(restoration.target.pixels, n, steps=1, pixel_weights=restoration.pixel_weights)
+    stored = restoration.to_store(fitted)
+    assert (stored.gaussians.height, stored.gaussians.width) == size
+
+
+def test_where_nothing_is_damaged_the_picture_is_fitted_as_it_is(run: Run, tmp_path):
+    source, target = tmp_path / "a.png", tmp_path / "a.gsimg"
+    Image.fromarray(smooth_pixels()).save(source)
+    Image.fromarray(np.zeros((64, 96), np.uint8)).save(tmp_path / "mask.png")
+    for arguments in (["auto"], ["deblock"], ["inpaint", "--mask", tmp_path / "mask.png"]):
+        outcome = run("encode", source, "-o", target, "--restore", *arguments, *FAST)
+        assert outcome.code == 0 and "nothing to restore" in outcome.err
+        assert outcome.json["restore"]["mode"] is None and outcome.json["tune"] == "balanced"
+        restored = target.read_bytes()
+        run("encode", source, "-o", target, *FAST)
+        assert target.read_bytes() == restored
+
+
+def test_the_same_seed_gives_the_same_bytes(run: Run, tmp_path):
+    source, target = tmp_path / "a.png", tmp_path / "a.gsimg"
+    Image.fromarray(noisy(smooth_pixels(32, 48), 30)).save(source)
+    files = []
+    for threads in (1, 2):
+        run("encode", source, "-o", target, "--restore", "denoise", "--steps", 20, "-j", threads)
+        files.append(target.read_bytes())
+    assert files[0] == files[1]
+
+
+def test_a_wanted_size_is_kept(run: Run, tmp_path):
+    source, target = tmp_path / "a.png", tmp_path / "a.gsimg"
+    Image.fromarray(noisy(smooth_pixels(), 25)).save(source)
+    for mode in ("denoise", "upscale"):
+        arguments = ["--target-size", 900, "--steps", 30, "-j", 1]
+        assert run("encode", source, "-o", target, "--restore", mode, *arguments).code == 0
+        assert 700 < len(target.read_bytes()) <= 900
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--restore", "sharpen"], 2, "invalid choice: 'sharpen'"),
+        (["--mask", "mask.png"], 2, "--mask needs --restore inpaint"),
+        (["--mask", "mask.png", "--restore", "denoise"], 2, "--mask needs --restore inpaint"),
+        (["--restore", "inpaint"], 2, "needs --mask, or a picture with an alpha channel"),
+        (
+            ["--restore", "inpaint", "--mask", "small.png"],
+            3,
+            "the mask has 8 x 4 pixels, the picture 48 x 32",
+        ),
+        (["--restore", "inpaint", "--mask", "white.png"], 3, "no pixel is known"),
+        (["--restore", "inpaint", "--mask", "missing.png"], 4, "no such file"),
+        (["--restore", "denoise", "--recipe", "paper"], 2, "--restore needs the imagegs recipe"),
+        (["--restore", "denoise", "--psnr", 30], 2, "not with --restore"),
+        (["--restore", "upscale", "--init", "white.png"], 2, "no map for --init"),
+    ],
+)
+def test_bad_requests(run: Run, picture, arguments, code, message, monkeypatch):
+    monkeypatch.chdir(picture.parent)
+    Image.fromarray(np.zeros((4, 8), np.uint8)).save("small.png")
+    Image.fromarray(np.full((32, 48), 255, np.uint8)).save("white.png")
+    Image.fromarray(np.zeros((32, 48), np.uint8)).save("mask.png")
+    outcome = run("encode", picture, "-o", "out.gsimg", *arguments)
+    assert outcome.code == code and message in outcome.err and outcome.err.count("\n") == 1
+    assert not Path("out.gsimg").exists()
+
+
+def test_a_folder_is_not_restored(run: Run, tmp_path):
+    (tmp_path / "maps").mkdir()
+    Image.fromarray(sample_pixels()).save(tmp_path / "maps" / "color.png")
+    outcome = run("encode", tmp_path / "maps", "--restore", "denoise")
+    assert outcome.code == 2 and "not for a folder" in outcome.err
+
+
+def test_restore_itself_refuses_what_it_cannot_use():
+    picture = rgb(sample_pixels())
+    mask = rgb(np.full((32, 48, 3), 255, np.uint8))
+    with pytest.raises(ValueError, match="inpainting only"):
+        restore(picture, "denoise", Source(mask=mask))
+    with pytest.raises(ValueError, match="needs a mask"):
+        restore(picture, "inpaint", Source())
+    with pytest.raises(FormatError, match="no pixel is known"):
+        restore(picture, "inpaint", Source(mask=mask))
+
+
+def test_a_device_has_no_tables():
+    assert traces_in_file(Path("/dev/null")) is None
