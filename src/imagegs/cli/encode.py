@@ -14,6 +14,7 @@ from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import read_folder, stack_path
+from imagegs.cli.guidance import guidance_report, salient_psnr
 from imagegs.cli.options import Subparsers, UsageError, add_command
 from imagegs.cli.paths import check_output, output_path, read_input
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
@@ -21,7 +22,7 @@ from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields
 if TYPE_CHECKING:
     from imagegs.codec import Bits
     from imagegs.gaussians import Gaussians
-    from imagegs.pixels import Picture
+    from imagegs.pixels import IntegerPixels, Picture
 
 
 def add_parser(commands: Subparsers) -> None:
@@ -45,7 +46,10 @@ def run(options: Namespace) -> None:
         picture, maps = read_input(source), ()
     check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
     plan = make_plan(options, picture, maps)
-    report = _encode(picture, target, plan, Verbosity(options.quiet, options.verbose))
+    speech = Verbosity(options.quiet, options.verbose)
+    if plan.guidance is not None and plan.guidance.is_even:
+        speech.warn(f"{source}: nothing stands out in the saliency map: the fit is not guided")
+    report = _encode(picture, target, plan, speech)
     if options.json:
         print_json({"input": str(source), "output": str(target), **report})
 
@@ -71,12 +75,14 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
     seconds = time.perf_counter() - start
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
     decoded = codec.decode(data)
-    psnr, ssim = _quality(picture, decoded, plan)
+    painted = _painted(picture, decoded, plan)
+    psnr, ssim = _quality(picture, painted)
+    salient = {} if plan.guidance is None else salient_psnr(plan.guidance, picture.pixels, painted)
     height, width, _ = picture.pixels.shape
     bpp = 8 * len(data) / (height * width)
     speech.note(
         f"{target}: {len(data):,} bytes, {bpp:.3f} bpp, {len(gaussians):,} Gaussians, "
-        f"{psnr_text(psnr)}, {ssim:.4f} SSIM, {seconds:.1f} s"
+        f"{psnr_text(psnr)}, {ssim:.4f} SSIM, {_salient_text(salient)}{seconds:.1f} s"
     )
     missed = 0.0 if plan.psnr is None else max(0.0, plan.psnr - psnr)
     if missed:
@@ -102,6 +108,7 @@ def _encode(picture: Picture, target: Path, plan: Plan, speech: Verbosity) -> di
         "bits": None if plan.bits is None else asdict(plan.bits),
         "threads": machine.threads,
         "isa": machine.isa,
+        **({} if plan.guidance is None else guidance_report(plan.guidance, salient)),
         **({} if plan.psnr is None else {"target_psnr": plan.psnr, "missed_by": missed}),
     }
 
@@ -148,20 +155,29 @@ def _decoded_psnr(gaussians: Gaussians, picture: Picture, plan: Plan) -> float:
     """PSNR of what a decoder will write."""
     from imagegs import codec
 
-    return _quality(picture, codec.decode(pack(picture, gaussians, plan)), plan)[0]
+    return _quality(picture, _painted(picture, codec.decode(pack(picture, gaussians, plan)), plan))[0]
 
 
-def _quality(picture: Picture, gaussians: Gaussians, plan: Plan) -> tuple[float, float]:
-    """PSNR and SSIM of what a decoder writes."""
+def _painted(picture: Picture, gaussians: Gaussians, plan: Plan) -> IntegerPixels:
+    """What a decoder writes."""
     from imagegs.applications.stacks import paint_stack
-    from imagegs.metrics import psnr, ssim
     from imagegs.rendering import render
 
     if plan.maps:
-        painted = paint_stack(gaussians, plan.maps, plan.threads)
-    else:
-        painted = render(gaussians, dtype=picture.pixels.dtype, threads=plan.threads)
+        return paint_stack(gaussians, plan.maps, plan.threads)
+    painted: IntegerPixels = render(gaussians, dtype=picture.pixels.dtype, threads=plan.threads)
+    return painted
+
+
+def _quality(picture: Picture, painted: IntegerPixels) -> tuple[float, float]:
+    """PSNR and SSIM."""
+    from imagegs.metrics import psnr, ssim
+
     return psnr(picture.pixels, painted), ssim(picture.pixels, painted)
+
+
+def _salient_text(decibels: dict[str, float]) -> str:
+    return "".join(f"{psnr_text(value)} {place}, " for place, value in decibels.items())
 
 
 def _size_text(picture: Picture) -> str:

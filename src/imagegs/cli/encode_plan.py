@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from imagegs.cli.exit_codes import FileError
+from imagegs.cli.guidance import Guidance, make_guidance
+from imagegs.cli.maps import read_map
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import read_input
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -23,7 +23,6 @@ NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradi
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
 MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
-LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Plan:
     steps: int | None
     seconds: float | None
     init: Placement
+    guidance: Guidance | None  # towards what is salient
     bits: Bits | None  # of numbers in fixed point; None: on a lattice, coded
     max_bytes: int | None  # of a coded file
     layers: int  # at most
@@ -54,6 +54,7 @@ def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
     map that does not fit.
     """
     bits = _bits(options.bits, options.recipe)
+    guidance = make_guidance(options, picture, maps)
     plan = Plan(
         n_gaussians=options.gaussians,
         psnr=_wanted_psnr(options),
@@ -62,7 +63,8 @@ def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
         tune=options.tune,
         steps=options.steps,
         seconds=options.time_budget,
-        init=_placement(options.init, picture),
+        init=_placement(options.init, guidance, picture),
+        guidance=guidance,
         bits=bits,
         max_bytes=None,
         layers=_layers(options.layers, bits),
@@ -119,25 +121,17 @@ def _wanted_psnr(options: Namespace) -> float | None:
     return psnr
 
 
-def _placement(init: str, picture: Picture) -> Placement:
-    """The name of a placement, or weights (H, W) from a picture: its luma, without its alpha."""
+def _placement(init: str | None, guidance: Guidance | None, picture: Picture) -> Placement:
+    """The name of a placement, or weights (H, W); by default what the guidance says, else "gradient"."""
+    if init is None:
+        guided = None if guidance is None else guidance.placement(picture)
+        return "gradient" if guided is None else guided
     if init in NAMED_PLACEMENTS:
         return NAMED_PLACEMENTS[init]
-    import numpy as np
-
-    from imagegs.pixels import to_float
-
     path = Path(init)
     if not path.suffix and not path.exists():
         raise ValueError(f"no placement {init!r}; there are gradient, random, or a picture's path")
-    weights = read_input(path)
-    if weights.pixels.shape[:2] != picture.pixels.shape[:2]:
-        (h, w), (height, width) = weights.pixels.shape[:2], picture.pixels.shape[:2]
-        raise FileError(path, ValueError(f"the map has {w} x {h} pixels, the picture {width} x {height}"))
-    values = to_float(weights.pixels)
-    if weights.channels[:3] == ("R", "G", "B"):
-        return np.asarray(values[:, :, :3] @ np.array(LUMA, np.float32))
-    return values[:, :, 0]
+    return read_map(path, picture)
 
 
 def _bits(text: str | None, recipe: str) -> Bits | None:
