@@ -160,6 +160,10 @@ def test_init_goes_before_guidance(encode: Callable[..., Outcome], tmp_path: Pat
         ([*ROI, "--saliency-strength", "nan"], "'nan' is not a number from 0 to 1000"),
         ([*ROI, "--saliency-strength", "much"], "'much' is not a number from 0 to 1000"),
         (["--saliency-strength", 2], "--saliency-strength needs --saliency or --roi"),
+        (
+            [*ROI, "--saliency-strength", 2, "--recipe", "paper"],
+            "--saliency-strength needs the imagegs recipe",
+        ),
         (["--saliency-model", "a.onnx"], "--saliency-model needs the saliency method model"),
         ([*ROI, "--saliency-model", "a.onnx"], "--saliency-model needs the saliency method model"),
         (["--saliency", "tuned", "--saliency-model", "a.onnx"], "--saliency-model needs"),

@@ -18,7 +18,6 @@ from imagegs.applications.saliency import (
     METHODS,
     error_weights,
     find_salient,
-    guided_placement,
     region_map,
     tells_apart,
     to_lab,
@@ -120,14 +119,6 @@ def test_maps_that_tell_nothing_apart() -> None:
     assert tells_apart(np.eye(3, dtype=np.float32))
     for value in (0, 0.5, 1):
         assert not tells_apart(np.full((3, 3), value, np.float32))
-
-
-def test_placement_follows_edges_and_the_map() -> None:
-    picture = spotted()
-    saliency = np.zeros((64, 96), np.float32)
-    plain, left = (guided_placement(picture, m, 8) for m in (saliency, saliency + (np.arange(96) < 58)))
-    assert np.allclose(left[:, 58:], plain[:, 58:]) and np.allclose(left[:, :58], 3 * plain[:, :58])
-    assert plain[SPOT].max() > 0 and plain[40:].max() == 0
 
 
 # -- the network ---------------------------------------------------------------------------------------

@@ -122,9 +122,3 @@ def tells_apart(saliency: FloatArray) -> bool:
 def error_weights(saliency: FloatArray, strength: float) -> FloatArray:
     """What a squared error counts (H, W): 1 where nothing is salient, 1 + strength where the map is 1."""
     return 1 + np.float32(strength) * saliency
-
-
-def guided_placement(picture: Picture, saliency: FloatArray, strength: float) -> FloatArray:
-    """A map for `fit`'s init: edges, by their weighted squares."""
-    edges = gradient_map(np.ascontiguousarray(np.moveaxis(to_float(picture.pixels), 2, 0)))
-    return edges * np.sqrt(error_weights(saliency, strength))

@@ -128,7 +128,7 @@ def _fit(picture: Picture, plan: Plan, speech: Verbosity) -> tuple[Gaussians, in
         "init": plan.init,
         "seed": plan.seed,
         "layers": plan.layers,
-        "channel_weights": plan.channel_weights,
+        **plan.weights,
         "threads": plan.threads,
         "channels": picture.channels,
     }

@@ -30,11 +30,9 @@ def pack(picture: Picture, gaussians: Gaussians, plan: Plan, metadata: dict[str,
     if plan.bits is not None:
         return codec.encode(gaussians, plan.bits, metadata)
     if plan.max_bytes is None:
-        lattice = choose_lattice(
-            picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights
-        )
+        lattice = choose_lattice(picture.pixels, gaussians, plan.threads, **plan.weights)
         return codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
-    gaussians = drop_useless(picture.pixels, gaussians, plan.threads, channel_weights=plan.channel_weights)
+    gaussians = drop_useless(picture.pixels, gaussians, plan.threads, **plan.weights)
     while True:
         for lattice in _lattices_within(plan.max_bytes, gaussians, metadata, plan.channel_weights):
             data = codec.encode(_settled(picture, gaussians, plan, lattice), lattice, metadata)
@@ -49,15 +47,8 @@ def _settled(picture: Picture, gaussians: Gaussians, plan: Plan, lattice: Lattic
     from imagegs.fitting import settle
 
     steps = 1 + (plan.effort >= THOROUGH_EFFORT)
-    return settle(
-        picture.pixels,
-        gaussians,
-        lattice,
-        steps=steps,
-        seed=plan.seed,
-        threads=plan.threads,
-        channel_weights=plan.channel_weights,
-    )
+    shared: dict[str, Any] = {"seed": plan.seed, "threads": plan.threads, **plan.weights}
+    return settle(picture.pixels, gaussians, lattice, steps=steps, **shared)
 
 
 def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
@@ -69,7 +60,7 @@ def _fewer(picture: Picture, gaussians: Gaussians, plan: Plan) -> Gaussians:
         "seed": plan.seed,
         "threads": plan.threads,
         "layers": plan.layers,
-        "channel_weights": plan.channel_weights,
+        **plan.weights,
     }
     return fit(picture.pixels, n, start=gaussians, steps=REFIT_STEPS, channels=picture.channels, **chosen)
 

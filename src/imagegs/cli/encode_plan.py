@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imagegs.codec import Bits
     from imagegs.fitting import RecipeName, Tune
     from imagegs.fitting.placement import Placement
-    from imagegs.gaussians import BlendName
+    from imagegs.gaussians import BlendName, FloatArray
     from imagegs.pixels import Picture
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
@@ -46,6 +46,14 @@ class Plan:
     maps: tuple[TextureMap, ...] = ()  # of a texture stack
     channel_weights: tuple[float, ...] | None = None
 
+    @property
+    def weights(self) -> dict[str, Any]:
+        """How much each pixel and each channel counts, as `fit` and `settle` take it: None is all the same. The
+        paper recipe knows no weights.
+        """
+        of_pixels = None if self.guidance is None or self.recipe == "paper" else self.guidance.pixel_weights
+        return {"pixel_weights": of_pixels, "channel_weights": self.channel_weights}
+
 
 def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...] = ()) -> Plan:
     """The plan that the command line asks for.
@@ -63,7 +71,7 @@ def make_plan(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
         tune=options.tune,
         steps=options.steps,
         seconds=options.time_budget,
-        init=_placement(options.init, guidance, picture),
+        init=_placement(options.init, options.recipe, guidance, picture),
         guidance=guidance,
         bits=bits,
         max_bytes=None,
@@ -121,11 +129,13 @@ def _wanted_psnr(options: Namespace) -> float | None:
     return psnr
 
 
-def _placement(init: str | None, guidance: Guidance | None, picture: Picture) -> Placement:
-    """The name of a placement, or weights (H, W); by default what the guidance says, else "gradient"."""
+def _placement(init: str | None, recipe: str, guidance: Guidance | None, picture: Picture) -> Placement:
+    """The name of a placement, or weights (H, W): by default the saliency map for the paper recipe, as in
+    Image-GS, "gradient" for ours, which takes the weights of pixels into account wherever it starts.
+    """
     if init is None:
-        guided = None if guidance is None else guidance.placement(picture)
-        return "gradient" if guided is None else guided
+        from_map = guidance is not None and guidance.guides and recipe == "paper"
+        return guidance.saliency if guidance is not None and from_map else "gradient"
     if init in NAMED_PLACEMENTS:
         return NAMED_PLACEMENTS[init]
     path = Path(init)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,18 +49,12 @@ class Guidance:
         """Whether a fit differs from one without guidance."""
         return self.strength > 0 and not self.is_even
 
-    @property
+    @cached_property
     def pixel_weights(self) -> FloatArray | None:
-        """What an error counts (H, W); None where it is the same everywhere."""
+        """What an error counts (H, W), for the imagegs recipe; None where it is the same everywhere."""
         from imagegs.applications.saliency import error_weights
 
         return error_weights(self.saliency, self.strength) if self.guides else None
-
-    def placement(self, picture: Picture) -> FloatArray | None:
-        """Where Gaussians start (H, W); None: where they would without guidance."""
-        from imagegs.applications.saliency import guided_placement
-
-        return guided_placement(picture, self.saliency, self.strength) if self.guides else None
 
 
 def add_guidance(parser: Parser) -> None:
@@ -110,6 +105,8 @@ def make_guidance(options: Namespace, picture: Picture, maps: tuple[TextureMap, 
             raise UsageError("--saliency-strength needs --saliency or --roi")
         check_model_option(options.saliency_model, source)
         return None
+    if options.saliency_strength is not None and options.recipe == "paper":
+        raise UsageError("--saliency-strength needs the imagegs recipe")
     strength = DEFAULT_STRENGTH if options.saliency_strength is None else options.saliency_strength
     saliency = find_map(source, regions, options.saliency_model, picture, maps)
     return Guidance(source, regions, strength, saliency)

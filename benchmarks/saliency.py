@@ -1,0 +1,140 @@
+"""What guidance by saliency gives where it matters, and costs elsewhere, at equal bytes.
+
+    python benchmarks/saliency.py --pictures DIR [--names kodim07,kodim20] [--side 768] [--bpp 0.15]
+                    [--effort 3] [--guides model:10,tuned:10] [--jobs 2] [--out results.json]
+
+For each picture a file without guidance and one for each guide (a method and a strength), as the command
+encodes with `--tune psnr`. The salient region is the same for all files of a picture: where the network's map
+is 0.5 or more. PSNR inside it, outside and of the whole picture; SSIM is the mean of the similarity map
+(windows of 11 x 11 pixels around each) there. Rows that the output file already has are kept; with --count 0
+it prints their tables.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from skimage.metrics import structural_similarity
+
+import imagegs
+from imagegs.applications.saliency import find_salient
+from imagegs.cli.app import main as command
+from imagegs.metrics import psnr, weighted_psnr
+from imagegs.pixels import Picture
+from records import Record, load, picture_parser, pictures
+
+LEAST_SALIENT = 0.5
+NONE = "none"
+Row = dict[str, Any]
+
+
+def encoded(source: Path, guide: str, bpp: float, effort: int) -> bytes:
+    target = source.with_suffix(".gsimg")
+    method, _, strength = guide.partition(":")
+    guidance = [] if guide == NONE else ["--saliency", method, "--saliency-strength", strength]
+    made = ["-o", target, "--bpp", bpp, "-e", effort, "--tune", "psnr", "-j", 1, "--quiet", *guidance]
+    if command([str(a) for a in ["encode", source, *made]]) != 0:
+        raise RuntimeError(f"{source} was not encoded")
+    return target.read_bytes()
+
+
+def quality(pixels: Any, painted: Any, inside: Any) -> Row:
+    """Of the whole picture, and of both parts of it."""
+    similarity = structural_similarity(
+        pixels,
+        painted,
+        channel_axis=2,
+        full=True,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )[1].mean(axis=2)
+    weights = {"inside": inside.astype(np.float32), "outside": (~inside).astype(np.float32)}
+    return {
+        "psnr": psnr(pixels, painted),
+        "ssim": float(similarity.mean()),
+        **{f"psnr_{place}": weighted_psnr(pixels, painted, w) for place, w in weights.items()},
+        **{f"ssim_{place}": float(np.average(similarity, weights=w)) for place, w in weights.items()},
+    }
+
+
+def measure(job: tuple[Path, str, int | None, float, int, Path]) -> tuple[str, str, Row]:
+    path, guide, side, bpp, effort, folder = job
+    pixels = load(path, side)
+    source = folder / f"{path.stem}-{guide.replace(':', '-')}.png"
+    Image.fromarray(pixels).save(source)
+    data = encoded(source, guide, bpp, effort)
+    inside = find_salient(Picture(pixels, ("R", "G", "B")), "model") >= LEAST_SALIENT
+    row = quality(pixels, imagegs.render(imagegs.decode(data), dtype=np.uint8, threads=1), inside)
+    row |= {"bytes": len(data), "share": float(inside.mean())}
+    return path.stem, guide, {key: round(value, 5) for key, value in row.items()}
+
+
+def print_tables(rows: dict[str, dict[str, Row]]) -> None:
+    """The means of each guide over the pictures that have it, and each picture's gains."""
+    guides = list(dict.fromkeys(guide for row in rows.values() for guide in row if guide != NONE))
+    print("| guide | pictures | dB inside | dB outside | dB whole | SSIM inside | SSIM outside | bytes |")
+    print("| --- |" + " --- |" * 7)
+    for guide in guides:
+        names = [name for name, row in rows.items() if guide in row and NONE in row]
+        gains = [gain(rows[name][guide], rows[name][NONE]) for name in names]
+        means = [statistics.mean(column) for column in zip(*gains, strict=True)]
+        print(f"| {guide} | {len(names)} | {texts(means)} |")
+    for guide in guides:
+        print(
+            f"\n{guide}\n\n| picture | salient | bytes | dB inside, without | with | dB inside | dB outside ",
+            end="",
+        )
+        print("| dB whole | SSIM inside | SSIM outside |\n| --- |" + " --- |" * 9)
+        for name, row in rows.items():
+            if guide in row and NONE in row:
+                one, two = row[NONE], row[guide]
+                before = f"{one['share']:.1%} | {two['bytes']:,} | {one['psnr_inside']:.2f}"
+                more = texts(gain(two, one)).rpartition(" | ")[0]
+                print(f"| {name} | {before} | {two['psnr_inside']:.2f} | {more} |")
+
+
+def gain(guided: Row, plain: Row) -> list[float]:
+    keys = "psnr_inside", "psnr_outside", "psnr", "ssim_inside", "ssim_outside"
+    return [*(guided[key] - plain[key] for key in keys), guided["bytes"] / plain["bytes"] - 1]
+
+
+def texts(gains: list[float]) -> str:
+    decibels = [f"{value:+.2f}" for value in gains[:3]]
+    return " | ".join([*decibels, *(f"{value:+.4f}" for value in gains[3:5]), f"{gains[5]:+.2%}"])
+
+
+def main() -> None:
+    parser = picture_parser(__doc__ or "")
+    parser.add_argument("--names", help="only the pictures of these names, without suffixes")
+    parser.add_argument("--bpp", type=float, default=0.15)
+    parser.add_argument("--effort", type=int, default=3)
+    parser.add_argument("--guides", default="model:10")
+    parser.add_argument("--jobs", type=int, default=1, help="files at a time, one thread each")
+    parser.add_argument("--files", type=Path, default=Path("saliency-files"), help="where our files are left")
+    options = parser.parse_args()
+    options.files.mkdir(parents=True, exist_ok=True)
+    setting = {"side": options.side, "bpp": options.bpp, "effort": options.effort, "tune": "psnr"}
+    record = Record(options.out, setting)
+    wanted = options.names.split(",") if options.names else None
+    jobs = [
+        (path, guide, options.side, options.bpp, options.effort, options.files)
+        for guide in (NONE, *options.guides.split(","))
+        for path in pictures(options.pictures, options.count)
+        if (wanted is None or path.stem in wanted) and guide not in record.rows.get(path.stem, {})
+    ]
+    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+        for name, guide, row in pool.imap_unordered(measure, jobs):
+            record.rows.setdefault(name, {})[guide] = row
+            print(f"{name:32} {guide:12} {row}", flush=True)
+            record.keep()
+    print_tables(record.rows)
+
+
+if __name__ == "__main__":
+    main()
