@@ -3,11 +3,11 @@
     python benchmarks/saliency.py --pictures DIR [--names kodim07,kodim20] [--side 768] [--bpp 0.15]
                     [--effort 3] [--guides model:10,tuned:10] [--jobs 2] [--out results.json]
 
-For each picture a file without guidance and one for each guide (a method and a strength), as the command
-encodes with `--tune psnr`. The salient region is the same for all files of a picture: where the network's map
-is 0.5 or more. PSNR inside it, outside and of the whole picture; SSIM is the mean of the similarity map
-(windows of 11 x 11 pixels around each) there. Rows that the output file already has are kept; with --count 0
-it prints their tables.
+For each picture a file of --bpp without guidance, and for each guide (a method and a strength) one of no more
+bytes than that, as the command encodes with `--tune psnr`. The salient region is the same for all files of a
+picture: where the network's map is 0.5 or more. PSNR inside it, outside and of the whole picture; SSIM is the
+mean of the similarity map (windows of 11 x 11 pixels around each) there. Rows that the output file already
+has are kept; with --count 0 it prints their tables.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ NONE = "none"
 Row = dict[str, Any]
 
 
-def encoded(source: Path, guide: str, bpp: float, effort: int) -> bytes:
+def encoded(source: Path, guide: str, size: list[Any], effort: int) -> bytes:
     target = source.with_suffix(".gsimg")
     method, _, strength = guide.partition(":")
     guidance = [] if guide == NONE else ["--saliency", method, "--saliency-strength", strength]
-    made = ["-o", target, "--bpp", bpp, "-e", effort, "--tune", "psnr", "-j", 1, "--quiet", *guidance]
+    made = ["-o", target, *size, "-e", effort, "--tune", "psnr", "-j", 1, "--quiet", *guidance]
     if command([str(a) for a in ["encode", source, *made]]) != 0:
         raise RuntimeError(f"{source} was not encoded")
     return target.read_bytes()
@@ -63,12 +63,12 @@ def quality(pixels: Any, painted: Any, inside: Any) -> Row:
     }
 
 
-def measure(job: tuple[Path, str, int | None, float, int, Path]) -> tuple[str, str, Row]:
-    path, guide, side, bpp, effort, folder = job
+def measure(job: tuple[Path, str, int | None, list[Any], int, Path]) -> tuple[str, str, Row]:
+    path, guide, side, size, effort, folder = job
     pixels = load(path, side)
     source = folder / f"{path.stem}-{guide.replace(':', '-')}.png"
     Image.fromarray(pixels).save(source)
-    data = encoded(source, guide, bpp, effort)
+    data = encoded(source, guide, size, effort)
     inside = find_salient(Picture(pixels, ("R", "G", "B")), "model") >= LEAST_SALIENT
     row = quality(pixels, imagegs.render(imagegs.decode(data), dtype=np.uint8, threads=1), inside)
     row |= {"bytes": len(data), "share": float(inside.mean())}
@@ -109,6 +109,11 @@ def texts(gains: list[float]) -> str:
     return " | ".join([*decibels, *(f"{value:+.4f}" for value in gains[3:5]), f"{gains[5]:+.2%}"])
 
 
+def size_of(guide: str, path: Path, record: Record, bpp: float) -> list[Any]:
+    """The option that says how large the file may be."""
+    return ["--bpp", bpp] if guide == NONE else ["--target-size", record.rows[path.stem][NONE]["bytes"]]
+
+
 def main() -> None:
     parser = picture_parser(__doc__ or "")
     parser.add_argument("--names", help="only the pictures of these names, without suffixes")
@@ -122,17 +127,25 @@ def main() -> None:
     setting = {"side": options.side, "bpp": options.bpp, "effort": options.effort, "tune": "psnr"}
     record = Record(options.out, setting)
     wanted = options.names.split(",") if options.names else None
-    jobs = [
-        (path, guide, options.side, options.bpp, options.effort, options.files)
-        for guide in (NONE, *options.guides.split(","))
-        for path in pictures(options.pictures, options.count)
-        if (wanted is None or path.stem in wanted) and guide not in record.rows.get(path.stem, {})
-    ]
+    chosen = [p for p in pictures(options.pictures, options.count) if wanted is None or p.stem in wanted]
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
-        for name, guide, row in pool.imap_unordered(measure, jobs):
-            record.rows.setdefault(name, {})[guide] = row
-            print(f"{name:32} {guide:12} {row}", flush=True)
-            record.keep()
+        for guide in (NONE, *options.guides.split(",")):
+            missing = [path for path in chosen if guide not in record.rows.get(path.stem, {})]
+            jobs = [
+                (
+                    path,
+                    guide,
+                    options.side,
+                    size_of(guide, path, record, options.bpp),
+                    options.effort,
+                    options.files,
+                )
+                for path in missing
+            ]
+            for name, _, row in pool.imap_unordered(measure, jobs):
+                record.rows.setdefault(name, {})[guide] = row
+                print(f"{name:32} {guide:12} {row}", flush=True)
+                record.keep()
     print_tables(record.rows)
 
 

