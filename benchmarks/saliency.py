@@ -76,27 +76,30 @@ def measure(job: tuple[Path, str, int | None, list[Any], int, Path]) -> tuple[st
 
 
 def print_tables(rows: dict[str, dict[str, Row]]) -> None:
-    """The means of each guide over the pictures that have it, and each picture's gains."""
+    """The means over the same pictures of all guides that have them, then each picture's gains."""
     guides = list(dict.fromkeys(guide for row in rows.values() for guide in row if guide != NONE))
-    print("| guide | pictures | dB inside | dB outside | dB whole | SSIM inside | SSIM outside | bytes |")
-    print("| --- |" + " --- |" * 7)
+    names = {guide: tuple(n for n, row in rows.items() if guide in row and NONE in row) for guide in guides}
+    for chosen in sorted(set(names.values()), key=len, reverse=True):
+        print(f"\n{len(chosen)} pictures: {', '.join(chosen)}\n")
+        print("| guide | dB inside | dB outside | dB whole | SSIM inside | SSIM outside | bytes |")
+        print("| --- |" + " --- |" * 6)
+        for guide in guides:
+            if set(chosen) <= set(names[guide]):
+                gains = [gain(rows[name][guide], rows[name][NONE]) for name in chosen]
+                print(f"| {guide} | {texts([statistics.mean(c) for c in zip(*gains, strict=True)])} |")
     for guide in guides:
-        names = [name for name, row in rows.items() if guide in row and NONE in row]
-        gains = [gain(rows[name][guide], rows[name][NONE]) for name in names]
-        means = [statistics.mean(column) for column in zip(*gains, strict=True)]
-        print(f"| {guide} | {len(names)} | {texts(means)} |")
-    for guide in guides:
-        print(
-            f"\n{guide}\n\n| picture | salient | bytes | dB inside, without | with | dB inside | dB outside ",
-            end="",
-        )
-        print("| dB whole | SSIM inside | SSIM outside |\n| --- |" + " --- |" * 9)
-        for name, row in rows.items():
-            if guide in row and NONE in row:
-                one, two = row[NONE], row[guide]
-                before = f"{one['share']:.1%} | {two['bytes']:,} | {one['psnr_inside']:.2f}"
-                more = texts(gain(two, one)).rpartition(" | ")[0]
-                print(f"| {name} | {before} | {two['psnr_inside']:.2f} | {more} |")
+        print_pictures(guide, {name: rows[name] for name in names[guide]})
+
+
+def print_pictures(guide: str, rows: dict[str, dict[str, Row]]) -> None:
+    print(f"\n{guide}\n\n| picture | salient | dB inside, without | with ", end="")
+    print(
+        "| dB inside | dB outside | dB whole | SSIM inside | SSIM outside | bytes |\n| --- |" + " --- |" * 9
+    )
+    for name, row in rows.items():
+        one, two = row[NONE], row[guide]
+        facts = f"{one['share']:.1%} | {one['psnr_inside']:.2f} | {two['psnr_inside']:.2f}"
+        print(f"| {name} | {facts} | {texts(gain(two, one))} |")
 
 
 def gain(guided: Row, plain: Row) -> list[float]:

@@ -20,11 +20,8 @@ if TYPE_CHECKING:
     from imagegs.gaussians import FloatArray
     from imagegs.pixels import IntegerPixels, Picture
 
-METHODS: tuple[Method, ...] = (
-    "model",
-    "tuned",
-    "gradient",
-)  # of applications.saliency, which is not loaded to tell them
+# Those of applications.saliency, which is not loaded to tell them.
+METHODS: tuple[Method, ...] = ("model", "tuned", "gradient")
 DEFAULT_STRENGTH, MOST_STRENGTH = 10.0, 1000.0
 
 
