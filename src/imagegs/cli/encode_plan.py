@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imagegs.codec import Bits
     from imagegs.fitting import RecipeName, Tune
     from imagegs.fitting.placement import Placement
-    from imagegs.gaussians import BlendName, FloatArray
+    from imagegs.gaussians import BlendName
     from imagegs.pixels import Picture
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
@@ -48,8 +48,8 @@ class Plan:
 
     @property
     def weights(self) -> dict[str, Any]:
-        """How much each pixel and each channel counts, as `fit` and `settle` take it: None is all the same. The
-        paper recipe knows no weights.
+        """How much each pixel and each channel counts, as `fit` and `settle` take it; None: all the same.
+        The paper recipe knows no weights.
         """
         of_pixels = None if self.guidance is None or self.recipe == "paper" else self.guidance.pixel_weights
         return {"pixel_weights": of_pixels, "channel_weights": self.channel_weights}
