@@ -227,7 +227,7 @@ def test_a_map_of_another_size(encode: Callable[..., Outcome], picture: Path, tm
     Image.open(picture).convert("L").save(weights)
     assert encode("--init", weights).code == 0
     Image.open(picture).convert("L").resize((24, 16)).save(weights)
-    check_failure(encode("--init", weights), 2, "map.png: the map has 24 x 16 pixels, the picture 48 x 32")
+    check_failure(encode("--init", weights), 3, "map.png: the map has 24 x 16 pixels, the picture 48 x 32")
     check_failure(encode("--init", tmp_path / "none.png"), 4, "none.png")
 
 

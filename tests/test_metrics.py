@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from imagegs.metrics import ms_ssim, psnr, ssim
+from imagegs.metrics import ms_ssim, psnr, ssim, weighted_psnr
 
 
 def _pair(height: int, width: int, channels: int = 3, noise: float = 0.1) -> tuple[NDArray, NDArray]:
@@ -142,3 +142,24 @@ def test_memory_does_not_grow_with_the_picture() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3 * a.nbytes
+
+
+def test_psnr_of_weighted_pixels() -> None:
+    a, b = _pair(300, 20)
+    weights = np.random.default_rng(2).random((300, 20)).astype(np.float32)
+    expected = -10 * np.log10(np.average((a - b) ** 2, weights=np.repeat(weights[:, :, None], 3, axis=2)))
+    assert weighted_psnr(a, b, weights) == pytest.approx(expected, abs=1e-6)
+    assert weighted_psnr(a, b, np.full((300, 20), 7, np.float32)) == pytest.approx(psnr(a, b), abs=1e-9)
+    region = np.zeros((300, 20), np.float32)
+    region[130:200, 3:9] = 1
+    assert weighted_psnr(a, b, region) == pytest.approx(psnr(a[130:200, 3:9], b[130:200, 3:9]), abs=1e-9)
+    b[130:200, 3:9] = a[130:200, 3:9]
+    assert weighted_psnr(a, b, region) == math.inf
+
+
+def test_weights_that_are_none() -> None:
+    a, b = _pair(12, 20)
+    with pytest.raises(ValueError, match=r"the weights have shape \(12, 19\)"):
+        weighted_psnr(a, b, np.ones((12, 19), np.float32))
+    with pytest.raises(ValueError, match="no weight is above 0"):
+        weighted_psnr(a, b, np.zeros((12, 20), np.float32))

@@ -1,4 +1,4 @@
-"""How alike two pictures are: PSNR, SSIM and MS-SSIM.
+"""How alike two pictures are: PSNR (of a region, too), SSIM and MS-SSIM.
 
 Each takes two pictures of one shape, (H, W) or (H, W, C), uint8, uint16 or floating point; integers are
 divided by their maximum, so the data range is 1 and the two may differ in type. All channels count
@@ -11,6 +11,7 @@ Raises ValueError where the shapes differ, and what `as_pixels` raises.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,26 @@ Plane = NDArray[np.float32]  # (H, W)
 def psnr(a: ArrayLike, b: ArrayLike) -> float:
     """Peak signal-to-noise ratio in dB, of the mean squared error of all samples; inf when equal."""
     first, second = _pair(a, b)
-    total = 0.0
-    for top in range(0, len(first), _STRIP_ROWS):
-        rows = slice(top, top + _STRIP_ROWS)
-        difference = _unit(first[rows], np.float64) - _unit(second[rows], np.float64)
-        total += float(np.vdot(difference, difference))
+    total = sum(float(np.vdot(difference, difference)) for _, difference in _differences(first, second))
     return decibels(total / first.size)
+
+
+def weighted_psnr(a: ArrayLike, b: ArrayLike, weights: Plane) -> float:
+    """PSNR in dB of the weighted mean of the pixels' squared errors, sum of w e^2 / sum of w; inf when equal
+    wherever a weight is above 0.
+
+    weights: (H, W), finite, 0 or more; of 0 and 1, they tell the PSNR of a region. Raises ValueError for
+    weights of another shape or all 0.
+    """
+    first, second = _pair(a, b)
+    if weights.shape != first.shape[:2]:
+        raise ValueError(f"the weights have shape {weights.shape}, the pictures {first.shape[:2]}")
+    if not (sum_of_weights := float(weights.sum(dtype=np.float64))) > 0:
+        raise ValueError("no weight is above 0")
+    total = 0.0
+    for rows, difference in _differences(first, second):
+        total += float(np.vdot(np.square(difference).sum(axis=2), weights[rows]))
+    return decibels(total / (sum_of_weights * first.shape[2]))
 
 
 def decibels(mean_squared_error: float) -> float:
@@ -91,6 +106,13 @@ def _pair(a: ArrayLike, b: ArrayLike) -> tuple[Pixels, Pixels]:
     if first.shape != second.shape:
         raise ValueError(f"the pictures differ in shape: {first.shape} and {second.shape}")
     return first, second
+
+
+def _differences(first: Pixels, second: Pixels) -> Iterator[tuple[slice, Pixels]]:
+    """Strips of rows, and the difference there of samples with the data range 1."""
+    for top in range(0, len(first), _STRIP_ROWS):
+        rows = slice(top, top + _STRIP_ROWS)
+        yield rows, _unit(first[rows], np.float64) - _unit(second[rows], np.float64)
 
 
 def _unit(pixels: Pixels, dtype: type[np.floating[Any]]) -> Pixels:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
@@ -20,6 +19,7 @@ from imagegs.cli.options import (
     add_output,
     add_shared,
     positive,
+    region,
 )
 from imagegs.cli.paths import check_output, check_size, depth_in, output_path
 from imagegs.cli.reports import Verbosity, print_json
@@ -71,15 +71,6 @@ def add_parser(commands: Subparsers) -> None:
         help="level of detail: 0 is the first layer alone, 1 all; between two the next one is faded in",
     )
     add_shared(parser, ("allow_partial", "threads", "size_limit", "quiet", "json"))
-
-
-def region(text: str) -> tuple[int, int, int, int]:
-    """A converter of "X,Y,W,H" in pixels."""
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 4 or not all(re.fullmatch("[0-9]{1,9}", part) for part in parts):
-        raise ArgumentTypeError(f"{text!r} is not X,Y,W,H in whole pixels")
-    x, y, width, height = map(int, parts)
-    return x, y, width, height
 
 
 def lod(text: str) -> float:

@@ -17,6 +17,7 @@ from imagegs.cli.encode_restore import report as restore_report
 from imagegs.cli.encode_restore import restoration_of, tell
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import read_folder, stack_path
+from imagegs.cli.guidance import guidance_report, salient_psnr
 from imagegs.cli.options import Subparsers, UsageError, add_command
 from imagegs.cli.paths import check_output, output_path, read_input
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from imagegs.applications.restoration import Restoration
     from imagegs.codec import Bits
     from imagegs.gaussians import Gaussians
-    from imagegs.pixels import Picture
+    from imagegs.pixels import IntegerPixels, Picture
 
 
 def add_parser(commands: Subparsers) -> None:
@@ -52,6 +53,8 @@ def run(options: Namespace) -> None:
     restoration = restoration_of(options, picture)
     plan = make_plan(options, restoration, maps)
     tell(restoration, options, speech)
+    if plan.guidance is not None and plan.guidance.is_even:
+        speech.warn(f"{source}: nothing stands out in the saliency map: the fit is not guided")
     report = _encode(restoration, target, plan, speech)
     if options.json:
         restored = restore_report(restoration, options)
@@ -79,12 +82,14 @@ def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosit
     seconds = time.perf_counter() - start
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
     decoded = codec.decode(data)
-    psnr, ssim = _quality(restoration, decoded, plan)
+    painted = _painted(picture, decoded, plan)
+    psnr, ssim = _quality(restoration, painted)
+    salient = {} if plan.guidance is None else salient_psnr(plan.guidance, picture.pixels, painted)
     height, width, _ = picture.pixels.shape
     bpp = 8 * len(data) / (height * width)
     speech.note(
         f"{target}: {len(data):,} bytes, {bpp:.3f} bpp, {len(gaussians):,} Gaussians, "
-        f"{psnr_text(psnr)}, {ssim:.4f} SSIM, {seconds:.1f} s"
+        f"{psnr_text(psnr)}, {ssim:.4f} SSIM, {_salient_text(salient)}{seconds:.1f} s"
     )
     missed = 0.0 if plan.psnr is None else max(0.0, plan.psnr - psnr)
     if missed:
@@ -111,6 +116,7 @@ def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosit
         "bits": None if plan.bits is None else asdict(plan.bits),
         "threads": machine.threads,
         "isa": machine.isa,
+        **({} if plan.guidance is None else guidance_report(plan.guidance, salient)),
         **({} if plan.psnr is None else {"target_psnr": plan.psnr, "missed_by": missed}),
     }
 
@@ -131,8 +137,8 @@ def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gauss
         "init": plan.init,
         "seed": plan.seed,
         "layers": plan.layers,
-        "channel_weights": plan.channel_weights,
         "wrap": plan.wrap,
+        **plan.weights(restoration.pixel_weights),
         "threads": plan.threads,
         "channels": picture.channels,
     }
@@ -148,7 +154,6 @@ def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gauss
             recipe=plan.recipe,
             bits=quantizer,
             seconds=plan.seconds,
-            pixel_weights=restoration.pixel_weights,
             **shared,
         ):
             show(last)
@@ -160,27 +165,36 @@ def _decoded_psnr(gaussians: Gaussians, restoration: Restoration, plan: Plan) ->
     """PSNR of what a decoder will write."""
     from imagegs import codec
 
-    data = pack(restoration.to_store(gaussians, plan.threads), plan)
-    return _quality(restoration, codec.decode(data), plan)[0]
+    decoded = codec.decode(pack(restoration.to_store(gaussians, plan.threads), plan))
+    return _quality(restoration, _painted(restoration.shown, decoded, plan))[0]
 
 
-def _quality(restoration: Restoration, gaussians: Gaussians, plan: Plan) -> tuple[float, float]:
-    """PSNR and SSIM of what a decoder writes, where the picture is known."""
-    import numpy as np
-
+def _painted(picture: Picture, gaussians: Gaussians, plan: Plan) -> IntegerPixels:
+    """What a decoder writes."""
     from imagegs.applications.stacks import paint_stack
-    from imagegs.metrics import psnr, ssim
     from imagegs.rendering import render
 
-    pixels, known = restoration.shown.pixels, restoration.known
     if plan.maps:
-        painted = paint_stack(gaussians, plan.maps, plan.threads)
-    else:
-        painted = render(gaussians, dtype=pixels.dtype, threads=plan.threads)
+        return paint_stack(gaussians, plan.maps, plan.threads)
+    painted: IntegerPixels = render(gaussians, dtype=picture.pixels.dtype, threads=plan.threads)
+    return painted
+
+
+def _quality(restoration: Restoration, painted: IntegerPixels) -> tuple[float, float]:
+    """PSNR and SSIM, where the picture is known."""
+    import numpy as np
+
+    from imagegs.metrics import psnr, ssim
+
+    pixels, known = restoration.shown.pixels, restoration.known
     if known is None:
         return psnr(pixels, painted), ssim(pixels, painted)
     around = np.where(known[:, :, None], pixels, painted)  # no error where unknown
     return psnr(around, painted) + 10 * math.log10(known.mean()), ssim(around, painted)
+
+
+def _salient_text(decibels: dict[str, float]) -> str:
+    return "".join(f"{psnr_text(value)} {place}, " for place, value in decibels.items())
 
 
 def _size_text(picture: Picture) -> str:

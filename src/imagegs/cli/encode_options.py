@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imagegs.cli.encode_restore import add_restore_options
+from imagegs.cli.guidance import add_guidance
 from imagegs.cli.options import Parser, add_input, add_output, add_shared, positive, whole
 
 ABOUT = "Fit Gaussians to a picture, or to the maps of a texture, and pack them into a .gsimg file."
@@ -14,7 +15,8 @@ examples:
   imagegs encode photo.png -n 20000 -e 9 -j 8
   imagegs encode photo.png --psnr 32
   imagegs encode photo.png -n 10000 --tune psnr --time-budget 10
-  imagegs encode photo.png --init saliency.png --bits 12,8,8,8,8
+  imagegs encode photo.png --init map.png --bits 12,8,8,8,8
+  imagegs encode photo.png --bpp 0.15 --saliency model --roi 300,120,200,180
   imagegs encode photo.png --recipe paper --json > photo.json
   imagegs encode grainy.png --restore denoise
   imagegs encode tiles -n 20000 --wrap
@@ -74,9 +76,8 @@ def add_options(parser: Parser) -> None:
     )
     parser.add_argument(
         "--init",
-        default="gradient",
         metavar="gradient|random|MAP.png",
-        help="where Gaussians start: more of them where the map is bright (default: %(default)s)",
+        help="where Gaussians start: more of them where the map is bright (default: gradient)",
     )
     parser.add_argument(
         "--bits",
@@ -114,6 +115,7 @@ def add_options(parser: Parser) -> None:
         metavar="MAP=W",
         help="of a folder: errors of a map, or of all maps of a kind, count W times (repeatable)",
     )
+    add_guidance(parser)
     add_shared(parser, ("threads", "quiet"))
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
     add_shared(parser, ("json",))

@@ -32,10 +32,10 @@ def pack(stored: Stored, plan: Plan, metadata: dict[str, Any] | None = None) -> 
         return codec.encode(gaussians, plan.bits, metadata)
     if plan.max_bytes is None:
         lattice = choose_lattice(
-            stored.pixels, gaussians, plan.threads, error=stored.error, **_weights(stored, plan)
+            stored.pixels, gaussians, plan.threads, error=stored.error, **plan.weights(stored.pixel_weights)
         )
         return codec.encode(_settled(stored, gaussians, plan, lattice), lattice, metadata)
-    gaussians = drop_useless(stored.pixels, gaussians, plan.threads, **_weights(stored, plan))
+    gaussians = drop_useless(stored.pixels, gaussians, plan.threads, **plan.weights(stored.pixel_weights))
     while True:
         for lattice in _lattices_within(plan.max_bytes, gaussians, metadata, plan.channel_weights):
             data = codec.encode(_settled(stored, gaussians, plan, lattice), lattice, metadata)
@@ -50,13 +50,12 @@ def _settled(stored: Stored, gaussians: Gaussians, plan: Plan, lattice: Lattice)
     from imagegs.fitting import settle
 
     steps = 1 + (plan.effort >= THOROUGH_EFFORT)
-    shared: dict[str, Any] = {"seed": plan.seed, "threads": plan.threads, **_weights(stored, plan)}
+    shared: dict[str, Any] = {
+        "seed": plan.seed,
+        "threads": plan.threads,
+        **plan.weights(stored.pixel_weights),
+    }
     return settle(stored.pixels, gaussians, lattice, steps=steps, **shared)
-
-
-def _weights(stored: Stored, plan: Plan) -> dict[str, Any]:
-    """What pixels and channels count, in all that looks at errors."""
-    return {"pixel_weights": stored.pixel_weights, "channel_weights": plan.channel_weights}
 
 
 def _fewer(stored: Stored, gaussians: Gaussians, plan: Plan) -> Gaussians:
@@ -69,7 +68,7 @@ def _fewer(stored: Stored, gaussians: Gaussians, plan: Plan) -> Gaussians:
         "threads": plan.threads,
         "layers": plan.layers,
         "channels": gaussians.channels,
-        **_weights(stored, plan),
+        **plan.weights(stored.pixel_weights),
     }
     return fit(stored.pixels, n, start=gaussians, steps=REFIT_STEPS, **chosen)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from imagegs.cli.exit_codes import FileError
+from imagegs.cli.guidance import Guidance, make_guidance
+from imagegs.cli.maps import read_map
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import read_input
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imagegs.codec import Bits
     from imagegs.fitting import RecipeName, Tune
     from imagegs.fitting.placement import Placement
-    from imagegs.gaussians import BlendName
+    from imagegs.gaussians import BlendName, FloatArray
     from imagegs.pixels import Picture
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
@@ -25,7 +25,6 @@ LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 d
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
 MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
 NOISY_CODED_BITS = 44  # where more Gaussians would paint more of the noise
-LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class Plan:
     steps: int | None
     seconds: float | None
     init: Placement
+    guidance: Guidance | None  # towards what is salient
     bits: Bits | None  # of numbers in fixed point; None: on a lattice, coded
     max_bytes: int | None  # of a coded file
     layers: int  # at most
@@ -49,6 +49,17 @@ class Plan:
     maps: tuple[TextureMap, ...] = ()  # of a texture stack
     channel_weights: tuple[float, ...] | None = None
 
+    def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
+        """How much each pixel and each channel counts, as `fit` and `settle` take it; None: all the same.
+
+        of_pixels: what a restoration says of them, times what the guidance says. The paper recipe knows no
+        weights.
+        """
+        if self.guidance is not None and self.recipe != "paper":
+            guided = self.guidance.pixel_weights
+            of_pixels = guided if of_pixels is None or guided is None else of_pixels * guided
+        return {"pixel_weights": of_pixels, "channel_weights": self.channel_weights}
+
 
 def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureMap, ...] = ()) -> Plan:
     """The plan that the command line asks for.
@@ -57,6 +68,7 @@ def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureM
     map that does not fit.
     """
     bits, picture = _bits(options.bits, options.recipe), restoration.shown
+    guidance = make_guidance(options, picture, maps)
     plan = Plan(
         n_gaussians=restoration.n_gaussians if options.gaussians is None else options.gaussians,
         psnr=_wanted_psnr(options),
@@ -65,7 +77,8 @@ def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureM
         tune=options.tune or ("balanced" if restoration.mode is None else "psnr"),
         steps=options.steps,
         seconds=options.time_budget,
-        init=_placement(options.init, picture),
+        init=_placement(options.init, options.recipe, guidance, picture),
+        guidance=guidance,
         bits=bits,
         max_bytes=None,
         layers=_layers(options.layers, bits),
@@ -132,25 +145,19 @@ def _wraps(options: Namespace) -> bool:
     return bool(options.wrap)
 
 
-def _placement(init: str, picture: Picture) -> Placement:
-    """The name of a placement, or weights (H, W) from a picture: its luma, without its alpha."""
+def _placement(init: str | None, recipe: str, guidance: Guidance | None, picture: Picture) -> Placement:
+    """The name of a placement, or weights (H, W): by default the saliency map for the paper recipe, as in
+    Image-GS, "gradient" for ours, which takes the weights of pixels into account wherever it starts.
+    """
+    if init is None:
+        from_map = guidance is not None and guidance.guides and recipe == "paper"
+        return guidance.saliency if guidance is not None and from_map else "gradient"
     if init in NAMED_PLACEMENTS:
         return NAMED_PLACEMENTS[init]
-    import numpy as np
-
-    from imagegs.pixels import to_float
-
     path = Path(init)
     if not path.suffix and not path.exists():
         raise ValueError(f"no placement {init!r}; there are gradient, random, or a picture's path")
-    weights = read_input(path)
-    if weights.pixels.shape[:2] != picture.pixels.shape[:2]:
-        (h, w), (height, width) = weights.pixels.shape[:2], picture.pixels.shape[:2]
-        raise FileError(path, ValueError(f"the map has {w} x {h} pixels, the picture {width} x {height}"))
-    values = to_float(weights.pixels)
-    if weights.channels[:3] == ("R", "G", "B"):
-        return np.asarray(values[:, :, :3] @ np.array(LUMA, np.float32))
-    return values[:, :, 0]
+    return read_map(path, picture)
 
 
 def _bits(text: str | None, recipe: str) -> Bits | None:

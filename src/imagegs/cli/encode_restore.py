@@ -56,8 +56,10 @@ def _check(options: Namespace) -> None:
         raise UsageError("--restore needs the imagegs recipe")
     if options.psnr is not None or options.quality is not None:
         raise UsageError("--psnr and --quality would measure against the damage: not with --restore")
-    if options.restore == "upscale" and options.init not in ("gradient", "random"):
+    if options.restore == "upscale" and options.init not in (None, "gradient", "random"):
         raise UsageError("--restore upscale fits an enlarged picture: no map for --init with it")
+    if options.restore == "upscale" and (options.saliency is not None or options.roi):
+        raise UsageError("--restore upscale fits an enlarged picture: no --saliency or --roi with it")
 
 
 def tell(restoration: Restoration, options: Namespace, speech: Verbosity) -> None:

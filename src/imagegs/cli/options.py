@@ -93,6 +93,30 @@ def positive(text: str) -> float:
     return value
 
 
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A converter to numbers from low to high."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{_quoted(text)} is not a number from {low:g} to {high:g}")
+        return value
+
+    return convert
+
+
+def region(text: str) -> tuple[int, int, int, int]:
+    """A converter of "X,Y,W,H" in pixels."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 4 or not all(re.fullmatch("[0-9]{1,9}", part) for part in parts):
+        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in whole pixels")
+    x, y, width, height = map(int, parts)
+    return x, y, width, height
+
+
 def _quoted(text: str) -> str:
     return repr(text if len(text) <= _LONGEST_NUMBER else text[:_LONGEST_NUMBER] + "...")
 

@@ -1,0 +1,36 @@
+"""Maps that a user hands in: pictures whose brightness says how much each pixel of another one counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagegs.cli.exit_codes import about
+from imagegs.cli.paths import read_input
+from imagegs.errors import FormatError
+
+if TYPE_CHECKING:
+    from imagegs.gaussians import FloatArray
+    from imagegs.pixels import Picture
+
+LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
+
+
+def read_map(path: Path, picture: Picture) -> FloatArray:
+    """The luma of a picture file, without its alpha: (H, W) in 0..1.
+
+    Raises a FileError where it is no picture or not of the size of the picture that it is for.
+    """
+    import numpy as np
+
+    from imagegs.pixels import to_float
+
+    read = read_input(path)
+    (h, w), (height, width) = read.pixels.shape[:2], picture.pixels.shape[:2]
+    with about(path):
+        if (h, w) != (height, width):
+            raise FormatError(f"the map has {w} x {h} pixels, the picture {width} x {height}")
+    values = to_float(read.pixels)
+    if read.channels[:3] == ("R", "G", "B"):
+        return np.asarray(values[:, :, :3] @ np.array(LUMA, np.float32))
+    return values[:, :, 0]

@@ -1,0 +1,66 @@
+"""`imagegs saliency`: what stands out in a picture, as a picture."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from imagegs.cli.exit_codes import about
+from imagegs.cli.folders import read_folder
+from imagegs.cli.guidance import METHODS, add_map_options, find_map
+from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared
+from imagegs.cli.paths import check_output, output_path, read_input
+from imagegs.cli.reports import Verbosity, print_json
+
+EXAMPLES = """
+examples:
+  imagegs saliency photo.png
+  imagegs saliency photo.png -o map.png --method tuned --roi 300,120,200,180
+  imagegs encode photo.png --saliency map.png
+
+white is where `encode --saliency METHOD` lets errors count most. The map can be edited
+and handed to `encode` in place of a method.
+"""
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Adds the command `saliency`."""
+    about = "Write a map of what stands out in a picture, gray with 8 bits."
+    parser = add_command(commands, "saliency", run, about, EXAMPLES)
+    add_input(parser, "input", "INPUT", "a picture, or a folder of maps, whose color map counts")
+    add_output(parser, "OUT.png", "INPUT's name with .saliency.png")
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default="model",
+        help="objects found by a neural network, colours unlike the rest, or edges (default: %(default)s)",
+    )
+    add_map_options(parser)
+    add_shared(parser, ("quiet", "json"))
+
+
+def run(options: Namespace) -> None:
+    """`imagegs saliency`."""
+    from imagegs.image_writers import check_picture_path, write_picture
+    from imagegs.pixels import to_integers
+
+    source: Path = options.input
+    target = output_path(options.output, source, ".saliency.png")
+    if source.is_dir():
+        stack = read_folder(source, resize=True)
+        picture, maps = stack.picture, stack.maps
+    else:
+        picture, maps = read_input(source), ()
+    height, width, _ = picture.pixels.shape
+    with about(target):
+        check_picture_path(target, ("Y",), 8, (width, height))
+    check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
+    found = find_map(options.method, tuple(options.roi or ()), options.saliency_model, picture, maps)
+    with about(target):
+        n_bytes = write_picture(target, to_integers(found[:, :, None], 8), ("Y",))
+    share = float(found.mean())
+    Verbosity(options.quiet).note(f"{target}: {width} x {height} pixels, {share:.1%} salient")
+    if options.json:
+        files = {"input": str(source), "output": str(target), "bytes": n_bytes}
+        size = {"width": width, "height": height}
+        print_json({**files, **size, "method": options.method, "share": share, "max": float(found.max())})
