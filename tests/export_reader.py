@@ -36,6 +36,8 @@ class Reader:
     def _color(self, u: float, v: float) -> np.ndarray:
         canvas, tiles, constants = (self.about[key] for key in ("canvas", "tiles", "constants"))
         size = np.array([canvas["width"], canvas["height"]])
+        if self.about["addressing"] == "repeat":
+            u, v = u - np.floor(u), v - np.floor(v)
         p = np.clip(np.array([u, v]) * size, 0, size)
         column, row = np.minimum(p // tiles["side"], (tiles["columns"] - 1, tiles["rows"] - 1)).astype(int)
         t = row * tiles["columns"] + column

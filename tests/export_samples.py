@@ -47,6 +47,12 @@ def picture() -> Scene:
     return Scene(imagegs.fit(texture_pixels(), 200, steps=20, threads=1), (), ("--tile", 8))
 
 
+def wrapping() -> Scene:
+    """A canvas that repeats, with Gaussians that reach over its borders."""
+    g = oracle.random_gaussians(np.random.default_rng(7), 60, 45, 70, 3, scales=(2, 25))
+    return Scene(g.replace(channels=("R", "G", "B"), wrap=True))
+
+
 def paper() -> Scene:
     """The other blend, with places where nothing is seen."""
     g = oracle.random_gaussians(np.random.default_rng(2), 60, 90, 130, 4, "paper", scales=(0.5, 5))
@@ -81,7 +87,7 @@ def ties() -> Scene:
 
 
 SCENES: dict[str, Callable[[], Scene]] = {
-    f.__name__: f for f in (stack, picture, sparse, paper, channels, single, ties)
+    f.__name__: f for f in (stack, picture, sparse, wrapping, paper, channels, single, ties)
 }
 
 
@@ -104,7 +110,7 @@ def export(name: str, folder: Path, targets: tuple[str, ...]) -> Exported:
     g = imagegs.load(file)
     uv = np.random.default_rng(5).uniform(-0.05, 1.05, (POINTS, 2)).astype(np.float32)
     uv[:6] = [[0, 0], [1, 1], [0, 1], [1, 0], [0.5, 0.5], [-9, 9]]
-    points = np.clip(uv, 0, 1) * np.float32([g.width, g.height])
+    points = (uv if g.wrap else np.clip(uv, 0, 1)) * np.float32([g.width, g.height])
     safe = np.ones(POINTS, bool) if name == "ties" else oracle.selection_margin(g, points) > SAFE
     assert safe.mean() >= 1 - MOST_UNSAFE
     return Exported(file, folders, uv, _expected(g, scene.maps, points), safe)

@@ -13,7 +13,7 @@ from imagegs.applications.stacks import paint_map
 from imagegs.fitting.gauss_newton import _moved, _System
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective, Shapes
 from imagegs.fitting.pursuit import residual_blobs
-from imagegs.gaussians import Gaussians, layer_ends
+from imagegs.gaussians import Gaussians, layer_ends, with_copies
 from imagegs.metrics import psnr
 from imagegs.rendering import make_scene, most_pairs
 from test_gauss_newton import change_of_picture
@@ -220,3 +220,10 @@ def test_the_commands_know_about_it(run: Run, tmp_path):
     with Image.open(target) as image:
         np.testing.assert_array_equal(np.asarray(image), imagegs.render(g, dtype=np.uint8))
     assert g.wrap
+
+
+def test_copies_paint_the_same_where_nothing_wraps():
+    g = wrapping(30, 20, 33).replace(layers=(10, 20))
+    copies = with_copies(g)
+    assert len(copies) == 270 and not copies.wrap and copies.layers == ()
+    np.testing.assert_array_equal(imagegs.render(copies), imagegs.render(g))

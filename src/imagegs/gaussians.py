@@ -139,6 +139,23 @@ def on_canvas(xy: FloatArray, height: int, width: int, wrap: bool) -> FloatArray
     return np.mod(xy, corner) if wrap else np.clip(xy, 0, corner)
 
 
+def with_copies(gaussians: Gaussians) -> Gaussians:
+    """The Gaussians of a canvas that wraps and their copies, nine times as many, on one that does not: inside
+    of the canvas they paint the same. In the order of docs/format.md, section 9; without layers.
+    """
+    g = gaussians
+    home = on_canvas(g.xy, g.height, g.width, wrap=True)
+    sides = np.array([g.width, g.height], np.float32)
+    shifts = np.array([(i, j) for j in (-1, 0, 1) for i in (-1, 0, 1) if (i, j) != (0, 0)], np.float32)
+    copies = (home[:, None] + shifts * sides).reshape(-1, 2)
+    rest = {
+        name: np.concatenate([values, values.repeat(len(shifts), axis=0)])
+        for name in ("scale", "angle", "log_weight", "color")
+        for values in [getattr(g, name)]
+    }
+    return g.replace(xy=np.concatenate([home, copies]), **rest, wrap=False, layers=())
+
+
 def level_of(lod: float, layers: int) -> tuple[int, float]:
     """How many of so many layers a level of detail has whole, and which share of the next one, 0..1.
 

@@ -13,7 +13,7 @@ from imagegs._native import TILE
 from imagegs.applications.export.maps import SampledMap
 from imagegs.applications.export.targets import BUFFERS
 from imagegs.errors import LimitError
-from imagegs.gaussians import FloatArray, Gaussians
+from imagegs.gaussians import FloatArray, Gaussians, with_copies
 from imagegs.rendering import TileLists, tile_lists, whitened_shapes
 
 TEXTURE_ROW = 2048  # entries; a texture of this width exists everywhere
@@ -26,6 +26,7 @@ class Buffers:
     """All arrays, in the order in which they are bound, little-endian."""
 
     tiles: TileLists
+    wrap: bool  # texture coordinates are taken modulo 1
     arrays: dict[str, NDArray[Any]]  # by the names of targets.BUFFERS
 
 
@@ -37,14 +38,26 @@ def make_buffers(
     Raises ValueError for a tile that is not 1..65535, so small that there are too many of them, or not TILE
     in the paper blend; LimitError where a buffer would have more than MAX_ENTRIES entries.
     """
-    tiles = _lists(gaussians, tile, threads)
+    wrap = gaussians.wrap
+    if wrap:
+        gaussians, tiles = _seen_copies(with_copies(gaussians), tile, threads)
+    else:
+        tiles = _lists(gaussians, tile, threads)
     if max(2, len(maps)) * len(gaussians) > MAX_ENTRIES:  # texels of the shapes and of the colors
         raise LimitError(f"{len(gaussians)} Gaussians with {len(maps)} maps are too many to export")
     # No graphics interface binds an empty buffer, and the paper blend may see nothing.
     ids = tiles.ids if len(tiles.ids) else np.zeros(1, np.uint32)
     arrays = (tiles.offsets, ids, _shape_rows(gaussians), _color_rows(gaussians, maps))
     little = [array.astype(array.dtype.newbyteorder("<"), copy=False) for array in arrays]
-    return Buffers(tiles, dict(zip(BUFFERS, little, strict=True)))
+    return Buffers(tiles, wrap, dict(zip(BUFFERS, little, strict=True)))
+
+
+def _seen_copies(copies: Gaussians, tile: int, threads: int | None) -> tuple[Gaussians, TileLists]:
+    """Those that a tile sees, in their order, and the lists of them."""
+    tiles = _lists(copies, tile, threads)
+    seen, ids = np.unique(tiles.ids, return_inverse=True)
+    parts = {name: getattr(copies, name)[seen] for name in ("xy", "scale", "angle", "log_weight", "color")}
+    return copies.replace(**parts), tiles._replace(ids=ids.astype(np.uint32))
 
 
 def _lists(gaussians: Gaussians, tile: int, threads: int | None) -> TileLists:

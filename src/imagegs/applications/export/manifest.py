@@ -24,8 +24,8 @@ _MEANINGS = {
     "colors": "of a Gaussian, for each map: its channels in their order, then 0",
 }
 _FORMULA = (
-    "p = (u * width, v * height), clamped to the canvas; tile = min(floor(p / side), (columns, rows) - 1), "
-    "t = tile.y * columns + tile.x",
+    "p = (u * width, v * height), clamped to the canvas, or of u - floor(u) and v - floor(v) where "
+    "addressing repeats; tile = min(floor(p / side), (columns, rows) - 1), t = tile.y * columns + tile.x",
     "exponent of a Gaussian: d = p - (x, y), e = w - (ux d.x + uy d.y)^2 - (vx d.x + vy d.y)^2",
     "of the tile's ids keep the top_k with the largest e, of equal ones the lower id",
     "softmax: those with e below (the largest e) - cutoff have no weight, the others exp(e - the largest e)",
@@ -58,9 +58,9 @@ def make_manifest(gaussians: Gaussians, maps: Sequence[SampledMap], buffers: Buf
         "format": FORMAT,
         "version": VERSION,
         "canvas": {"width": int(gaussians.width), "height": int(gaussians.height), "unit": "pixels"},
-        "addressing": "clamp",
+        "addressing": "repeat" if buffers.wrap else "clamp",
         "blend": gaussians.blend,
-        "n_gaussians": len(gaussians),
+        "n_gaussians": len(buffers.arrays["gaussians"]),
         "constants": constants_of(gaussians),
         "tiles": {
             "side": tiles.side,

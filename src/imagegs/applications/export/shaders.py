@@ -22,6 +22,12 @@ _VECTORS = {
     "hlsl": ("float", "float2", "float3", "float4"),
     "wgsl": ("f32", "vec2f", "vec3f", "vec4f"),
 }
+_ADDRESSED = {  # by the manifest's addressing
+    "glsl": {"clamp": "clamp(uv, 0.0, 1.0)", "repeat": "fract(uv)"},
+    "hlsl": {"clamp": "saturate(uv)", "repeat": "frac(uv)"},
+    "wgsl": {"clamp": "saturate(uv)", "repeat": "fract(uv)"},
+}
+_BEYOND = {"clamp": "beyond the border is the border", "repeat": "the canvas repeats"}
 _SWIZZLES = (".x", ".xy", ".xyz", "")
 _ENDLESS = "1e30"  # a cutoff that nothing is below
 
@@ -34,7 +40,13 @@ def make_shader(language: str, title: str, manifest: dict[str, Any], maps: Seque
     def repeat(block: re.Match[str]) -> str:
         return "".join(Template(block[2]).safe_substitute(row) for row in rows[block[1]])
 
-    return Template(_BLOCK.sub(repeat, template)).substitute(_values(manifest, maps), title=_plain(title))
+    addressing = manifest["addressing"]
+    texts = {
+        "title": _plain(title),
+        "addressed": _ADDRESSED[language][addressing],
+        "beyond": _BEYOND[addressing],
+    }
+    return Template(_BLOCK.sub(repeat, template)).substitute(_values(manifest, maps), **texts)
 
 
 def _values(manifest: dict[str, Any], maps: Sequence[SampledMap]) -> dict[str, Any]:

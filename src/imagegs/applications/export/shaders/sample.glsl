@@ -28,8 +28,8 @@ struct GsimgKept {
 
 ivec2 gsimg_texel(int i) { return ivec2(i % $row, i / $row); }
 
-// From texture coordinates, (0, 0) at the top left, to canvas pixels: beyond the border is the border.
-vec2 gsimg_point(vec2 uv) { return clamp(uv, 0.0, 1.0) * GSIMG_CANVAS; }
+// From texture coordinates, (0, 0) at the top left, to canvas pixels; $beyond.
+vec2 gsimg_point(vec2 uv) { return $addressed * GSIMG_CANVAS; }
 
 // w - 1/2 d^T Sigma^-1 d, d from the Gaussian's center to p.
 float gsimg_exponent(int id, vec2 p) {

@@ -24,8 +24,8 @@ struct GsimgKept {
     float weight[GSIMG_TOP_K];
 };
 
-// From texture coordinates, (0, 0) at the top left, to canvas pixels: beyond the border is the border.
-float2 gsimg_point(float2 uv) { return saturate(uv) * GSIMG_CANVAS; }
+// From texture coordinates, (0, 0) at the top left, to canvas pixels; $beyond.
+float2 gsimg_point(float2 uv) { return $addressed * GSIMG_CANVAS; }
 
 // w - 1/2 d^T Sigma^-1 d, d from the Gaussian's center to p.
 float gsimg_exponent(uint id, float2 p) {

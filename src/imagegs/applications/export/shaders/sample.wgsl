@@ -24,8 +24,8 @@ struct GsimgKept {
     weight: array<f32, GSIMG_TOP_K>,
 }
 
-// From texture coordinates, (0, 0) at the top left, to canvas pixels: beyond the border is the border.
-fn gsimg_point(uv: vec2f) -> vec2f { return saturate(uv) * GSIMG_CANVAS; }
+// From texture coordinates, (0, 0) at the top left, to canvas pixels; $beyond.
+fn gsimg_point(uv: vec2f) -> vec2f { return $addressed * GSIMG_CANVAS; }
 
 // w - 1/2 d^T Sigma^-1 d, d from the Gaussian's center to p.
 fn gsimg_exponent(id: u32, p: vec2f) -> f32 {
