@@ -128,6 +128,18 @@ def test_an_even_map_is_no_guidance(encode: Callable[..., Outcome], tmp_path: Pa
         assert ("inside" in found, "outside" in found) == (value > 0, value < 255)
 
 
+def test_guidance_leaves_holes_alone(encode: Callable[..., Outcome], tmp_path: Path) -> None:
+    """What restoration says of pixels holds with guidance, and with guidance that says nothing."""
+    mask = np.zeros((32, 48, 1), np.uint8)
+    mask[4:20, 10:30] = 255
+    write_picture(tmp_path / "mask.png", mask, ("Y",))
+    target, files = tmp_path / "out.gsimg", []
+    for options in ([], [*ROI, "--saliency-strength", 0], ROI):
+        assert encode("-n", 60, "--restore", "inpaint", "--mask", tmp_path / "mask.png", *options).code == 0
+        files.append(target.read_bytes())
+    assert files[0] == files[1] != files[2]
+
+
 def test_a_map_and_regions_join(encode: Callable[..., Outcome], tmp_path: Path) -> None:
     half = half_map(tmp_path)
     assert encode("--saliency", half).json["saliency"]["share"] == 0.5

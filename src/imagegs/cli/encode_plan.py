@@ -55,9 +55,9 @@ class Plan:
         of_pixels: what a restoration says of them, times what the guidance says. The paper recipe knows no
         weights.
         """
-        if self.guidance is not None and self.recipe != "paper":
-            guided = self.guidance.pixel_weights
-            of_pixels = guided if of_pixels is None or guided is None else of_pixels * guided
+        guided = None if self.guidance is None or self.recipe == "paper" else self.guidance.pixel_weights
+        if guided is not None:
+            of_pixels = guided if of_pixels is None else of_pixels * guided
         return {"pixel_weights": of_pixels, "channel_weights": self.channel_weights}
 
 
