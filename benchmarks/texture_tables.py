@@ -78,7 +78,7 @@ def stacks_of(rows: Rows) -> list[str]:
 def curve(rows: Rows, codec: str, stack: str) -> list[Point]:
     """(PSNR, ln bppc), rising."""
     found = [row for size in rows[codec].values() if (row := size.get(stack))]
-    if codec == "alone":
+    if codec == "alone" and found:
         return rising(shared_best(found))
     return rising([(row["psnr"], row["bppc"]) for row in found])
 
