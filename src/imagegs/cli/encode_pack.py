@@ -81,11 +81,9 @@ def _lattices_within(
 ) -> list[Lattice]:
     """Lattices on which the Gaussians have about n_bytes bytes or fewer, the finest first."""
     from imagegs import codec
-    from imagegs.fitting.settling import FINENESS, lattice_of, turn_for
-    from imagegs.gaussians import on_canvas
+    from imagegs.fitting.settling import FINENESS, inside_canvas, lattice_of, turn_for
 
-    canvas = gaussians.height, gaussians.width, gaussians.wrap
-    inside = gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
+    inside = inside_canvas(gaussians)
     turn = None
 
     def turned(fineness: int) -> Lattice:

@@ -55,23 +55,20 @@ class Evaluation(NamedTuple):
     gradient: Shapes
 
 
-def weights_of_pixels(
-    weights: NDArray[Any] | None, height: int, width: int, what: str = "weights of pixels"
-) -> FloatArray | None:
+def weights_of_pixels(weights: NDArray[Any] | None, height: int, width: int) -> FloatArray | None:
     """Weights (H, W) >= 0, scaled to mean 1; None stays None: every pixel counts the same.
 
-    Raises ValueError, which calls them `what`, for another shape and for values that are negative, not
-    finite, or all 0.
+    Raises ValueError for another shape and for values that are negative, not finite, or all 0.
     """
     if weights is None:
         return None
     values = np.asarray(weights, np.float32)
     if values.shape != (height, width):
-        raise ValueError(f"the {what} have shape {values.shape}, the picture {(height, width)}")
+        raise ValueError(f"the weights of pixels have shape {values.shape}, the picture {(height, width)}")
     if not np.isfinite(values).all() or values.min() < 0:
-        raise ValueError(f"the {what} are negative or not finite somewhere")
+        raise ValueError("the weights of pixels are negative or not finite somewhere")
     if not values.any():
-        raise ValueError(f"the {what} are all zero")
+        raise ValueError("the weights of pixels are all zero")
     values = values / values.max()  # so that no sum overflows
     return np.ascontiguousarray(values / np.float32(np.mean(values, dtype=np.float64)))
 

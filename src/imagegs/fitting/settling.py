@@ -84,7 +84,7 @@ def turn_for(
 ) -> ColorTurn | None:
     """The transform of colours that a file on the lattice should have."""
     roots = weight_roots(channel_weights, len(gaussians.channels))
-    return choose_turn(_inside(gaussians), lattice, None if (roots == 1).all() else roots).turn
+    return choose_turn(inside_canvas(gaussians), lattice, None if (roots == 1).all() else roots).turn
 
 
 def lattice_of(fineness: int) -> Lattice:
@@ -136,13 +136,14 @@ def begin(
     if target.shape != (len(gaussians.channels), gaussians.height, gaussians.width):
         raise ValueError("the image is not of the Gaussians' canvas and channels")
     roots = weight_roots(channel_weights, len(target))
-    g = _inside(gaussians)
+    g = inside_canvas(gaussians)
     shapes = Shapes(*(np.array(a) for a in (g.xy, g.scale, g.angle, g.log_weight, g.color * roots)))
     weights = weights_of_pixels(pixel_weights, g.height, g.width)
     return Objective(target * roots[:, None, None], "softmax", threads, weights, g.wrap), shapes, roots
 
 
-def _inside(gaussians: Gaussians) -> Gaussians:
+def inside_canvas(gaussians: Gaussians) -> Gaussians:
+    """With all centres on the canvas, where a lattice has places for them."""
     canvas = gaussians.height, gaussians.width, gaussians.wrap
     return gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
 
