@@ -34,7 +34,7 @@ Mode = Literal["denoise", "deblock", "inpaint", "upscale"]
 MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")
 
 PIXELS_PER_GAUSSIAN = (
-    80  # not more Gaussians by default: 0.6 bpp or less; of the enlarged picture, for upscale
+    82  # not more Gaussians by default: 0.6 bpp or less; of the enlarged picture, for upscale
 )
 # What `auto` takes for a degradation: clean photographs read as noise of up to 0.015.
 NOISY, COARSE_QUALITY = 6 / 255, 60
