@@ -1,0 +1,186 @@
+"""`imagegs bench`: imagegs beside other codecs, on the user's own pictures."""
+
+from __future__ import annotations
+
+import os
+import time
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagegs.cli.exit_codes import about
+from imagegs.cli.folders import pictures_in
+from imagegs.cli.options import Subparsers, add_command, add_shared, number, whole
+from imagegs.cli.paths import check_folder
+from imagegs.cli.reports import Verbosity, print_json
+from imagegs.errors import FormatError
+
+if TYPE_CHECKING:
+    from imagegs.evaluation.bench import Done, Setting
+    from imagegs.evaluation.measuring import Row
+
+EXAMPLES = """
+examples:
+  imagegs bench photos/*.jpg --side 1024
+  imagegs bench pictures --quick -o quick
+  imagegs bench a.png b.png --codecs imagegs,imagegs-e9,avif,astc-12x12 --rates 0.1,0.3,1
+  imagegs bench a.png --metrics psnr,ssimulacra2,flip
+
+codecs: imagegs (imagegs-e7: with that effort), paper (the recipe of Image-GS), jpeg, mozjpeg, webp, avif,
+avif-444, jxl, jp2, astc-4x4 to astc-12x12, bc1, bc7, etc1s; any with -half: at half the size; all.
+metrics: psnr, ssim, ms-ssim, ssimulacra2, flip, lpips, st-lpips.
+
+OUT gets report.html, results.csv, results.json and cache: a run that was cut off goes on from there.
+what other codecs and metrics need is in the extra: pip install 'imagegs[bench]'
+"""
+RATES, METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
+QUICK = {"rates": (0.1, 0.3), "metrics": ("psnr", "ms-ssim"), "effort": 1, "crops": 2}
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Adds the command `bench`."""
+    what = "Measure pictures at given sizes beside other codecs, and write a report."
+    parser = add_command(commands, "bench", run, what, EXAMPLES)
+    parser.add_argument("pictures", metavar="PICTURE", nargs="+", type=Path, help="files, or folders of them")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, default=Path("bench"), help="default: bench"
+    )
+    parser.add_argument("--codecs", metavar="LIST", type=names, help="default: those most people would pick")
+    parser.add_argument(
+        "--rates", metavar="LIST", type=rates, help=f"bits a pixel of whole files (default: {RATES})"
+    )
+    parser.add_argument("--metrics", metavar="LIST", type=names, help=f"default: {METRICS}")
+    parser.add_argument("-e", "--effort", type=whole(1, 9), metavar="1-9", help="of imagegs (default: 5)")
+    parser.add_argument(
+        "--side", type=whole(16), metavar="PIXELS", help="reduce pictures with a longer side than this"
+    )
+    parser.add_argument(
+        "--crops", type=whole(0), metavar="N", help="show parts of so many pictures (default: 6)"
+    )
+    parser.add_argument("--quick", action="store_true", help="a first look: effort 1, two rates, two metrics")
+    parser.add_argument("--cache", metavar="DIR", type=Path, help="default: cache in OUT")
+    parser.add_argument(
+        "-j", "--jobs", type=whole(1, 256), metavar="N", help="files at a time (default: one a core)"
+    )
+    add_shared(parser, ("quiet", "json"))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """A converter of "a,b,c"."""
+    found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not found:
+        raise ArgumentTypeError(f"{text!r} names nothing")
+    return found
+
+
+def rates(text: str) -> tuple[float, ...]:
+    """A converter of numbers of bits a pixel, with commas between; rising, each once."""
+    convert = number(0.001, 48)
+    found = tuple(sorted({convert(part) for part in text.split(",")}))
+    return found
+
+
+def run(options: Namespace) -> None:
+    """`imagegs bench`."""
+    from imagegs.evaluation.bench import load_pixels, named, results, run_bench, usable
+    from imagegs.evaluation.report import REPORT, RESULTS, TABLE, write_report
+    from imagegs.evaluation.store import Store
+    from imagegs.evaluation.summary import summarized
+
+    start = time.perf_counter()
+    setting, verbosity = _setting(options), Verbosity(options.quiet)
+    paths = named([path for given in options.pictures for path in _files(given)])
+    _, _, missing = usable(setting)
+    for reason in missing.values():
+        verbosity.warn(f"left out: {reason}")
+    folder: Path = options.output
+    check_folder(folder, "a report")
+    for path in paths.values():
+        with about(path):
+            load_pixels(path, setting.side)  # a wrong one is told before hours of work
+    cache = options.cache or folder / "cache"
+    jobs = options.jobs or len(os.sched_getaffinity(0))
+    rows: list[Row] = []
+    with _bar(verbosity.bar) as show:
+        for done in run_bench(paths, setting, cache, jobs):
+            rows += done.rows
+            show(done)
+    found = summarized(results(paths, setting, rows))
+    shown = {row["picture"] for row in rows if "crop" in row}
+    originals = {name: load_pixels(paths[name], setting.side) for name in paths if name in shown}
+    with about(folder):
+        write_report(folder, found, Store(cache), originals)
+    _tell(verbosity, options.json, folder, found, time.perf_counter() - start, (REPORT, TABLE, RESULTS))
+
+
+def _files(given: Path) -> list[Path]:
+    if not given.is_dir():
+        return [given]
+    with about(given):
+        if not (found := pictures_in(given)):
+            raise FormatError("no pictures in this directory")
+        return found
+
+
+def _setting(options: Namespace) -> Setting:
+    from imagegs.evaluation.bench import Setting
+    from imagegs.evaluation.codecs import DEFAULT_NAMES, EVERY_NAME
+
+    chosen = options.codecs or DEFAULT_NAMES
+    setting = Setting(
+        codecs=tuple(each for name in chosen for each in (EVERY_NAME if name == "all" else (name,))),
+        rates=rates(RATES),
+        metrics=names(METRICS),
+        effort=5,
+        side=options.side,
+        crops=6,
+    )
+    if options.quick:
+        setting = replace(setting, **QUICK)
+    given = {name: getattr(options, name) for name in ("rates", "metrics", "effort", "crops")}
+    return replace(setting, **{name: value for name, value in given.items() if value is not None})
+
+
+def _tell(
+    verbosity: Verbosity,
+    json: bool,
+    folder: Path,
+    found: dict[str, Any],
+    seconds: float,
+    files: tuple[str, ...],
+) -> None:
+    failed = [row for row in found["rows"] if "error" in row]
+    for row in failed[:5]:
+        verbosity.warn(f"{row['codec']}, {row['picture']}: {row['error']}")
+    if len(failed) > 5:
+        verbosity.warn(f"{len(failed) - 5} files more that could not be made: results.json has why")
+    if json:
+        told = {name: found[name] for name in ("means", "bd_rates", "costs", "missing")}
+        print_json(
+            {"output": str(folder), "files": list(files), "seconds": seconds, "failed": len(failed), **told}
+        )
+        return
+    verbosity.note(f"{folder / files[0]}: {len(found['rows'])} files measured, {seconds:.1f} s")
+
+
+@contextmanager
+def _bar(shown: bool) -> Iterator[Any]:
+    """A function to call with every `Done`; it draws on standard error when shown."""
+    if not shown:
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[last]}"), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("bench", total=None, last="")
+
+        def show(done: Done) -> None:
+            last = f"{done.rows[0]['codec']}, {done.rows[0]['picture']}" if done.rows else ""
+            bar.update(task, total=done.total, advance=done.work, last=last)
+
+        yield show

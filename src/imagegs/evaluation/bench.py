@@ -1,0 +1,189 @@
+"""All codecs, all pictures: what `imagegs bench` runs, and what its results.json holds."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from imagegs import __version__
+from imagegs.engine import engine
+from imagegs.evaluation.codec import Codec, Pixels
+from imagegs.evaluation.codecs import codec_named
+from imagegs.evaluation.crops import busiest_window
+from imagegs.evaluation.measuring import Bench, Row, Subject
+from imagegs.evaluation.metrics import METRICS
+from imagegs.evaluation.store import Store
+from imagegs.images import read_picture
+
+OWN_WORK = 12  # of a fit, where any other codec's search for a file has 1: for the time left
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is measured."""
+
+    codecs: tuple[
+        str, ...
+    ]  # names, as `codec_named` knows them; the first is what the others are held against
+    rates: tuple[float, ...]  # bits a pixel, rising
+    metrics: tuple[str, ...]  # names, as in METRICS
+    effort: int  # of imagegs and paper
+    side: int | None  # of the longer side, pixels: larger pictures are reduced
+    crops: int  # so many pictures are shown, spread evenly
+
+
+@dataclass(frozen=True)
+class Done:
+    """A codec's rows of a picture, and how far all is."""
+
+    rows: list[Row]
+    work: int
+    total: int
+
+
+def load_pixels(path: Path, side: int | None) -> Pixels:
+    """(H, W, 3) uint8 of a picture file, its longer side reduced to `side` by box filtering; alpha is left out,
+    gray becomes RGB, 16 bits become 8.
+
+    Raises what `read_picture` raises.
+    """
+    pixels = read_picture(path).pixels
+    if pixels.dtype == np.uint16:
+        pixels = np.round(pixels / 257).astype(np.uint8)
+    pixels = pixels[:, :, :3] if pixels.shape[2] > 2 else pixels[:, :, :1].repeat(3, axis=2)
+    height, width, _ = pixels.shape
+    if side is not None and max(height, width) > side:
+        shrink = side / max(height, width)
+        size = max(1, round(width * shrink)), max(1, round(height * shrink))
+        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))
+    return np.ascontiguousarray(pixels)
+
+
+def usable(setting: Setting) -> tuple[list[Codec], list[str], dict[str, str]]:
+    """Codecs and metrics that can be used here, and why others cannot, by name.
+
+    Raises ValueError for names that there are not.
+    """
+    if unknown := [name for name in setting.metrics if name not in METRICS]:
+        raise ValueError(f"no metric {unknown[0]!r}; there are {', '.join(METRICS)}")
+    codecs = [codec_named(name, setting.effort) for name in dict.fromkeys(setting.codecs)]
+    metrics = [METRICS[name] for name in dict.fromkeys(setting.metrics)]
+    reasons = {each.name: reason for each in (*codecs, *metrics) if (reason := each.missing())}
+    return (
+        [codec for codec in codecs if codec.name not in reasons],
+        [metric.name for metric in metrics if metric.name not in reasons],
+        reasons,
+    )
+
+
+def named(paths: Sequence[Path]) -> dict[str, Path]:
+    """Paths by names that tell them apart: the stem, or, where two have one stem, folder and file."""
+    stems = [path.stem for path in paths]
+    unique = dict.fromkeys(path.resolve() for path in paths)
+    if len(unique) < len(paths):
+        raise ValueError("a picture is named twice")
+    return {
+        path.stem if stems.count(path.stem) == 1 else f"{path.parent.name}/{path.name}": path
+        for path in paths
+    }
+
+
+def run_bench(paths: dict[str, Path], setting: Setting, store: Path, jobs: int) -> Iterator[Done]:
+    """Measures with so many processes; yields as each codec of each picture is done.
+
+    paths: by the names of the pictures. The store keeps what was measured, so that a run which was cut off goes
+    on. Codecs and metrics that are missing are left out.
+    """
+    codecs, metrics, _ = usable(setting)
+    shown = set(list(paths)[:: max(1, -(-len(paths) // max(setting.crops, 1)))]) if setting.crops else set()
+    work = {
+        (name, codec.name): OWN_WORK * len(setting.rates) if codec.is_own else len(setting.rates)
+        for codec in sorted(codecs, key=lambda codec: not codec.is_own)  # long ones first
+        for name in paths
+    }
+    shared = (tuple(metrics), store)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        futures = {
+            pool.submit(_measure, name, paths[name], codec, setting, name in shown, *shared): units
+            for (name, codec), units in work.items()
+        }
+        try:
+            for future in as_completed(futures):
+                yield Done(future.result(), futures[future], sum(work.values()))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _measure(
+    name: str,
+    path: Path,
+    codec: str,
+    setting: Setting,
+    is_shown: bool,
+    metrics: tuple[str, ...],
+    store: Path,
+) -> list[Row]:
+    pixels, window = _loaded(path, setting.side)
+    subject = Subject(name, pixels, window if is_shown else None)
+    bench = Bench(codec_named(codec, setting.effort), subject, metrics, Store(store))
+    return list(bench.rows(setting.rates))
+
+
+@cache
+def _loaded(path: Path, side: int | None) -> tuple[Pixels, Any]:
+    pixels = load_pixels(path, side)
+    return pixels, busiest_window(pixels)
+
+
+def machine() -> str:
+    """The processor, how many there are, and the kernels in use."""
+    model, info = platform.processor(), Path("/proc/cpuinfo")
+    if info.exists():
+        lines = info.read_text().splitlines()
+        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
+    return f"{model or platform.machine()}, {os.cpu_count()} processors, kernels {engine(1).isa}"
+
+
+def results(paths: dict[str, Path], setting: Setting, rows: list[Row]) -> dict[str, Any]:
+    """What results.json holds: all that a report needs."""
+    codecs, metrics, reasons = usable(setting)
+    order = {codec.name: place for place, codec in enumerate(codecs)}
+    places = {name: place for place, name in enumerate(paths)}
+    return {
+        "imagegs": __version__,
+        "machine": machine(),
+        "setting": {"effort": setting.effort, "side": setting.side, "rates": list(setting.rates)},
+        "codecs": [
+            {"name": c.name, "title": c.title, "settings": c.settings, "version": c.version()} for c in codecs
+        ],
+        "metrics": [_metric_facts(name) for name in metrics],
+        "missing": reasons,
+        "pictures": [
+            {"name": name, "width": shape[1], "height": shape[0]}
+            for name, path in paths.items()
+            for shape in [load_pixels(path, setting.side).shape]
+        ],
+        "rows": sorted(rows, key=lambda r: (places[r["picture"]], order[r["codec"]], str(r["rate"]))),
+    }
+
+
+def _metric_facts(name: str) -> dict[str, Any]:
+    metric = METRICS[name]
+    return {
+        "name": name,
+        "title": metric.title,
+        "unit": metric.unit,
+        "higher_is_better": metric.higher_is_better,
+        "digits": metric.digits,
+    }

@@ -1,0 +1,68 @@
+"""The codecs of `imagegs bench`: what each is called, what it needs, and its files of a picture.
+
+`codec_named` makes one of a name: imagegs, imagegs-e7 (that effort), paper (the recipe of Image-GS), each of
+`NAMES`, and name-half for the codec at half the picture's size.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from imagegs.evaluation.block_codecs import BLOCK_CODECS
+from imagegs.evaluation.codec import Codec, Pixels, Shape
+from imagegs.evaluation.own_codec import own_codec
+from imagegs.evaluation.picture_codecs import PICTURE_CODECS
+
+OTHERS = {codec.name: codec for codec in (*PICTURE_CODECS, *BLOCK_CODECS)}
+HALF = "-half"
+NAMES = ("imagegs", "paper", *OTHERS)
+EVERY_NAME = (*NAMES, *(codec.name + HALF for codec in PICTURE_CODECS))
+DEFAULT_NAMES = ("imagegs", "jpeg", "mozjpeg", "webp", "avif", "jxl", "jp2", "avif-half")
+
+
+def codec_named(name: str, effort: int = 5) -> Codec:
+    """The codec of a name; `effort` is that of imagegs and paper where the name says none.
+
+    Raises ValueError for a name that no codec has.
+    """
+    if name.endswith(HALF):
+        return _at_half_size(codec_named(name.removesuffix(HALF), effort))
+    if found := re.fullmatch(r"(imagegs|paper)(?:-e([1-9]))?", name):
+        return own_codec(name, found[1], int(found[2] or effort))
+    if name in OTHERS:
+        return OTHERS[name]
+    raise ValueError(f"no codec {name!r}; there are {', '.join(NAMES)}, and each with {HALF}")
+
+
+def _at_half_size(codec: Codec) -> Codec:
+    return replace(
+        codec,
+        name=codec.name + HALF,
+        title=f"{codec.title}, half size",
+        settings=f"{codec.settings}; of the picture box-reduced to half its sides, enlarged by Lanczos",
+        encode=partial(_encode_half, codec),
+        decode=partial(_decode_half, codec),
+    )
+
+
+def _encode_half(codec: Codec, pixels: Pixels, setting: float) -> bytes:
+    height, width = _half(pixels.shape)[:2]
+    return codec.encode(_resized(pixels, width, height, Image.Resampling.BOX), setting)
+
+
+def _decode_half(codec: Codec, data: bytes, shape: Shape) -> Pixels:
+    height, width = shape[:2]
+    return _resized(codec.decode(data, _half(shape)), width, height, Image.Resampling.LANCZOS)
+
+
+def _half(shape: tuple[int, ...]) -> Shape:
+    return -(-shape[0] // 2), -(-shape[1] // 2), shape[2]
+
+
+def _resized(pixels: Pixels, width: int, height: int, how: Image.Resampling) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).resize((width, height), how))

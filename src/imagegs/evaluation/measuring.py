@@ -1,0 +1,166 @@
+"""The rows of one codec and one picture: a file within each size, what it costs, how alike it is.
+
+A row is what results.json has of a file:
+
+    codec, picture    names
+    rate              the bits a pixel that were allowed; null: the codec's one rate; "floor": its smallest file
+    bytes, bpp        of the whole file; bpp alone the size of the smallest file where none is within the rate
+    setting           of the codec's dial; null for one without
+    METRIC            a number for each metric of the bench
+    encode_seconds, encode_cpu_seconds, encode_peak_bytes, and the same of decode
+    multiply_adds     a pixel, on average: .gsimg files alone
+    error             in place of all these: why there is no file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import imagegs
+from imagegs.codec import bytes_for_bpp, decode
+from imagegs.evaluation.codec import Codec, Pixels
+from imagegs.evaluation.costs import Cost, measured
+from imagegs.evaluation.crops import Window, as_webp, cut
+from imagegs.evaluation.metrics import METRICS
+from imagegs.evaluation.sizes import SizeSearch
+from imagegs.evaluation.store import Store, digest, digest_of_files, digest_of_pixels
+from imagegs.rendering import Painter
+
+Row = dict[str, Any]
+FLOOR = "floor"
+_METRIC_FILES = ("metrics.py", "ssimulacra2.py")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A picture to measure with: its pixels, and the window that the report shows of it, if it shows one."""
+
+    name: str
+    pixels: Pixels
+    window: Window | None = None
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[0] * self.pixels.shape[1])
+
+
+class Bench:
+    """Measures; what the store has is taken from there."""
+
+    def __init__(self, codec: Codec, subject: Subject, metrics: tuple[str, ...], store: Store) -> None:
+        self._codec, self._subject, self._metrics, self._store = codec, subject, metrics, store
+        version = _own_version() if codec.is_own else codec.version()
+        picture = digest_of_pixels(subject.pixels)
+        self._about = [picture, codec.name, codec.settings, version]
+        self._search: SizeSearch | None = None
+
+    def rows(self, rates: tuple[float, ...]) -> Iterator[Row]:
+        """One for each rate; of a codec of one rate, one in all; a last one of the floor where it is above some
+        rate.
+        """
+        dial = self._codec.dial
+        if dial is not None and len(dial) == 1:
+            yield self._row(None)
+            return
+        below_floor = False
+        for rate in rates:
+            row = self._row(rate)
+            below_floor |= "bytes" not in row and "error" not in row
+            yield row
+        if below_floor and dial is not None:
+            yield self._row(FLOOR)
+
+    def _row(self, rate: float | str | None) -> Row:
+        where = {"codec": self._codec.name, "picture": self._subject.name, "rate": rate}
+        n_bytes = bytes_for_bpp(rate, *self._subject.pixels.shape[:2]) if isinstance(rate, float) else rate
+        key = digest(*self._about, n_bytes)
+        known = self._store.read_json(key)
+        if known is None:
+            known = self._encoded(key, n_bytes)
+        if "bytes" in known:
+            known = self._completed(key, known)
+        return where | {name: value for name, value in known.items() if "@" not in name}
+
+    def _encoded(self, key: str, n_bytes: int | str | None) -> Row:
+        try:
+            row, data = self._make(n_bytes)
+        except Exception as error:
+            # Whatever a codec's library raises is a result of this picture, and not kept for the next run.
+            return {"error": f"{type(error).__name__}: {error}"}
+        if data is not None:
+            row |= {"bytes": len(data), "bpp": 8 * len(data) / self._subject.area}
+            self._store.write(key, "file", data)
+        self._store.write_json(key, row)
+        return row
+
+    def _make(self, n_bytes: int | str | None) -> tuple[Row, bytes | None]:
+        codec, pixels = self._codec, self._subject.pixels
+        if codec.dial is None:
+            assert isinstance(n_bytes, int)
+            setting: float = n_bytes
+        elif n_bytes is None or n_bytes == FLOOR:
+            setting = codec.dial[0]
+        else:
+            assert isinstance(n_bytes, int)
+            self._search = self._search or SizeSearch(codec, pixels)
+            found = self._search.best_within(n_bytes)
+            if found is None:
+                return {"bpp": 8 * len(self._search.smallest()) / self._subject.area}, None
+            setting = found[0]
+        data, cost = measured(lambda: codec.encode(pixels, setting))
+        return {"setting": None if codec.dial is None else setting, **_told("encode", cost)}, data
+
+    def _completed(self, key: str, row: Row) -> Row:
+        """With all that is asked for; a file is decoded when something is missing."""
+        needed = {f"{name}@{_metric_version()}": name for name in self._metrics}
+        window = self._subject.window
+        crop = None if window is None else self.crop_key(key)
+        lacks_crop = crop is not None and self._store.read(crop, "webp") is None
+        missing = [name for at, name in needed.items() if at not in row]
+        if missing or lacks_crop or "decode_seconds" not in row:
+            data = self._store.read(key, "file") or b""
+            decoded, cost = measured(lambda: self._codec.decode(data, self._subject.pixels.shape))
+            row = {**row, **_told("decode", cost)} if "decode_seconds" not in row else row
+            if self._codec.is_own and "multiply_adds" not in row:
+                counted = Painter(decode(data), threads=1).multiply_adds()
+                row["multiply_adds"] = None if counted is None else counted.mean
+            for name in missing:
+                value = METRICS[name].measure(self._subject.pixels, decoded)
+                row[f"{name}@{_metric_version()}"] = None if value == float("inf") else value
+            if crop is not None and window is not None:
+                self._store.write(crop, "webp", as_webp(cut(decoded, window)))
+            self._store.write_json(key, row)
+        shown = {name: row[at] for at, name in needed.items()}
+        return row | shown | ({} if crop is None else {"crop": crop})
+
+    def crop_key(self, key: str) -> str:
+        """Of the store's picture of the window."""
+        return digest(key, self._subject.window)
+
+
+def _told(what: str, cost: Cost) -> Row:
+    return {
+        f"{what}_seconds": cost.seconds,
+        f"{what}_cpu_seconds": cost.cpu_seconds,
+        f"{what}_peak_bytes": cost.peak_bytes,
+    }
+
+
+@cache
+def _own_version() -> str:
+    """Of the package as it is: any change of its code may change its files."""
+    package = Path(imagegs.__file__).parent
+    rooms = [*package.glob("*.py"), *package.glob("codec/*.py"), *package.glob("fitting/*.py")]
+    return digest_of_files([*rooms, *package.glob("cli/encode*.py"), Path(imagegs._native.__file__)])
+
+
+@cache
+def _metric_version() -> str:
+    folder = Path(__file__).parent
+    files = [folder / name for name in _METRIC_FILES]
+    return digest_of_files([*(f for f in files if f.exists()), folder.parent / "metrics.py"])[:8]

@@ -1,0 +1,75 @@
+"""The report of a bench: one HTML file that needs nothing else, results.csv and results.json."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from imagegs.evaluation.codec import Pixels
+from imagegs.evaluation.crops import as_webp, busiest_window, cut
+from imagegs.evaluation.measuring import Row
+from imagegs.evaluation.store import Store
+from imagegs.files import write_atomically
+
+_SCRIPTS = ("elements.js", "chart.js", "tables.js", "crops.js", "system.js", "page.js")
+_FIRST_COLUMNS = ("picture", "codec", "rate", "bytes", "bpp", "setting")
+REPORT, TABLE, RESULTS = "report.html", "results.csv", "results.json"
+
+
+def write_report(
+    folder: Path, results: dict[str, Any], store: Store, pixels: dict[str, Pixels] | None = None
+) -> None:
+    """Writes the three files into a folder.
+
+    results: as `summarized` gives them. pixels: (H, W, 3) uint8 of the pictures that rows have crops of, by name.
+    Raises OSError where they cannot be written.
+    """
+    write_atomically(folder / RESULTS, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
+    write_atomically(folder / TABLE, _table(results["rows"]).encode())
+    shown = results | {"images": _images(results["rows"], store), "originals": _originals(pixels or {})}
+    write_atomically(folder / REPORT, report_page(shown).encode())
+
+
+def report_page(results: dict[str, Any]) -> str:
+    """The HTML of results with their images."""
+    files = resources.files("imagegs.evaluation") / "report_page"
+    page = (files / "page.html").read_text("utf-8")
+    parts = {
+        "/* style */": (files / "style.css").read_text("utf-8"),
+        "/* script */": "\n".join((files / name).read_text("utf-8") for name in _SCRIPTS),
+        # No end tag, no comment may begin in what is inside of a script element.
+        "/* results */": json.dumps(results, allow_nan=False).replace("<", "\\u003c"),
+    }
+    for mark, text in parts.items():
+        before, found, after = page.partition(mark)
+        assert found, f"page.html has no {mark}"
+        page = before + text + after
+    return page
+
+
+def _table(rows: list[Row]) -> str:
+    columns = dict.fromkeys([*_FIRST_COLUMNS, *(name for row in rows for name in row if name != "crop")])
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(columns), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def _images(rows: list[Row], store: Store) -> dict[str, str]:
+    """Of the store's crops, by their keys."""
+    found = {row["crop"]: store.read(row["crop"], "webp") for row in rows if "crop" in row}
+    return {key: _as_url(data) for key, data in found.items() if data is not None}
+
+
+def _originals(pixels: dict[str, Pixels]) -> dict[str, str]:
+    return {name: _as_url(as_webp(cut(picture, busiest_window(picture)))) for name, picture in pixels.items()}
+
+
+def _as_url(data: bytes) -> str:
+    return "data:image/webp;base64," + base64.b64encode(data).decode()

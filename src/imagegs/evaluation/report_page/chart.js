@@ -1,0 +1,80 @@
+// Curves over a logarithmic axis of rates: { name, title, points: [{ x, y, hollow, text }] } each.
+const SIZE = { width: 880, height: 420, left: 58, right: 16, top: 14, bottom: 44 };
+
+function scales(curves, size, logarithmic = true) {
+  const points = curves.flatMap((curve) => curve.points);
+  const xs = points.map((p) => p.x), ys = points.map((p) => p.y);
+  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  const margin = 0.06 * (Math.max(...ys) - Math.min(...ys) || 1);
+  const [bottom, top] = [Math.min(...ys) - margin, Math.max(...ys) + margin];
+  const along = logarithmic ? Math.log : (x) => x;
+  const span = along(high) - along(low) || 1;
+  const x = (value) => size.left + ((along(value) - along(low)) / span) * (size.width - size.left - size.right);
+  const y = (value) => size.height - size.bottom - ((value - bottom) / (top - bottom)) * (size.height - size.top - size.bottom);
+  return { x, y, low, high, bottom, top };
+}
+
+function logTicks(low, high) {
+  const found = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
+    for (const step of [1, 2, 5]) found.push(Number((step * 10 ** power).toPrecision(3)));
+  return found.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+}
+
+function linearTicks(low, high) {
+  const rough = (high - low) / 6, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough);
+  const found = [];
+  for (let value = Math.ceil(low / step) * step; value <= high; value += step) found.push(Number(value.toPrecision(6)));
+  return found;
+}
+
+function axes(scale, size, xTitle, yTitle) {
+  const parts = [];
+  const floor = size.height - size.bottom;
+  for (const value of logTicks(scale.low, scale.high)) {
+    const x = scale.x(value);
+    parts.push(element("svg:line", { class: "grid", x1: x, x2: x, y1: size.top, y2: floor }));
+    parts.push(element("svg:text", { x, y: floor + 18, "text-anchor": "middle" }, value.toLocaleString("en")));
+  }
+  for (const value of linearTicks(scale.bottom, scale.top)) {
+    const y = scale.y(value);
+    parts.push(element("svg:line", { class: "grid", x1: size.left, x2: size.width - size.right, y1: y, y2: y }));
+    parts.push(element("svg:text", { x: size.left - 8, y: y + 4, "text-anchor": "end" }, value.toLocaleString("en")));
+  }
+  const middle = (size.left + size.width - size.right) / 2;
+  parts.push(element("svg:text", { x: middle, y: size.height - 4, "text-anchor": "middle" }, xTitle));
+  parts.push(element("svg:text", { x: 14, y: size.height / 2, "text-anchor": "middle", transform: `rotate(-90 14 ${size.height / 2})` }, yTitle));
+  return parts;
+}
+
+function drawCurve(curve, scale) {
+  const solid = curve.points.filter((p) => !p.hollow);
+  const path = solid.map((p, i) => `${i ? "L" : "M"}${scale.x(p.x).toFixed(1)} ${scale.y(p.y).toFixed(1)}`).join("");
+  const group = element("svg:g", { class: `codec${curve.own ? " own" : ""}`, "data-name": curve.name });
+  if (solid.length > 1) group.append(element("svg:path", { class: "curve", d: path, stroke: curve.color }));
+  for (const p of curve.points) {
+    const look = p.hollow ? { fill: "var(--card)", stroke: curve.color, "stroke-width": 2 } : { fill: curve.color };
+    const place = { cx: scale.x(p.x), cy: scale.y(p.y), r: solid.length === 1 && !p.hollow ? 5 : 4 };
+    group.append(element("svg:circle", { ...place, ...look }, element("svg:title", {}, p.text)));
+  }
+  const focus = (on) => () => {
+    group.ownerSVGElement.classList.toggle("focused", on);
+    group.classList.toggle("focus", on);
+  };
+  group.addEventListener("pointerenter", focus(true));
+  group.addEventListener("pointerleave", focus(false));
+  return group;
+}
+
+function chart(curves, xTitle, yTitle, size = SIZE) {
+  const shown = curves.filter((curve) => curve.points.length);
+  if (!shown.length) return element("p", { class: "note" }, "No points.");
+  const scale = scales(shown, size);
+  const label = `${yTitle} over ${xTitle}: ${shown.map((c) => c.title).join(", ")}`;
+  const own = [...shown].sort((a, b) => Boolean(a.own) - Boolean(b.own)); // ours on top
+  return element(
+    "svg:svg", { viewBox: `0 0 ${size.width} ${size.height}`, role: "img", "aria-label": label },
+    ...axes(scale, size, xTitle, yTitle), ...own.map((curve) => drawCurve(curve, scale)),
+  );
+}

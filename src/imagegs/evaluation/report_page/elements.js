@@ -1,0 +1,44 @@
+// Results, and what every part of the page makes elements with.
+const results = JSON.parse(document.getElementById("results").textContent);
+const at = (id) => document.getElementById(id);
+const own = new Set(results.codecs.filter((c) => /^(imagegs|paper)/.test(c.name)).map((c) => c.name));
+const titles = Object.fromEntries([...results.codecs, ...results.metrics].map((each) => [each.name, each.title]));
+const reference = results.codecs[0]?.name;
+const colorOf = (name) => `var(--c${results.codecs.findIndex((c) => c.name === name) % 12})`;
+const SVG = "http://www.w3.org/2000/svg";
+
+function element(tag, attributes = {}, ...children) {
+  const made = tag.startsWith("svg:") ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+// A labelled choice among [value, text] pairs.
+function choice(label, pairs, onchange, chosen) {
+  const options = pairs.map(([value, text]) => element("option", { value, selected: value === chosen }, text));
+  const made = element("select", { onchange: (event) => onchange(event.target.value) }, ...options);
+  return element("label", {}, label, made);
+}
+
+const number = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits));
+const percent = (share) => `${share > 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)} %`;
+const bytes = (n) => (n < 10000 ? `${n.toLocaleString("en")} B` : `${(n / 1024).toFixed(1)} KiB`);
+const megabytes = (n) => (n === null || n === undefined ? "–" : `${(n / 1048576).toFixed(0)} MiB`);
+const metricNamed = (name) => results.metrics.find((metric) => metric.name === name);
+const rateText = (rate) => (rate === null ? "one rate" : rate === "floor" ? "smallest" : `${rate} bpp`);
+
+function seconds(value) {
+  if (value === null || value === undefined) return "–";
+  return value < 0.1 ? `${(1000 * value).toFixed(1)} ms` : value < 10 ? `${value.toFixed(2)} s` : `${value.toFixed(1)} s`;
+}
+
+function table(head, rows) {
+  const cell = (value) => (value instanceof Element ? value : element("td", {}, String(value)));
+  const body = rows.map(({ cells, kind }) => element("tr", { class: kind ?? null }, ...cells.map(cell)));
+  const titlesRow = element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)));
+  return element("table", {}, element("thead", {}, titlesRow), element("tbody", {}, ...body));
+}

@@ -1,0 +1,77 @@
+// Fills the page.
+const MEAN = "";
+
+function curvePoints(codec, metric, picture) {
+  if (picture === MEAN) {
+    const points = results.means[codec].map((mean) => ({ ...mean, hollow: false }));
+    const floor = results.floors[codec];
+    return [...(floor ? [{ ...floor, rate: "floor", hollow: true }] : []), ...points];
+  }
+  const rows = results.rows.filter((row) => row.picture === picture && row.codec === codec && "bytes" in row);
+  return rows.map((row) => ({ ...row, hollow: row.rate === "floor" }));
+}
+
+function curvesOf(metric, picture, hidden) {
+  return results.codecs.filter((codec) => !hidden.has(codec.name)).map((codec) => {
+    const rows = curvePoints(codec.name, metric, picture).filter((row) => typeof row[metric.name] === "number");
+    const text = (row) => `${codec.title}, ${number(row.bpp, 3)} bpp: ${number(row[metric.name], metric.digits)} ${metric.unit}`;
+    const points = rows.map((row) => ({ x: row.bpp, y: row[metric.name], hollow: row.hollow, text: text(row) }));
+    points.sort((a, b) => a.x - b.x);
+    return { name: codec.name, title: codec.title, color: colorOf(codec.name), own: codec.name === reference, points };
+  });
+}
+
+function showCurves() {
+  const state = { metric: results.metrics[0].name, picture: MEAN, hidden: new Set() };
+  const draw = () => {
+    const metric = metricNamed(state.metric);
+    at("chart").replaceChildren(chart(curvesOf(metric, state.picture, state.hidden), "bits a pixel", `${metric.title}${metric.unit ? `, ${metric.unit}` : ""}`));
+  };
+  const pictures = [[MEAN, `mean of ${results.pictures.length}`], ...results.pictures.map((p) => [p.name, p.name])];
+  at("curve-controls").append(
+    choice("metric", results.metrics.map((m) => [m.name, m.title]), (name) => { state.metric = name; draw(); }),
+    choice("picture", pictures, (name) => { state.picture = name; draw(); }),
+  );
+  for (const codec of results.codecs) {
+    const button = element("button", { "aria-pressed": true, onclick: () => {
+      const shown = state.hidden.delete(codec.name) || !state.hidden.add(codec.name);
+      button.setAttribute("aria-pressed", shown);
+      draw();
+    } }, element("i", { style: `background:${colorOf(codec.name)}` }), codec.title);
+    at("legend").append(button);
+  }
+  at("curve-note").textContent = "A mean is drawn only at rates at which the codec has a file of every picture; a hollow circle is the mean of its smallest files. Sizes are those of whole files.";
+  draw();
+}
+
+function showPictures() {
+  const state = { picture: results.pictures[0]?.name, metric: results.metrics[0].name };
+  const draw = () => at("picture-table").replaceChildren(pictureTable(state.picture, state.metric));
+  at("picture-controls").append(
+    choice("picture", results.pictures.map((p) => [p.name, `${p.name}, ${p.width} × ${p.height}`]), (name) => { state.picture = name; draw(); }),
+    choice("metric", results.metrics.map((m) => [m.name, m.title]), (name) => { state.metric = name; draw(); }),
+  );
+  draw();
+}
+
+function showText() {
+  const { pictures, codecs, setting, machine, missing } = results;
+  const side = setting.side ? `, the longer side at most ${setting.side} pixels` : "";
+  at("about").textContent = `imagegs ${results.imagegs}; ${pictures.length} pictures${side}, ${codecs.length} codecs, effort ${setting.effort}. ${machine}.`;
+  const reasons = Object.values(missing);
+  at("missing").hidden = reasons.length === 0;
+  at("missing").append(...reasons.map((reason) => element("li", {}, `Left out: ${reason}`)));
+  at("bd-note").textContent = `The mean size of ${titles[reference]} against each codec's at equal quality (BD-rate), over the qualities that both reach: −30 % is 30 % smaller. "of n": only n of ${pictures.length} pictures have such qualities.`;
+  at("cost-note").textContent = "One thread each; several files may have been made at a time. Encoding of imagegs is the whole command, with its search for the size; of the others one file of the quality found. Memory is what the call adds, of imagegs' encoder all of its process.";
+  for (const codec of codecs) at("settings").append(element("dt", {}, codec.title), element("dd", {}, [codec.settings, codec.version].filter(Boolean).join("; ")));
+}
+
+showText();
+if (results.metrics.length) {
+  showCurves();
+  at("bd-table").append(bdTable());
+  showPictures();
+}
+at("cost-table").append(costTable());
+showCrops();
+showSystem();
