@@ -52,8 +52,8 @@ class Done:
 
 
 def load_pixels(path: Path, side: int | None) -> Pixels:
-    """(H, W, 3) uint8 of a picture file, its longer side reduced to `side` by box filtering; alpha is left out,
-    gray becomes RGB, 16 bits become 8.
+    """(H, W, 3) uint8 of a picture file, its longer side reduced to `side` by box filtering; alpha is left
+    out, gray becomes RGB, 16 bits become 8.
 
     Raises what `read_picture` raises.
     """
@@ -101,8 +101,8 @@ def named(paths: Sequence[Path]) -> dict[str, Path]:
 def run_bench(paths: dict[str, Path], setting: Setting, store: Path, jobs: int) -> Iterator[Done]:
     """Measures with so many processes; yields as each codec of each picture is done.
 
-    paths: by the names of the pictures. The store keeps what was measured, so that a run which was cut off goes
-    on. Codecs and metrics that are missing are left out.
+    paths: by the names of the pictures. The store keeps what was measured, so that a run which was cut off
+    goes on. Codecs and metrics that are missing are left out.
     """
     codecs, metrics, _ = usable(setting)
     shown = set(list(paths)[:: max(1, -(-len(paths) // max(setting.crops, 1)))]) if setting.crops else set()

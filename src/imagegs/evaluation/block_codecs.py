@@ -1,7 +1,7 @@
 """Codecs of textures, whose pixels can be read in any order: ASTC, BC1, BC7, and ETC1S in KTX2.
 
-Sizes are those of whole files: .astc has 16 bytes before its blocks, .dds 128 (148 with BC7), written as zeros
-here, for only the blocks are read again.
+Sizes are those of whole files: .astc has 16 bytes before its blocks, .dds 128 (148 with BC7), written as
+zeros here, for only the blocks are read again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def encode_astc(side: int, pixels: Pixels, _: float = 0.0, swizzle: str = "RGBA"
     astc, context = _astc_context(side)
     height, width, _channels = pixels.shape
     image = astc.ASTCImage(astc.ASTCType.U8, width, height, 1, with_alpha(pixels).tobytes())
-    return bytes(ASTC_HEADER) + context.compress(image, astc.ASTCSwizzle.from_str(swizzle))
+    blocks = context.compress(image, astc.ASTCSwizzle.from_str(swizzle))
+    return bytes(ASTC_HEADER) + bytes(blocks)
 
 
 def decode_astc(side: int, data: bytes, shape: Shape) -> Pixels:

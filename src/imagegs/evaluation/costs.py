@@ -30,8 +30,8 @@ class Cost:
 def measured(call: Callable[[], T]) -> tuple[T, Cost]:
     """What a call returns, and its cost; a fast one is made three times.
 
-    The peak is what the call adds to this process' memory, or, if that is more, all that its largest child has:
-    an imported library counts for a child, not here.
+    The peak is what the call adds to this process' memory, or, if that is more, all that its largest child
+    has: an imported library counts for a child, not here.
     """
     seconds, cpu_seconds, start = [], [], time.perf_counter()
     with _peak() as peak:
@@ -80,7 +80,7 @@ def _peak() -> Iterator[_Peak]:
 
 
 def _restarted_high_water() -> int | None:
-    """The memory of this process in bytes, from where its high-water mark starts again (proc(5), clear_refs)."""
+    """The memory of this process in bytes, where its high-water mark starts again now (proc(5), clear_refs)."""
     with suppress(OSError):
         (_SELF / "clear_refs").write_text("5")
         return _high_water(_SELF)

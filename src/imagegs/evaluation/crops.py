@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Window = tuple[int, int, int, int]  # x, y, width, height, in pixels
-WIDTH, HEIGHT = 320, 240
+WIDTH, HEIGHT = 256, 192
 _BLUR = 2.0  # pixels: edges count, grain less
 
 
 def busiest_window(pixels: NDArray[np.uint8], width: int = WIDTH, height: int = HEIGHT) -> Window:
-    """Of (H, W, 3): the window with the largest sum of gradients, edges of the picture left out if it is larger."""
+    """Of (H, W, 3): the window with the largest sum of gradients, all of a picture that is smaller."""
     from scipy.ndimage import gaussian_gradient_magnitude, uniform_filter
 
     rows, columns = pixels.shape[:2]

@@ -21,7 +21,7 @@ def rising(points: Sequence[tuple[float, float]]) -> Curve:
 
 
 def bd_rate(ours: Curve, theirs: Curve) -> float | None:
-    """Our size against theirs at equal quality, as a share: -0.7 is 70% less. None where they share no quality.
+    """Our size against theirs at equal quality, as a share: -0.7 is 70% less; None without shared qualities.
 
     The mean difference of ln rate over the qualities that both curves reach (Bjontegaard 2001, VCEG-M33, with
     monotone cubics in place of one polynomial), or at the one point of a codec with one rate.

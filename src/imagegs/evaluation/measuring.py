@@ -3,8 +3,9 @@
 A row is what results.json has of a file:
 
     codec, picture    names
-    rate              the bits a pixel that were allowed; null: the codec's one rate; "floor": its smallest file
-    bytes, bpp        of the whole file; bpp alone the size of the smallest file where none is within the rate
+    rate              the bits a pixel that were allowed; null: the codec's one rate; "floor": its
+                      smallest file
+    bytes, bpp        of the whole file; bpp alone, of the smallest file, where none is within the rate
     setting           of the codec's dial; null for one without
     METRIC            a number for each metric of the bench
     encode_seconds, encode_cpu_seconds, encode_peak_bytes, and the same of decode
@@ -60,8 +61,8 @@ class Bench:
         self._search: SizeSearch | None = None
 
     def rows(self, rates: tuple[float, ...]) -> Iterator[Row]:
-        """One for each rate; of a codec of one rate, one in all; a last one of the floor where it is above some
-        rate.
+        """One for each rate; of a codec of one rate, one in all; a last one of the floor where it is above
+        some rate.
         """
         dial = self._codec.dial
         if dial is not None and len(dial) == 1:

@@ -26,8 +26,8 @@ def write_report(
 ) -> None:
     """Writes the three files into a folder.
 
-    results: as `summarized` gives them. pixels: (H, W, 3) uint8 of the pictures that rows have crops of, by name.
-    Raises OSError where they cannot be written.
+    results: as `summarized` gives them. pixels: (H, W, 3) uint8 of the pictures that rows have crops of, by
+    name. Raises OSError where they cannot be written.
     """
     write_atomically(folder / RESULTS, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
     write_atomically(folder / TABLE, _table(results["rows"]).encode())

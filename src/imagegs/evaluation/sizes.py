@@ -19,7 +19,8 @@ class SizeSearch:
         self._files: dict[int, bytes] = {}
 
     def best_within(self, n_bytes: int) -> tuple[float, bytes] | None:
-        """The setting with the largest file of n_bytes or less, and that file; None where the smallest is larger.
+        """The setting with the largest file of n_bytes or less, and that file; None where the smallest is
+        larger.
 
         Sizes are taken to rise along the dial; where a codec breaks that, the file is within the size all
         the same.

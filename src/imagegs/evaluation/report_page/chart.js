@@ -1,5 +1,7 @@
 // Curves over a logarithmic axis of rates: { name, title, points: [{ x, y, hollow, text }] } each.
-const SIZE = { width: 880, height: 420, left: 58, right: 16, top: 14, bottom: 44 };
+const WIDE = { width: 880, height: 420, left: 58, right: 16, top: 14, bottom: 44 };
+const NARROW = { width: 400, height: 330, left: 50, right: 10, top: 12, bottom: 42 }; // a phone: the text stays legible
+const sizeFor = (place) => (place.clientWidth < 560 ? NARROW : WIDE);
 
 function scales(curves, size, logarithmic = true) {
   const points = curves.flatMap((curve) => curve.points);
@@ -32,8 +34,11 @@ function linearTicks(low, high) {
 function axes(scale, size, xTitle, yTitle) {
   const parts = [];
   const floor = size.height - size.bottom;
+  let last = -Infinity; // labels keep apart
   for (const value of logTicks(scale.low, scale.high)) {
     const x = scale.x(value);
+    if (x - last < 34) continue;
+    last = x;
     parts.push(element("svg:line", { class: "grid", x1: x, x2: x, y1: size.top, y2: floor }));
     parts.push(element("svg:text", { x, y: floor + 18, "text-anchor": "middle" }, value.toLocaleString("en")));
   }
@@ -52,7 +57,7 @@ function drawCurve(curve, scale) {
   const solid = curve.points.filter((p) => !p.hollow);
   const path = solid.map((p, i) => `${i ? "L" : "M"}${scale.x(p.x).toFixed(1)} ${scale.y(p.y).toFixed(1)}`).join("");
   const group = element("svg:g", { class: `codec${curve.own ? " own" : ""}`, "data-name": curve.name });
-  if (solid.length > 1) group.append(element("svg:path", { class: "curve", d: path, stroke: curve.color }));
+  if (solid.length > 1) group.append(element("svg:path", { class: "curve", d: path, stroke: curve.color, "stroke-dasharray": curve.broken ? "6 4" : null }));
   for (const p of curve.points) {
     const look = p.hollow ? { fill: "var(--card)", stroke: curve.color, "stroke-width": 2 } : { fill: curve.color };
     const place = { cx: scale.x(p.x), cy: scale.y(p.y), r: solid.length === 1 && !p.hollow ? 5 : 4 };
@@ -67,7 +72,7 @@ function drawCurve(curve, scale) {
   return group;
 }
 
-function chart(curves, xTitle, yTitle, size = SIZE) {
+function chart(curves, xTitle, yTitle, size) {
   const shown = curves.filter((curve) => curve.points.length);
   if (!shown.length) return element("p", { class: "note" }, "No points.");
   const scale = scales(shown, size);

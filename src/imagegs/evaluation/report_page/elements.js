@@ -4,13 +4,16 @@ const at = (id) => document.getElementById(id);
 const own = new Set(results.codecs.filter((c) => /^(imagegs|paper)/.test(c.name)).map((c) => c.name));
 const titles = Object.fromEntries([...results.codecs, ...results.metrics].map((each) => [each.name, each.title]));
 const reference = results.codecs[0]?.name;
-const colorOf = (name) => `var(--c${results.codecs.findIndex((c) => c.name === name) % 12})`;
+const HALF = "-half"; // a codec at half size has the color of the codec, and a broken line
+const families = [...new Set(results.codecs.map((codec) => codec.name.replace(HALF, "")))];
+const colorOf = (name) => `var(--c${families.indexOf(name.replace(HALF, "")) % 12})`;
 const SVG = "http://www.w3.org/2000/svg";
 
 function element(tag, attributes = {}, ...children) {
   const made = tag.startsWith("svg:") ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name.startsWith("aria-")) made.setAttribute(name, value); // "false" is a value of these
     else if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
   }
   made.append(...children.filter((child) => child !== null));
@@ -27,7 +30,8 @@ function choice(label, pairs, onchange, chosen) {
 const number = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits));
 const percent = (share) => `${share > 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)} %`;
 const bytes = (n) => (n < 10000 ? `${n.toLocaleString("en")} B` : `${(n / 1024).toFixed(1)} KiB`);
-const megabytes = (n) => (n === null || n === undefined ? "–" : `${(n / 1048576).toFixed(0)} MiB`);
+const megabytes = (n) => (n === null || n === undefined ? "–" : `${(n / 1048576).toFixed(n < 1e7 ? 1 : 0)} MiB`);
+const withUnit = (metric) => (metric.unit ? `${metric.title}, ${metric.unit}` : metric.title);
 const metricNamed = (name) => results.metrics.find((metric) => metric.name === name);
 const rateText = (rate) => (rate === null ? "one rate" : rate === "floor" ? "smallest" : `${rate} bpp`);
 

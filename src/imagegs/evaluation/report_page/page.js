@@ -17,15 +17,23 @@ function curvesOf(metric, picture, hidden) {
     const text = (row) => `${codec.title}, ${number(row.bpp, 3)} bpp: ${number(row[metric.name], metric.digits)} ${metric.unit}`;
     const points = rows.map((row) => ({ x: row.bpp, y: row[metric.name], hollow: row.hollow, text: text(row) }));
     points.sort((a, b) => a.x - b.x);
-    return { name: codec.name, title: codec.title, color: colorOf(codec.name), own: codec.name === reference, points };
+    return { name: codec.name, title: codec.title, color: colorOf(codec.name), own: codec.name === reference, broken: codec.name.endsWith(HALF), points };
   });
 }
 
+// Codecs of one rate far beyond those asked for: shown on demand, for they would press all others together.
+function farCodecs() {
+  const most = 3 * Math.max(...results.setting.rates);
+  const smallest = (codec) => Math.min(...results.means[codec.name].map((mean) => mean.bpp));
+  return new Set(results.codecs.filter((codec) => smallest(codec) > most && Number.isFinite(smallest(codec))).map((c) => c.name));
+}
+
 function showCurves() {
-  const state = { metric: results.metrics[0].name, picture: MEAN, hidden: new Set() };
+  const state = { metric: results.metrics[0].name, picture: MEAN, hidden: farCodecs() };
   const draw = () => {
     const metric = metricNamed(state.metric);
-    at("chart").replaceChildren(chart(curvesOf(metric, state.picture, state.hidden), "bits a pixel", `${metric.title}${metric.unit ? `, ${metric.unit}` : ""}`));
+    const curves = curvesOf(metric, state.picture, state.hidden);
+    at("chart").replaceChildren(chart(curves, "bits a pixel", withUnit(metric), sizeFor(at("chart"))));
   };
   const pictures = [[MEAN, `mean of ${results.pictures.length}`], ...results.pictures.map((p) => [p.name, p.name])];
   at("curve-controls").append(
@@ -33,7 +41,7 @@ function showCurves() {
     choice("picture", pictures, (name) => { state.picture = name; draw(); }),
   );
   for (const codec of results.codecs) {
-    const button = element("button", { "aria-pressed": true, onclick: () => {
+    const button = element("button", { "aria-pressed": !state.hidden.has(codec.name), onclick: () => {
       const shown = state.hidden.delete(codec.name) || !state.hidden.add(codec.name);
       button.setAttribute("aria-pressed", shown);
       draw();
@@ -41,6 +49,7 @@ function showCurves() {
     at("legend").append(button);
   }
   at("curve-note").textContent = "A mean is drawn only at rates at which the codec has a file of every picture; a hollow circle is the mean of its smallest files. Sizes are those of whole files.";
+  addEventListener("resize", draw);
   draw();
 }
 

@@ -39,7 +39,7 @@ function pictureTable(picture, metricName) {
     const fixed = single ? element("td", {}, `${number(single[metricName], metric.digits)} `, element("small", {}, `at ${number(single.bpp, 2)}`)) : "";
     return { cells: [codec.title, ...cells, fixed], kind: own.has(codec.name) ? "own" : null };
   });
-  return table([`${metric.title}${metric.unit ? `, ${metric.unit}` : ""}`, ...rates.map(rateText), "one rate"], body);
+  return table([withUnit(metric), ...rates.map(rateText), "one rate"], body);
 }
 
 function costTable() {
