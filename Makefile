@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*.h native/kernels/*.h native/codec/*)
 CPP_FILES := $(filter %.cpp %.h,$(NATIVE))
 
-.PHONY: demo test check format sanitize fuzz benchmark clean
+.PHONY: demo test check format sanitize fuzz benchmark bench-golden clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
@@ -35,6 +35,10 @@ sanitize: $(VENV)/installed
 # Damaged files, other ones on every run; `make test` has a share of them.
 fuzz: $(VENV)/installed
 	$(BIN)/python tests/fuzz.py --count 40000
+
+# Four small pictures: bytes and PSNR are the committed ones, to the last digit.
+bench-golden: $(VENV)/installed
+	$(BIN)/python benchmarks/golden.py
 
 benchmark: $(VENV)/installed
 	$(BIN)/python benchmarks/kernels.py
