@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 
 import imagegs
+from imagegs.evaluation.bench import machine
 from imagegs.fitting import gauss_newton, parameters, record, schedule
 from imagegs.fitting.objective import LossWeights
 from imagegs.fitting.pursuit import Blobs
 from imagegs.metrics import ms_ssim, psnr, ssim
-from kernels import machine
 from records import load
 
 Patch = tuple[Any, str, Any]  # module, name, value

@@ -20,9 +20,10 @@ from collections.abc import Callable
 import numpy as np
 
 import imagegs
+from imagegs.evaluation.bench import machine
 from imagegs.gaussians import Gaussians
 from imagegs.rendering import make_scene
-from kernels import machine, random_scene
+from kernels import random_scene
 
 USUAL = imagegs.Lattice.of_fineness(1)
 REGION = (4000, 4000, 512, 512)

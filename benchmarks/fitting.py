@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import imagegs
+from imagegs.evaluation.bench import machine
 from imagegs.metrics import ms_ssim, psnr, ssim
-from kernels import machine
 from records import Record, load, picture_parser, pictures
 
 FITS = "paper,balanced:1,balanced:3,balanced:5,balanced:7,balanced:9,psnr:5,psnr:9,ssim:5"

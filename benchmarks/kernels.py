@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,6 +23,7 @@ import numpy as np
 
 import imagegs
 from imagegs.engine import engine
+from imagegs.evaluation.bench import machine
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.objective import LossWeights, Objective, Shapes
 from imagegs.gaussians import BlendName, Gaussians
@@ -158,15 +157,6 @@ def torch_rows(step_ms: float, runs: int) -> dict[str, float]:
 
     ms = 1e3 * seconds_per_step(5000, 512, 768, threads=1, steps=runs)
     return {"PyTorch twin of the first row, 1 thread": ms, "ratio of the two": ms / step_ms}
-
-
-def machine() -> str:
-    model = platform.processor()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        lines = info.read_text().splitlines()
-        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
-    return f"{model}, {os.cpu_count()} processors, kernels {engine(1).isa}"
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from imagegs.evaluation.bench import machine
 from imagegs.images import read_picture
-from kernels import machine
 
 SUFFIXES = (".png", ".jpg", ".webp", ".tif")
 

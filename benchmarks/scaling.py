@@ -14,21 +14,9 @@ import argparse
 import time
 from typing import Any
 
-import numpy as np
-from scipy.ndimage import gaussian_filter
-
 import imagegs
-from kernels import machine
-
-
-def clouds(height: int, width: int) -> Any:
-    """RGB noise of several octaves, 0..1."""
-    rng = np.random.default_rng(0)
-    total = np.zeros((height, width, 3), np.float32)
-    for octave in range(1, 6):
-        noise = gaussian_filter(rng.random((height, width, 3), np.float32), (2**octave, 2**octave, 0))
-        total += (noise - noise.mean()) / noise.std()
-    return np.clip(0.5 + total / 12, 0, 1)
+from imagegs.evaluation.bench import machine
+from imagegs.evaluation.system import clouds
 
 
 def step_times(pixels: Any, n: int, steps: int, threads: int) -> tuple[float, float]:

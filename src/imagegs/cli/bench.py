@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import pictures_in
-from imagegs.cli.options import Subparsers, add_command, add_shared, number, whole
+from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, number, whole
 from imagegs.cli.paths import check_folder
 from imagegs.cli.reports import Verbosity, print_json
 from imagegs.errors import FormatError
@@ -37,6 +37,7 @@ OUT gets report.html, results.csv, results.json and cache: a run that was cut of
 what other codecs and metrics need is in the extra: pip install 'imagegs[bench]'
 """
 RATES, METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
+QUICK_MEGAPIXELS, MOST_MEGAPIXELS = 1.0, 16.0
 QUICK: dict[str, Any] = {"rates": (0.1, 0.3), "metrics": ("psnr", "ms-ssim"), "effort": 1, "crops": 2}
 
 
@@ -44,7 +45,7 @@ def add_parser(commands: Subparsers) -> None:
     """Adds the command `bench`."""
     what = "Measure pictures at given sizes beside other codecs, and write a report."
     parser = add_command(commands, "bench", run, what, EXAMPLES)
-    parser.add_argument("pictures", metavar="PICTURE", nargs="+", type=Path, help="files, or folders of them")
+    parser.add_argument("pictures", metavar="PICTURE", nargs="*", type=Path, help="files, or folders of them")
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=Path, default=Path("bench"), help="default: bench"
     )
@@ -59,6 +60,11 @@ def add_parser(commands: Subparsers) -> None:
     )
     parser.add_argument(
         "--crops", type=whole(0), metavar="N", help="show parts of so many pictures (default: 4)"
+    )
+    parser.add_argument(
+        "--system",
+        action="store_true",
+        help="measure, too, how imagegs scales here: time and memory over pixels, Gaussians, threads",
     )
     parser.add_argument("--quick", action="store_true", help="a first look: effort 1, two rates, two metrics")
     parser.add_argument("--cache", metavar="DIR", type=Path, help="default: cache in OUT")
@@ -91,6 +97,8 @@ def run(options: Namespace) -> None:
 
     start = time.perf_counter()
     setting, verbosity = _setting(options), Verbosity(options.quiet)
+    if not options.pictures and not options.system:
+        raise UsageError("name pictures, or folders of them, or --system")
     paths = named([path for given in options.pictures for path in _files(given)])
     _, _, missing = usable(setting)
     for reason in missing.values():
@@ -108,6 +116,8 @@ def run(options: Namespace) -> None:
             rows += done.rows
             show(done)
     found = summarized(results(paths, setting, rows))
+    if options.system:
+        found["system"] = _system(setting.effort, options.quick, verbosity)
     shown = {row["picture"] for row in rows if "crop" in row}
     originals = {name: load_pixels(paths[name], setting.side) for name in paths if name in shown}
     with about(folder):
@@ -141,6 +151,17 @@ def _setting(options: Namespace) -> Setting:
         setting = replace(setting, **QUICK)
     given = {name: getattr(options, name) for name in ("rates", "metrics", "effort", "crops")}
     return replace(setting, **{name: value for name, value in given.items() if value is not None})
+
+
+def _system(effort: int, quick: bool, verbosity: Verbosity) -> dict[str, Any]:
+    from imagegs.evaluation.system import CHARTS, measure_system, system_charts
+
+    points = []
+    for point in measure_system(effort, QUICK_MEGAPIXELS if quick else MOST_MEGAPIXELS):
+        points.append(point)
+        title, x_title, y_title = CHARTS[point.chart]
+        verbosity.note(f"{title}, {point.series}: {point.x:g} {x_title}, {point.y:.3g} {y_title}")
+    return system_charts(points)
 
 
 def _tell(

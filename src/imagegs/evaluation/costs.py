@@ -80,7 +80,9 @@ def _peak() -> Iterator[_Peak]:
 
 
 def _restarted_high_water() -> int | None:
-    """The memory of this process in bytes, where its high-water mark starts again now (proc(5), clear_refs)."""
+    """The memory of this process in bytes, where its high-water mark starts again now (proc(5),
+    clear_refs).
+    """
     with suppress(OSError):
         (_SELF / "clear_refs").write_text("5")
         return _high_water(_SELF)

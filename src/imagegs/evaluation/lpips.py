@@ -66,7 +66,8 @@ def lpips(reference: Pixels, picture: Pixels) -> float:
 
 
 def st_lpips(reference: Pixels, picture: Pixels) -> float:
-    """ST-LPIPS (AlexNet) of two (H, W, 3) uint8 sRGB pictures, 0 when equal. It needs about 0.8 KB of memory a pixel.
+    """ST-LPIPS (AlexNet) of two (H, W, 3) uint8 sRGB pictures, 0 when equal. It needs about 0.8 KB of memory
+    a pixel.
 
     Raises ValueError as `lpips`; FileNotFoundError where stlpips-pytorch is not installed.
     """

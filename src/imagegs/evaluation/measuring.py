@@ -7,7 +7,8 @@ A row is what results.json has of a file:
                       smallest file
     bytes, bpp        of the whole file; bpp alone, of the smallest file, where none is within the rate
     setting           of the codec's dial; null for one without
-    METRIC            a number for each metric of the bench
+    METRIC            a number for each metric of the bench; null: PSNR of equal pictures, or a picture too
+                      small for the metric
     encode_seconds, encode_cpu_seconds, encode_peak_bytes, and the same of decode
     multiply_adds     a pixel, on average: .gsimg files alone
     error             in place of all these: why there is no file
@@ -15,6 +16,7 @@ A row is what results.json has of a file:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +35,6 @@ from imagegs.rendering import Painter
 
 Row = dict[str, Any]
 FLOOR = "floor"
-_METRIC_FILES = ("metrics.py", "ssimulacra2.py")
 
 
 @dataclass(frozen=True)
@@ -131,13 +132,20 @@ class Bench:
                 counted = Painter(decode(data), threads=1).multiply_adds()
                 row["multiply_adds"] = None if counted is None else counted.mean
             for name in missing:
-                value = METRICS[name].measure(self._subject.pixels, decoded)
-                row[f"{name}@{_metric_version()}"] = None if value == float("inf") else value
+                row[f"{name}@{_metric_version()}"] = self._measured(name, decoded)
             if crop is not None and window is not None:
                 self._store.write(crop, "webp", as_webp(cut(decoded, window)))
             self._store.write_json(key, row)
         shown = {name: row[at] for at, name in needed.items()}
         return row | shown | ({} if crop is None else {"crop": crop})
+
+    def _measured(self, name: str, decoded: Pixels) -> float | None:
+        """None for what is no number: the PSNR of equal pictures, a metric that needs a larger picture."""
+        try:
+            value = METRICS[name].measure(self._subject.pixels, decoded)
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
 
     def crop_key(self, key: str) -> str:
         """Of the store's picture of the window."""
@@ -162,6 +170,6 @@ def _own_version() -> str:
 
 @cache
 def _metric_version() -> str:
+    """Of what measures: a change of that code may change every number."""
     folder = Path(__file__).parent
-    files = [folder / name for name in _METRIC_FILES]
-    return digest_of_files([*(f for f in files if f.exists()), folder.parent / "metrics.py"])[:8]
+    return digest_of_files([*folder.glob("*.py"), folder.parent / "metrics.py"])[:8]

@@ -27,7 +27,7 @@ function pictureTable(picture, metricName) {
     if (!row) return element("td", { class: "none" }, "");
     if (row.error) return element("td", { class: "none", title: row.error }, "failed");
     if (!("bytes" in row)) return element("td", { class: "none" }, `needs ${number(row.bpp, 3)}`);
-    const text = row[metricName] === null ? "equal" : number(row[metricName], metric.digits);
+    const text = number(row[metricName], metric.digits);
     return element("td", { class: isBest ? "best" : null, title: `${bytes(row.bytes)}, ${number(row.bpp, 4)} bpp` }, text);
   };
   const body = results.codecs.map((codec) => {
