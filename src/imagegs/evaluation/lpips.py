@@ -66,8 +66,8 @@ def lpips(reference: Pixels, picture: Pixels) -> float:
 
 
 def st_lpips(reference: Pixels, picture: Pixels) -> float:
-    """ST-LPIPS (AlexNet) of two (H, W, 3) uint8 sRGB pictures, 0 when equal. It needs about 0.8 KB of memory
-    a pixel.
+    """ST-LPIPS (AlexNet) of two (H, W, 3) uint8 sRGB pictures, 0 when equal. It takes 0.8 KB of memory a
+    pixel.
 
     Raises ValueError as `lpips`; FileNotFoundError where stlpips-pytorch is not installed.
     """
@@ -115,8 +115,8 @@ def network(tensors: Mapping[str, Singles], shift_tolerant: bool) -> Network:
 @lru_cache(maxsize=1)
 def _lpips_network(path: Path) -> Network:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return network(dict(file), shift_tolerant=False)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as tensors:
+            return network(dict(tensors), shift_tolerant=False)
     except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, TypeError) as error:
         raise FormatError(f"{path}: not the weights of LPIPS with AlexNet: {error}") from None
 

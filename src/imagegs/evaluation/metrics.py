@@ -39,10 +39,11 @@ class Metric:
 
 
 def flip(reference: Pixels, picture: Pixels) -> float:
-    """Mean LDR-FLIP, 0 (equal) to 1, of two (H, W, 3) uint8 sRGB pictures, seen at 67 pixels a degree.
+    """Mean LDR-FLIP, 0 (equal) to 1, of two (H, W, 3) uint8 sRGB pictures, at the 67 pixels a degree of
+    its authors.
 
     Source: Andersson, Nilsson, Akenine-Möller, Oskarsson, Åström, Fairchild 2020, "FLIP: A Difference
-    Evaluator for Alternating Images"; computed by its authors' package, flip-evaluator.
+    Evaluator for Alternating Images"; computed by their package, flip-evaluator.
 
     Raises ValueError for pictures that differ in shape, ImportError without the package.
     """
@@ -51,7 +52,7 @@ def flip(reference: Pixels, picture: Pixels) -> float:
     if reference.shape != picture.shape:
         raise ValueError(f"the pictures differ in shape: {reference.shape} and {picture.shape}")
     x, y = (np.ascontiguousarray(pixels, np.float32) / np.float32(255) for pixels in (reference, picture))
-    _, mean, _ = evaluate(x, y, "LDR", applyMagma=False, parameters={"ppd": 67.0})
+    _, mean, _ = evaluate(x, y, "LDR", applyMagma=False)
     return float(mean)
 
 

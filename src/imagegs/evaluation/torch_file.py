@@ -34,7 +34,14 @@ def read_tensors(path: Path) -> dict[str, Singles]:
     with path.open("rb") as file:
         try:
             return _read(file)
-        except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError) as error:
+        except (
+            pickle.UnpicklingError,
+            EOFError,
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+        ) as error:
             raise FormatError(
                 f"{path}: not weights of float32 as PyTorch < 1.6 wrote them: {error}"
             ) from None
