@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagegs.errors import FormatError
-from imagegs.evaluation import lpips, metrics
+from imagegs.evaluation import metrics
 from imagegs.evaluation.metrics import METRICS
-from imagegs.evaluation.ssimulacra2 import ssimulacra2
-from imagegs.evaluation.torch_file import read_tensors
+from imagegs.evaluation.perceptual import lpips
+from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
+from imagegs.evaluation.perceptual.torch_file import read_tensors
 from picture_pairs import picture_pair
 
 # Printed by the tool ssimulacra2 of libjxl 0.11.2 (Debian's libjxl-devtools, an x86-64 with AVX-512) for the

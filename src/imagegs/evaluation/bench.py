@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from imagegs import __version__
 from imagegs.engine import engine
 from imagegs.evaluation.codec import Codec, Pixels
 from imagegs.evaluation.codecs import codec_named
@@ -78,7 +78,9 @@ def usable(setting: Setting) -> tuple[list[Codec], list[str], dict[str, str]]:
         raise ValueError(f"no metric {unknown[0]!r}; there are {', '.join(METRICS)}")
     codecs = [codec_named(name, setting.effort) for name in dict.fromkeys(setting.codecs)]
     metrics = [METRICS[name] for name in dict.fromkeys(setting.metrics)]
-    reasons = {each.name: reason for each in (*codecs, *metrics) if (reason := each.missing())}
+    found = [(codec.name, codec.missing()) for codec in codecs]
+    found += [(metric.name, metric.missing()) for metric in metrics]
+    reasons = {name: reason for name, reason in found if reason}
     return (
         [codec for codec in codecs if codec.name not in reasons],
         [metric.name for metric in metrics if metric.name not in reasons],
@@ -161,7 +163,7 @@ def results(paths: dict[str, Path], setting: Setting, rows: list[Row]) -> dict[s
     order = {codec.name: place for place, codec in enumerate(codecs)}
     places = {name: place for place, name in enumerate(paths)}
     return {
-        "imagegs": __version__,
+        "imagegs": metadata.version("imagegs"),
         "machine": machine(),
         "setting": {"effort": setting.effort, "side": setting.side, "rates": list(setting.rates)},
         "codecs": [

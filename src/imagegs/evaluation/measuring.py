@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import imagegs
+from imagegs import _native
 from imagegs.codec import bytes_for_bpp, decode
 from imagegs.evaluation.codec import Codec, Pixels
 from imagegs.evaluation.costs import Cost, measured
@@ -163,13 +163,14 @@ def _told(what: str, cost: Cost) -> Row:
 @cache
 def _own_version() -> str:
     """Of the package as it is: any change of its code may change its files."""
-    package = Path(imagegs.__file__).parent
+    package = Path(__file__).parents[1]
     rooms = [*package.glob("*.py"), *package.glob("codec/*.py"), *package.glob("fitting/*.py")]
-    return digest_of_files([*rooms, *package.glob("cli/encode*.py"), Path(imagegs._native.__file__)])
+    return digest_of_files([*rooms, *package.glob("cli/encode*.py"), Path(_native.__file__)])
 
 
 @cache
 def _metric_version() -> str:
     """Of what measures: a change of that code may change every number."""
     folder = Path(__file__).parent
-    return digest_of_files([*folder.glob("*.py"), folder.parent / "metrics.py"])[:8]
+    files = [folder / "metrics.py", *folder.glob("perceptual/*.py"), folder.parent / "metrics.py"]
+    return digest_of_files(files)[:8]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imagegs.evaluation import lpips
-from imagegs.evaluation.ssimulacra2 import ssimulacra2
+from imagegs.evaluation.perceptual import lpips
+from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.metrics import ms_ssim, psnr, ssim
 from imagegs.pixels import Pixels
 

@@ -111,7 +111,7 @@ def _encode(source: Path, target: Path, *options: object) -> bytes:
 
 def _over_pixels(folder: Path, megapixels: float, effort: int, threads: list[int]) -> Iterator[Point]:
     source, n_pixels = _picture(folder, megapixels)
-    runs = [(_threads_text(n), ("-j", n)) for n in threads]
+    runs: list[tuple[str, tuple[object, ...]]] = [(_threads_text(n), ("-j", n)) for n in threads]
     if megapixels <= PAPER_MEGAPIXELS:
         runs.append(
             (f"paper's recipe, {_threads_text(threads[-1])}", ("--recipe", "paper", "-j", threads[-1]))
@@ -130,11 +130,15 @@ def _over_counts(folder: Path, count: int, effort: int, threads: list[int]) -> I
         asked = ("-n", count, "-e", effort, "-j", n)
         data, cost = measured(partial(_encode, source, folder / "out.gsimg", *asked))
         yield Point("counts", _threads_text(n), count, cost.seconds)
-        _, cost = measured(lambda data=data, n=n: Painter(decode(data), threads=n).render())
+        _, cost = measured(partial(_decode_and_paint, data, n))
         yield Point("decode", _threads_text(n), count, n_pixels / 1e6 / cost.seconds)
         painter, xy = Painter(decode(data), threads=n), _points(decode(data))
-        _, cost = measured(lambda painter=painter, xy=xy: painter.sample(xy))
+        _, cost = measured(partial(painter.sample, xy))
         yield Point("sample", _threads_text(n), count, len(xy) / 1e6 / cost.seconds)
+
+
+def _decode_and_paint(data: bytes, threads: int) -> NDArray[np.float32]:
+    return Painter(decode(data), threads=threads).render()
 
 
 def _points(gaussians: Gaussians) -> NDArray[np.float64]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.evaluation.recursive_gaussian import blurred
-from imagegs.evaluation.single_precision import Singles
-from imagegs.evaluation.xyb import linear_light, positive_xyb
+from imagegs.evaluation.perceptual.recursive_gaussian import blurred
+from imagegs.evaluation.perceptual.single_precision import Singles
+from imagegs.evaluation.perceptual.xyb import linear_light, positive_xyb
 from imagegs.pixels import Pixels
 
 MIN_SIDE = 8  # pixels

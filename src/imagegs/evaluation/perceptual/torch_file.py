@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from imagegs.errors import FormatError
-from imagegs.evaluation.single_precision import Singles
+from imagegs.evaluation.perceptual.single_precision import Singles
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 

@@ -28,9 +28,9 @@ from pathlib import Path
 import numpy as np
 
 from imagegs.errors import FormatError
-from imagegs.evaluation.convolution import blur_pooled, convolved, max_pooled
-from imagegs.evaluation.single_precision import Singles
-from imagegs.evaluation.torch_file import read_tensors
+from imagegs.evaluation.perceptual.convolution import blur_pooled, convolved, max_pooled
+from imagegs.evaluation.perceptual.single_precision import Singles
+from imagegs.evaluation.perceptual.torch_file import read_tensors
 from imagegs.pixels import Pixels
 
 VARIABLE = "IMAGEGS_LPIPS"
