@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from imagegs.codec import Bits, file_size
+from imagegs.evaluation.curves import Curve, bd_rate, rising
 from records import load, pictures
 
 MEASURES = {"bpp": 3, "psnr": 2, "ssim": 4, "ms_ssim": 4}
@@ -72,36 +71,10 @@ def pictures_of(rows: Rows, codec: str) -> list[str]:
     return sorted({p for codecs in rows.values() for p in codecs.get(codec, {})})
 
 
-def curve(rows: Rows, codec: str, picture: str) -> list[tuple[float, float]]:
+def curve(rows: Rows, codec: str, picture: str) -> Curve:
     """The curve of a codec for a picture."""
     found = [codecs.get(codec, {}).get(picture) for codecs in rows.values()]
     return rising([(row["psnr"], row["bpp"]) for row in found if row])
-
-
-def rising(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Of (PSNR, rate) (PSNR, ln rate), rising; without those that are no better than one of a lower rate."""
-    kept: list[tuple[float, float]] = []
-    for psnr, rate in sorted(points, key=lambda p: p[1]):
-        if not kept or (psnr > kept[-1][0] and math.log(rate) > kept[-1][1]):
-            kept.append((psnr, math.log(rate)))
-    return kept
-
-
-def bd_rate(ours: list[tuple[float, float]], theirs: list[tuple[float, float]]) -> float | None:
-    """Our size against theirs at equal PSNR, as a share: -0.7 is 70% less. None where they share no PSNR."""
-    if len(ours) < 2 or not theirs:
-        return None
-    our_rate = PchipInterpolator(*np.transpose(ours))
-    if len(theirs) == 1:
-        ((quality, rate),) = theirs
-        inside = ours[0][0] <= quality <= ours[-1][0]
-        return math.expm1(float(our_rate(quality)) - rate) if inside else None
-    low, high = max(ours[0][0], theirs[0][0]), min(ours[-1][0], theirs[-1][0])
-    if high - low < 0.1:
-        return None
-    at = np.linspace(low, high, 100)
-    difference = our_rate(at) - PchipInterpolator(*np.transpose(theirs))(at)
-    return math.expm1(float(np.mean(difference)))
 
 
 def add_published(rows: Rows, fits: Path, paths: list[Path], side: int | None) -> None:

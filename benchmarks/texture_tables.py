@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from imagegs.evaluation.curves import bd_rate, rising
 from imagegs.metrics import decibels
-from rate_tables import bd_rate, rising
 from textures import HALF
 
 Rows = dict[str, dict[str, dict[str, Any]]]  # [codec][size][stack]
