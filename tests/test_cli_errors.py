@@ -500,7 +500,8 @@ def test_a_pipe_without_end_is_refused_at_its_start(command: str, tmp_path: Path
     finally:
         os.close(reading)
         os.close(writing)
-    assert done.returncode == 3 and done.stderr == "imagegs: error: /dev/fd/0: not a gsimg file\n"
+    what = "neither a .gsimg file nor the history of a fit" if command == "plot" else "not a gsimg file"
+    assert done.returncode == 3 and done.stderr == f"imagegs: error: /dev/fd/0: {what}\n"
 
 
 def test_a_picture_too_large_for_its_format(

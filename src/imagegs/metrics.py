@@ -52,6 +52,17 @@ def weighted_psnr(a: ArrayLike, b: ArrayLike, weights: Plane) -> float:
     return decibels(total / (sum_of_weights * first.shape[2]))
 
 
+def pixel_errors(a: ArrayLike, b: ArrayLike) -> Plane:
+    """Of each pixel (H, W) the root mean square difference of its samples, with the data range 1: the mean of
+    their squares is the error that `psnr` tells.
+    """
+    first, second = _pair(a, b)
+    errors = np.empty(first.shape[:2], np.float32)
+    for rows, difference in _differences(first, second):
+        errors[rows] = np.sqrt(np.square(difference).mean(axis=2))
+    return errors
+
+
 def decibels(mean_squared_error: float) -> float:
     """PSNR of a mean squared error of samples in 0..1; inf when it is 0."""
     return math.inf if mean_squared_error == 0.0 else -10.0 * math.log10(mean_squared_error)

@@ -115,6 +115,12 @@ def _with_depth(pixels: IntegerPixels, depth: int) -> IntegerPixels:
     return pixels if pixels.dtype.itemsize == depth // 8 else pixels.astype(np.uint16) * np.uint16(257)
 
 
+def of_map(gaussians: Gaussians, texture_map: TextureMap) -> Gaussians:
+    """The Gaussians with one map's channels alone, named as in its file; ValueError where they lack them."""
+    columns = [gaussians.channels.index(channel) for channel in texture_map.stack_channels]
+    return gaussians.replace(color=gaussians.color[:, columns], channels=texture_map.own_channels)
+
+
 def paint_map(
     gaussians: Gaussians, texture_map: TextureMap, threads: int | None = None, **view: Any
 ) -> IntegerPixels:
@@ -124,9 +130,7 @@ def paint_map(
 
     Raises ValueError as `render` does, and where the Gaussians lack the map's channels.
     """
-    columns = [gaussians.channels.index(channel) for channel in texture_map.stack_channels]
-    own = gaussians.replace(color=gaussians.color[:, columns], channels=texture_map.own_channels)
-    depth = texture_map.bit_depth
+    own, depth = of_map(gaussians, texture_map), texture_map.bit_depth
     if texture_map.unit_length:
         return to_integers(with_unit_normals(render(own, threads=threads, **view)), depth)
     painted: IntegerPixels = render(own, dtype=f"uint{depth}", threads=threads, **view)

@@ -46,7 +46,7 @@ def run(options: Namespace) -> None:
         compare_stacks(options)
         return
     first, second = (_read(path, options.threads) for path in (options.a, options.b))
-    _check_alike(first, second)
+    check_alike(first, second)
     x, y = first.pixels, second.pixels
     decibels, similarity, multi_scale = psnr(x, y), ssim(x, y), ms_ssim(x, y)
     if not options.json:
@@ -80,7 +80,8 @@ def _read(path: Path, threads: int | None) -> Picture:
     return Picture(render(gaussians, dtype=dtype, threads=threads), gaussians.channels)
 
 
-def _check_alike(first: Picture, second: Picture) -> None:
+def check_alike(first: Picture, second: Picture) -> None:
+    """Raises ValueError for pictures of different sizes or channels."""
     if first.pixels.shape[:2] != second.pixels.shape[:2]:
         sizes = [f"{p.pixels.shape[1]} x {p.pixels.shape[0]}" for p in (first, second)]
         raise ValueError(f"the pictures differ in size: {sizes[0]} and {sizes[1]} pixels")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folders import named_map
 from imagegs.cli.options import UsageError
 from imagegs.cli.paths import check_folder, check_output, check_size, depth_in, output_path
 from imagegs.cli.reports import Verbosity, print_json
@@ -65,10 +66,7 @@ def _targets(options: Namespace, maps: Sequence[TextureMap]) -> tuple[Path, dict
     if options.map is None:
         folder = output_path(options.output, options.file, "")
         return folder, {folder / each.output: each for each in maps}
-    by_name = {each.name: each for each in maps}
-    if options.map not in by_name:
-        raise UsageError(f"no map {options.map!r} in this stack; there are {', '.join(by_name)}")
-    chosen = by_name[options.map]
+    chosen = named_map(maps, options.map)
     file = options.output or output_path(None, options.file, "").with_name(chosen.output)
     # A format of 8 bits gets 8, as it does of a picture; only the map's depth is another one then.
     return file, {file: replace(chosen, bit_depth=depth_in(file, chosen.bit_depth))}

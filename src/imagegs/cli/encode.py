@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagegs.cli.encode_history import check_history, write_history
 from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
 from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
@@ -25,6 +27,7 @@ from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields
 if TYPE_CHECKING:
     from imagegs.applications.restoration import Restoration
     from imagegs.codec import Bits
+    from imagegs.fitting import Progress
     from imagegs.gaussians import Gaussians
     from imagegs.pixels import IntegerPixels, Picture
 
@@ -36,6 +39,8 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """`imagegs encode`."""
+    from imagegs.fitting.history import Recorder
+
     source: Path = options.input
     if source.is_dir():
         target = stack_path(options.output, source)
@@ -49,20 +54,26 @@ def run(options: Namespace) -> None:
         target = output_path(options.output, source, ".gsimg")
         picture, maps = read_input(source), ()
     check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
+    check_history(options, source, target)
     speech = Verbosity(options.quiet, options.verbose)
     restoration = restoration_of(options, picture)
     plan = make_plan(options, restoration, maps)
     tell(restoration, options, speech)
     if plan.guidance is not None and plan.guidance.is_even:
         speech.warn(f"{source}: nothing stands out in the saliency map: the fit is not guided")
-    report = _encode(restoration, target, plan, speech)
+    recorder = Recorder()
+    report = _encode(restoration, target, plan, speech, recorder.add)
+    if options.history is not None:
+        write_history(options.history, source, restoration, plan, recorder)
     if options.json:
         restored = restore_report(restoration, options)
         print_json({"input": str(source), "output": str(target), **report, **restored})
 
 
-def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosity) -> dict[str, Any]:
-    """Fit, write, and measure what was written: the report without the files' names."""
+def _encode(
+    restoration: Restoration, target: Path, plan: Plan, speech: Verbosity, watch: Callable[[Progress], None]
+) -> dict[str, Any]:
+    """Fit, write, measure what was written: the report without the files' names. `watch` sees each step."""
     from imagegs import codec
     from imagegs.applications.map_list import to_metadata
     from imagegs.engine import engine
@@ -74,7 +85,7 @@ def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosit
     )
     speech.detail(f"{_size_text(picture)}; {details}")
     start = time.perf_counter()
-    gaussians, steps = _fit(restoration, plan, speech)
+    gaussians, steps = _fit(restoration, plan, speech, watch)
     fitted = time.perf_counter()
     data = pack(restoration.to_store(gaussians, plan.threads), plan, metadata(plan, steps))
     with about(target):
@@ -121,7 +132,9 @@ def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosit
     }
 
 
-def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gaussians, int]:
+def _fit(
+    restoration: Restoration, plan: Plan, speech: Verbosity, watch: Callable[[Progress], None]
+) -> tuple[Gaussians, int]:
     """The Gaussians, and the steps that they took."""
     from imagegs.fitting import AttributeBits, fit_progressively, fit_to_psnr
 
@@ -143,9 +156,14 @@ def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gauss
         "channels": picture.channels,
     }
     with progress_bar(speech.bar) as show:
+
+        def each_step(progress: Progress) -> None:
+            show(progress)
+            watch(progress)
+
         if plan.psnr is not None:
             measure = partial(_decoded_psnr, restoration=restoration, plan=plan)
-            found = fit_to_psnr(picture.pixels, plan.psnr, measure=measure, progress=show, **shared)
+            found = fit_to_psnr(picture.pixels, plan.psnr, measure=measure, progress=each_step, **shared)
             return found.gaussians, found.steps
         last = None
         for last in fit_progressively(
@@ -156,7 +174,7 @@ def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gauss
             seconds=plan.seconds,
             **shared,
         ):
-            show(last)
+            each_step(last)
     assert last is not None  # there is at least one step
     return last.snapshot(), last.step
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imagegs.cli.encode_history import add_history_option
 from imagegs.cli.encode_restore import add_restore_options
 from imagegs.cli.guidance import add_guidance
 from imagegs.cli.options import Parser, add_input, add_output, add_shared, positive, whole
@@ -116,6 +117,7 @@ def add_options(parser: Parser) -> None:
         help="of a folder: errors of a map, or of all maps of a kind, count W times (repeatable)",
     )
     add_guidance(parser)
+    add_history_option(parser)
     add_shared(parser, ("threads", "quiet"))
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
     add_shared(parser, ("json",))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imagegs.cli.exit_codes import about
+from imagegs.cli.options import UsageError
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
@@ -38,18 +41,31 @@ def read_folder(folder: Path, resize: bool = False) -> Stack:
         return read_stack(files, resize)
 
 
-def load_stack(path: Path, **options: Any) -> tuple[Gaussians, tuple[TextureMap, ...]]:
-    """The Gaussians in a .gsimg file and its maps, () of a picture; the options: see `codec.decode`."""
+def load_stack(
+    path: Path, opened: BinaryIO | None = None, **options: Any
+) -> tuple[Gaussians, tuple[TextureMap, ...]]:
+    """The Gaussians in a .gsimg file and its maps, () of a picture; the options: see `codec.decode`.
+
+    opened: the file where it is open already, at its start.
+    """
     from imagegs.applications.map_list import from_metadata
     from imagegs.codec import decode
     from imagegs.codec.gsimg import read_file
     from imagegs.codec.metadata import metadata_in
 
-    with about(path), path.open("rb") as file:
+    with about(path), nullcontext(opened) if opened else path.open("rb") as file:
         data = read_file(file)
         gaussians = decode(data, **options)
         metadata = metadata_in(data, options.get("allow_partial", False))
         return gaussians, from_metadata(metadata, gaussians.channels)
+
+
+def named_map(maps: Sequence[TextureMap], name: str) -> TextureMap:
+    """The map of that name. Raises UsageError where there is none."""
+    by_name = {each.name: each for each in maps}
+    if name not in by_name:
+        raise UsageError(f"no map {name!r} in this stack; there are {', '.join(by_name)}")
+    return by_name[name]
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -7,14 +7,13 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from imagegs.cli.exit_codes import about
 from imagegs.errors import FormatError, LimitError
 from imagegs.files import check_writable, descriptor_of
 
 if TYPE_CHECKING:
-    from imagegs.gaussians import Gaussians
     from imagegs.pixels import Picture
 
 # The formats that hold 16 bits a sample; a deep picture is rounded to 8 bits for the others.
@@ -79,14 +78,6 @@ def check_size(size: Sequence[int], limit: int) -> None:
 def depth_in(path: Path, bit_depth: int) -> int:
     """The bits a sample, 8 or 16, that a picture of this depth gets in a file of this name."""
     return bit_depth if path.suffix.lower() in _DEEP_SUFFIXES else 8
-
-
-def load_gaussians(path: Path, **options: Any) -> Gaussians:
-    """The Gaussians in a .gsimg file; the options are those of `codec.decode`."""
-    from imagegs.codec import load
-
-    with about(path):
-        return load(path, **options)
 
 
 def read_input(path: Path, opened: BinaryIO | None = None) -> Picture:

@@ -1,65 +1,142 @@
-"""`imagegs plot`: the Gaussians of a .gsimg file as ellipses."""
+"""`imagegs plot`: pictures about .gsimg files and fits: ellipses, error maps, growth."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared, positive, whole
-from imagegs.cli.paths import check_output, check_size, load_gaussians, output_path
-from imagegs.cli.reports import Verbosity
+from imagegs.cli.folders import load_stack
+from imagegs.cli.options import (
+    Parser,
+    Subparsers,
+    UsageError,
+    add_command,
+    add_output,
+    add_shared,
+    positive,
+    whole,
+)
+from imagegs.cli.paths import output_path
+from imagegs.cli.plot_ellipses import plot_ellipses
+from imagegs.cli.plot_error import plot_error
+from imagegs.cli.plot_growth import plot_growth
+from imagegs.errors import FormatError
+
+if TYPE_CHECKING:
+    from imagegs.applications.map_list import TextureMap
+    from imagegs.fitting.history import History
+    from imagegs.gaussians import Gaussians
+
+    Stack = tuple[Gaussians, tuple[TextureMap, ...]]
 
 EXAMPLES = """
 examples:
   imagegs plot photo.gsimg
-  imagegs plot photo.gsimg -o a-third.png --share 0.33 --height 1500 --light
+  imagegs plot photo.gsimg -o a-third.svg --share 0.33 --light
+  imagegs plot tiles.gsimg --map Normal -o normals.png --height 1500
+  imagegs plot photo.gsimg --error photo.png -o error.png
+  imagegs encode photo.png --history fit.json
+  imagegs plot fit.json -o growth.pdf
+  imagegs plot fast.json slow.json -o growth.svg --over seconds
+
+of a .gsimg file, its Gaussians as ellipses, or with --error the errors of its pixels; of the
+histories of fits, which encode --history writes, PSNR and number of Gaussians as curves.
+OUT is .svg for ellipses, .svg or .pdf for curves, else a picture.
 """
+# What each kind of plot knows; the rest is for all.
+_OPTIONS = {
+    "ellipses": ("height", "share", "sigmas", "seed", "light", "map"),
+    "error maps": ("error", "gain", "light", "map"),
+    "the growth of fits": ("over", "label"),
+}
 
 
 def add_parser(commands: Subparsers) -> None:
     """Adds the command `plot`."""
-    parser = add_command(commands, "plot", run, "Draw the Gaussians of a .gsimg file as ellipses.", EXAMPLES)
-    add_input(parser, "file", "FILE.gsimg", "the file to read")
-    add_output(parser, "OUT.png", "FILE's name with .ellipses.png")
-    add_shared(parser, ("height",))
-    parser.add_argument(
-        "--share", type=positive, default=1.0, metavar="0-1", help="draw this share of them, chosen at random"
+    what = (
+        "Draw the Gaussians of a .gsimg file as ellipses, its errors as colours, or how fits went as curves."
     )
+    parser = add_command(commands, "plot", run, what, EXAMPLES)
     parser.add_argument(
-        "--sigmas",
-        type=positive,
-        default=1.5,
-        metavar="S",
-        help="semi-axes of an ellipse in standard deviations (default: %(default)s)",
+        "files", metavar="FILE", nargs="+", type=Path, help="a .gsimg file, or histories of fits"
     )
-    parser.add_argument("--light", action="store_true", help="a light background in place of a dark one")
-    parser.add_argument(
-        "--seed", type=whole(0), default=0, metavar="S", help="of the choice (default: %(default)s)"
+    add_output(parser, "OUT", "FILE's name with .ellipses.png, .error.png or .growth.png")
+    _add_ellipse_options(parser)
+    error = parser.add_argument_group("errors")
+    error.add_argument(
+        "--error", type=Path, metavar="ORIGINAL", help="the picture, or the folder of maps, to compare with"
+    )
+    error.add_argument(
+        "--gain", type=positive, metavar="G", help="1 / G of the range has the last colour (default: 10)"
+    )
+    growth = parser.add_argument_group("growth of fits")
+    growth.add_argument(
+        "--over", choices=("steps", "seconds"), help="what runs to the right (default: steps)"
+    )
+    growth.add_argument(
+        "--label", action="append", metavar="TEXT", help="of a curve; one for each history, in their order"
     )
     add_shared(parser, ("size_limit", "quiet"))
 
 
+def _add_ellipse_options(parser: Parser) -> None:
+    ellipses = parser.add_argument_group("ellipses")
+    add_shared(ellipses, ("height",))
+    ellipses.add_argument(
+        "--share", type=positive, metavar="0-1", help="draw this share of them, chosen at random (default: 1)"
+    )
+    ellipses.add_argument("--seed", type=whole(0), metavar="S", help="of the choice (default: 0)")
+    ellipses.add_argument(
+        "--sigmas",
+        type=positive,
+        metavar="S",
+        help="semi-axes of an ellipse in standard deviations (default: 1.5)",
+    )
+    parser.add_argument(
+        "--light", action="store_true", help="a light background in place of a dark one; not for curves"
+    )
+    parser.add_argument(
+        "--map", metavar="NAME", help="of a texture stack: this map (default: the first color map)"
+    )
+
+
 def run(options: Namespace) -> None:
     """`imagegs plot`."""
-    from imagegs.drawing import draw_ellipses
-    from imagegs.image_writers import check_picture_path, write_picture
-    from imagegs.rendering import output_size
+    output_path(options.output, options.files[0], "")  # a pipe that needs -o may not give anything yet
+    read = [_read(path, options.size_limit) for path in options.files]
+    stacks = [each for each in read if isinstance(each, tuple)]
+    histories = [each for each in read if not isinstance(each, tuple)]
+    if stacks and len(read) > 1:
+        raise UsageError("one .gsimg file at a time; several files are histories of fits")
+    kind = "the growth of fits" if histories else "ellipses" if options.error is None else "error maps"
+    _check_options(options, kind)
+    if histories:
+        plot_growth(options, histories)
+    elif options.error is None:
+        plot_ellipses(options, *stacks[0])
+    else:
+        plot_error(options, *stacks[0])
 
-    target = output_path(options.output, options.file, ".ellipses.png")
-    gaussians = load_gaussians(options.file, size_limit=options.size_limit)
-    size = output_size(gaussians, height=options.height)
-    check_size(size, options.size_limit)
-    with about(target):
-        check_picture_path(target, ("R", "G", "B"), 8, size)
-    check_output(target, options.file, no_overwrite=options.no_overwrite)
-    pixels = draw_ellipses(
-        gaussians,
-        height=options.height,
-        share=options.share,
-        seed=options.seed,
-        sigmas=options.sigmas,
-        background="light" if options.light else "dark",
-    )
-    with about(target):
-        write_picture(target, pixels, ("R", "G", "B"))
-    Verbosity(options.quiet).note(f"{target}: {pixels.shape[1]} x {pixels.shape[0]} pixels")
+
+def _check_options(options: Namespace, kind: str) -> None:
+    """Raises UsageError for options that would have no effect."""
+    for name in {name for names in _OPTIONS.values() for name in names} - set(_OPTIONS[kind]):
+        if getattr(options, name) not in (None, False):
+            raise UsageError(f"--{name} is not for {kind}")
+
+
+def _read(path: Path, size_limit: int) -> Stack | History:
+    """What a file holds, by its first bytes: Gaussians and maps, or the history of a fit."""
+    from imagegs.codec.container import SIGNATURE
+    from imagegs.fitting.history import from_json
+
+    with about(path), path.open("rb") as file:
+        start = file.peek(len(SIGNATURE))[: len(SIGNATURE)]  # what a pipe gives, it gives once
+        if start.lstrip().startswith(b"{"):
+            return from_json(file.read())
+        # Also one that was cut short, or copied as 7-bit text: the codec says so.
+        if start and (SIGNATURE.startswith(start) or start[1:4] == SIGNATURE[1:4]):
+            return load_stack(path, file, size_limit=size_limit)
+        raise FormatError("neither a .gsimg file nor the history of a fit")

@@ -1,4 +1,4 @@
-"""Gaussians as ellipses: which ones, where, how large, in which colours; raster.py and vector.py draw them."""
+"""Gaussians as ellipses: which, where, how large, in which colours; raster.py and vector.py draw them."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def ellipses_of(
 ) -> Ellipses:
     """The ellipses of Gaussians, the largest first; those that lie outside of the canvas are left out.
 
-    height: of the picture, in pixels; None: the canvas'. share: in (0, 1], of the Gaussians, chosen with `seed`.
-    sigmas: the semi-axes in standard deviations, at most 1000. The colours are the first three channels (the
-    first one as gray, where there are one or two) and a channel named "A" is the opacity. On a canvas that
-    wraps, what leaves it at one border comes in at the other.
+    height: of the picture, in pixels; None: the canvas'. share: in (0, 1], of the Gaussians, chosen with
+    `seed`. sigmas: the semi-axes in standard deviations, at most 1000. The colours are the first three
+    channels (the first one as gray, where there are one or two) and a channel named "A" is the opacity. On a
+    canvas that wraps, what leaves it at one border comes in at the other.
 
     Raises ValueError for values out of range.
     """

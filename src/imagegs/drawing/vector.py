@@ -45,9 +45,7 @@ def _elements(drawn: Ellipses) -> Iterator[str]:
         shape = f'rx="{_number(a - stroke / 2)}" ry="{_number(b - stroke / 2)}"'
         turn = f" rotate({_number(math.degrees(angle))})"
         colors = f'fill="{_hexadecimal(fill)}" stroke="{_hexadecimal(rim)}"'
-        own = _own_opacity(opacity) + (
-            f' stroke-width="{_number(stroke)}"' if stroke < RIM_WIDTH else ""
-        )
+        own = _own_opacity(opacity) + (f' stroke-width="{_number(stroke)}"' if stroke < RIM_WIDTH else "")
         yield f'<ellipse transform="translate({_number(x)} {_number(y)}){turn}" {shape} {colors}{own}/>'
 
 

@@ -14,6 +14,7 @@ Tune = Literal["balanced", "psnr", "ssim"]
 TUNES: tuple[Tune, ...] = ("balanced", "psnr", "ssim")
 RecipeName = Literal["imagegs", "paper"]
 RECIPES: tuple[RecipeName, ...] = ("imagegs", "paper")
+Phase = Literal["adam", "gauss-newton"]
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,4 @@ class Progress:
     psnr: float
     snapshot: Callable[[], Gaussians]  # the Gaussians as they are now; call it before the fit goes on
     done: bool = False
+    phase: Phase = "adam"  # what made the step

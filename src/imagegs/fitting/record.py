@@ -80,7 +80,8 @@ def fit_record(
         for shapes, l2 in _until(deadline, better):
             yield last
             step, snapshot = last.step + 1, partial(finish, shapes)
-            last = Progress(step, max(step, last.steps), len(shapes), l2, decibels(l2), snapshot)
+            steps, n, psnr = max(step, last.steps), len(shapes), decibels(l2)
+            last = Progress(step, steps, n, l2, psnr, snapshot, phase="gauss-newton")
     yield replace(last, done=True)
 
 

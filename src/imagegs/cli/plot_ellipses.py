@@ -1,0 +1,77 @@
+"""`imagegs plot` of a .gsimg file: its Gaussians as ellipses, in a picture or as SVG."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagegs.cli.exit_codes import about
+from imagegs.cli.folders import named_map
+from imagegs.cli.options import UsageError
+from imagegs.cli.paths import check_output, check_size, output_path
+from imagegs.cli.reports import Verbosity
+
+if TYPE_CHECKING:
+    from imagegs.applications.map_list import TextureMap
+    from imagegs.gaussians import Gaussians
+
+VECTOR_SUFFIX = ".svg"
+
+
+def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap]) -> None:
+    """Writes what the command line asks for."""
+    from imagegs.applications.stacks import of_map
+    from imagegs.drawing import draw_ellipses, svg_ellipses
+    from imagegs.files import write_atomically
+    from imagegs.image_writers import write_picture
+    from imagegs.rendering import output_size
+
+    file: Path = options.files[0]
+    target = output_path(options.output, file, ".ellipses.png")
+    shown = shown_map(maps, options.map)
+    own = gaussians if shown is None else of_map(gaussians, shown)
+    size = output_size(own, height=options.height)
+    check_size(size, options.size_limit)
+    _check_path(target, size)
+    check_output(target, file, no_overwrite=options.no_overwrite)
+    look: dict[str, Any] = {"height": options.height, "background": "light" if options.light else "dark"}
+    look |= {n: getattr(options, n) for n in ("share", "seed", "sigmas") if getattr(options, n) is not None}
+    if target.suffix.lower() == VECTOR_SUFFIX:
+        document = svg_ellipses(own, **look)
+        with about(target):
+            write_atomically(target, document.encode())
+    else:
+        pixels = draw_ellipses(own, **look)
+        with about(target):
+            write_picture(target, pixels, ("R", "G", "B"))
+    of = "" if shown is None else f"map {shown.name}, "
+    Verbosity(options.quiet).note(f"{target}: {of}{size.width} x {size.height} pixels")
+
+
+def shown_map(maps: Sequence[TextureMap], name: str | None) -> TextureMap | None:
+    """The map of that name; else the first color map, or the first one; None of a picture.
+
+    Raises UsageError where there is no such map.
+    """
+    if not maps:
+        if name is not None:
+            raise UsageError("--map needs a texture stack: this file holds one picture")
+        return None
+    if name is not None:
+        return named_map(maps, name)
+    return next((each for each in maps if each.kind == "color"), maps[0])
+
+
+def _check_path(target: Path, size: tuple[int, int]) -> None:
+    """Raises a FileError for a suffix that is neither a picture's nor .svg, or a size it does not hold."""
+    from imagegs.image_writers import WRITABLE_SUFFIXES, check_picture_path
+
+    suffix = target.suffix.lower()
+    with about(target):
+        if suffix not in (*WRITABLE_SUFFIXES, VECTOR_SUFFIX):
+            possible = ", ".join((*WRITABLE_SUFFIXES, VECTOR_SUFFIX))
+            raise ValueError(f"cannot write {suffix or 'a file without a suffix'}: possible are {possible}")
+        if suffix != VECTOR_SUFFIX:
+            check_picture_path(target, ("R", "G", "B"), 8, size)
