@@ -19,11 +19,11 @@ def color_table() -> NDArray[np.uint8]:
     """The scale from 0 to 1 in 256 steps: (256, 3) uint8, sRGB."""
     at, places = np.linspace(0, 1, _LEVELS), np.linspace(0, 1, len(_MAGMA))
     channels = [np.interp(at, places, values) for values in zip(*_MAGMA, strict=True)]
-    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+    table: NDArray[np.uint8] = np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+    return table
 
 
 def colored(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """The colours of numbers in 0..1, beyond which those of the ends count: one more axis, of R, G, B."""
     levels = np.rint(values.clip(0.0, 1.0) * (_LEVELS - 1)).astype(np.uint8)
-    colors: NDArray[np.uint8] = np.take(color_table(), levels, axis=0)
-    return colors
+    return color_table()[levels]
