@@ -26,4 +26,5 @@ def color_table() -> NDArray[np.uint8]:
 def colored(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """The colours of numbers in 0..1, beyond which those of the ends count: one more axis, of R, G, B."""
     levels = np.rint(values.clip(0.0, 1.0) * (_LEVELS - 1)).astype(np.uint8)
-    return color_table()[levels]
+    colors: NDArray[np.uint8] = color_table()[levels]
+    return colors
