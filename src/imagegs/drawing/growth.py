@@ -30,7 +30,7 @@ _STYLE = {
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.color": "#e2e2e2",
-    "lines.linewidth": 1.6,
+    "lines.linewidth": 1.3,
     "savefig.dpi": _DOTS_AN_INCH,
     "svg.hashsalt": "imagegs",  # the same picture, the same bytes
 }
@@ -72,6 +72,7 @@ def draw_growth(
         for i, history in enumerate(histories):
             _draw(upper, lower, history, over, i)
         _finish(upper, lower, histories, over, labels)
+        figure.align_ylabels()
         file = io.BytesIO()
         none_of_now = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[file_format]
         figure.savefig(file, format=file_format, metadata=none_of_now)
@@ -79,18 +80,21 @@ def draw_growth(
 
 
 def _draw(upper: Axes, lower: Axes, history: History, over: Over, i: int) -> None:
-    fits = list(_places(history.points, over))
-    look: dict[str, Any] = {
-        "color": _COLORS[i % len(_COLORS)],
-        "linestyle": _DASHES[i // len(_COLORS) % len(_DASHES)],
-    }
-    x: list[float] = []
-    psnr: list[float] = []
-    for at, points in fits:
+    color, dashes = _COLORS[i % len(_COLORS)], _DASHES[i // len(_COLORS) % len(_DASHES)]
+    x, psnr = [math.nan], [math.nan]
+    for at, points in _places(history.points, over):
         x += [*at, math.nan]
         psnr += [*(math.nan if p.psnr is None else p.psnr for p in points), math.nan]
-        lower.step(at, [p.n_gaussians for p in points], where="post", **look)
-    upper.plot(x, psnr, label=str(i), marker="." if len(history.points) == 1 else None, **look)
+        lower.step(at, [p.n_gaussians for p in points], where="post", color=color, linestyle=dashes)
+    upper.plot(x, psnr, color=color, linestyle=dashes)
+    alone = _alone(psnr)
+    upper.plot([x[j] for j in alone], [psnr[j] for j in alone], ".", color=color)
+
+
+def _alone(values: Sequence[float]) -> list[int]:
+    """Where a number has none beside it: no line would show it. The first and the last one are NaN."""
+    known = [not math.isnan(value) for value in values]
+    return [j for j in range(1, len(values) - 1) if known[j - 1 : j + 2] == [False, True, False]]
 
 
 def _places(points: Sequence[Point], over: Over) -> Iterator[tuple[list[float], list[Point]]]:
@@ -112,13 +116,15 @@ def _finish(
     upper.set_ylabel("PSNR of the fit, dB" + note)
     lower.set_ylabel("Gaussians")
     lower.set_xlabel("time, s" if over == "seconds" else "step")
-    lower.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    for axis in (lower.yaxis, *([lower.xaxis] if over == "steps" else [])):
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     lower.set_ylim(bottom=0)
     lower.set_xlim(left=0)
     if (floor := _floor(histories)) is not None:
         upper.set_ylim(bottom=floor)
     if labels:
-        legend = upper.legend([str(i) for i in range(len(labels))], loc="lower right", frameon=False)
+        curves = upper.get_lines()[::2]  # each is followed by its lone points
+        legend = upper.legend(curves, [str(i) for i in range(len(labels))], loc="best", frameon=False)
         for text, label in zip(legend.get_texts(), labels, strict=True):
             text.set_parse_math(False)  # a name may hold dollar signs
             text.set_text(label)
@@ -138,13 +144,13 @@ def names_of(histories: Sequence[History]) -> list[str]:
     """What tells the fits apart: pictures, recipes, efforts, tunes, seeds, final numbers of Gaussians;
     numbered where nothing does.
     """
-    rows = [_facts(history) for history in histories]
-    differing = [facts for facts in zip(*rows, strict=True) if len(set(facts)) > 1]
-    names = [", ".join(filter(None, facts)) for facts in zip(*differing, strict=True)]
-    if len(set(names)) == len(histories):
-        return names
-    plain = names or [rows[0][0]] * len(histories)
-    return [f"{name} ({number})" for number, name in enumerate(plain, 1)]
+    differing = [facts for facts in zip(*map(_facts, histories), strict=True) if len(set(facts)) > 1]
+    names = [histories[0].input] * len(histories)
+    for n in range(1, len(differing) + 1):
+        names = [", ".join(filter(None, facts)) for facts in zip(*differing[:n], strict=True)]
+        if len(set(names)) == len(histories):
+            return names
+    return [f"{name} ({number})" for number, name in enumerate(names, 1)]
 
 
 def _facts(history: History) -> list[Any]:
@@ -153,7 +159,7 @@ def _facts(history: History) -> list[Any]:
         PurePath(h.input).stem,
         f"{h.recipe} recipe",
         "" if h.effort is None else f"effort {h.effort}",
-        "" if h.tune is None else f"tuned for {h.tune}" if h.tune != "balanced" else "balanced",
+        "" if h.tune is None else h.tune if h.tune == "balanced" else f"tuned for {h.tune.upper()}",
         f"seed {h.seed}",
         f"{h.points[-1].n_gaussians:,} Gaussians",
     ]
