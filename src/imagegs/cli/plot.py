@@ -123,7 +123,7 @@ def run(options: Namespace) -> None:
 def _check_options(options: Namespace, kind: str) -> None:
     """Raises UsageError for options that would have no effect."""
     for name in {name for names in _OPTIONS.values() for name in names} - set(_OPTIONS[kind]):
-        if getattr(options, name) not in (None, False):
+        if getattr(options, name) is not None and getattr(options, name) is not False:
             raise UsageError(f"--{name} is not for {kind}")
 
 
