@@ -156,14 +156,15 @@ def test_what_is_refused(run: Run, gsimg: Path, picture: Path, tmp_path: Path) -
     assert run("plot", gsimg, "--error", picture, "-o", tmp_path / "a.png").code == 0
     (tmp_path / "a.png").unlink()
     before = sorted(tmp_path.iterdir())
-    other, gray = tmp_path / "other.png", tmp_path / "gray.png"
+    other, gray, text = (tmp_path / f"{name}.png" for name in ("other", "gray", "text"))
+    text.write_text("no picture")
     Image.fromarray(sample_pixels()[:-1]).save(other)
     Image.fromarray(sample_pixels()[:, :, 0]).save(gray)
     for options, code, part in (
         (["--error", other], 2, "other.png: the pictures differ in size: 48 x 31 and 48 x 32 pixels"),
         (["--error", gray], 2, "gray.png: the pictures differ in channels"),
         (["--error", tmp_path / "missing.png"], 4, "missing.png: no such file"),
-        (["--error", gsimg], 3, "sample.gsimg: "),
+        (["--error", text], 3, "text.png: "),
         (["--error", tmp_path], 3, "is a directory"),
         (
             ["--error", picture, "-o", tmp_path / "a.svg"],
@@ -180,6 +181,6 @@ def test_what_is_refused(run: Run, gsimg: Path, picture: Path, tmp_path: Path) -
         (["--error", picture, "--map", "color"], 2, "--map needs a texture stack"),
     ):
         check_failure(run("plot", gsimg, "--quiet", *options), code, part)
-    other.unlink()
-    gray.unlink()
+    for file in (other, gray, text):
+        file.unlink()
     assert sorted(tmp_path.iterdir()) == before
