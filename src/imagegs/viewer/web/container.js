@@ -106,9 +106,10 @@ export class Container {
     has(bytes, { name, length }) {
         const left = this.size - this.offset;
         if (left >= bytes) return true;
-        if (this.offset + bytes > this.maxBytes)
+        if (!this.ended) {
+            if (this.offset + bytes <= this.maxBytes) return false;
             throw new LimitError(`chunk ${name}: the file is over the limit of ${this.maxBytes} bytes`);
-        if (!this.ended) return false;
+        }
         requireMore(left - 8 >= length, `chunk ${name}: ${length} bytes declared, ${left - 8} left`);
         return requireMore(false, `chunk ${name}: truncated in the checksum: ${left - 8 - length} of 4 bytes`);
     }

@@ -62,7 +62,10 @@ export function* listTiles(rows, header, grid, maxIds) {
     function descend(node, list, length, depth) {
         const [x0, y0, x1, y1] = node;
         if (x1 - x0 === 1 && y1 - y0 === 1) return keep(x0, y0, list, length);
-        for (const part of quarters(node)) descend(part, levels[depth], cullInto(depth, part, list, length), depth + 1);
+        for (const part of quarters(node)) {
+            const kept = cullInto(depth, part, list, length);
+            descend(part, levels[depth], kept, depth + 1);
+        }
     }
     function* descendSlowly(node, list, length, depth) {
         const [x0, y0, x1, y1] = node;
