@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagegs.evaluation.ssimulacra2 import ssimulacra2
+from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 
 QUALITIES = (10, 30, 60, 85, 95)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
 from imagegs.cli.encode_restore import report as restore_report
 from imagegs.cli.encode_restore import restoration_of, tell
+from imagegs.cli.encode_watch import Watch, watched
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import read_folder, stack_path
 from imagegs.cli.guidance import guidance_report, salient_psnr
@@ -25,6 +27,7 @@ from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields
 if TYPE_CHECKING:
     from imagegs.applications.restoration import Restoration
     from imagegs.codec import Bits
+    from imagegs.fitting import Progress
     from imagegs.gaussians import Gaussians
     from imagegs.pixels import IntegerPixels, Picture
 
@@ -55,13 +58,18 @@ def run(options: Namespace) -> None:
     tell(restoration, options, speech)
     if plan.guidance is not None and plan.guidance.is_even:
         speech.warn(f"{source}: nothing stands out in the saliency map: the fit is not guided")
-    report = _encode(restoration, target, plan, speech)
+    if options.no_open and not options.watch:
+        raise UsageError("--no-open is about --watch")
+    with watched(options, target.name) as watch:
+        report = _encode(restoration, target, plan, speech, watch)
     if options.json:
         restored = restore_report(restoration, options)
         print_json({"input": str(source), "output": str(target), **report, **restored})
 
 
-def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosity) -> dict[str, Any]:
+def _encode(
+    restoration: Restoration, target: Path, plan: Plan, speech: Verbosity, watch: Watch | None
+) -> dict[str, Any]:
     """Fit, write, and measure what was written: the report without the files' names."""
     from imagegs import codec
     from imagegs.applications.map_list import to_metadata
@@ -74,7 +82,7 @@ def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosit
     )
     speech.detail(f"{_size_text(picture)}; {details}")
     start = time.perf_counter()
-    gaussians, steps = _fit(restoration, plan, speech)
+    gaussians, steps = _fit(restoration, plan, speech, watch)
     fitted = time.perf_counter()
     data = pack(restoration.to_store(gaussians, plan.threads), plan, metadata(plan, steps))
     with about(target):
@@ -91,6 +99,8 @@ def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosit
         f"{target}: {len(data):,} bytes, {bpp:.3f} bpp, {len(gaussians):,} Gaussians, "
         f"{psnr_text(psnr)}, {ssim:.4f} SSIM, {_salient_text(salient)}{seconds:.1f} s"
     )
+    if watch is not None:
+        watch.finish(data, steps, len(gaussians), psnr)
     missed = 0.0 if plan.psnr is None else max(0.0, plan.psnr - psnr)
     if missed:
         speech.warn(f"{target}: {plan.psnr:g} dB were not reached: {missed:.2f} dB less")
@@ -121,7 +131,9 @@ def _encode(restoration: Restoration, target: Path, plan: Plan, speech: Verbosit
     }
 
 
-def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gaussians, int]:
+def _fit(
+    restoration: Restoration, plan: Plan, speech: Verbosity, watch: Watch | None
+) -> tuple[Gaussians, int]:
     """The Gaussians, and the steps that they took."""
     from imagegs.fitting import AttributeBits, fit_progressively, fit_to_psnr
 
@@ -142,7 +154,8 @@ def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gauss
         "threads": plan.threads,
         "channels": picture.channels,
     }
-    with progress_bar(speech.bar) as show:
+    with progress_bar(speech.bar) as bar:
+        show = partial(_tell_all, [bar] if watch is None else [bar, watch.show])
         if plan.psnr is not None:
             measure = partial(_decoded_psnr, restoration=restoration, plan=plan)
             found = fit_to_psnr(picture.pixels, plan.psnr, measure=measure, progress=show, **shared)
@@ -159,6 +172,11 @@ def _fit(restoration: Restoration, plan: Plan, speech: Verbosity) -> tuple[Gauss
             show(last)
     assert last is not None  # there is at least one step
     return last.snapshot(), last.step
+
+
+def _tell_all(listeners: list[Callable[[Progress], None]], progress: Progress) -> None:
+    for listener in listeners:
+        listener(progress)
 
 
 def _decoded_psnr(gaussians: Gaussians, restoration: Restoration, plan: Plan) -> float:

@@ -23,7 +23,7 @@ function draw(moving = false) {
 function changed(name) {
     Object.assign(overlays, { ellipses: state.ellipses, centers: state.centers, load: state.load });
     Object.assign(reference, { mode: state.mode, gain: state.gain });
-    if (!show.painting) return;
+    if (!show.plain) return;
     if (name === "identity" || name === "map") choosePainting();
     show.painting.lod = state.lod;
     tellLevel();
@@ -119,7 +119,7 @@ function listen() {
 at("name").textContent = document.title = config.name;
 if (matchMedia("(max-width: 640px)").matches) at("toggle").setAttribute("aria-expanded", !(at("panel").hidden = true));
 listen();
-say("loading…");
+say(config.events ? "waiting for the fit…" : "loading…");
 globalThis.viewer = { show, viewport, frames, overlays, reference, state }; // for tests, and the curious
 if (config.events) followFit(load);
 else load(sourceOf(config)).catch((error) => say(error.message, true));

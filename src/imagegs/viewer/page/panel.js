@@ -35,7 +35,7 @@ const row = (...children) => element("div", { class: "row" }, ...children);
 function makePanel(panel, state, { maps, hasReference }, viewport, changed) {
     const keys = {}, notes = { lod: element("p", { class: "note" }), overlay: element("p", { class: "note" }), reference: element("p", { class: "note" }) };
     const zoom = (text, title, act) => element("button", { title, onclick: act }, text);
-    panel.replaceChildren(group("View", row(
+    panel.append(group("View", row(
         zoom("fit", "key 0", () => viewport.fit()),
         zoom("1 : 1", "key 1", () => viewport.zoomBy(1 / viewport.zoom / devicePixelRatio)),
         zoom("−", "key -", () => viewport.zoomBy(1 / 1.5)), zoom("+", "key +", () => viewport.zoomBy(1.5)),
