@@ -1,4 +1,4 @@
-"""The viewer's page in Chromium: what it shows against the native renderer, its controls, a fit that goes on."""
+"""The viewer's page in Chromium: against the native renderer, its controls, a fit that goes on."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def show(chromium: Any, tmp_path: Path) -> Iterator[Open]:
     faults: list[str] = []
     contexts = []
 
-    def show(shown: Shown, *, ready: str = "viewer.frames.painted > 0", **settings: Any) -> Any:
+    def show(shown: Shown | str, *, ready: str = "viewer.frames.painted > 0", **settings: Any) -> Any:
         path = tmp_path / "page.html"
-        path.write_text(viewer_page(shown), "utf-8")
+        path.write_text(shown if isinstance(shown, str) else viewer_page(shown), "utf-8")
         context = chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT}, offline=True, **settings)
         contexts.append(context)
         page = context.new_page()
@@ -148,7 +148,7 @@ def test_two_fingers_zoom(show, data):
         """() => {
         const stage = document.getElementById("stage");
         const send = (type, id, x) => stage.dispatchEvent(new PointerEvent(type,
-            { pointerId: id, clientX: x, clientY: 160, bubbles: true, isPrimary: id === 2, pointerType: "touch" }));
+            { pointerId: id, clientX: x, clientY: 160, bubbles: true, pointerType: "touch" }));
         stage.setPointerCapture = () => {};
         send("pointerdown", 2, 200); send("pointerdown", 3, 280);
         send("pointermove", 2, 160); send("pointermove", 3, 320);
@@ -206,6 +206,8 @@ def test_identity_colors_have_the_same_shapes(show, data):
     key(page, "i")
     page.wait_for_function("viewer.show.painting === viewer.show.identity && viewer.show.identity.whole")
     assert np.abs(pixels(page).astype(int) - before).mean() > 20
+    key(page, "e")
+    assert overlay(page) > 0
     key(page, "i")
     page.wait_for_function("viewer.show.painting === viewer.show.plain")
     assert np.array_equal(pixels(page), before)
@@ -253,6 +255,28 @@ def test_alpha_is_compared_exactly(show):
     page = show(Shown("a.gsimg", data, {0: reference_files(painted, True)}))
     page.wait_for_function("viewer.reference.psnr > 0")
     assert page.evaluate("viewer.reference.psnr") > 50
+
+
+def test_maps_of_a_stack_are_picked(show, run, tmp_path):
+    """Each with its own original."""
+    folder = tmp_path / "tiles"
+    folder.mkdir()
+    y, x = np.mgrid[:32, :48]
+    for name, gray in (("tiles_roughness", 3 * x + y), ("tiles_albedo", 255 - 4 * x)):
+        channels = [gray, gray // 2, 255 - gray] if name.endswith("albedo") else [gray]
+        Image.fromarray(np.dstack(channels).astype(np.uint8).squeeze()).save(folder / f"{name}.png")
+    target, export = tmp_path / "tiles.gsimg", tmp_path / "tiles.html"
+    assert run("encode", folder, "-o", target, "-n", 60, "-e", 1, "-j", 1, "--quiet").code == 0
+    assert run("view", target, "--reference", folder, "--export", export, "--quiet").code == 0
+    page = show(export.read_text("utf-8"))
+    picker = page.get_by_label("map", exact=True)
+    names = picker.locator("option").all_inner_texts()
+    assert sorted(names) == ["albedo", "roughness"]
+    for number, name in enumerate(names):
+        picker.select_option(str(number))
+        page.wait_for_function(f"viewer.show.painting.map === {number} && viewer.reference.psnr > 20")
+        gray = pixels(page)[..., :3].astype(int)
+        assert (np.abs(gray[..., 0] - gray[..., 2]).max() <= 1) == (name == "roughness")
 
 
 def test_the_point_under_the_pointer_is_read(show, data):

@@ -99,6 +99,11 @@ function sourceOf(config) {
 function listen() {
     viewport.addEventListener("change", () => draw(true));
     reference.addEventListener("measured", tellPsnr);
+    frames.addEventListener("painted", () => {
+        if (overlays.drawnFrom === show.painting.whole) return;
+        overlays.draw();
+        tellOverlay();
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
     const stage = at("stage");
     stage.addEventListener("pointermove", (event) => {

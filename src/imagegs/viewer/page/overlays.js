@@ -19,7 +19,8 @@ class Overlays {
         context.setTransform(1, 0, 0, 1, 0, 0);
         context.clearRect(0, 0, width, height);
         this.note = "";
-        if (!show.painting?.whole) return;
+        this.drawnFrom = show.painting?.whole; // the lists that the picture is painted with; new ones come later
+        if (!this.drawnFrom) return;
         context.setTransform(ratio, 0, 0, ratio, 0, 0);
         if (this.load) this.drawLoad(context);
         if (this.ellipses !== "off") this.drawEllipses(context);

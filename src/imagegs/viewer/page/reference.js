@@ -35,15 +35,15 @@ class Reference extends EventTarget {
 
     /** The original of the map that is shown: {pixels, bitmap}, or null where there is none (yet). */
     get original() {
-        return this.loaded.get(this.show.painting?.map ?? 0) ?? null;
+        return this.loaded.get(this.show.plain?.map ?? 0) ?? null;
     }
 
     /** Loads the original of the map that is shown, if the page has one. */
     async load() {
-        const map = this.show.painting.map, files = config.references?.[map];
+        const map = this.show.plain.map, files = config.references?.[map];
         if (!files || this.loaded.has(map)) return;
         const pixels = await loadReference(files);
-        const { width, height } = this.show.painting.picture;
+        const { width, height } = this.show.plain.picture;
         if (pixels.width !== width || pixels.height !== height)
             throw new Error(`the original has ${pixels.width} x ${pixels.height} pixels, the picture ${width} x ${height}`);
         this.loaded.set(map, { pixels, bitmap: await createImageBitmap(pixels) });
@@ -78,13 +78,13 @@ class Reference extends EventTarget {
     /** Measures the part in sight anew, and its error map if that is shown. */
     async measure() {
         const work = ++this.work, { original, show } = this, part = this.partInSight();
-        if (!original || !part || !show.painting) return this.tell(null);
+        if (!original || !part || !show.plain) return this.tell(null);
         if (this.mode === "error") await this.makeErrors(part, work);
         let sum = 0;
-        const { columns } = show.painting.shown, rows = Math.max(1, Math.floor(stripPixels / part.width));
+        const { columns } = show.plain.shown, rows = Math.max(1, Math.floor(stripPixels / part.width));
         for (let y = part.y; y < part.y + part.height; y += rows) {
             const strip = { ...part, y, height: Math.min(rows, part.y + part.height - y) };
-            const painted = await show.painting.readPixels(strip, strip);
+            const painted = await show.plain.readPixels(strip, strip);
             if (work !== this.work || !painted) return;
             sum += squaredErrors(painted, original.pixels, strip, columns.length);
         }
@@ -105,7 +105,7 @@ class Reference extends EventTarget {
         const step = Math.ceil(Math.sqrt((part.width * part.height) / mostErrorPixels));
         const size = { width: Math.max(1, Math.floor(part.width / step)), height: Math.max(1, Math.floor(part.height / step)) };
         const whole = { ...part, width: size.width * step, height: size.height * step };
-        const painted = await this.show.painting.readPixels(whole, size);
+        const painted = await this.show.plain.readPixels(whole, size);
         if (work !== this.work || !painted) return;
         const bitmap = await createImageBitmap(errorMap(painted, this.original.pixels, whole, size, step, this.gain));
         this.errors = { bitmap, part: whole };
