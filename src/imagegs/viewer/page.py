@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -13,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from imagegs.viewer.assembling import assembled, element_script, json_in_page
 from imagegs.viewer.module import module_text
 
 _SCRIPTS = (
-    "elements.js",
+    "config.js",
     "viewport.js",
     "gestures.js",
     "frames.js",
@@ -53,16 +53,10 @@ def viewer_page(shown: Shown) -> str:
     scripts = [(folder / name).read_text("utf-8") for name in _SCRIPTS]
     parts = {
         "/* style */": (folder / "style.css").read_text("utf-8"),
-        "/* script */": "\n".join([module_text(), *scripts]),
-        # Nothing in it may end the script element.
-        "/* config */": json.dumps(_config(shown)).replace("<", "\\u003c"),
+        "/* script */": "\n".join([module_text(), element_script(), *scripts]),
+        "/* config */": json_in_page(_config(shown)),
     }
-    page = (folder / "page.html").read_text("utf-8")
-    for mark, text in parts.items():
-        before, found, after = page.partition(mark)
-        assert found, f"page.html has no {mark}"
-        page = before + text + after
-    return page
+    return assembled((folder / "page.html").read_text("utf-8"), parts)
 
 
 def reference_files(pixels: NDArray[np.uint8], has_alpha: bool) -> tuple[bytes, ...]:

@@ -1,9 +1,10 @@
-// What the page is asked to show, and what its parts make elements with.
-const config = JSON.parse(document.getElementById("config").textContent);
+// How pages find and make their elements.
 const at = (id) => document.getElementById(id);
+const SVG = "http://www.w3.org/2000/svg";
 
+/** tag: "svg:path" for elements of a drawing. attributes: "onclick" and the like are listeners; false and null: none. */
 function element(tag, attributes = {}, ...children) {
-    const made = document.createElement(tag);
+    const made = tag.startsWith("svg:") ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
         if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
         else if (name.startsWith("aria-")) made.setAttribute(name, value); // "false" is a value of these
@@ -11,13 +12,4 @@ function element(tag, attributes = {}, ...children) {
     }
     made.append(...children.filter((child) => child !== null));
     return made;
-}
-
-const bytesText = (n) => (n < 10000 ? `${n.toLocaleString("en")} bytes` : `${(n / 1024).toFixed(1)} KiB`);
-
-function say(text, failed = false) {
-    const message = at("message");
-    message.hidden = !text;
-    message.textContent = text;
-    message.classList.toggle("failed", failed);
 }
