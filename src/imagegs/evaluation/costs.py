@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import os
 import statistics
 import threading
 import time
@@ -46,8 +46,8 @@ def measured(call: Callable[[], T]) -> tuple[T, Cost]:
 
 
 def _cpu_seconds() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    children = os.times()
+    return time.process_time() + children.children_user + children.children_system
 
 
 @dataclass
