@@ -15,6 +15,7 @@ from hypothesis import settings
 from PIL import Image
 
 from browser import chromium, page  # noqa: F401 (fixtures)
+from web_pages import library  # noqa: F401 (a fixture)
 from imagegs.cli import main
 from imagegs.codec import save
 from imagegs.gaussians import Gaussians

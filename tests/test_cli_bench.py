@@ -174,6 +174,23 @@ def test_a_codec_that_fails_is_told(pictures, run, tmp_path):
     assert any("error" in row for row in results(tmp_path / "out")["rows"])
 
 
+def test_the_system_alone_is_measured(run, tmp_path, monkeypatch, chromium):
+    from imagegs.evaluation import system
+
+    monkeypatch.setattr(system, "MEGAPIXELS", (0.01,))
+    monkeypatch.setattr(system, "COUNTS", (50,))
+    monkeypatch.setattr(system, "COUNTS_MEGAPIXELS", 0.01)
+    monkeypatch.setattr(system, "N_POINTS", 1000)
+    assert run("bench", "--system", "--quick", "-o", tmp_path / "out", "--quiet").code == 0
+    charts = results(tmp_path / "out")["system"]["charts"]
+    assert len(charts) == 5 and all(row["y"] > 0 for chart in charts for row in chart["rows"])
+    assert any("paper" in row["series"] for row in charts[0]["rows"])
+    page = chromium.new_page()
+    page.goto((tmp_path / "out" / "report.html").as_uri())
+    assert page.locator("#system-charts svg").count() == 5 and page.locator("#curves").is_hidden()
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [

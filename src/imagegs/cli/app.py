@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from imagegs import __version__
-from imagegs.cli import bench, compare, decode, encode, export, info, plot, saliency
+from imagegs.cli import bench, compare, decode, encode, export, info, plot, saliency, view
 from imagegs.cli.exit_codes import DONE, NO_ACCESS, error_line, exit_code
 from imagegs.cli.options import Parser
 from imagegs.cli.reports import ClosedOutputError, discard
@@ -32,7 +32,7 @@ def make_parser() -> Parser:
     parser = Parser(prog="imagegs", description=_ABOUT, epilog=_EXAMPLES.strip())
     parser.add_argument("--version", action="version", version=f"imagegs {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (encode, decode, info, compare, plot, export, saliency, bench):
+    for command in (encode, decode, info, compare, view, plot, export, saliency, bench):
         command.add_parser(commands)
     return parser
 

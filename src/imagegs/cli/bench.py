@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
@@ -90,6 +89,7 @@ def rates(text: str) -> tuple[float, ...]:
 
 def run(options: Namespace) -> None:
     """`imagegs bench`."""
+    from imagegs.engine import thread_count
     from imagegs.evaluation.bench import load_pixels, named, results, run_bench, usable
     from imagegs.evaluation.report import REPORT, RESULTS, TABLE, write_report
     from imagegs.evaluation.store import Store
@@ -109,7 +109,7 @@ def run(options: Namespace) -> None:
         with about(path):
             load_pixels(path, setting.side)  # a wrong one is told before hours of work
     cache = options.cache or folder / "cache"
-    jobs = options.jobs or len(os.sched_getaffinity(0))
+    jobs = options.jobs or thread_count(None)
     rows: list[Row] = []
     with _bar(verbosity.bar) as show:
         for done in run_bench(paths, setting, cache, jobs):

@@ -17,6 +17,7 @@ from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
 from imagegs.cli.encode_restore import report as restore_report
 from imagegs.cli.encode_restore import restoration_of, tell
+from imagegs.cli.encode_watch import Watch, watched
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import read_folder, stack_path
 from imagegs.cli.guidance import guidance_report, salient_psnr
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from imagegs.applications.restoration import Restoration
     from imagegs.codec import Bits
     from imagegs.fitting import Progress
+    from imagegs.fitting.history import Recorder
     from imagegs.gaussians import Gaussians
     from imagegs.pixels import IntegerPixels, Picture
 
@@ -61,8 +63,11 @@ def run(options: Namespace) -> None:
     tell(restoration, options, speech)
     if plan.guidance is not None and plan.guidance.is_even:
         speech.warn(f"{source}: nothing stands out in the saliency map: the fit is not guided")
+    if options.no_open and not options.watch:
+        raise UsageError("--no-open is about --watch")
     recorder = Recorder()
-    report = _encode(restoration, target, plan, speech, recorder.add)
+    with watched(options, target.name) as watch:
+        report = _encode(restoration, target, plan, speech, recorder, watch)
     if options.history is not None:
         write_history(options.history, source, restoration, plan, recorder)
     if options.json:
@@ -71,9 +76,14 @@ def run(options: Namespace) -> None:
 
 
 def _encode(
-    restoration: Restoration, target: Path, plan: Plan, speech: Verbosity, watch: Callable[[Progress], None]
+    restoration: Restoration,
+    target: Path,
+    plan: Plan,
+    speech: Verbosity,
+    recorder: Recorder,
+    watch: Watch | None,
 ) -> dict[str, Any]:
-    """Fit, write, measure what was written: the report without the files' names. `watch` sees each step."""
+    """Fit, write, and measure what was written: the report without the files' names."""
     from imagegs import codec
     from imagegs.applications.map_list import to_metadata
     from imagegs.engine import engine
@@ -85,7 +95,7 @@ def _encode(
     )
     speech.detail(f"{_size_text(picture)}; {details}")
     start = time.perf_counter()
-    gaussians, steps = _fit(restoration, plan, speech, watch)
+    gaussians, steps = _fit(restoration, plan, speech, recorder, watch)
     fitted = time.perf_counter()
     data = pack(restoration.to_store(gaussians, plan.threads), plan, metadata(plan, steps))
     with about(target):
@@ -102,6 +112,8 @@ def _encode(
         f"{target}: {len(data):,} bytes, {bpp:.3f} bpp, {len(gaussians):,} Gaussians, "
         f"{psnr_text(psnr)}, {ssim:.4f} SSIM, {_salient_text(salient)}{seconds:.1f} s"
     )
+    if watch is not None:
+        watch.finish(data, steps, len(gaussians), psnr)
     missed = 0.0 if plan.psnr is None else max(0.0, plan.psnr - psnr)
     if missed:
         speech.warn(f"{target}: {plan.psnr:g} dB were not reached: {missed:.2f} dB less")
@@ -133,7 +145,7 @@ def _encode(
 
 
 def _fit(
-    restoration: Restoration, plan: Plan, speech: Verbosity, watch: Callable[[Progress], None]
+    restoration: Restoration, plan: Plan, speech: Verbosity, recorder: Recorder, watch: Watch | None
 ) -> tuple[Gaussians, int]:
     """The Gaussians, and the steps that they took."""
     from imagegs.fitting import AttributeBits, fit_progressively, fit_to_psnr
@@ -155,15 +167,11 @@ def _fit(
         "threads": plan.threads,
         "channels": picture.channels,
     }
-    with progress_bar(speech.bar) as show:
-
-        def each_step(progress: Progress) -> None:
-            show(progress)
-            watch(progress)
-
+    with progress_bar(speech.bar) as bar:
+        show = partial(_tell_all, [recorder.add, bar, *([] if watch is None else [watch.show])])
         if plan.psnr is not None:
             measure = partial(_decoded_psnr, restoration=restoration, plan=plan)
-            found = fit_to_psnr(picture.pixels, plan.psnr, measure=measure, progress=each_step, **shared)
+            found = fit_to_psnr(picture.pixels, plan.psnr, measure=measure, progress=show, **shared)
             return found.gaussians, found.steps
         last = None
         for last in fit_progressively(
@@ -174,9 +182,14 @@ def _fit(
             seconds=plan.seconds,
             **shared,
         ):
-            each_step(last)
+            show(last)
     assert last is not None  # there is at least one step
     return last.snapshot(), last.step
+
+
+def _tell_all(listeners: list[Callable[[Progress], None]], progress: Progress) -> None:
+    for listener in listeners:
+        listener(progress)
 
 
 def _decoded_psnr(gaussians: Gaussians, restoration: Restoration, plan: Plan) -> float:

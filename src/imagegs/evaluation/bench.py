@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import platform
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ def run_bench(paths: dict[str, Path], setting: Setting, store: Path, jobs: int) 
     }
     shared = (tuple(metrics), store)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts) as pool:
         futures = {
             pool.submit(_measure, name, paths[name], codec, setting, name in shown, *shared): units
             for (name, codec), units in work.items()
@@ -123,8 +124,18 @@ def run_bench(paths: dict[str, Path], setting: Setting, store: Path, jobs: int) 
         try:
             for future in as_completed(futures):
                 yield Done(future.result(), futures[future], sum(work.values()))
-        finally:
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is the first process' business, which ends the others. Not SIG_IGN: commands that are run from
+    here would inherit that.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def _measure(

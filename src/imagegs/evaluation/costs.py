@@ -46,26 +46,27 @@ def measured(call: Callable[[], T]) -> tuple[T, Cost]:
 
 
 def _cpu_seconds() -> float:
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
+    children = os.times()
+    return time.process_time() + children.children_user + children.children_system
 
 
 @dataclass
 class _Peak:
     n_bytes: int | None = None
     children: int = 0
+    others: set[str] = field(default_factory=set)  # children that are none of the call's
     done: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
-        """Keep the most that a child of this thread's process has had; a child keeps its own record."""
+        """Keep the most that a new child of this thread's process has had; a child keeps its own record."""
         while not self.done.wait(POLL_SECONDS):
-            for child in _children():
+            for child in _children() - self.others:
                 self.children = max(self.children, _high_water(Path("/proc") / child) or 0)
 
 
 @contextmanager
 def _peak() -> Iterator[_Peak]:
-    peak, before = _Peak(), _restarted_high_water()
+    peak, before = _Peak(others=_children()), _restarted_high_water()
     if before is None:
         yield peak
         return
@@ -97,7 +98,7 @@ def _high_water(process: Path) -> int | None:
     return None
 
 
-def _children() -> list[str]:
+def _children() -> set[str]:
     with suppress(OSError):
-        return [c for task in (_SELF / "task").iterdir() for c in (task / "children").read_text().split()]
-    return []
+        return {c for task in (_SELF / "task").iterdir() for c in (task / "children").read_text().split()}
+    return set()

@@ -6,7 +6,7 @@ import base64
 import csv
 import io
 import json
-from importlib import resources
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from imagegs.evaluation.crops import as_webp, busiest_window, cut
 from imagegs.evaluation.measuring import Row
 from imagegs.evaluation.store import Store
 from imagegs.files import write_atomically
+from imagegs.viewer.assembling import assembled, element_script, json_in_page
 
 _SCRIPTS = ("elements.js", "chart.js", "tables.js", "crops.js", "system.js", "page.js")
 _FIRST_COLUMNS = ("picture", "codec", "rate", "bytes", "bpp", "setting")
@@ -37,19 +38,14 @@ def write_report(
 
 def report_page(results: dict[str, Any]) -> str:
     """The HTML of results with their images."""
-    files = resources.files("imagegs.evaluation") / "report_page"
-    page = (files / "page.html").read_text("utf-8")
+    folder = files(__package__) / "report_page"
+    scripts = [(folder / name).read_text("utf-8") for name in _SCRIPTS]
     parts = {
-        "/* style */": (files / "style.css").read_text("utf-8"),
-        "/* script */": "\n".join((files / name).read_text("utf-8") for name in _SCRIPTS),
-        # No end tag, no comment may begin in what is inside of a script element.
-        "/* results */": json.dumps(results, allow_nan=False).replace("<", "\\u003c"),
+        "/* style */": (folder / "style.css").read_text("utf-8"),
+        "/* script */": "\n".join([element_script(), *scripts]),
+        "/* results */": json_in_page(results),
     }
-    for mark, text in parts.items():
-        before, found, after = page.partition(mark)
-        assert found, f"page.html has no {mark}"
-        page = before + text + after
-    return page
+    return assembled((folder / "page.html").read_text("utf-8"), parts)
 
 
 def _table(rows: list[Row]) -> str:

@@ -52,7 +52,7 @@ def _means(rows: list[Row], names: list[str], n_pictures: int) -> list[dict[str,
 
 def _floor(rows: list[Row], names: list[str], n_pictures: int) -> dict[str, Any] | None:
     """The mean of the smallest files, where each picture's is above some rate."""
-    return _mean(rows, names) if len(rows) == n_pictures else None
+    return _mean(rows, names) if rows and len(rows) == n_pictures else None
 
 
 def _mean(rows: list[Row], names: list[str]) -> dict[str, float | None]:

@@ -1,19 +1,20 @@
-// Curves over a logarithmic axis of rates: { name, title, points: [{ x, y, hollow, text }] } each.
+// Curves over a logarithmic axis, of rates for one: { name, title, points: [{ x, y, hollow, text }] } each.
 const WIDE = { width: 880, height: 420, left: 58, right: 16, top: 14, bottom: 44 };
 const NARROW = { width: 400, height: 330, left: 50, right: 10, top: 12, bottom: 42 }; // a phone: the text stays legible
 const sizeFor = (place) => (place.clientWidth < 560 ? NARROW : WIDE);
 
-function scales(curves, size, logarithmic = true) {
+function scales(curves, size, logarithmicY) {
   const points = curves.flatMap((curve) => curve.points);
   const xs = points.map((p) => p.x), ys = points.map((p) => p.y);
   const [low, high] = [Math.min(...xs), Math.max(...xs)];
-  const margin = 0.06 * (Math.max(...ys) - Math.min(...ys) || 1);
-  const [bottom, top] = [Math.min(...ys) - margin, Math.max(...ys) + margin];
-  const along = logarithmic ? Math.log : (x) => x;
-  const span = along(high) - along(low) || 1;
-  const x = (value) => size.left + ((along(value) - along(low)) / span) * (size.width - size.left - size.right);
-  const y = (value) => size.height - size.bottom - ((value - bottom) / (top - bottom)) * (size.height - size.top - size.bottom);
-  return { x, y, low, high, bottom, top };
+  const up = logarithmicY ? Math.log : (value) => value, back = logarithmicY ? Math.exp : (value) => value;
+  const margin = 0.06 * (up(Math.max(...ys)) - up(Math.min(...ys)) || 1);
+  const [bottom, top] = [up(Math.min(...ys)) - margin, up(Math.max(...ys)) + margin];
+  const span = Math.log(high) - Math.log(low) || 1;
+  const x = (value) => size.left + ((Math.log(value) - Math.log(low)) / span) * (size.width - size.left - size.right);
+  const y = (value) => size.height - size.bottom - ((up(value) - bottom) / (top - bottom)) * (size.height - size.top - size.bottom);
+  const ticks = (logarithmicY ? logTicks : linearTicks)(back(bottom), back(top));
+  return { x, y, low, high, ticks };
 }
 
 function logTicks(low, high) {
@@ -42,7 +43,7 @@ function axes(scale, size, xTitle, yTitle) {
     parts.push(element("svg:line", { class: "grid", x1: x, x2: x, y1: size.top, y2: floor }));
     parts.push(element("svg:text", { x, y: floor + 18, "text-anchor": "middle" }, value.toLocaleString("en")));
   }
-  for (const value of linearTicks(scale.bottom, scale.top)) {
+  for (const value of scale.ticks) {
     const y = scale.y(value);
     parts.push(element("svg:line", { class: "grid", x1: size.left, x2: size.width - size.right, y1: y, y2: y }));
     parts.push(element("svg:text", { x: size.left - 8, y: y + 4, "text-anchor": "end" }, value.toLocaleString("en")));
@@ -72,10 +73,10 @@ function drawCurve(curve, scale) {
   return group;
 }
 
-function chart(curves, xTitle, yTitle, size) {
+function chart(curves, xTitle, yTitle, size, logarithmicY = false) {
   const shown = curves.filter((curve) => curve.points.length);
   if (!shown.length) return element("p", { class: "note" }, "No points.");
-  const scale = scales(shown, size);
+  const scale = scales(shown, size, logarithmicY);
   const label = `${yTitle} over ${xTitle}: ${shown.map((c) => c.title).join(", ")}`;
   const own = [...shown].sort((a, b) => Boolean(a.own) - Boolean(b.own)); // ours on top
   return element(

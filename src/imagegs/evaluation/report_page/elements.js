@@ -1,24 +1,11 @@
-// Results, and what every part of the page makes elements with.
-const results = JSON.parse(document.getElementById("results").textContent);
-const at = (id) => document.getElementById(id);
+// Results, and how every part of the page writes them.
+const results = JSON.parse(at("results").textContent);
 const own = new Set(results.codecs.filter((c) => /^(imagegs|paper)/.test(c.name)).map((c) => c.name));
 const titles = Object.fromEntries([...results.codecs, ...results.metrics].map((each) => [each.name, each.title]));
 const reference = results.codecs[0]?.name;
 const HALF = "-half"; // a codec at half size has the color of the codec, and a broken line
 const families = [...new Set(results.codecs.map((codec) => codec.name.replace(HALF, "")))];
 const colorOf = (name) => `var(--c${families.indexOf(name.replace(HALF, "")) % 12})`;
-const SVG = "http://www.w3.org/2000/svg";
-
-function element(tag, attributes = {}, ...children) {
-  const made = tag.startsWith("svg:") ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name.startsWith("aria-")) made.setAttribute(name, value); // "false" is a value of these
-    else if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
 
 // A labelled choice among [value, text] pairs.
 function choice(label, pairs, onchange, chosen) {

@@ -66,7 +66,8 @@ function showPictures() {
 function showText() {
   const { pictures, codecs, setting, machine, missing } = results;
   const side = setting.side ? `, the longer side at most ${setting.side} pixels` : "";
-  at("about").textContent = `imagegs ${results.imagegs}; ${pictures.length} pictures${side}, ${codecs.length} codecs, effort ${setting.effort}. ${machine}.`;
+  const what = pictures.length ? `${pictures.length} pictures${side}, ${codecs.length} codecs, ` : "";
+  at("about").textContent = `imagegs ${results.imagegs}; ${what}effort ${setting.effort}. ${machine}.`;
   const reasons = Object.values(missing);
   at("missing").hidden = reasons.length === 0;
   at("missing").append(...reasons.map((reason) => element("li", {}, `Left out: ${reason}`)));
@@ -76,11 +77,13 @@ function showText() {
 }
 
 showText();
-if (results.metrics.length) {
+const measured = results.pictures.length && results.codecs.length && results.metrics.length;
+for (const id of ["curves", "bd", "pictures", "costs", "how"]) at(id).hidden = !measured;
+if (measured) {
   showCurves();
   at("bd-table").append(bdTable());
   showPictures();
+  at("cost-table").append(costTable());
+  showCrops();
 }
-at("cost-table").append(costTable());
-showCrops();
 showSystem();

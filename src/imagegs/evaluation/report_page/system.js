@@ -16,7 +16,7 @@ function showSystem() {
   const made = results.system.charts.map((each) => {
     const curves = systemCurves(each.rows, "x", "y", "series");
     const keys = curves.map((c) => element("span", { style: `color:${c.color}` }, `● ${c.title} `));
-    return element("div", {}, element("h3", {}, each.title), chart(curves, each.x_title, each.y_title, SMALL), element("p", { class: "note" }, ...keys));
+    return element("div", {}, element("h3", {}, each.title), chart(curves, each.x_title, each.y_title, SMALL, true), element("p", { class: "note" }, ...keys));
   });
   at("system-charts").append(element("div", { class: "charts" }, ...made));
 }

@@ -1,0 +1,138 @@
+"""Tables of what `imagegs bench` measured, of several reports together; and a small copy of the results.
+
+    python benchmarks/bench_tables.py REPORT/results.json ... [--keep results.json] [--plot curves.png]
+
+BD-rates of the first codec, over the pictures whose curves overlap; medians of costs; means at each rate
+over the pictures of all. --keep writes rows without what only the HTML needs, numbers with six digits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from imagegs.evaluation.summary import summarized
+
+KEPT = ("imagegs", "machine", "setting", "codecs", "metrics", "missing", "pictures", "rows")
+
+
+def together(paths: list[Path]) -> dict[str, Any]:
+    """The results of several reports with the same codecs and metrics, summarized as one."""
+    all_results = [json.loads(path.read_text()) for path in paths]
+    first = {name: all_results[0][name] for name in KEPT}
+    for name in ("pictures", "rows"):
+        first[name] = [each for results in all_results for each in results[name]]
+    return summarized(first)
+
+
+def table(head: list[str], rows: list[list[str]]) -> None:
+    print("\n| " + " | ".join(head) + " |\n" + "| --- " * len(head) + "|")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def print_bd_rates(results: dict[str, Any]) -> None:
+    first, *others = results["codecs"]
+    count = len(results["pictures"])
+    rows = []
+    for codec in others:
+        found = [results["bd_rates"][m["name"]][codec["name"]] for m in results["metrics"]]
+        rows.append([codec["title"], *(rate_text(each, count) for each in found)])
+    table([f"{first['title']} against", *(m["title"] for m in results["metrics"])], rows)
+
+
+def rate_text(found: dict[str, Any], count: int) -> str:
+    if found["mean"] is None:
+        return "-"
+    of = f" ({found['pictures']})" if found["pictures"] < count else ""
+    return f"{100 * found['mean']:+.1f}%{of}"
+
+
+def print_means(results: dict[str, Any], metric: dict[str, Any]) -> None:
+    rates = results["setting"]["rates"]
+    rows = []
+    for codec in results["codecs"]:
+        means = {mean["rate"]: mean[metric["name"]] for mean in results["means"][codec["name"]]}
+        if any(means.get(rate) is not None for rate in rates):
+            cells = [means.get(rate) for rate in rates]
+            rows.append([codec["title"], *("" if c is None else f"{c:.{metric['digits']}f}" for c in cells)])
+    table([metric["title"], *(f"{rate:g} bpp" for rate in rates)], rows)
+
+
+def print_costs(results: dict[str, Any]) -> None:
+    names = ("encode_cpu_seconds", "encode_peak_bytes", "decode_cpu_seconds", "multiply_adds")
+    rows = []
+    for codec in results["codecs"]:
+        costs = results["costs"][codec["name"]]
+        encode, memory, decode, work = (costs[name] for name in names)
+        told = "-" if memory is None else f"{memory / 2**20:.0f}"
+        rows.append(
+            [codec["title"], seconds(encode), told, seconds(decode), "" if work is None else f"{work:.0f}"]
+        )
+    table(
+        ["median of a file", "encode, CPU s", "memory, MiB", "decode, CPU s", "multiply-adds a pixel"], rows
+    )
+
+
+def seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def kept(results: dict[str, Any]) -> dict[str, Any]:
+    rows = [{name: short(value) for name, value in row.items() if name != "crop"} for row in results["rows"]]
+    return {**{name: results[name] for name in KEPT}, "rows": rows}
+
+
+def short(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def plot(results: dict[str, Any], path: Path) -> None:
+    """Curves of the means, a panel for each metric."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    metrics = results["metrics"]
+    figure, axes = pyplot.subplots(1, len(metrics), figsize=(5.2 * len(metrics), 4.4), layout="constrained")
+    for axis, metric in zip(axes, metrics, strict=True):
+        for codec in results["codecs"]:
+            points = [(m["bpp"], m[metric["name"]]) for m in results["means"][codec["name"]] if m["rate"]]
+            if points:
+                width = 2.8 if codec is results["codecs"][0] else 1.1
+                style = "--" if codec["name"].endswith("-half") else "-"
+                axis.plot(*zip(*sorted(points), strict=True), style, linewidth=width, label=codec["title"])
+        axis.set(xscale="log", xlabel="bits a pixel", ylabel=metric["title"])
+        axis.grid(alpha=0.3)
+    axes[0].legend(fontsize=7)
+    figure.savefig(path, dpi=90)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("results", type=Path, nargs="+")
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--plot", type=Path)
+    options = parser.parse_args()
+    results = together(options.results)
+    sizes = (
+        f"{len(results['pictures'])} pictures, the longer side {results['setting']['side']} pixels at most"
+    )
+    print(f"{results['machine']}; effort {results['setting']['effort']}; {sizes}")
+    print_bd_rates(results)
+    print_costs(results)
+    for metric in results["metrics"]:
+        print_means(results, metric)
+    if options.keep:
+        options.keep.write_text(json.dumps(kept(results), separators=(",", ":")) + "\n")
+    if options.plot:
+        plot(results, options.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""`imagegs view`: a .gsimg file in the browser."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagegs.cli.exit_codes import about
+from imagegs.cli.options import Subparsers, UsageError, add_command, add_input, add_shared, whole
+from imagegs.cli.paths import check_output, read_input
+from imagegs.cli.reports import Verbosity, print_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from imagegs.viewer.page import Shown
+
+EXAMPLES = """
+examples:
+  imagegs view photo.gsimg
+  imagegs view photo.gsimg --reference photo.png    a divider, the errors, PSNR of the part in sight
+  imagegs view tiles.gsimg --reference tiles        a folder: the original of each map
+  imagegs view photo.gsimg --export photo.html      one file that needs no server, to send to somebody
+
+wheel or pinch: zoom. drag: move. double click or 0: all of it. 1: pixel for pixel. [ and ]: level of detail.
+e, c, i, t: ellipses, centers, a color for each Gaussian, tile load. s, d: divider, errors. m: next map.
+f: full screen. h: hide the controls. the server, which only this machine can reach, ends with Ctrl-C.
+"""
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Adds the command `view`."""
+    parser = add_command(commands, "view", run, "Show a .gsimg file in the web browser.", EXAMPLES)
+    add_input(parser, "file", "FILE.gsimg", "the file to show")
+    parser.add_argument(
+        "--reference",
+        metavar="ORIGINAL",
+        type=Path,
+        help="what it was made of: a picture or a folder",
+    )
+    parser.add_argument(
+        "--export", metavar="PAGE.html", type=Path, help="write a page with all in it instead"
+    )
+    parser.add_argument("--no-overwrite", action="store_true", help="fail when the page exists")
+    parser.add_argument("--port", type=whole(1, 65535), metavar="N", help="default: a free one")
+    parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
+    add_shared(parser, ("allow_partial", "size_limit", "quiet", "json"))
+
+
+def run(options: Namespace) -> None:
+    """`imagegs view`."""
+    from imagegs.viewer.page import viewer_page
+
+    if options.export and (options.port or options.no_open):
+        raise UsageError("--export starts no server: no --port, no --no-open with it")
+    if options.no_overwrite and not options.export:
+        raise UsageError("--no-overwrite is about --export")
+    if options.export:
+        check_output(options.export, options.file, no_overwrite=options.no_overwrite, json=options.json)
+    shown = _shown(options)
+    if not options.export:
+        return _serve(shown, options)
+    from imagegs.files import write_atomically
+
+    with about(options.export):
+        size = write_atomically(options.export, viewer_page(shown).encode())
+    if options.json:
+        print_json({"input": str(options.file), "output": str(options.export), "bytes": size})
+    Verbosity(options.quiet).note(f"{options.export}: {size:,} bytes")
+    return None
+
+
+def _shown(options: Namespace) -> Shown:
+    """The file, which is decoded once here, so that errors are told here and not in the browser."""
+    from imagegs.applications.map_list import from_metadata
+    from imagegs.codec import decode
+    from imagegs.codec.gsimg import read_file
+    from imagegs.codec.metadata import metadata_in
+    from imagegs.viewer.page import Shown
+
+    with about(options.file), options.file.open("rb") as file:
+        data = read_file(file)
+        gaussians = decode(data, allow_partial=options.allow_partial, size_limit=options.size_limit)
+        maps = from_metadata(metadata_in(data, options.allow_partial), gaussians.channels)
+    references: dict[int, tuple[bytes | str, ...]] = {}
+    if options.reference is not None:
+        with about(options.reference):
+            size = (gaussians.height, gaussians.width)
+            references = _references(options.reference, size, gaussians.channels, maps)
+    return Shown(options.file.name, data, references, partial=options.allow_partial)
+
+
+def _references(
+    path: Path, size: tuple[int, int], channels: tuple[str, ...], maps: tuple[Any, ...]
+) -> dict[int, tuple[bytes | str, ...]]:
+    """Of each map that the folder has, or of the picture. Raises ValueError where they do not fit."""
+    from imagegs.cli.folders import read_folder
+    from imagegs.viewer.page import reference_files
+
+    if path.is_dir() != bool(maps):
+        raise ValueError(
+            "a texture stack is compared with a folder" if maps else "the file is of one picture"
+        )
+    if not maps:
+        picture = read_input(path)
+        _check(picture.pixels, size, picture.channels == channels, f"not {' '.join(channels)}")
+        return {0: reference_files(_eight_bits(picture.pixels), picture.channels[-1] == "A")}
+    stack = read_folder(path)
+    _check(stack.picture.pixels, size, True, "")
+    names = [each.name for each in maps]
+    found: dict[int, tuple[bytes | str, ...]] = {}
+    start = 0
+    for each in stack.maps:
+        pixels = stack.picture.pixels[:, :, start : start + each.channels]
+        start += each.channels
+        if each.name in names and maps[names.index(each.name)].channels == each.channels:
+            found[names.index(each.name)] = reference_files(_eight_bits(pixels), each.channels in (2, 4))
+    if not found:
+        raise ValueError(f"the folder has none of the maps {', '.join(names)}")
+    return found
+
+
+def _check(pixels: Any, size: tuple[int, int], has_channels: bool, wrong_channels: str) -> None:
+    height, width = pixels.shape[:2]
+    if (height, width) != size:
+        raise ValueError(f"the original has {width} x {height} pixels, the file {size[1]} x {size[0]}")
+    if not has_channels:
+        raise ValueError(f"the original has other channels than the file, {wrong_channels}")
+
+
+def _eight_bits(pixels: Any) -> NDArray[np.uint8]:
+    import numpy as np
+
+    reduced: NDArray[np.uint8] = (
+        np.round(pixels / 257).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+    )
+    return reduced
+
+
+def _serve(shown: Shown, options: Namespace) -> None:
+    from imagegs.viewer.serving import serve_page
+
+    try:
+        server = serve_page(shown, options.port or 0)
+    except OSError as error:
+        error.filename = f"port {options.port}"
+        raise
+    # Ctrl-C is how it is meant to end.
+    with server, suppress(KeyboardInterrupt):
+        if options.json:
+            print_json({"input": str(options.file), "url": server.url})
+        announce(server.url, "Ctrl-C ends it", no_open=options.no_open, quiet=options.quiet)
+        while True:
+            time.sleep(3600)
+
+
+def announce(url: str, remark: str, *, no_open: bool, quiet: bool) -> None:
+    """Tells the address of a page, and opens it."""
+    import webbrowser
+
+    speech = Verbosity(quiet)
+    speech.note(f"{url} ({remark})")
+    if not no_open and not webbrowser.open(url):
+        speech.warn(f"no browser could be opened: open {url}")

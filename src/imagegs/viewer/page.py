@@ -1,0 +1,99 @@
+"""The viewer's page: one HTML text, with the library and all else in it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imagegs.viewer.assembling import assembled, element_script, json_in_page
+from imagegs.viewer.module import module_text
+
+_SCRIPTS = (
+    "config.js",
+    "viewport.js",
+    "gestures.js",
+    "frames.js",
+    "overlays.js",
+    "identity.js",
+    "reference.js",
+    "panel.js",
+    "readout.js",
+    "live.js",
+    "main.js",
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows.
+
+    name: of the file, for the title. picture: the .gsimg file's bytes, or the address where they are.
+    references: by number of the map (0 of a plain picture), PNG files of its original (`reference_files`), or
+    their addresses. events: the address of a stream of the fit's progress, if it goes on. partial: a file
+    that was cut short is shown as far as it goes.
+    """
+
+    name: str
+    picture: bytes | str
+    references: dict[int, tuple[bytes | str, ...]] = field(default_factory=dict)
+    events: str | None = None
+    partial: bool = False
+
+
+def viewer_page(shown: Shown) -> str:
+    """The HTML; without addresses in `shown` it needs no server."""
+    folder = files(__package__) / "page"
+    scripts = [(folder / name).read_text("utf-8") for name in _SCRIPTS]
+    parts = {
+        "/* style */": (folder / "style.css").read_text("utf-8"),
+        "/* script */": "\n".join([module_text(), element_script(), *scripts]),
+        "/* config */": json_in_page(_config(shown)),
+    }
+    return assembled((folder / "page.html").read_text("utf-8"), parts)
+
+
+def reference_files(pixels: NDArray[np.uint8], has_alpha: bool) -> tuple[bytes, ...]:
+    """PNG files of (H, W, 1 to 4) pixels, all opaque, so that a browser keeps every value: the colours, and
+    the last channel alone if it is alpha.
+    """
+    colors = pixels[:, :, :-1] if has_alpha else pixels
+    return tuple(_png(part) for part in (colors, *([pixels[:, :, -1:]] if has_alpha else [])))
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)).save(
+        file, "PNG", compress_level=1
+    )
+    return file.getvalue()
+
+
+def _config(shown: Shown) -> dict[str, Any]:
+    is_inside = isinstance(shown.picture, bytes)
+    references = {
+        str(number): dict(zip(("color", "alpha"), map(_address, parts), strict=False))
+        for number, parts in shown.references.items()
+    }
+    return {
+        "name": shown.name,
+        "data": _base64(shown.picture) if isinstance(shown.picture, bytes) else None,
+        "picture": None if is_inside else shown.picture,
+        "references": references,
+        "events": shown.events,
+        "partial": shown.partial,
+    }
+
+
+def _address(png: bytes | str) -> str:
+    return png if isinstance(png, str) else "data:image/png;base64," + _base64(png)
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

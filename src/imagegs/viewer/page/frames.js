@@ -1,0 +1,61 @@
+// Paints when something has changed, and only then; coarser while it moves, if a frame takes long.
+const slowFrame = 60; // milliseconds: above, moving frames have fewer pixels
+const restDelay = 140; // milliseconds without a change, after which a frame is sharp again
+const mostPixels = 2 ** 25; // of a frame
+
+class Frames extends EventTarget {
+    /** show: {painting}: what is painted, or null; viewport: see Viewport. */
+    constructor(show, viewport) {
+        super();
+        Object.assign(this, { show, viewport, coarseness: 1, asked: false, busy: false, rest: 0, painted: 0 });
+    }
+
+    /** Asks for a frame. moving: another one will follow soon. */
+    ask(moving = false) {
+        this.moving = moving && this.coarseness > 1;
+        clearTimeout(this.rest);
+        if (this.moving) this.rest = setTimeout(() => this.ask(), restDelay);
+        if (this.asked) return;
+        this.asked = true;
+        requestAnimationFrame(() => this.frame());
+    }
+
+    /** Pixels of a sharp frame. */
+    get size() {
+        const { width, height } = this.viewport, ratio = devicePixelRatio || 1;
+        const less = Math.min(1, Math.sqrt(mostPixels / (width * height * ratio * ratio)));
+        return { width: Math.max(1, Math.round(width * ratio * less)), height: Math.max(1, Math.round(height * ratio * less)) };
+    }
+
+    async frame() {
+        if (this.busy) return requestAnimationFrame(() => this.frame());
+        this.asked = false;
+        const { painting } = this.show;
+        if (!painting) return;
+        this.busy = true;
+        try {
+            const shrink = this.moving ? this.coarseness : 1, { size } = this;
+            const used = { width: Math.ceil(size.width / shrink), height: Math.ceil(size.height / shrink) };
+            const start = performance.now();
+            await painting.paint(this.viewport.view, used);
+            this.finish(painting.renderer.gl);
+            this.adapt((performance.now() - start) * shrink * shrink);
+            this.painted += 1;
+            this.dispatchEvent(new Event("painted"));
+        } catch (error) {
+            if (error.name !== "AbortError") say(String(error.message ?? error), true);
+        } finally {
+            this.busy = false;
+        }
+    }
+
+    /** Waits for the card: time is known only then. */
+    finish(gl) {
+        gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    }
+
+    adapt(milliseconds) {
+        const wanted = Math.sqrt(milliseconds / slowFrame);
+        this.coarseness = wanted <= 1 ? 1 : wanted < 2 ? 2 : 4;
+    }
+}

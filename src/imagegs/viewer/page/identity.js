@@ -1,0 +1,31 @@
+// A picture in which each Gaussian has a colour of its own.
+
+/** The same picture, but for its colours; it stays the worker's. */
+function identityOf(picture) {
+    let source = null, arrays = null;
+    return Object.create(picture, {
+        channels: { value: ["R", "G", "B"] },
+        metadata: { value: null },
+        arrays: {
+            get() {
+                if (source !== picture.arrays) {
+                    source = picture.arrays;
+                    arrays = { ...source, color: identityColors(source.angle.length) };
+                }
+                return arrays;
+            },
+        },
+    });
+}
+
+function identityColors(n) {
+    const colors = new Float32Array(3 * n);
+    for (let i = 0; i < n; ++i) colors.set(hueColor(hash(i) / 2 ** 32, 0.55 + 0.4 * (hash(~i) / 2 ** 32)), 3 * i);
+    return colors;
+}
+
+/** (r, g, b) in 0..1 of a hue in 0..1, fully saturated but for `value`. */
+function hueColor(hue, value) {
+    const part = (shift) => value * (1 - 0.8 * Math.max(0, Math.min(1, 2 - Math.abs(((6 * hue + shift) % 6) - 3))));
+    return [part(0), part(4), part(2)];
+}

@@ -1,0 +1,130 @@
+// Puts the parts together.
+const show = { painting: null, plain: null, identity: null }; // painting: one of the two others
+const state = { map: "0", lod: 1, ellipses: "off", centers: false, identity: false, load: false, mode: "off", gain: 4 };
+const viewport = new Viewport(at("stage"));
+const frames = new Frames(show, viewport);
+const overlays = new Overlays(at("overlay"), show, viewport);
+const reference = new Reference(at("reference"), at("divider"), show, viewport);
+const measureDelay = 200; // milliseconds of rest before errors are measured
+const parts = { keys: {}, notes: null, pointer: null, renderer: null, measuring: 0 };
+
+function draw(moving = false) {
+    const [left, top] = viewport.toWindow(0, 0), { zoom, picture } = viewport;
+    const box = { left, top, width: picture.width * zoom, height: picture.height * zoom };
+    for (const [name, value] of Object.entries(box)) at("paper").style[name] = `${value}px`;
+    frames.ask(moving);
+    overlays.draw();
+    reference.draw();
+    tellOverlay();
+    clearTimeout(parts.measuring);
+    if (reference.original) parts.measuring = setTimeout(() => reference.measure(), measureDelay);
+}
+
+function changed(name) {
+    Object.assign(overlays, { ellipses: state.ellipses, centers: state.centers, load: state.load });
+    Object.assign(reference, { mode: state.mode, gain: state.gain });
+    if (!show.plain) return;
+    if (name === "identity" || name === "map") choosePainting();
+    show.painting.lod = state.lod;
+    tellLevel();
+    draw(name === "lod");
+    if (name === "mode" || name === "map") reference.load().then(draw, (error) => say(error.message, true));
+}
+
+function choosePainting() {
+    show.plain.map = Number(state.map);
+    if (state.identity) show.identity ??= new Painting(parts.renderer, identityOf(show.plain.picture));
+    show.painting = state.identity ? show.identity : show.plain;
+}
+
+function tellLevel() {
+    const { painting } = show, { layers, ends } = painting.picture, level = painting.level();
+    const bytes = layers[level.layers - 1].bytes, n = ends[level.layers - 1], fading = level.fade ? ", the last fading in" : "";
+    parts.notes.lod.textContent = `${level.layers} of ${layers.length} layers${fading}: ${n.toLocaleString("en")} Gaussians, ${bytesText(bytes)}`;
+}
+
+function tellOverlay() {
+    if (parts.notes) parts.notes.overlay.textContent = overlays.note;
+}
+
+function tellPsnr() {
+    const { psnr } = reference;
+    const text = psnr === null ? "" : `${psnr === Infinity ? "no error" : `${psnr.toFixed(2)} dB PSNR`} of the part in sight`;
+    if (parts.notes) parts.notes.reference.textContent = text;
+}
+
+function tellFacts(picture) {
+    const bytes = picture.layers.at(-1).bytes, bpp = (8 * bytes) / (picture.width * picture.height);
+    const n = picture.ends.at(-1).toLocaleString("en");
+    at("facts").textContent = `${picture.width} × ${picture.height} · ${n} Gaussians · ${bytesText(bytes)} · ${bpp.toFixed(3)} bpp`;
+}
+
+/** Takes the place of the picture that was shown. */
+function use(picture) {
+    const old = show.plain;
+    parts.renderer ??= makeRenderer();
+    show.plain = new Painting(parts.renderer, picture);
+    show.identity?.release();
+    show.identity = null;
+    if (!parts.notes) {
+        const facts = { maps: mapsOf(picture), hasReference: Object.keys(config.references ?? {}).length > 0 };
+        Object.assign(parts, makePanel(at("panel"), state, facts, viewport, changed));
+    }
+    viewport.setPicture(picture);
+    tellFacts(picture);
+    changed("map");
+    say("");
+    if (old) {
+        old.release();
+        old.picture.close();
+    }
+}
+
+function makeRenderer() {
+    const renderer = new Renderer(at("picture"));
+    renderer.onrestored = () => draw();
+    return renderer;
+}
+
+async function load(source) {
+    const picture = await loadPicture(source, { partial: Boolean(config.partial) });
+    use(picture);
+}
+
+function sourceOf(config) {
+    if (!config.data) return config.picture;
+    return Uint8Array.from(atob(config.data), (letter) => letter.charCodeAt(0));
+}
+
+function listen() {
+    viewport.addEventListener("change", () => draw(true));
+    reference.addEventListener("measured", tellPsnr);
+    frames.addEventListener("painted", () => {
+        if (overlays.drawnFrom === show.painting.whole) return;
+        overlays.draw();
+        tellOverlay();
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+    const stage = at("stage");
+    stage.addEventListener("pointermove", (event) => {
+        parts.pointer = viewport.toCanvas(event.clientX, event.clientY);
+        if (show.painting) showReadout(at("readout"), describePoint(show.painting, ...parts.pointer));
+    });
+    stage.addEventListener("pointerleave", () => showReadout(at("readout"), null));
+    const toggle = () => {
+        at("panel").hidden = !at("panel").hidden;
+        at("toggle").setAttribute("aria-expanded", !at("panel").hidden);
+    };
+    at("toggle").addEventListener("click", toggle);
+    const fullScreen = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
+    const keys = new Proxy({ h: toggle, f: fullScreen }, { get: (own, key) => own[key] ?? parts.keys[key] });
+    listenToGestures(stage, viewport, keys);
+}
+
+at("name").textContent = document.title = config.name;
+if (matchMedia("(max-width: 640px)").matches) at("toggle").setAttribute("aria-expanded", !(at("panel").hidden = true));
+listen();
+say(config.events ? "waiting for the fit…" : "loading…");
+globalThis.viewer = { show, viewport, frames, overlays, reference, state }; // for tests, and the curious
+if (config.events) followFit(load);
+else load(sourceOf(config)).catch((error) => say(error.message, true));

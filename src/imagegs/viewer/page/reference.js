@@ -1,0 +1,167 @@
+// The original: beside the picture behind a divider, and how far the picture is from it.
+const mostErrorPixels = 2 ** 21; // of an error map; a larger part is reduced
+const stripPixels = 2 ** 20; // of a measurement at a time
+
+/** (width, height, pixels: straight RGBA) of two opaque picture files: the colours, and the alpha if there is one. */
+async function loadReference({ color, alpha }) {
+    const whole = await pixelsOf(color);
+    if (alpha) {
+        const { data } = await pixelsOf(alpha);
+        for (let i = 0; i < data.length; i += 4) whole.data[i + 3] = data[i];
+    }
+    return whole;
+}
+
+async function pixelsOf(url) {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(`the original cannot be loaded: HTTP ${answer.status}`);
+    const image = await createImageBitmap(await answer.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    const context = new OffscreenCanvas(image.width, image.height).getContext("2d", { willReadFrequently: true });
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, image.width, image.height);
+}
+
+class Reference extends EventTarget {
+    constructor(canvas, divider, show, viewport) {
+        super();
+        Object.assign(this, { canvas, divider, show, viewport });
+        this.mode = "off"; // "split", "error"
+        this.share = 0.5; // of the window, left of the divider: the picture; right: the original
+        this.gain = 4;
+        this.loaded = new Map(); // by map
+        this.work = 0; // a measurement that an other one has overtaken ends
+        this.listen();
+    }
+
+    /** The original of the map that is shown: {pixels, bitmap}, or null where there is none (yet). */
+    get original() {
+        return this.loaded.get(this.show.plain?.map ?? 0) ?? null;
+    }
+
+    /** Loads the original of the map that is shown, if the page has one. */
+    async load() {
+        const map = this.show.plain.map, files = config.references?.[map];
+        if (!files || this.loaded.has(map)) return;
+        const pixels = await loadReference(files);
+        const { width, height } = this.show.plain.picture;
+        if (pixels.width !== width || pixels.height !== height)
+            throw new Error(`the original has ${pixels.width} x ${pixels.height} pixels, the picture ${width} x ${height}`);
+        this.loaded.set(map, { pixels, bitmap: await createImageBitmap(pixels) });
+    }
+
+    draw() {
+        const { canvas, divider, mode, original, viewport } = this, ratio = devicePixelRatio || 1;
+        Object.assign(canvas, { width: Math.round(viewport.width * ratio), height: Math.round(viewport.height * ratio) });
+        divider.hidden = mode !== "split" || !original;
+        divider.style.left = `${100 * this.share}%`;
+        divider.setAttribute("aria-valuenow", Math.round(100 * this.share));
+        if (!original || mode === "off") return;
+        const context = canvas.getContext("2d");
+        context.scale(ratio, ratio);
+        if (mode === "error") return this.drawPart(context, this.errors);
+        context.beginPath();
+        context.rect(this.share * viewport.width, 0, viewport.width, viewport.height);
+        context.clip();
+        const { width, height } = viewport.picture;
+        this.drawPart(context, { bitmap: original.bitmap, part: { x: 0, y: 0, width, height } });
+    }
+
+    drawPart(context, drawn) {
+        if (!drawn) return;
+        const { part, bitmap } = drawn, { viewport } = this, [x, y] = viewport.toWindow(part.x, part.y);
+        context.imageSmoothingEnabled = viewport.zoom < 2; // larger pixels have edges
+        context.imageSmoothingQuality = "high";
+        context.clearRect(x, y, part.width * viewport.zoom, part.height * viewport.zoom);
+        context.drawImage(bitmap, x, y, part.width * viewport.zoom, part.height * viewport.zoom);
+    }
+
+    /** Measures the part in sight anew, and its error map if that is shown. */
+    async measure() {
+        const work = ++this.work, { original, show } = this, part = this.partInSight();
+        if (!original || !part || !show.plain) return this.tell(null);
+        if (this.mode === "error") await this.makeErrors(part, work);
+        let sum = 0;
+        const { columns } = show.plain.shown, rows = Math.max(1, Math.floor(stripPixels / part.width));
+        for (let y = part.y; y < part.y + part.height; y += rows) {
+            const strip = { ...part, y, height: Math.min(rows, part.y + part.height - y) };
+            const painted = await show.plain.readPixels(strip, strip);
+            if (work !== this.work || !painted) return;
+            sum += squaredErrors(painted, original.pixels, strip, columns.length);
+        }
+        const mean = sum / (part.width * part.height * columns.length) / 255 ** 2;
+        this.tell(mean ? -10 * Math.log10(mean) : Infinity);
+    }
+
+    /** In whole canvas pixels; null where nothing of the picture is in sight. */
+    partInSight() {
+        const { view, picture } = this.viewport;
+        const x = Math.max(0, Math.floor(view.x)), y = Math.max(0, Math.floor(view.y));
+        const width = Math.min(picture.width, Math.ceil(view.x + view.width)) - x;
+        const height = Math.min(picture.height, Math.ceil(view.y + view.height)) - y;
+        return width > 0 && height > 0 ? { x, y, width, height } : null;
+    }
+
+    async makeErrors(part, work) {
+        const step = Math.ceil(Math.sqrt((part.width * part.height) / mostErrorPixels));
+        const size = { width: Math.max(1, Math.floor(part.width / step)), height: Math.max(1, Math.floor(part.height / step)) };
+        const whole = { ...part, width: size.width * step, height: size.height * step };
+        const painted = await this.show.plain.readPixels(whole, size);
+        if (work !== this.work || !painted) return;
+        const bitmap = await createImageBitmap(errorMap(painted, this.original.pixels, whole, size, step, this.gain));
+        this.errors = { bitmap, part: whole };
+        this.draw();
+    }
+
+    tell(psnr) {
+        this.psnr = psnr;
+        this.dispatchEvent(new Event("measured"));
+    }
+
+    listen() {
+        const { divider } = this;
+        const move = (event) => {
+            const box = divider.parentElement.getBoundingClientRect();
+            this.share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+            this.draw();
+        };
+        divider.addEventListener("pointerdown", (event) => divider.setPointerCapture(event.pointerId));
+        divider.addEventListener("pointermove", (event) => divider.hasPointerCapture(event.pointerId) && move(event));
+        divider.addEventListener("keydown", (event) => {
+            const step = { ArrowLeft: -0.02, ArrowRight: 0.02 }[event.key];
+            if (!step) return;
+            event.preventDefault();
+            event.stopPropagation();
+            this.share = Math.min(Math.max(this.share + step, 0), 1);
+            this.draw();
+        });
+    }
+}
+
+/** Which of R, G, B, A a map of so many channels has. */
+const shownBytes = (channels) => ({ 1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3] })[channels];
+
+function squaredErrors(painted, original, { x, y, width, height }, channels) {
+    let sum = 0;
+    for (let row = 0; row < height; ++row)
+        for (let column = 0; column < width; ++column) {
+            const mine = 4 * (row * width + column), other = 4 * ((y + row) * original.width + x + column);
+            for (const k of shownBytes(channels)) sum += (painted[mine + k] - original.data[other + k]) ** 2;
+        }
+    return sum;
+}
+
+/** 128 + gain times the difference, of the means of step x step pixels of the original; opaque. */
+function errorMap(painted, original, part, { width, height }, step, gain) {
+    const map = new ImageData(width, height);
+    for (let row = 0; row < height; ++row)
+        for (let column = 0; column < width; ++column)
+            for (let k = 0; k < 4; ++k) {
+                const i = 4 * (row * width + column) + k;
+                let sum = 0;
+                for (let dy = 0; dy < step; ++dy)
+                    for (let dx = 0; dx < step; ++dx)
+                        sum += original.data[4 * ((part.y + row * step + dy) * original.width + part.x + column * step + dx) + k];
+                map.data[i] = k === 3 ? 255 : 128 + gain * (painted[i] - sum / step ** 2);
+            }
+    return map;
+}

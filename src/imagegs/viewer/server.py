@@ -1,0 +1,174 @@
+"""A server for one viewer on this machine: it answers with what it was given, by name, and with nothing else.
+
+Requests are refused that do not come from a page of this server: another Host (DNS rebinding), another Origin
+or Sec-Fetch-Site (a page of somebody else's that the user visits). No path is looked up in a file system.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+ADDRESS = "127.0.0.1"
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; "
+    "img-src data: blob:; connect-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+KEEP_ALIVE_SECONDS = 15.0
+
+
+class Events:
+    """The newest state of something that goes on, for any number of readers."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._state: dict[str, Any] | None = None
+        self._number = 0
+        self._closed = False
+
+    def publish(self, state: dict[str, Any]) -> None:
+        """Replaces the state; readers that were slow see only this one."""
+        with self._changed:
+            self._state, self._number = state, self._number + 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Readers end behind the newest state."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def read(self) -> Iterator[dict[str, Any] | None]:
+        """States as they come; None where nothing has for some time."""
+        seen = 0
+        while (newer := self._wait(seen)) is not None:
+            yield self._state if newer > seen else None
+            seen = newer
+
+    def _wait(self, seen: int) -> int | None:
+        """The newest state's number, behind one newer than `seen` or some time; None where no more come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._number > seen or self._closed, KEEP_ALIVE_SECONDS)
+            return None if self._closed and self._number == seen else self._number
+
+
+Content = tuple[str, Callable[[], bytes]]  # its type, and what makes it
+
+
+class Server:
+    """Serves until it is closed; `url` opens the page.
+
+    contents: by path, such as "/picture.gsimg"; "/" is the page. events: at /events. port: 0 takes a free
+    one. Raises OSError where the port is taken.
+    """
+
+    def __init__(self, contents: dict[str, Content], events: Events | None = None, port: int = 0) -> None:
+        self._http = _HTTPServer((ADDRESS, port), _Handler)
+        self._http.contents, self._http.events = contents, events
+        self._events = events
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """That it listens on."""
+        return int(self._http.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """Of the page."""
+        return f"http://{ADDRESS}:{self.port}/"
+
+    def close(self) -> None:
+        """Answers no more."""
+        if self._events is not None:
+            self._events.close()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _HTTPServer(ThreadingHTTPServer):
+    daemon_threads = True
+    contents: dict[str, Content]
+    events: Events | None
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away is no error."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _HTTPServer
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "imagegs", ""
+    timeout = 60  # seconds that a request may take to come
+
+    def do_GET(self) -> None:
+        if (refusal := self._refusal()) is not None:
+            return self._answer(refusal, "text/plain", refusal.phrase.encode())
+        path = self.path.partition("?")[0]
+        if path == "/events" and self.server.events is not None:
+            return self._stream(self.server.events)
+        if path not in self.server.contents:
+            return self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"there is nothing by this name")
+        kind, make = self.server.contents[path]
+        return self._answer(HTTPStatus.OK, kind, make())
+
+    do_HEAD = do_GET  # noqa: N815 (the base class' names)
+
+    def _refusal(self) -> HTTPStatus | None:
+        port = self.server.server_address[1]
+        hosts = {f"{name}:{port}" for name in (ADDRESS, "localhost")}
+        if self.headers.get_all("Host", []) not in [[host] for host in hosts]:
+            return HTTPStatus.MISDIRECTED_REQUEST
+        origin = self.headers.get("Origin")
+        if origin is not None and origin not in {f"http://{host}" for host in hosts}:
+            return HTTPStatus.FORBIDDEN
+        # "none": typed, or opened by a program; not sent by older browsers.
+        if self.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            return HTTPStatus.FORBIDDEN
+        return None
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self._begin(status, kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _begin(self, status: HTTPStatus, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Referrer-Policy", "no-referrer")
+
+    def _stream(self, events: Events) -> None:
+        self._begin(HTTPStatus.OK, "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        with suppress(OSError):  # the page was closed
+            for state in events.read():
+                text = ": still here\n\n" if state is None else f"data: {json.dumps(state)}\n\n"
+                self.wfile.write(text.encode())
+                self.wfile.flush()
+        self.close_connection = True
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Nothing: only the command line prints."""

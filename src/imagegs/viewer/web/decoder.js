@@ -1,0 +1,157 @@
+// From the bytes of a .gsimg file to its Gaussians, layer by layer as they come.
+
+import { joined } from "./arrays.js";
+import { Container } from "./container.js";
+import { LimitError, require } from "./errors.js";
+import { readFixedPoint } from "./fixed_point.js";
+import { readHeader } from "./header.js";
+import { Lattice } from "./lattice.js";
+import { LayerReader } from "./layers.js";
+import { levelOf } from "./levels.js";
+import { limitsOf } from "./limits.js";
+import { readMetadata } from "./metadata.js";
+
+/**
+ * Decodes a file of which ever more bytes are pushed. Files without layers have one, of all Gaussians.
+ *
+ * `events()` is a generator that yields {type} in this order: "header" {header}, "metadata" {metadata} where there is
+ * any, "layer" {arrays, bytes} for each layer, bytes: of the file up to its end; in between "pause", a chance to do
+ * something else, and "more", when more bytes must be pushed (or `end()` called) before it goes on. Throws FormatError
+ * and LimitError. It ends behind the last chunk of a whole file.
+ */
+export class Decoder {
+    /**
+     * @param {object} [options] limits (see limits.js) and
+     * @param {boolean} [options.integers] give the files' integers too, as arrays.integers (N, columns)
+     * @param {number} [options.layers] decode no more than so many, though all are checked
+     * @param {boolean} [options.partial] the bytes may end early, behind the first layer
+     */
+    constructor(options = {}) {
+        this.options = options;
+        this.limits = limitsOf(options);
+        this.container = new Container(this.limits.maxBytes);
+    }
+
+    /** @param {Uint8Array} bytes the next ones of the file */
+    push(bytes) {
+        this.container.push(bytes);
+    }
+
+    end() {
+        this.container.ended = true;
+    }
+
+    *events() {
+        const { container } = this;
+        for (let chunk; container.seen.at(-1) !== "TAIL"; ) {
+            while (!(chunk = this.next())) {
+                if (container.ended) return;
+                yield { type: "more" };
+            }
+            yield* this.read(chunk);
+        }
+        while (!container.ended) yield (container.checkEnd(), { type: "more" });
+        container.checkEnd();
+    }
+
+    next() {
+        try {
+            return this.container.next();
+        } catch (error) {
+            // What came before is a picture, if only the end is missing.
+            if (this.options.partial && this.container.ended && error.truncated && this.container.layers) return null;
+            throw error;
+        }
+    }
+
+    *read({ name, payload }) {
+        if (name === "HEAD") yield* this.readHeader(payload);
+        else if (name === "mETA") yield { type: "metadata", metadata: readMetadata(payload) };
+        else if (name === "GAUS") {
+            yield this.layer(readFixedPoint(payload, this.header, this.options.integers));
+        } else if (name === "LATT") {
+            this.layers = new LayerReader(new Lattice(payload, this.header), this.header);
+            this.layers.keepIntegers = Boolean(this.options.integers);
+        } else if (name === "TURN") this.layers.useTurn(payload);
+        else if (name === "LAYR") yield* this.readLayer(payload);
+        else if (name === "TAIL" && this.layers) {
+            const { n, total } = this.layers;
+            require(n === total, `the layers have ${n} of ${total} Gaussians`);
+        }
+    }
+
+    *readHeader(payload) {
+        const header = (this.header = readHeader(payload)), limits = this.limits;
+        const { width, height, nGaussians: n, channels } = header;
+        const refuse = (what, limit) => {
+            throw new LimitError(`${what} over the limit of ${limit}`);
+        };
+        if (width * height > limits.maxPixels)
+            refuse(`the canvas of ${width} x ${height} pixels is`, `${limits.maxPixels} pixels`);
+        if (n > limits.maxGaussians) refuse(`${n} Gaussians are`, limits.maxGaussians);
+        if (n * channels.length > limits.maxValues) refuse(`${n * channels.length} colour values are`, limits.maxValues);
+        yield { type: "header", header };
+    }
+
+    *readLayer(payload) {
+        if (this.layers.number >= (this.options.layers ?? Infinity)) return this.layers.skip(payload);
+        const steps = this.layers.read(payload);
+        for (;;) {
+            const step = steps.next();
+            if (step.done) return yield this.layer(step.value);
+            yield { type: "pause" };
+        }
+    }
+
+    layer(arrays) {
+        return { type: "layer", arrays, bytes: this.container.offset };
+    }
+}
+
+/**
+ * @typedef {import("./arrays.js").Arrays & import("./header.js").Header} Decoded
+ * with nGaussians those that were decoded, layers: [{n, bytes}], n the number of each layer's Gaussians and bytes those of
+ * the file up to its end, metadata: an object or null, fade: added to the log-weights of the last layer (see levels.js),
+ * and with the option `integers` the file's own, Int32Array (N, columns).
+ */
+
+/**
+ * The Gaussians in the bytes of a .gsimg file, all of it at once. A large file takes long: pages call `loadPicture`.
+ *
+ * @param {Uint8Array | ArrayBuffer} bytes
+ * @param {object} [options] those of `Decoder`, and
+ * @param {number} [options.lod] the level of detail, 0..1: what lies beyond is checked and not decoded
+ * @returns {Decoded}
+ */
+export function decode(bytes, options = {}) {
+    const data = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes), { lod = 1 } = options;
+    const level = levelOf(lod, lod < 1 ? countLayers(data, options) : 1);
+    const decoder = new Decoder({ ...options, ...(lod < 1 && { layers: level.layers }) });
+    decoder.push(data);
+    decoder.end();
+    const result = { metadata: null, layers: [], fade: level.fade }, parts = [];
+    for (const event of decoder.events()) {
+        if (event.type === "header") Object.assign(result, event.header);
+        else if (event.type === "metadata") result.metadata = event.metadata;
+        else if (event.type === "layer") {
+            parts.push(event.arrays);
+            result.layers.push({ n: event.arrays.angle.length, bytes: event.bytes });
+        }
+    }
+    Object.assign(result, joined(parts));
+    result.nGaussians = result.angle.length;
+    return result;
+}
+
+/** How many layers there are, 1 in files without; checks the frame alone. */
+function countLayers(data, options) {
+    const container = new Container(limitsOf(options).maxBytes);
+    container.push(data);
+    container.ended = true;
+    try {
+        while (container.next());
+    } catch (error) {
+        if (!(options.partial && error.truncated)) throw error;
+    }
+    return Math.max(1, container.layers);
+}

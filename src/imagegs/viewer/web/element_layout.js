@@ -1,0 +1,119 @@
+// What of <image-gs> is not about pictures: its box, its size on the screen, its text for those who do not see it.
+
+const rules = `
+:host { display: inline-block; position: relative; overflow: hidden; }
+:host([hidden]) { display: none; }
+canvas { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; }
+`;
+
+/** The shadow tree of an element, and what it knows about its size. */
+export class ElementLayout {
+    #host;
+    #internals;
+    #canvas = document.createElement("canvas");
+    #filler = document.createElement("div"); // as wide as the picture, where nothing else says how wide that is
+    #text = document.createElement("span");
+    #sizes = document.createElement("style");
+    #natural = null;
+    #onresize;
+    #resizing;
+    #density = null; // a MediaQueryList, true while the screen's density is what it was
+
+    constructor(host, onresize) {
+        this.#host = host;
+        this.#onresize = onresize;
+        this.#internals = host.attachInternals();
+        const root = host.attachShadow({ mode: "open" }), style = document.createElement("style");
+        style.textContent = rules;
+        this.#text.part = "alt";
+        this.#text.hidden = true;
+        root.append(style, this.#sizes, this.#filler, this.#canvas, this.#text);
+        this.#resizing = new ResizeObserver(() => onresize());
+    }
+
+    connect() {
+        this.#resizing.observe(this.#host);
+        this.#watchDensity();
+        this.update();
+    }
+
+    disconnect() {
+        this.#resizing.disconnect();
+        this.#density?.removeEventListener("change", this.#densityChanged);
+        this.#density = null;
+    }
+
+    #watchDensity() {
+        this.#density?.removeEventListener("change", this.#densityChanged);
+        this.#density = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+        this.#density.addEventListener("change", this.#densityChanged);
+    }
+
+    #densityChanged = () => {
+        this.#watchDensity();
+        this.#onresize();
+    };
+
+    setNaturalSize(width, height) {
+        this.#natural = { width, height };
+        this.update();
+    }
+
+    /** As before a picture came. */
+    forget() {
+        this.#natural = null;
+        this.#canvas.width = this.#canvas.height = 0;
+        this.#text.hidden = true;
+        this.update();
+    }
+
+    showAlt() {
+        this.#text.hidden = false;
+    }
+
+    /** Follows the attributes and the picture's size. */
+    update() {
+        const alt = this.#host.getAttribute("alt");
+        this.#internals.role = alt === "" ? "presentation" : "img";
+        this.#internals.ariaLabel = alt;
+        this.#text.textContent = alt ?? "";
+        const { width: w, height: h } = this.#natural ?? {};
+        const [width, height] = ["width", "height"].map((name) => lengthOf(this.#host.getAttribute(name)));
+        const ratio = w ? `${w} / ${h}` : width && height ? `${parseFloat(width)} / ${parseFloat(height)}` : "auto";
+        const sizes = `${width ? `width: ${width};` : ""} ${height ? `height: ${height};` : ""} aspect-ratio: ${ratio};`;
+        this.#sizes.textContent = `:host { ${sizes} } div { width: ${w ?? 0}px; max-width: 100%; }`;
+    }
+
+    /** How large the picture is to be painted, in pixels of the screen and at most `most` a side; null if not at all. */
+    pixels(most) {
+        const { clientWidth, clientHeight } = this.#canvas;
+        const box = this.#host.isConnected ? this.#fitted(clientWidth, clientHeight) : null;
+        if (!box || !(box.width > 0 && box.height > 0)) return null;
+        const scale = Math.min(devicePixelRatio, most / box.width, most / box.height);
+        const side = (length) => Math.max(1, Math.round(length * scale));
+        return { width: side(box.width), height: side(box.height) };
+    }
+
+    /** The size of the whole picture in a box of this size, CSS pixels, by the element's object-fit. */
+    #fitted(width, height) {
+        const fit = getComputedStyle(this.#host).objectFit, { width: w, height: h } = this.#natural;
+        if (fit === "fill" || !width || !height) return { width, height };
+        const contain = Math.min(width / w, height / h), cover = Math.max(width / w, height / h);
+        const scale = { contain, cover, none: 1, "scale-down": Math.min(1, contain) }[fit];
+        return { width: w * scale, height: h * scale };
+    }
+
+    /** Shows the lower left corner of another canvas. */
+    show(from, { width, height }) {
+        if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
+        const context = this.#canvas.getContext("2d");
+        context.globalCompositeOperation = "copy";
+        context.drawImage(from, 0, from.height - height, width, height, 0, 0, width, height);
+    }
+}
+
+/** A length as <img width> has them: pixels, or a percentage; else "". */
+function lengthOf(text) {
+    const [, number, percent] = /^\s*(\d+(?:\.\d*)?)\s*(%?)/.exec(text ?? "") ?? [];
+    return number === undefined ? "" : `${number}${percent || "px"}`;
+}

@@ -1,0 +1,20 @@
+// Levels of detail (docs/format.md, section 6): the first layers alone are a picture too.
+
+export const leastWeight = -128; // nats
+
+/**
+ * What a level of detail shows of so many layers, spread evenly over 0..1: the first `layers`, and where the level is
+ * between two, `fade` (nats, below 0) added to the last one's log-weights, which stay above -128.
+ *
+ * @param {number} lod 0..1; else RangeError
+ * @param {number} layers
+ */
+export function levelOf(lod, layers) {
+    if (!(lod >= 0 && lod <= 1)) throw new RangeError(`a level of detail is 0 to 1, not ${lod}`);
+    if (layers <= 1) return { layers, fade: 0 };
+    const place = 1 + lod * (layers - 1), whole = Math.floor(place), share = place - whole;
+    return share ? { layers: whole + 1, fade: 3 * Math.log(share) } : { layers: whole, fade: 0 };
+}
+
+/** The log-weight w of a Gaussian of the layer that fades. */
+export const fadedWeight = (w, fade) => (fade ? Math.max(w + fade, leastWeight) : w);

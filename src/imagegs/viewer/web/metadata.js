@@ -1,0 +1,48 @@
+// Chunk mETA (docs/format.md, section 4): JSON that is stricter than JSON.parse() alone.
+
+import { FormatError, require } from "./errors.js";
+import { utf8 } from "./header.js";
+
+const mostBytes = 65535, mostDepth = 16, mostDigits = 4300;
+
+/** The object in the chunk. Integers beyond 2^53 lose digits, as ever in JavaScript. */
+export function readMetadata(payload) {
+    require(payload.length <= mostBytes, `chunk mETA: ${payload.length} bytes, at most ${mostBytes} are possible`);
+    let value, depth;
+    try {
+        const text = utf8(payload) ?? "not UTF-8";
+        value = JSON.parse(text);
+        depth = checkedDepth(text);
+    } catch {
+        throw new FormatError("chunk mETA: not valid JSON in UTF-8");
+    }
+    require(value !== null && typeof value === "object" && !Array.isArray(value), "chunk mETA: not a JSON object");
+    require(depth <= mostDepth, `chunk mETA: nested ${depth} deep, at most ${mostDepth} is possible`);
+    return value;
+}
+
+/** How deep a text that JSON.parse() took is nested; throws for what it lets through. */
+function checkedDepth(text) {
+    const open = []; // for each object its keys, null for an array
+    let depth = 0;
+    for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]|[-+.\w]+/g)) {
+        if (token === "{" || token === "[") depth = Math.max(depth, open.push(token === "{" ? new Set() : null));
+        else if (token === "}" || token === "]") open.pop();
+        else if (string) checkString(JSON.parse(string), colon ? open.at(-1) : null);
+        else if (/^-?\d/.test(token)) checkNumber(token);
+    }
+    return depth;
+}
+
+function checkString(string, keys) {
+    const alone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+    if (alone.test(string)) throw new SyntaxError("a lone surrogate");
+    if (keys?.has(string)) throw new SyntaxError("a key occurs twice");
+    keys?.add(string);
+}
+
+function checkNumber(token) {
+    const whole = /^-?\d+$/.test(token);
+    if (whole ? token.replace("-", "").length > mostDigits : !Number.isFinite(Number(token)))
+        throw new RangeError("a number is out of range");
+}

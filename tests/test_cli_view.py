@@ -1,0 +1,169 @@
+"""`imagegs view` and `encode --watch`: pages, addresses, the server's end, and calls that fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import FAST, sample_gaussians, sample_pixels
+from imagegs.codec import save
+from test_cli_errors import check_failure
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Path:
+    Image.fromarray(sample_pixels()).save(tmp_path / "original.png")
+    return tmp_path / "original.png"
+
+
+def test_a_page_is_written(run, gsimg, original, tmp_path):
+    page = tmp_path / "page.html"
+    outcome = run("view", gsimg, "--export", page, "--reference", original, "--json", "--quiet")
+    assert outcome.code == 0 and outcome.json == {
+        "input": str(gsimg),
+        "output": str(page),
+        "bytes": page.stat().st_size,
+    }
+    text = page.read_text("utf-8")
+    assert text.startswith("<!doctype html>") and "http://" not in text.replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize("kind", ["L", "LA", "RGBA", "I;16"])
+def test_originals_of_all_kinds(run, tmp_path, kind):
+    channels = {"L": ("Y",), "LA": ("Y", "A"), "RGBA": ("R", "G", "B", "A"), "I;16": ("Y",)}[kind]
+    save(tmp_path / "a.gsimg", sample_gaussians(channels=channels))
+    gaussians = sample_gaussians(channels=channels)
+    shape = (gaussians.height, gaussians.width, len(channels))
+    dtype = np.uint16 if kind == "I;16" else np.uint8
+    Image.fromarray(np.zeros(shape, dtype).squeeze()).save(tmp_path / "a.png")
+    call = ("view", tmp_path / "a.gsimg", "--export", tmp_path / "p.html", "--reference", tmp_path / "a.png")
+    assert run(*call).code == 0
+
+
+def serve(*arguments: object) -> tuple[subprocess.Popen[str], str]:
+    """A running command, and the first address that it prints."""
+    command = [sys.executable, "-m", "imagegs", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert line.startswith("http://127.0.0.1:"), line
+    return process, line.split()[0]
+
+
+def test_the_server_runs_until_it_is_interrupted(gsimg):
+    process, url = serve("view", gsimg, "--no-open")
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        assert b"<title>" in answer.read()
+    with urllib.request.urlopen(f"{url}picture.gsimg", timeout=20) as answer:
+        assert answer.read() == gsimg.read_bytes()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0 and errors == ""
+
+
+def test_json_tells_the_address(gsimg):
+    command = [sys.executable, "-m", "imagegs", "view", str(gsimg), "--no-open", "--json", "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        assert told["input"] == str(gsimg) and told["url"].startswith("http://127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_the_browser_is_opened(gsimg, tmp_path):
+    """By the command that the variable BROWSER names, as Python's webbrowser has it."""
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    environment = {**os.environ, "BROWSER": f"{browser} %s"}
+    command = [sys.executable, "-m", "imagegs", "view", str(gsimg)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        url = process.stderr.readline().split()[0]
+        for _ in range(200):
+            if opened.exists() and opened.read_text():
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert opened.read_text().strip() == url
+
+
+def test_a_fit_is_shown_while_it_goes_on(original, tmp_path):
+    target = tmp_path / "out.gsimg"
+    process, url = serve("encode", original, "-o", target, "--watch", "--no-open", "-n", 50, "-e", 9, "-j", 1)
+    last = {}
+    with urllib.request.urlopen(f"{url}events", timeout=60) as events:
+        for line in events:
+            if line.startswith(b"data: "):
+                last = json.loads(line.removeprefix(b"data: "))
+                with urllib.request.urlopen(f"{url}picture.gsimg?{last['version']}", timeout=20) as answer:
+                    data = answer.read()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert last["done"] and last["n_gaussians"] == 50 and data == target.read_bytes()
+
+
+def test_a_fit_that_nobody_watches_ends_at_once(original, tmp_path):
+    process, _ = serve("encode", original, "-o", tmp_path / "o.gsimg", "--watch", "--no-open", *FAST)
+    process.communicate(timeout=20)
+    assert process.returncode == 0 and (tmp_path / "o.gsimg").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("--export", "p.html", "--port", "8000"), "--port"),
+        (("--export", "p.html", "--no-open"), "--no-open"),
+        (("--no-overwrite",), "--no-overwrite"),
+        (("--port", "0"), "--port"),
+        (("--port", "70000"), "--port"),
+    ],
+)
+def test_wrong_usage(run, gsimg, arguments, part):
+    check_failure(run("view", gsimg, *arguments), 2, part)
+
+
+def test_what_does_not_fit_is_refused(run, gsimg, original, tmp_path):
+    export = ("--export", tmp_path / "p.html")
+    Image.new("RGB", (20, 20)).save(tmp_path / "small.png")
+    Image.new("L", (48, 32)).save(tmp_path / "gray.png")
+    (tmp_path / "bad.gsimg").write_bytes(gsimg.read_bytes()[:-5])
+    check_failure(run("view", gsimg, *export, "--reference", tmp_path / "small.png"), 2, "20 x 20")
+    check_failure(run("view", gsimg, *export, "--reference", tmp_path / "gray.png"), 2, "channels")
+    check_failure(run("view", gsimg, *export, "--reference", tmp_path), 2, "one picture")
+    check_failure(run("view", gsimg, *export, "--reference", tmp_path / "no.png"), 4, "no.png")
+    check_failure(run("view", tmp_path / "bad.gsimg", *export), 3, "bad.gsimg")
+    check_failure(run("view", original, *export), 3, "original.png")
+    check_failure(run("view", tmp_path / "no.gsimg", *export), 4, "no.gsimg")
+    check_failure(run("view", gsimg, "--export", tmp_path / "no" / "p.html"), 4, "p.html")
+    assert not (tmp_path / "p.html").exists()
+    (tmp_path / "p.html").write_text("mine")
+    check_failure(run("view", gsimg, *export, "--no-overwrite"), 4, "p.html")
+    assert (tmp_path / "p.html").read_text() == "mine"
+
+
+def test_no_open_needs_watch(run, original, tmp_path):
+    check_failure(run("encode", original, "-o", tmp_path / "o.gsimg", "--no-open"), 2, "--watch")
+
+
+def test_a_taken_port_is_told(run, gsimg):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        check_failure(run("view", gsimg, "--no-open", "--port", port), 4, str(port))
