@@ -111,6 +111,17 @@ def test_a_damaged_cache_is_measured_again(report, pictures, run, tmp_path):
     assert {row["rate"]: row["bytes"] for row in results(tmp_path / "out")["rows"]} == before
 
 
+def test_the_cache_may_be_elsewhere(pictures, run, tmp_path):
+    call = ("bench", pictures[0], "--codecs", "jpeg", "--rates", "2", "-j", 1, "--metrics", "psnr")
+    assert run(*call, "-o", tmp_path / "a" / "b", "--cache", tmp_path / "c", "--quiet").code == 0
+    assert {path.name for path in (tmp_path / "a" / "b").iterdir()} == {
+        "report.html",
+        "results.csv",
+        "results.json",
+    }
+    assert any((tmp_path / "c").iterdir())
+
+
 def test_json_is_one_object(pictures, run, tmp_path):
     call = (
         "bench",

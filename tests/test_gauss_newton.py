@@ -118,6 +118,31 @@ def test_polishing_finds_its_way_back():
     assert errors[-1] < before / 100
 
 
+def test_centres_stop_at_the_border_where_they_meet_it():
+    """Sliding along it would take a needle beside the border sideways, which no small step foresees."""
+    objective = Objective(np.zeros((1, 30, 40), np.float32), "softmax", threads=1)
+    xy = np.float32([[40, 10], [39, 10], [20, 15], [0, 0], [1, 29]])
+    shift = np.float32([[0.01, 5], [2, 4], [3, -3], [-1, 2], [0, 4]])
+    moved = objective.moved(xy, shift)
+    np.testing.assert_allclose(moved, [[40, 10], [40, 12], [23, 12], [0, 0], [1, 30]], atol=1e-5)
+    wrapping = Objective(objective.target, "softmax", threads=1, wrap=True)
+    np.testing.assert_allclose(wrapping.moved(xy, shift)[0], [0.01, 15], atol=1e-5)
+
+
+@pytest.mark.parametrize("tilt", [-0.2, 0.2])
+def test_a_small_step_helps_with_a_needle_at_the_border(tilt):
+    """Which is as good as free to slide along itself."""
+    g, target = wide_scene()
+    needle = {"xy": (g.width, 15), "scale": (200, 1.5), "angle": np.pi / 2 + tilt, "log_weight": 6}
+    g = g.replace(**{name: np.concatenate([[value], getattr(g, name)[1:]]) for name, value in needle.items()})
+    objective, shapes = Objective(target, g.blend, 1), shapes_of(g)
+    result = objective.evaluate(shapes, L2)
+    before, system = result.l2, _System(objective, shapes, result.gradient, None, None)
+    for damping in (1e2, 1e3):
+        assert objective.evaluate(_moved(shapes, system.solve(damping), objective), L2).l2 < before
+        objective.evaluate(shapes, L2)
+
+
 def test_polishing_ends_where_nothing_is_left():
     g, _ = wide_scene()
     objective = Objective(np.zeros((3, 30, 41), np.float32), "softmax", 1)

@@ -121,6 +121,7 @@ def run(options: Namespace) -> None:
     shown = {row["picture"] for row in rows if "crop" in row}
     originals = {name: load_pixels(paths[name], setting.side) for name in paths if name in shown}
     with about(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         write_report(folder, found, Store(cache), originals)
     _tell(verbosity, options.json, folder, found, time.perf_counter() - start, (REPORT, TABLE, RESULTS))
 

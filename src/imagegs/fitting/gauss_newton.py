@@ -156,7 +156,7 @@ def _trusted(step: Vectors, shapes: Shapes) -> Vectors:
 def _moved(s: Shapes, d: Vectors, objective: Objective) -> Shapes:
     """The shapes after a step, on the objective's canvas."""
     step = d.astype(np.float32)
-    xy = objective.on_canvas(s.xy + from_axes(step[:, 0:2] * s.scale, s.angle))
+    xy = objective.moved(s.xy, from_axes(step[:, 0:2] * s.scale, s.angle))
     scale = np.clip(s.scale * np.exp(step[:, 2:4]), SMALLEST_SCALE, MAX_SCALE)
     log_weight = np.clip(s.log_weight + step[:, 5], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT)
     color = np.clip(s.color + step[:, 6:], -MAX_COLOR, MAX_COLOR)

@@ -104,10 +104,17 @@ class Objective:
         self._scene.render(self.engine, self.rendered, 0, 0, 1.0, 1.0, planar=True, keep=keep)
         return self.rendered
 
-    def on_canvas(self, xy: FloatArray) -> FloatArray:
-        """Centres (N, 2) that have left the canvas, back on it."""
+    def moved(self, xy: FloatArray, shift: FloatArray) -> FloatArray:
+        """Centres (N, 2) on the canvas after a shift, which ends at the border where it would leave it. Taking
+        each coordinate back by itself would move a Gaussian that is long and nearly parallel to the border
+        sideways: all of it at once, which no small step foresees.
+        """
         _, height, width = self.target.shape
-        return on_canvas(xy, height, width, self.wrap)
+        if self.wrap:
+            return on_canvas(xy + shift, height, width, True)
+        room = np.where(shift > 0, np.array([width, height], np.float32) - xy, xy)
+        share = (room / np.maximum(np.abs(shift), np.float32(1e-12))).min(axis=1, keepdims=True)
+        return on_canvas(xy + np.clip(share, 0, 1) * shift, height, width, False)
 
     def _update(self, shapes: Shapes) -> None:
         _, height, width = self.target.shape
