@@ -113,8 +113,8 @@ def test_a_damaged_cache_is_measured_again(report, pictures, run, tmp_path):
 
 def test_the_cache_may_be_elsewhere(pictures, run, tmp_path):
     call = ("bench", pictures[0], "--codecs", "jpeg", "--rates", "2", "-j", 1, "--metrics", "psnr")
-    assert run(*call, "-o", tmp_path / "a" / "b", "--cache", tmp_path / "c", "--quiet").code == 0
-    assert {path.name for path in (tmp_path / "a" / "b").iterdir()} == {
+    assert run(*call, "-o", tmp_path / "a", "--cache", tmp_path / "c", "--quiet").code == 0
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {
         "report.html",
         "results.csv",
         "results.json",
