@@ -52,7 +52,9 @@ def _add(name: str, parts: dict[str, str], exported: dict[str, list[str]], withi
         _add(other, parts, exported, (*within, name))
         _check_names(name, names, other, exported)
     exported[name] = _EXPORT.findall(source)
-    plain = _EXPORT.sub(lambda found: found[0].removeprefix("export "), _IMPORT.sub(r"const { \1 } = \2;", source))
+    plain = _EXPORT.sub(
+        lambda found: found[0].removeprefix("export "), _IMPORT.sub(r"const { \1 } = \2;", source)
+    )
     if wrong := _LEFT_OVER.search(plain):
         raise ValueError(f"{name}.js: {wrong[0]}")
     parts[name] = f"const {name} = (() => {{\n{plain}return {{ {', '.join(exported[name])} }};\n}})();\n"

@@ -169,7 +169,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         const painting = this.#painting, view = { x: 0, y: 0, width: picture.width, height: picture.height };
         painting.map = this.#mapNumber(picture);
         painting.lod = this.lod;
-        await painting.prepare(view, size);
+        await painting.prepare(size);
         if (picture !== this.#picture) return;
         const { canvas } = renderer;
         if (canvas.width < size.width) canvas.width = size.width;

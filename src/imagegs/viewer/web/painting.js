@@ -1,10 +1,11 @@
 // A picture on a renderer: which level and map of it is shown, and the lists of tiles that a view needs.
 
-import { copiesOfOne, shapeRows } from "./shapes.js";
-import { Sampler } from "./sampler.js";
-import { gridFor } from "./tile_lists.js";
+import { LimitError } from "./errors.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
+import { Sampler } from "./sampler.js";
+import { copiesOfOne, shapeRows } from "./shapes.js";
+import { gridFor } from "./tile_lists.js";
 
 const margin = 0.5; // of a view's sides, that lists are made for around it
 const mostIds = 2 ** 24;
@@ -68,13 +69,13 @@ export class Painting {
         return this.whole.key === level.key ? level : this.whole.level;
     }
 
-    /** Makes ready for `draw` at the level of detail that is set. @param {View} view @param {Size} size */
-    async prepare(view, size) {
+    /** Makes ready for `draw` at the level of detail that is set. @param {Size} size of the output */
+    async prepare(size) {
         const level = this.level();
         if (this.whole?.key === level.key) return;
         if (this.asked?.key !== level.key) {
-            const { width, height } = this.picture, step = [view.width / size.width, view.height / size.height];
-            const grid = gridFor({ x: 0, y: 0, width, height }, step), number = ++this.askedSoFar;
+            const whole = canvasOf(this.picture), number = ++this.askedSoFar;
+            const grid = gridFor(whole, [whole.width / size.width, whole.height / size.height]);
             const promise = this.lists(level, grid).then((lists) => this.use({ ...lists, number }));
             this.asked = { key: level.key, promise };
         }
@@ -98,8 +99,8 @@ export class Painting {
     /** The shortest lists that cover a view; asks for shorter ones where they are worth it. */
     bestLists(view, size) {
         const { near, whole, picture } = this, step = [view.width / size.width, view.height / size.height];
-        const region = within(picture, view, 0);
-        if (!region) return whole;
+        const region = within(picture, view, 0), beyond = picture.wrap && !contains(canvasOf(picture), view);
+        if (!region || beyond || this.nearRefused === whole.key) return whole;
         const covers = near && near.key === whole.key && contains(near.region, region);
         const worth = ({ grid }) => Math.max(...gridFor(region, step).side) < Math.max(...grid.side) / 2;
         if (worth(covers ? near : whole) && !this.asking) this.askNear(within(picture, view, margin), step);
@@ -112,7 +113,8 @@ export class Painting {
             const level = this.shownLevel(), lists = await this.lists(level, gridFor(region, step));
             if (this.whole.key === level.key) this.near = { ...lists, copies: this.whole.copies, region };
         } catch (error) {
-            if (!this.picture.closed) throw error;
+            if (error instanceof LimitError) this.nearRefused = this.whole.key; // those of the canvas are right too
+            else if (!this.picture.closed) throw error;
         } finally {
             this.asking = false;
         }
@@ -127,7 +129,7 @@ export class Painting {
 
     /** `prepare`, then `draw` into a canvas of this size. */
     async paint(view, size) {
-        await this.prepare(view, size);
+        await this.prepare(size);
         const { canvas } = this.renderer;
         if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
         return this.draw(view, size);
@@ -142,7 +144,7 @@ export class Painting {
      * @returns {Promise<Uint8ClampedArray | null>}
      */
     async readPixels(view, size) {
-        await this.prepare(view, size);
+        await this.prepare(size);
         return this.renderer.read(this.scene(this.bestLists(view, size)), view, size, { filtered: this.filtered });
     }
 
@@ -209,6 +211,8 @@ export class Painting {
         this.textures.clear();
     }
 }
+
+const canvasOf = ({ width, height }) => ({ x: 0, y: 0, width, height });
 
 /** The part of a view, wider by a share of its sides, that lies on the canvas; null where nothing does. */
 function within({ width, height }, view, share) {
