@@ -1,0 +1,216 @@
+"""Pictures on their way: a server that waits, elements that wait, pages of their own, files that mean harm."""
+
+from __future__ import annotations
+
+import base64
+import select
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import oracle
+from conftest import sample_gaussians, texture_pixels
+from imagegs import Bits, Lattice, decode, encode, fit, read_info, render
+from imagegs.viewer.module import module_text
+from test_web_element import SHOWN
+from test_web_painting import rgba
+from web_pages import SETUP, check_close, pixels_of
+
+IMPORT = f"async () => {{ globalThis.web = await import('/imagegs.js'); {SETUP} }}"
+
+
+class SlowServer(ThreadingHTTPServer):
+    """Serves the library, pages, and a picture: of `slow.gsimg` only the first bytes until `go` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.picture, self.first, self.go = b"", 0, threading.Event()
+        self.page, self.policy = "<!doctype html>", ""
+        self.asked: list[str] = []
+        self.cut_off = threading.Event()  # the browser went away in the middle
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: SlowServer
+
+    def do_GET(self) -> None:  # noqa: N802
+        name = self.path.strip("/")
+        self.server.asked.append(name)
+        contents = {"imagegs.js": (module_text().encode(), "text/javascript")}
+        body, kind = contents.get(name, (self.server.page.encode(), "text/html"))
+        if name.endswith(".gsimg"):
+            body, kind = self.server.picture, "application/octet-stream"
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if self.server.policy and kind == "text/html":
+            self.send_header("Content-Security-Policy", self.server.policy)
+        self.end_headers()
+        if name == "slow.gsimg":
+            self.wfile.write(body[: self.server.first])
+            while not self.server.go.wait(0.01):
+                if select.select([self.connection], [], [], 0)[0]:  # nothing is to come: it was closed
+                    self.server.cut_off.set()
+                    self.close_connection = True
+                    return
+            body = body[self.server.first :]
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def layered() -> bytes:
+    """A picture of four layers."""
+    return encode(fit(texture_pixels(), 800, steps=20, threads=1, layers=4), Lattice.of_fineness(6))
+
+
+@pytest.fixture
+def server() -> Iterator[SlowServer]:
+    server = SlowServer()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.go.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def visit(chromium: Any, server: SlowServer) -> Iterator[Any]:
+    """Opens the server's page with the library."""
+    pages: list[Any] = []
+
+    def visit(**options: Any) -> Any:
+        page = chromium.new_page(**options)
+        pages.append(page)
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        page.evaluate(IMPORT)
+        return page
+
+    yield visit
+    for page in pages:
+        page.close()
+
+
+def shown(page: Any) -> Any:
+    width, height, pixels = page.query_selector("image-gs").evaluate(SHOWN)
+    return pixels_of(pixels, width, height)
+
+
+def up_to_layer(data: bytes, number: int) -> int:
+    """Bytes of a file up to the end of a layer."""
+    info = read_info(data)
+    behind = sum(12 + layer.n_bytes for layer in info.layers[number:]) + 12
+    return len(data) - behind
+
+
+def test_the_first_layer_is_painted_as_soon_as_it_has_come(
+    visit: Any, server: SlowServer, layered: bytes
+) -> None:
+    server.picture, server.first = layered, up_to_layer(layered, 1) + 3
+    page = visit()
+    page.evaluate("document.body.innerHTML = '<image-gs src=\"slow.gsimg\"></image-gs>'")
+    page.evaluate("document.body.firstChild.onload = () => { globalThis.loaded = true; }")
+    page.wait_for_function("document.body.firstChild.paintedLayers === 1")
+    page.wait_for_function("document.body.firstChild.shadowRoot.querySelector('canvas').width === 96")
+    assert page.evaluate("document.body.firstChild.complete") is False
+    check_close(shown(page), rgba(render(decode(layered, lod=0), dtype=np.uint8)))
+    server.go.set()
+    page.evaluate("document.body.firstChild.decode()")
+    check_close(shown(page), rgba(render(decode(layered), dtype=np.uint8)))
+
+
+def test_another_source_ends_the_transfer(visit: Any, server: SlowServer, layered: bytes) -> None:
+    server.picture, server.first = layered, 200
+    page = visit()
+    page.evaluate("document.body.innerHTML = '<image-gs src=\"slow.gsimg\"></image-gs>'")
+    page.wait_for_function("document.body.firstChild.naturalWidth === 96")
+    page.evaluate("document.body.firstChild.src = 'a.gsimg'")
+    page.evaluate("document.body.firstChild.decode()")
+    assert server.cut_off.wait(5)
+
+
+def test_a_transfer_can_be_aborted(visit: Any, server: SlowServer, layered: bytes) -> None:
+    server.picture, server.first = layered, 200
+    script = """async () => {
+        const control = new AbortController();
+        const options = { signal: control.signal, onHeader: () => control.abort(new Error("enough")) };
+        return web.loadPicture("slow.gsimg", options).catch((error) => error.message);
+    }"""
+    assert visit().evaluate(script) == "enough"
+    assert server.cut_off.wait(5)
+
+
+def test_a_lazy_element_waits_until_it_is_near(visit: Any, server: SlowServer) -> None:
+    server.picture = encode(sample_gaussians(), Bits())
+    page = visit()
+    page.evaluate("""document.body.innerHTML =
+        '<div style="height: 5000px"></div><image-gs loading="lazy" src="a.gsimg" width="48" height="32"></image-gs>'""")
+    page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
+    assert (
+        "a.gsimg" not in server.asked
+        and page.evaluate("document.querySelector('image-gs').complete") is False
+    )
+    page.evaluate("scrollTo(0, 3500)")
+    page.wait_for_function("document.querySelector('image-gs').complete")
+    assert shown(page).shape == (32, 48, 4)
+
+
+def test_it_is_sharp_on_dense_screens(visit: Any, server: SlowServer) -> None:
+    server.picture = encode(sample_gaussians(), Bits())
+    page = visit(device_scale_factor=2)
+    page.evaluate("document.body.innerHTML = '<image-gs src=\"a.gsimg\"></image-gs>'")
+    page.evaluate("document.body.firstChild.decode()")
+    check_close(shown(page), rgba(render(decode(server.picture), scale=2, dtype=np.uint8)))
+
+
+def test_a_policy_without_workers_is_an_error(visit: Any, server: SlowServer) -> None:
+    server.policy, server.picture = "worker-src 'none'", encode(sample_gaussians(), Bits())
+    script = "() => web.loadPicture('a.gsimg').catch((error) => [error.name, error.message])"
+    name, message = visit().evaluate(script)
+    assert name == "UnsupportedError" and "worker" in message
+
+
+def test_a_page_of_its_own_needs_no_server(chromium: Any, tmp_path: Path) -> None:
+    data = encode(sample_gaussians(), Bits())
+    source = "data:application/octet-stream;base64," + base64.b64encode(data).decode()
+    path = tmp_path / "page.html"
+    path.write_text(f"""<!doctype html><meta charset="utf-8"><script type="module">{module_text()}
+        globalThis.done = document.querySelector("image-gs").decode(); {SETUP}</script>
+        <image-gs src="{source}"></image-gs>""")
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    page.evaluate("done")
+    check_close(shown(page), rgba(render(decode(data), dtype=np.uint8)))
+    page.close()
+
+
+def test_hostile_files_do_not_hang_the_page(visit: Any, server: SlowServer) -> None:
+    """100,000 Gaussians, all seen everywhere on a huge canvas: refused, while the page goes on."""
+    g = oracle.random_gaussians(np.random.default_rng(1), 100_000, 16000, 16000, 1, scales=(60000, 60001))
+    server.picture = encode(g, Bits.parse("8,8,8,8,8"))
+    page = visit()
+    script = """async () => {
+        let longest = 0, last = performance.now(), end = false;
+        const watch = () => {
+            longest = Math.max(longest, performance.now() - last);
+            last = performance.now();
+            if (!end) setTimeout(watch, 5);
+        };
+        watch();
+        document.body.innerHTML = '<image-gs src="a.gsimg" width="600"></image-gs>';
+        const reason = await document.body.firstChild.decode().catch((error) => [error.name, error.message]);
+        end = true;
+        return [...reason, longest];
+    }"""
+    name, message, longest = page.evaluate(script)
+    assert name == "LimitError" and "overlap" in message
+    assert longest < 1000
