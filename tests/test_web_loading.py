@@ -214,3 +214,34 @@ def test_hostile_files_do_not_hang_the_page(visit: Any, server: SlowServer) -> N
     name, message, longest = page.evaluate(script)
     assert name == "LimitError" and "overlap" in message
     assert longest < 1000
+
+
+def test_a_damaged_start_ends_the_transfer(visit: Any, server: SlowServer, layered: bytes) -> None:
+    server.picture, server.first = layered[:99] + bytes([layered[99] ^ 1]) + layered[100:], len(layered) // 2
+    script = "() => web.loadPicture('slow.gsimg').catch((error) => error.message)"
+    assert "checksum mismatch" in visit().evaluate(script)
+    assert server.cut_off.wait(5)
+
+
+def test_pictures_that_nobody_holds_are_forgotten(visit: Any, server: SlowServer) -> None:
+    server.picture = encode(sample_gaussians(), Bits())
+    page = visit()
+    page.evaluate("""() => {
+        globalThis.forgotten = 0;
+        const real = Worker.prototype.postMessage;
+        Worker.prototype.postMessage = function (message, ...rest) {
+            forgotten += message.type === "close";
+            return real.call(this, message, ...rest);
+        };
+        document.body.innerHTML = '<image-gs src="a.gsimg"></image-gs>'.repeat(3);
+    }""")
+    page.evaluate("Promise.all([...document.body.children].map((one) => one.decode()))")
+    page.evaluate("document.body.replaceChildren(document.body.firstChild)")
+    session = page.context.new_cdp_session(page)
+    for _ in range(50):
+        session.send("HeapProfiler.collectGarbage")
+        if page.evaluate("forgotten") == 2:
+            break
+    assert page.evaluate("forgotten") == 2
+    page.evaluate("(async () => { document.body.firstChild.style.width = '20px'; })()")
+    page.wait_for_function("document.body.firstChild.shadowRoot.querySelector('canvas').width === 20")

@@ -20,7 +20,8 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     #painting = null;
     #loading = null; // AbortController of what is being loaded
     #observer = null; // of a lazy element that has not been near the window yet
-    #waiting = false; // a repaint has been asked for
+    #stale = false; // what is painted is not what is to be seen
+    #repainting = null; // a promise, while that is being mended
     #complete = true;
     #failure = null;
     #promise = null; // of decode()
@@ -117,7 +118,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
                 onProgress: current((_, loaded, total) => this.#tell(loaded, total)),
             });
             if (this.#loading !== loading) return;
-            await this.#finish(picture);
+            await this.#repaint();
             if (this.#loading !== loading) return;
             this.#complete = true;
             this.#promise.resolve();
@@ -137,6 +138,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     #fail(error) {
+        if (this.#failure) return;
         this.#loading?.abort(error);
         this.#picture?.close(error);
         this.#complete = true;
@@ -146,36 +148,44 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.dispatchEvent(new ErrorEvent("error", { error, message: error.message }));
     }
 
-    /** Paints anew, when it is this element's turn; many calls before that are one. */
+    /** Paints anew what the element's size, level or map has changed; many calls at once are one. */
     repaint() {
-        if (this.#waiting || this.#failure || !this.#picture?.layers.length) return;
-        this.#waiting = true;
-        const picture = this.#picture;
-        inTurn(() => {
-            this.#waiting = false;
-            return this.#paint(picture);
-        }).catch((error) => this.#picture === picture && !picture.closed && this.#fail(error));
+        if (!this.#failure && this.#picture?.layers.length) this.#repaint().catch((error) => this.#fail(error));
     }
 
-    #finish(picture) {
-        return inTurn(() => this.#paint(picture));
+    #repaint() {
+        this.#stale = true;
+        this.#repainting ??= this.#repaintUntilRight().finally(() => (this.#repainting = null));
+        return this.#repainting;
+    }
+
+    async #repaintUntilRight() {
+        while (this.#stale) {
+            this.#stale = false;
+            const picture = this.#picture;
+            try {
+                await this.#paint(picture);
+            } catch (error) {
+                if (picture === this.#picture && !picture.closed) throw error;
+            }
+        }
     }
 
     async #paint(picture) {
-        if (picture !== this.#picture || this.#failure) return;
         const renderer = sharedRenderer(), size = this.#layout.pixels(renderer.mostSide);
         if (!size) return; // not shown, or empty
-        this.#painting ??= new Painting(renderer, picture);
-        const painting = this.#painting, view = { x: 0, y: 0, width: picture.width, height: picture.height };
+        const painting = (this.#painting ??= new Painting(renderer, picture)), { width, height } = picture;
         painting.map = this.#mapNumber(picture);
         painting.lod = this.lod;
         await painting.prepare(size);
-        if (picture !== this.#picture) return;
-        const { canvas } = renderer;
-        if (canvas.width < size.width) canvas.width = size.width;
-        if (canvas.height < size.height) canvas.height = size.height;
-        if (painting.draw(view, size)) this.#layout.show(canvas, size);
-        if (picture.complete) painting.release(); // other elements need the card's memory more
+        await inTurn(() => {
+            if (picture !== this.#picture) return;
+            const { canvas } = renderer;
+            if (canvas.width < size.width) canvas.width = size.width;
+            if (canvas.height < size.height) canvas.height = size.height;
+            if (painting.draw({ x: 0, y: 0, width, height }, size)) this.#layout.show(canvas, size);
+            if (picture.complete) painting.release(); // other elements need the card's memory more
+        });
     }
 
     #mapNumber(picture) {

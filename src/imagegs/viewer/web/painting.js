@@ -92,7 +92,7 @@ export class Painting {
     async lists(level, grid) {
         const { picture, renderer } = this, ends = picture.ends;
         const extent = { n: ends[level.layers - 1], fadeFrom: level.fade ? ends[level.layers - 2] : ends[level.layers - 1] };
-        const lists = await picture.lists({ extent, grid, maxIds: Math.min(mostIds, renderer.mostTexels || mostIds) });
+        const lists = await picture.lists({ extent, grid, maxIds: Math.min(mostIds, renderer.mostTexels) });
         return { ...lists, level, key: level.key, extent, grid };
     }
 

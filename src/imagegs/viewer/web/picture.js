@@ -3,6 +3,9 @@
 import { joined } from "./arrays.js";
 import { openInWorker } from "./thread.js";
 
+// Pictures that nobody holds any more leave the worker's memory too.
+const abandoned = new FinalizationRegistry((link) => link.close());
+
 /**
  * A file while it comes and afterwards. Once `header` has come it has the fields of a Header (see header.js); `layers`
  * grows: {n, bytes}, bytes: of the file up to the layer's end.
@@ -24,7 +27,8 @@ export class Picture {
         this.requests = new Map();
         this.done = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
         this.done.catch(() => {}); // who waits for it is told
-        this.link = openInWorker(options, (message) => this.receive(message));
+        this.link = openInWorker(options, (message) => this.receive(message)); // so it lives as long as it loads
+        abandoned.register(this, this.link);
     }
 
     /** The next bytes of the file. @param {Uint8Array} bytes */
@@ -80,6 +84,8 @@ export class Picture {
             this.onLayer?.(this);
         } else if (message.type === "done") {
             this.complete = true;
+            const self = new WeakRef(this); // from now on the worker has to say nothing but what someone waits for
+            this.link.listen((later) => self.deref()?.receive(later));
             this.resolve(this);
         } else this.answer(message);
     }
@@ -105,15 +111,16 @@ export class Picture {
  */
 export async function loadPicture(source, { signal, onProgress, ...options } = {}) {
     signal?.throwIfAborted();
-    const picture = new Picture(options), abort = () => picture.close(signal.reason);
+    const picture = new Picture(options), transfer = new AbortController(), abort = () => picture.close(signal.reason);
     signal?.addEventListener("abort", abort);
     try {
-        await Promise.race([pour(picture, source, signal, onProgress), picture.done]);
+        await Promise.race([pour(picture, source, transfer.signal, onProgress), picture.done]);
         return await picture.end();
     } catch (error) {
         picture.close(error);
         throw error;
     } finally {
+        transfer.abort();
         signal?.removeEventListener("abort", abort);
     }
 }
@@ -122,16 +129,12 @@ async function pour(picture, source, signal, onProgress) {
     const response = await answerOf(source, signal), total = Number(response.headers.get("content-length")) || 0;
     const encoded = response.headers.has("content-encoding"); // then the length is not that of the file
     const reader = response.body.getReader();
-    try {
-        for (let loaded = 0; ; ) {
-            const { value, done } = await reader.read();
-            if (done || picture.closed) return;
-            picture.push(value);
-            loaded += value.length;
-            onProgress?.(picture, loaded, encoded ? 0 : total);
-        }
-    } finally {
-        if (picture.closed) reader.cancel().catch(() => {});
+    for (let loaded = 0; ; ) {
+        const { value, done } = await reader.read();
+        if (done || picture.closed) return;
+        picture.push(value);
+        loaded += value.length;
+        onProgress?.(picture, loaded, encoded ? 0 : total);
     }
 }
 

@@ -35,8 +35,9 @@ export class Renderer {
     start() {
         this.generation += 1;
         this.programs = new Map();
-        this.mostSide = Math.min(this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) ?? 0, 8192); // of an output
-        this.mostTexels = textureRow * (this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) ?? 0);
+        const mostRows = this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) ?? 2048; // null without a context; 2048 is the least
+        this.mostSide = Math.min(mostRows, 8192); // of an output, pixels
+        this.mostTexels = textureRow * mostRows;
     }
 
     get lost() {
@@ -56,6 +57,7 @@ export class Renderer {
             R32UI: [1, gl.RED_INTEGER, gl.UNSIGNED_INT],
         }[kind];
         const height = Math.max(1, Math.ceil(numbers.length / components / textureRow));
+        if (height * textureRow > this.mostTexels && !this.lost) throw new UnsupportedError("the picture is too large for this graphics card");
         const whole = new numbers.constructor(height * textureRow * components);
         whole.set(numbers);
         const texture = gl.createTexture();
@@ -63,6 +65,7 @@ export class Renderer {
         gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
         gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
         gl.texImage2D(gl.TEXTURE_2D, 0, gl[kind], textureRow, height, 0, format, type, whole);
+        if (gl.getError() === gl.OUT_OF_MEMORY) throw new UnsupportedError("the graphics card's memory is full");
         return texture;
     }
 
@@ -92,13 +95,15 @@ export class Renderer {
 
     /**
      * Draws a view of a scene, row by row, into the lower left corner of the drawing buffer, or into a framebuffer, where
-     * the first row is the lowest. Throws UnsupportedError where that is too much work.
+     * the first row is the lowest. Throws UnsupportedError where that is too much work, RangeError beyond `mostSide`.
      *
      * @param {object} scene {blend, textures: {tiles, ids, shapes, colors}, grid, tiles, uniforms}: see Painting
      * @param {View} view
      * @param {Size} size
      */
     draw(scene, view, size, { filtered = true, flipped = true } = {}) {
+        if (!(size.width <= this.mostSide && size.height <= this.mostSide))
+            throw new RangeError(`at most ${this.mostSide} pixels a side can be painted at once`);
         const { gl } = this, { program, places } = this.program(scene.blend);
         const step = [view.width / size.width, view.height / size.height];
         const samples = step.map((s) => (filtered ? samplesOf(s) : 1));

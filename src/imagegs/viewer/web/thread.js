@@ -25,14 +25,16 @@ function start() {
     };
 }
 
-/** Opens a file in the worker; listener gets its messages. Returns {post(message), close()}. */
+/** Opens a file in the worker; listener gets its messages. Returns {post(message), listen(listener), close()}. */
 export function openInWorker(options, listener) {
     if (!worker) start();
     const id = ++files, own = worker;
-    listeners.set(id, (data) => listener(data.error ? { ...data, error: revived(data.error) } : data));
+    const listen = (to) => listeners.set(id, (data) => to(data.error ? { ...data, error: revived(data.error) } : data));
+    listen(listener);
     own.postMessage({ type: "open", id, options });
     return {
-        post: (message, transfer = []) => own.postMessage({ ...message, id }, transfer),
+        post: (message) => own.postMessage({ ...message, id }),
+        listen,
         close() {
             listeners.delete(id);
             own.postMessage({ type: "close", id });
