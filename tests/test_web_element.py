@@ -19,9 +19,6 @@ from test_web_painting import rgba, scene
 from web_pages import check_close, pixels_of, put
 
 WIDTH, HEIGHT = 48, 32
-EVENTS = """(async (element, name) => {
-    await new Promise((resolve) => element.addEventListener(name, resolve, { once: true }));
-})"""
 SHOWN = """(element) => {
     const canvas = element.shadowRoot.querySelector("canvas"), { width, height } = canvas;
     return [width, height, web64(canvas.getContext("2d").getImageData(0, 0, width, height).data)];
@@ -34,7 +31,9 @@ ADD = """async ([attributes, style]) => {
     globalThis.events = [];
     for (const name of ["load", "error", "progress"])
         element.addEventListener(name, (event) => events.push([name, event.message ?? event.loaded ?? null]));
-    const over = new Promise((resolve) => ["load", "error"].forEach((name) => element.addEventListener(name, resolve)));
+    const over = new Promise((resolve) => {
+        for (const name of ["load", "error"]) element.addEventListener(name, resolve);
+    });
     document.body.replaceChildren(element);
     globalThis.element = element;
     await over;
@@ -149,7 +148,7 @@ def test_what_cannot_be_shown_is_an_error(library: Any, name: str) -> None:
     assert library.get_by_text("A harbour").is_visible()
     with pytest.raises(Exception, match=reasons[name]):
         library.evaluate("element.decode()")
-    library.evaluate(f"(async () => {{ element.src = 'a.gsimg'; await element.decode(); }})()")
+    library.evaluate("(async () => { element.src = 'a.gsimg'; await element.decode(); })()")
     assert not library.get_by_text("A harbour").is_visible()
     assert shown(library).shape == (HEIGHT, WIDTH, 4)
 

@@ -1,4 +1,4 @@
-"""Pictures on their way: a server that waits, elements that wait, pages of their own, files that mean harm."""
+"""Pictures on their way: slow servers, lazy elements, pages of their own, files that mean harm."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SlowServer(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: SlowServer
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         name = self.path.strip("/")
         self.server.asked.append(name)
         contents = {"imagegs.js": (module_text().encode(), "text/javascript")}
@@ -153,7 +153,8 @@ def test_a_lazy_element_waits_until_it_is_near(visit: Any, server: SlowServer) -
     server.picture = encode(sample_gaussians(), Bits())
     page = visit()
     page.evaluate("""document.body.innerHTML =
-        '<div style="height: 5000px"></div><image-gs loading="lazy" src="a.gsimg" width="48" height="32"></image-gs>'""")
+        `<div style="height: 5000px"></div>
+        <image-gs loading="lazy" src="a.gsimg" width="48" height="32"></image-gs>`""")
     page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
     assert (
         "a.gsimg" not in server.asked

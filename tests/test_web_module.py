@@ -34,6 +34,16 @@ def test_nothing_outside_is_asked_for() -> None:
     assert not re.search(r"https?://|import\(|importScripts", code)
 
 
+def test_lines_are_no_longer_than_those_of_python() -> None:
+    long = [
+        f"{path.name}: {line}"
+        for path in WEB.glob("*.js")
+        for line in path.read_text().split("\n")
+        if len(line) > 110
+    ]
+    assert not long
+
+
 def test_constants_are_those_of_the_kernels() -> None:
     text = (WEB / "constants.js").read_text()
     found = {

@@ -117,12 +117,15 @@ def test_a_lost_context_comes_back(library: Any) -> None:
     g = scene(("R", "G", "B"))
     put(library, "a.gsimg", encode(g, Bits()))
     script = """async ([width, height]) => {
-        const picture = await web.loadPicture("/a.gsimg"), size = { width, height }, view = { x: 0, y: 0, ...size };
-        const renderer = new web.Renderer(document.createElement("canvas")), painting = new web.Painting(renderer, picture);
-        const loss = renderer.gl.getExtension("WEBGL_lose_context"), found = [await painting.paint(view, size)];
+        const size = { width, height }, view = { x: 0, y: 0, ...size };
+        const renderer = new web.Renderer(document.createElement("canvas"));
+        const painting = new web.Painting(renderer, await web.loadPicture("/a.gsimg"));
+        const loss = renderer.gl.getExtension("WEBGL_lose_context");
+        const found = [await painting.paint(view, size)];
+        const told = new Promise((resolve) => renderer.canvas.addEventListener("webglcontextlost", resolve));
         loss.loseContext();
         found.push(renderer.lost, await painting.paint(view, size), await painting.readPixels(view, size));
-        await new Promise((resolve) => setTimeout(resolve)); // the event of the loss
+        await told; // no context is restored before
         const restored = new Promise((resolve) => (renderer.onrestored = resolve));
         loss.restoreContext();
         await restored;
@@ -134,7 +137,13 @@ def test_a_lost_context_comes_back(library: Any) -> None:
 
 
 def test_without_webgl_it_says_so(library: Any) -> None:
-    script = "() => { try { new web.Renderer({ getContext: () => null }); } catch (e) { return [e.name, e.message]; } }"
+    script = """() => {
+        try {
+            new web.Renderer({ getContext: () => null });
+        } catch (error) {
+            return [error.name, error.message];
+        }
+    }"""
     assert library.evaluate(script) == [
         "UnsupportedError",
         "this browser has no WebGL2, which painting needs",
@@ -186,12 +195,14 @@ def test_a_level_fades_without_new_lists(library: Any) -> None:
     data = encode(g.replace(wrap=True), Lattice.of_fineness(6))
     put(library, "a.gsimg", data)
     script = """async () => {
-        const picture = await web.loadPicture("/a.gsimg"), size = { width: 96, height: 64 }, view = { x: 0, y: 0, ...size };
-        const painting = new web.Painting(new web.Renderer(document.createElement("canvas")), picture, { lod: 0.4 });
+        const size = { width: 96, height: 64 }, view = { x: 0, y: 0, ...size };
+        const renderer = new web.Renderer(document.createElement("canvas"));
+        const painting = new web.Painting(renderer, await web.loadPicture("/a.gsimg"), { lod: 0.4 });
         const found = [];
         for (const lod of [0.4, 0.65, 0.34]) {
             painting.lod = lod;
-            found.push([web64(await painting.readPixels(view, size)), Array.from(painting.sample(40.25, 30.75).values)]);
+            const pixels = web64(await painting.readPixels(view, size));
+            found.push([pixels, Array.from(painting.sample(40.25, 30.75).values)]);
         }
         return [found, painting.askedSoFar];
     }"""

@@ -1,7 +1,8 @@
-"""The JavaScript in web/ as one ES module that needs nothing else, to save as imagegs.js or to put into a page.
+"""The JavaScript in web/ as one ES module, to save as imagegs.js or to put into a page.
 
-All modules become parts of one function, `library`, each in a scope of its own; the module's exports are what it returns.
-The function's own text is what the page's worker runs (web/thread.js): nothing is fetched, so it works anywhere.
+All modules become parts of one function, `library`, each in a scope of its own; what it returns are the
+exports. The function's own text is what the page's worker runs (web/thread.js): nothing is fetched, so it
+works anywhere.
 """
 
 from __future__ import annotations

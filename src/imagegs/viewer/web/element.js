@@ -47,7 +47,10 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         if (name === "lod" || name === "map") this.repaint();
     }
 
-    /** Whether there is nothing left to wait for: the picture is painted in full, it failed, or there is no src. */
+    /**
+     * Whether there is nothing left to wait for: the picture is painted in full, it failed, or there is no
+     * src.
+     */
     get complete() {
         return this.#complete;
     }
@@ -85,10 +88,15 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.#complete = src === null;
         if (src === null) return;
         this.#promise = {};
-        this.#promise.done = new Promise((resolve, reject) => Object.assign(this.#promise, { resolve, reject }));
+        this.#promise.done = new Promise((resolve, reject) =>
+            Object.assign(this.#promise, { resolve, reject }),
+        );
         this.#promise.done.catch(() => {});
         if (this.loading !== "lazy" || !globalThis.IntersectionObserver) return this.#load();
-        this.#observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#load(), { rootMargin: ahead });
+        this.#observer = new IntersectionObserver(
+            (entries) => entries.at(-1).isIntersecting && this.#load(),
+            { rootMargin: ahead },
+        );
         this.#observer.observe(this);
     }
 
@@ -100,16 +108,24 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.#promise?.reject(reason);
         this.#painting?.release();
         this.#picture?.close();
-        this.#observer = this.#loading = this.#promise = this.#painting = this.#picture = this.#failure = null;
+        this.#observer =
+            this.#loading =
+            this.#promise =
+            this.#painting =
+            this.#picture =
+            this.#failure =
+                null;
     }
 
     async #load() {
         this.#observer?.disconnect();
         this.#observer = null;
         const loading = (this.#loading = new AbortController());
-        const current = (action) => (...values) => {
-            if (this.#loading === loading) action(...values);
-        };
+        const current =
+            (action) =>
+            (...values) => {
+                if (this.#loading === loading) action(...values);
+            };
         try {
             const picture = await loadPicture(new URL(this.getAttribute("src"), this.baseURI).href, {
                 signal: loading.signal,
@@ -150,7 +166,8 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
 
     /** Paints anew what the element's size, level or map has changed; many calls at once are one. */
     repaint() {
-        if (!this.#failure && this.#picture?.layers.length) this.#repaint().catch((error) => this.#fail(error));
+        if (!this.#failure && this.#picture?.layers.length)
+            this.#repaint().catch((error) => this.#fail(error));
     }
 
     #repaint() {
@@ -172,9 +189,11 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     async #paint(picture) {
-        const renderer = sharedRenderer(), size = this.#layout.pixels(renderer.mostSide);
+        const renderer = sharedRenderer(),
+            size = this.#layout.pixels(renderer.mostSide);
         if (!size) return; // not shown, or empty
-        const painting = (this.#painting ??= new Painting(renderer, picture)), { width, height } = picture;
+        const painting = (this.#painting ??= new Painting(renderer, picture)),
+            { width, height } = picture;
         painting.map = this.#mapNumber(picture);
         painting.lod = this.lod;
         await painting.prepare(size);
@@ -198,7 +217,8 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
 
     /** Level of detail, 0..1; of an attribute that is not, 1. */
     get lod() {
-        const text = this.getAttribute("lod"), lod = Number(text ?? 1);
+        const text = this.getAttribute("lod"),
+            lod = Number(text ?? 1);
         return text !== "" && lod >= 0 && lod <= 1 ? lod : 1;
     }
 
@@ -244,4 +264,5 @@ for (const name of ["src", "alt", "map"])
         configurable: true,
     });
 
-if (globalThis.customElements && !customElements.get("image-gs")) customElements.define("image-gs", ImageGSElement);
+if (globalThis.customElements && !customElements.get("image-gs"))
+    customElements.define("image-gs", ImageGSElement);

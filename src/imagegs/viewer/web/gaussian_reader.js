@@ -33,7 +33,13 @@ export class GaussianReader {
 
     /** Room for the numbers of n Gaussians that others are predicted from. */
     grow(n) {
-        const kinds = { x: Int32Array, y: Int32Array, shorter: Int16Array, ratio: Int16Array, nats: Int16Array };
+        const kinds = {
+            x: Int32Array,
+            y: Int32Array,
+            shorter: Int16Array,
+            ratio: Int16Array,
+            nats: Int16Array,
+        };
         const more = { sector: Uint8Array, unit: Float64Array, color: Int32Array };
         for (const [name, Kind] of Object.entries({ ...kinds, ...more })) {
             const larger = new Kind(name === "color" ? n * this.channels : n);
@@ -44,20 +50,39 @@ export class GaussianReader {
 
     /** Number i of the layer, in a cell; the steps are those of the specification. */
     read(i, column, row) {
-        const { lattice, history: h } = this, half = 2 ** (lattice.cell + 1), id = this.n;
+        const { lattice, history: h } = this,
+            half = 2 ** (lattice.cell + 1),
+            id = this.n;
         this.found = this.bins.nearest((2 * column + 1) * half, (2 * row + 1) * half, h.x, h.y);
         const { shorter, ratio } = this.readScales(id);
-        const l0 = lattice.log2(shorter + ratio), l1 = lattice.log2(shorter);
-        const weight = this.readWeight(id, l0, l1), nats = h.nats[id];
+        const l0 = lattice.log2(shorter + ratio),
+            l1 = lattice.log2(shorter);
+        const weight = this.readWeight(id, l0, l1),
+            nats = h.nats[id];
         const directions = lattice.directions(l0, l1, lattice.elongation(ratio), nats);
         const angle = this.readAngle(id, directions, ratio);
         const digits = lattice.placeDigits(l0, l1, nats, angle, directions);
-        const x = this.readPlace(h.x, id, column, digits[0]), y = this.readPlace(h.y, id, row, digits[1]);
+        const x = this.readPlace(h.x, id, column, digits[0]),
+            y = this.readPlace(h.y, id, row, digits[1]);
         const step = lattice.colorStep(l0, l1, nats);
         this.readColors(id, step);
         this.bins.add(id, h.x[id], h.y[id]);
         this.n += 1;
-        this.dequantise(i, { column, row, shorter, ratio, weight, angle, directions, x, y, digits, step, l0, l1 });
+        this.dequantise(i, {
+            column,
+            row,
+            shorter,
+            ratio,
+            weight,
+            angle,
+            directions,
+            x,
+            y,
+            digits,
+            step,
+            l0,
+            l1,
+        });
     }
 
     /** The mean of what the neighbours have, 0 without any. */
@@ -68,13 +93,21 @@ export class GaussianReader {
     }
 
     readScales(id) {
-        const { model, history: h, found, lattice: { q } } = this;
-        let f = 0, s = 0, expected = 10 * q;
+        const {
+            model,
+            history: h,
+            found,
+            lattice: { q },
+        } = this;
+        let f = 0,
+            s = 0,
+            expected = 10 * q;
         if (found) {
-            let least = Infinity, greatest = -Infinity;
+            let least = Infinity,
+                greatest = -Infinity;
             for (let k = 0; k < found; ++k) {
                 const steps = h.shorter[this.bins.found[k]];
-                (least = Math.min(least, steps)), (greatest = Math.max(greatest, steps));
+                ((least = Math.min(least, steps)), (greatest = Math.max(greatest, steps)));
             }
             f = 1 + clip(Math.trunc((2 * (greatest - least)) / q), 0, 14);
             s = Math.min(15, bitLength(this.bins.distances[0]));
@@ -94,7 +127,8 @@ export class GaussianReader {
     readWeight(id, l0, l1) {
         if (!this.lattice.hasWeights) return 0;
         const { model, history: h } = this;
-        const f = clip(Math.trunc((l0 + l1) / 16) + 4, 0, 15), s = clip((this.mean(h.nats) >> 4) + 5, 0, 15);
+        const f = clip(Math.trunc((l0 + l1) / 16) + 4, 0, 15),
+            s = clip((this.mean(h.nats) >> 4) + 5, 0, 15);
         model.enter(family.weight, f, s);
         const weight = model.integer();
         const nats = floorDivide(weight * power(this.lattice.weightStep(l0, l1)), 4096);
@@ -114,7 +148,8 @@ export class GaussianReader {
         model.enter(family.sector, f, clip(Math.trunc((4 * ratio) / this.lattice.q), 0, 15));
         const sector = model.symbol(8);
         h.sector[id] = sector;
-        const a = Math.ceil((sector * n) / 8), b = Math.ceil(((sector + 1) * n) / 8);
+        const a = Math.ceil((sector * n) / 8),
+            b = Math.ceil(((sector + 1) * n) / 8);
         return a + model.stream.uniform(b - a);
     }
 
@@ -132,16 +167,20 @@ export class GaussianReader {
         h.unit[id] = unit;
         const shares = [];
         for (let k = 0; k < found; ++k) {
-            const dx = h.x[bins.found[k]] - h.x[id], dy = h.y[bins.found[k]] - h.y[id];
+            const dx = h.x[bins.found[k]] - h.x[id],
+                dy = h.y[bins.found[k]] - h.y[id];
             shares.push(Math.max(1, floorDivide(2 ** 20, 16 + dx * dx + dy * dy)));
         }
-        const all = shares.reduce((a, b) => a + b, 0), s = clip((step >> 4) + 12, 0, 15);
+        const all = shares.reduce((a, b) => a + b, 0),
+            s = clip((step >> 4) + 12, 0, 15);
         for (let channel = 0, off = 0; channel < channels; ++channel) {
-            let sum = 0, least = Infinity, greatest = -Infinity;
+            let sum = 0,
+                least = Infinity,
+                greatest = -Infinity;
             for (let k = 0; k < found; ++k) {
                 const value = h.color[bins.found[k] * channels + channel] * h.unit[bins.found[k]];
                 sum += shares[k] * value;
-                (least = Math.min(least, value)), (greatest = Math.max(greatest, value));
+                ((least = Math.min(least, value)), (greatest = Math.max(greatest, value)));
             }
             const guess = this.guesses[channel];
             const spread = found ? Math.min(6, bitLength(floorDivide(greatest - least, unit))) : 7;
@@ -149,31 +188,41 @@ export class GaussianReader {
             const f = channel ? 4 * Math.min(3, bitLength(Math.abs(off))) + Math.min(3, spread >> 1) : spread;
             model.enter(family.color + channel, f, s);
             off = model.integer();
-            const color = expected + off, value = color * unit;
-            this.check(Math.abs(color) < 2 ** 24 && Math.abs(value) < 2 ** 32, "a number is out of its range");
+            const color = expected + off,
+                value = color * unit;
+            this.check(
+                Math.abs(color) < 2 ** 24 && Math.abs(value) < 2 ** 32,
+                "a number is out of its range",
+            );
             h.color[id * channels + channel] = color;
             guess.learn(value, unit);
         }
     }
 
     dequantise(i, g) {
-        const { arrays, lattice, channels, stored } = this, color = this.history.color, id = this.n - 1;
+        const { arrays, lattice, channels, stored } = this,
+            color = this.history.color,
+            id = this.n - 1;
         const side = 2 ** lattice.cell;
-        const place = (cell, offset, digits, most) => Math.min((cell + (offset + 0.5) / 2 ** digits) * side, most);
+        const place = (cell, offset, digits, most) =>
+            Math.min((cell + (offset + 0.5) / 2 ** digits) * side, most);
         arrays.xy[2 * i] = place(g.column, g.x, g.digits[0], this.width);
         arrays.xy[2 * i + 1] = place(g.row, g.y, g.digits[1], this.height);
         arrays.scale[2 * i] = exp2((g.shorter + g.ratio) / lattice.q - 10);
         arrays.scale[2 * i + 1] = exp2(g.shorter / lattice.q - 10);
         arrays.angle[i] = ((g.angle + 0.5) * Math.PI) / g.directions;
-        if (g.weight) arrays.logWeight[i] = clip(g.weight * exp2(lattice.weightStep(g.l0, g.l1) / 16), -128, 128);
+        if (g.weight)
+            arrays.logWeight[i] = clip(g.weight * exp2(lattice.weightStep(g.l0, g.l1) / 16), -128, 128);
         const size = exp2(g.step / 16);
         for (let k = 0; k < channels; ++k) stored[k] = color[id * channels + k] * size;
         this.turn(stored);
-        for (let k = 0; k < channels; ++k) arrays.color[i * channels + k] = clip(stored[k], -(2 ** 20), 2 ** 20);
+        for (let k = 0; k < channels; ++k)
+            arrays.color[i * channels + k] = clip(stored[k], -(2 ** 20), 2 ** 20);
         const table = arrays.integers;
         if (!table) return;
         const numbers = [g.column, g.row, g.shorter, g.ratio, g.weight, g.angle, g.x, g.y];
         table.set(numbers, i * (firstColor + channels));
-        for (let k = 0; k < channels; ++k) table[i * (firstColor + channels) + firstColor + k] = color[id * channels + k];
+        for (let k = 0; k < channels; ++k)
+            table[i * (firstColor + channels) + firstColor + k] = color[id * channels + k];
     }
 }

@@ -35,7 +35,8 @@ export class LayerReader {
         this.number += 1;
         require(this.number <= mostLayers, `${this.number} layers, at most ${mostLayers} are possible`);
         this.check(payload.length >= 4, `${payload.length} bytes, at least 4 are needed`);
-        const n = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true), left = this.total - this.n;
+        const n = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true),
+            left = this.total - this.n;
         this.check(n, "it has no Gaussians");
         this.check(n <= left, `${n} Gaussians, ${left} are left`);
         this.check(n <= payload.length - 4, `${n} Gaussians in ${payload.length - 4} bytes`);
@@ -49,11 +50,19 @@ export class LayerReader {
 
     /** Decodes a layer; yields now and then, and returns its arrays. */
     *read(payload) {
-        const n = this.begin(payload), { reader } = this, stream = new RangeDecoder(payload.subarray(4));
+        const n = this.begin(payload),
+            { reader } = this,
+            stream = new RangeDecoder(payload.subarray(4));
         const check = (condition, rule) => this.check(condition, rule);
         reader.begin(n, stream, this.keepIntegers, check);
         yield;
-        const cells = yield* new CellReader(reader.model, this.columns, this.rows, this.earlierCells(), check).read(n);
+        const cells = yield* new CellReader(
+            reader.model,
+            this.columns,
+            this.rows,
+            this.earlierCells(),
+            check,
+        ).read(n);
         for (let i = 0; i < n; ++i) {
             reader.read(i, cells[2 * i], cells[2 * i + 1]);
             if (i % sliceSize === 0) yield;
@@ -65,7 +74,9 @@ export class LayerReader {
 
     /** The cells (x, y) of the Gaussians of earlier layers, one after the other. */
     earlierCells() {
-        const cells = new Int32Array(2 * this.n), side = 2 ** (this.lattice.cell + 2), { x, y } = this.reader.history;
+        const cells = new Int32Array(2 * this.n),
+            side = 2 ** (this.lattice.cell + 2),
+            { x, y } = this.reader.history;
         for (let i = 0; i < this.n; ++i) {
             cells[2 * i] = Math.min(floorDivide(x[i], side), this.columns - 1);
             cells[2 * i + 1] = Math.min(floorDivide(y[i], side), this.rows - 1);

@@ -7,8 +7,8 @@ import { openInWorker } from "./thread.js";
 const abandoned = new FinalizationRegistry((link) => link.close());
 
 /**
- * A file while it comes and afterwards. Once `header` has come it has the fields of a Header (see header.js); `layers`
- * grows: {n, bytes}, bytes: of the file up to the layer's end.
+ * A file while it comes and afterwards. Once `header` has come it has the fields of a Header (see header.js);
+ * `layers` grows: {n, bytes}, bytes: of the file up to the layer's end.
  */
 export class Picture {
     /**
@@ -27,7 +27,8 @@ export class Picture {
         this.requests = new Map();
         this.done = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
         this.done.catch(() => {}); // who waits for it is told
-        this.link = openInWorker(options, (message) => this.receive(message)); // so it lives as long as it loads
+        // So the picture lives as long as it loads.
+        this.link = openInWorker(options, (message) => this.receive(message));
         abandoned.register(this, this.link);
     }
 
@@ -64,7 +65,10 @@ export class Picture {
         return this.layers.map(({ n }) => (end += n));
     }
 
-    /** The lists of a grid, see listTiles(); extent: see shapeRows(). @returns {Promise<{tiles: Uint32Array, ids: Uint32Array, copies: Uint32Array}>} */
+    /**
+     * The lists of a grid, see listTiles(); extent: see shapeRows().
+     * @returns {Promise<{tiles: Uint32Array, ids: Uint32Array, copies: Uint32Array}>}
+     */
     lists(request) {
         if (this.closed) return Promise.reject(new DOMException("the picture was closed", "AbortError"));
         const number = (this.requested = (this.requested ?? 0) + 1);
@@ -84,7 +88,7 @@ export class Picture {
             this.onLayer?.(this);
         } else if (message.type === "done") {
             this.complete = true;
-            const self = new WeakRef(this); // from now on the worker has to say nothing but what someone waits for
+            const self = new WeakRef(this); // all that is yet to come is what somebody waits for
             this.link.listen((later) => self.deref()?.receive(later));
             this.resolve(this);
         } else this.answer(message);
@@ -105,13 +109,16 @@ export class Picture {
  * @param {string | URL | Request | Blob | ArrayBuffer | Uint8Array} source
  * @param {object} [options] those of Picture, and
  * @param {AbortSignal} [options.signal]
- * @param {(picture: Picture, loaded: number, total: number) => void} [options.onProgress] bytes; total is 0 if unknown
- * @returns {Promise<Picture>} with all layers. Rejects with FormatError, LimitError, UnsupportedError, TypeError where the
- *     network fails, Error for an answer like 404, or the signal's reason.
+ * @param {(picture: Picture, loaded: number, total: number) => void} [options.onProgress] bytes; total is 0
+ *     if unknown
+ * @returns {Promise<Picture>} with all layers. Rejects with FormatError, LimitError, UnsupportedError,
+ *     TypeError where the network fails, Error for an answer like 404, or the signal's reason.
  */
 export async function loadPicture(source, { signal, onProgress, ...options } = {}) {
     signal?.throwIfAborted();
-    const picture = new Picture(options), transfer = new AbortController(), abort = () => picture.close(signal.reason);
+    const picture = new Picture(options),
+        transfer = new AbortController(),
+        abort = () => picture.close(signal.reason);
     signal?.addEventListener("abort", abort);
     try {
         await Promise.race([pour(picture, source, transfer.signal, onProgress), picture.done]);
@@ -126,10 +133,11 @@ export async function loadPicture(source, { signal, onProgress, ...options } = {
 }
 
 async function pour(picture, source, signal, onProgress) {
-    const response = await answerOf(source, signal), total = Number(response.headers.get("content-length")) || 0;
+    const response = await answerOf(source, signal),
+        total = Number(response.headers.get("content-length")) || 0;
     const encoded = response.headers.has("content-encoding"); // then the length is not that of the file
     const reader = response.body.getReader();
-    for (let loaded = 0; ; ) {
+    for (let loaded = 0; ;) {
         const { value, done } = await reader.read();
         if (done || picture.closed) return;
         picture.push(value);
@@ -144,6 +152,7 @@ async function answerOf(source, signal) {
         return new Response(blob, { headers: { "content-length": blob.size } });
     }
     const response = await fetch(source, { signal });
-    if (!response.ok) throw new Error(`${response.url}: HTTP ${response.status} ${response.statusText}`.trim());
+    if (!response.ok)
+        throw new Error(`${response.url}: HTTP ${response.status} ${response.statusText}`.trim());
     return response;
 }

@@ -1,5 +1,5 @@
-// The one worker of a page, and messages to and from it. Its code is this very library: module.py puts all modules into
-// one function of this name.
+// The one worker of a page, and messages to and from it. Its code is this very library: module.py puts all
+// modules into one function of this name.
 /* global library */
 
 import { UnsupportedError, revived } from "./errors.js";
@@ -25,11 +25,15 @@ function start() {
     };
 }
 
-/** Opens a file in the worker; listener gets its messages. Returns {post(message), listen(listener), close()}. */
+/**
+ * Opens a file in the worker; listener gets its messages. Returns {post(message), listen(listener), close()}.
+ */
 export function openInWorker(options, listener) {
     if (!worker) start();
-    const id = ++files, own = worker;
-    const listen = (to) => listeners.set(id, (data) => to(data.error ? { ...data, error: revived(data.error) } : data));
+    const id = ++files,
+        own = worker;
+    const listen = (to) =>
+        listeners.set(id, (data) => to(data.error ? { ...data, error: revived(data.error) } : data));
     listen(listener);
     own.postMessage({ type: "open", id, options });
     return {
