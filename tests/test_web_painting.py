@@ -125,7 +125,7 @@ def test_a_lost_context_comes_back(library: Any) -> None:
         const told = new Promise((resolve) => renderer.canvas.addEventListener("webglcontextlost", resolve));
         loss.loseContext();
         found.push(renderer.lost, await painting.paint(view, size), await painting.readPixels(view, size));
-        await told; // no context is restored before
+        await told.then(() => new Promise((resolve) => setTimeout(resolve))); // no context is restored before
         const restored = new Promise((resolve) => (renderer.onrestored = resolve));
         loss.restoreContext();
         await restored;
