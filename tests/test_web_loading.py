@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import select
 import threading
 from collections.abc import Iterator
@@ -51,6 +52,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.policy and kind == "text/html":
             self.send_header("Content-Security-Policy", self.server.policy)
         self.end_headers()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the page may be gone
+            self.send_body(name, body)
+
+    def send_body(self, name: str, body: bytes) -> None:
         if name == "slow.gsimg":
             self.wfile.write(body[: self.server.first])
             while not self.server.go.wait(0.01):
@@ -246,3 +251,23 @@ def test_pictures_that_nobody_holds_are_forgotten(visit: Any, server: SlowServer
     assert page.evaluate("forgotten") == 2
     page.evaluate("(async () => { document.body.firstChild.style.width = '20px'; })()")
     page.wait_for_function("document.body.firstChild.shadowRoot.querySelector('canvas').width === 20")
+
+
+def test_what_is_waited_for_is_not_collected(visit: Any, server: SlowServer) -> None:
+    """A picture that nothing but its own promise holds, while memory is cleaned up all the time."""
+    server.picture = encode(sample_gaussians(), Bits())
+    page = visit()
+    page.evaluate("""() => {
+        const grid = { x: 0, y: 0, side: [1, 1], columns: 48, rows: 32 }, extent = { n: 60, fadeFrom: 60 };
+        const lists = (picture) => picture.lists({ extent, grid, maxIds: 2 ** 20 });
+        globalThis.started = globalThis.found = 0;
+        globalThis.more = setInterval(() => {
+            ++started;
+            web.loadPicture("a.gsimg").then(lists).then(() => ++found);
+        }, 5);
+    }""")
+    session = page.context.new_cdp_session(page)
+    for _ in range(40):
+        session.send("HeapProfiler.collectGarbage")
+    page.evaluate("clearInterval(more)")
+    page.wait_for_function("started > 20 && found === started")

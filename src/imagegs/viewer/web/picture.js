@@ -6,6 +6,13 @@ import { openInWorker } from "./thread.js";
 // Pictures that nobody holds any more leave the worker's memory too.
 const abandoned = new FinalizationRegistry((link) => link.close());
 
+const receiver = (picture) => (message) => picture.receive(message);
+
+function weakReceiver(picture) {
+    const weak = new WeakRef(picture);
+    return (message) => weak.deref()?.receive(message);
+}
+
 /**
  * A file while it comes and afterwards. Once `header` has come it has the fields of a Header (see header.js);
  * `layers` grows: {n, bytes}, bytes: of the file up to the layer's end.
@@ -27,9 +34,17 @@ export class Picture {
         this.requests = new Map();
         this.done = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
         this.done.catch(() => {}); // who waits for it is told
-        // So the picture lives as long as it loads.
-        this.link = openInWorker(options, (message) => this.receive(message));
+        this.link = openInWorker(options);
+        this.hold();
         abandoned.register(this, this.link);
+    }
+
+    /**
+     * Keeps the picture from being collected while somebody may wait for the worker's word, who may be held
+     * by nothing else; and not longer.
+     */
+    hold() {
+        this.link.listen(this.complete && !this.requests.size ? weakReceiver(this) : receiver(this));
     }
 
     /** The next bytes of the file. @param {Uint8Array} bytes */
@@ -73,7 +88,9 @@ export class Picture {
         if (this.closed) return Promise.reject(new DOMException("the picture was closed", "AbortError"));
         const number = (this.requested = (this.requested ?? 0) + 1);
         this.link.post({ ...request, type: "lists", request: number });
-        return new Promise((resolve, reject) => this.requests.set(number, { resolve, reject }));
+        const answer = new Promise((resolve, reject) => this.requests.set(number, { resolve, reject }));
+        this.hold();
+        return answer;
     }
 
     receive(message) {
@@ -88,8 +105,7 @@ export class Picture {
             this.onLayer?.(this);
         } else if (message.type === "done") {
             this.complete = true;
-            const self = new WeakRef(this); // all that is yet to come is what somebody waits for
-            this.link.listen((later) => self.deref()?.receive(later));
+            this.hold();
             this.resolve(this);
         } else this.answer(message);
     }
@@ -98,6 +114,7 @@ export class Picture {
         if (request === undefined) return this.close(error);
         const { resolve, reject } = this.requests.get(request);
         this.requests.delete(request);
+        this.hold();
         if (error) reject(error);
         else resolve(lists);
     }

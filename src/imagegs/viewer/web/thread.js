@@ -26,15 +26,15 @@ function start() {
 }
 
 /**
- * Opens a file in the worker; listener gets its messages. Returns {post(message), listen(listener), close()}.
+ * Opens a file in the worker. Returns {post(message), listen(listener), close()}; the listener gets its
+ * messages.
  */
-export function openInWorker(options, listener) {
+export function openInWorker(options) {
     if (!worker) start();
     const id = ++files,
         own = worker;
     const listen = (to) =>
         listeners.set(id, (data) => to(data.error ? { ...data, error: revived(data.error) } : data));
-    listen(listener);
     own.postMessage({ type: "open", id, options });
     return {
         post: (message) => own.postMessage({ ...message, id }),
