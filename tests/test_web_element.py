@@ -111,6 +111,8 @@ def test_its_box_is_that_of_img(library: Any, attributes: dict[str, str], style:
 def test_object_fit_keeps_the_shape(library: Any) -> None:
     add(library, "width: 60px; padding: 3px 7px; box-sizing: border-box; border: 1px solid", src="a.gsimg")
     assert shown(library).shape == (29, 44, 4)
+    canvas = "element.shadowRoot.querySelector('canvas')"
+    assert library.evaluate(f"getComputedStyle({canvas}).padding") == "3px 7px"
     add(library, "width: 96px; height: 96px; object-fit: contain", src="a.gsimg")
     assert shown(library).shape == (64, 96, 4)
     add(library, "width: 96px; height: 96px; object-fit: cover", src="a.gsimg")

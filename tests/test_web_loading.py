@@ -168,6 +168,11 @@ def test_a_lazy_element_waits_until_it_is_near(visit: Any, server: SlowServer) -
     page.evaluate("scrollTo(0, 3500)")
     page.wait_for_function("document.querySelector('image-gs').complete")
     assert shown(page).shape == (32, 48, 4)
+    page.evaluate("scrollTo(0, 0); document.querySelector('image-gs').src = 'b.gsimg'")
+    page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
+    assert "b.gsimg" not in server.asked
+    page.evaluate("document.querySelector('image-gs').loading = 'eager'")
+    page.wait_for_function("document.querySelector('image-gs').complete")
 
 
 def test_it_is_sharp_on_dense_screens(visit: Any, server: SlowServer) -> None:
