@@ -61,7 +61,9 @@ def test_valid_files_give_the_same_numbers(library: Any) -> None:
         assert {fact: found[key] for fact, key in FACTS.items()} == {fact: expected[fact] for fact in FACTS}
         assert found["integers"] == [q for row in expected["integers"] for q in row], name
         for array, field in ARRAYS.items():
-            np.testing.assert_array_equal(np.float32(found[FIELDS[field]]), np.ravel(np.float32(expected[array])))
+            np.testing.assert_array_equal(
+                np.float32(found[FIELDS[field]]), np.ravel(np.float32(expected[array]))
+            )
 
 
 def test_valid_files_give_the_same_pictures(library: Any) -> None:
@@ -120,7 +122,12 @@ def test_limits(library: Any, layered: bytes) -> None:
             return [error.name, error instanceof web.LimitError, error.message];
         }
     }"""
-    for name, least in (("maxBytes", len(layered)), ("maxPixels", 96 * 64), ("maxGaussians", 600), ("maxValues", 1800)):
+    for name, least in (
+        ("maxBytes", len(layered)),
+        ("maxPixels", 96 * 64),
+        ("maxGaussians", 600),
+        ("maxValues", 1800),
+    ):
         assert library.evaluate(script, {name: least}) is None
         kind, right, message = library.evaluate(script, {name: least - 1})
         assert kind == "LimitError" and right and str(least - 1) in message

@@ -28,13 +28,27 @@ def test_all_modules_are_in_it() -> None:
 
 
 def test_nothing_outside_is_asked_for() -> None:
-    code = re.sub(r"/\*.*?\*/", "", module_text(), flags=re.DOTALL)  # types in comments are written as imports
+    code = re.sub(
+        r"/\*.*?\*/", "", module_text(), flags=re.DOTALL
+    )  # types in comments are written as imports
     assert not re.search(r"https?://|import\(|importScripts", code)
+
+
+def test_lines_are_no_longer_than_those_of_python() -> None:
+    long = [
+        f"{path.name}: {line}"
+        for path in WEB.glob("*.js")
+        for line in path.read_text().split("\n")
+        if len(line) > 110
+    ]
+    assert not long
 
 
 def test_constants_are_those_of_the_kernels() -> None:
     text = (WEB / "constants.js").read_text()
-    found = {name: float(value) for name, value in re.findall(r"^export const (\w+) = ([-\d.e]+);", text, re.M)}
+    found = {
+        name: float(value) for name, value in re.findall(r"^export const (\w+) = ([-\d.e]+);", text, re.M)
+    }
     assert found["topK"] == _native.SOFTMAX_TOP_K == _native.PAPER_TOP_K
     assert found["cutoff"] == _native.SOFTMAX_CUTOFF
     assert found["paperRadius"] == _native.PAPER_RADIUS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,6 @@ from numpy.typing import NDArray
 
 from browser import HOST
 from imagegs.viewer.module import module_text
-
-Run = Callable[..., Any]
 
 # `web` is the library, `bytesOf(name)` the bytes of a file that `put` has put there.
 SETUP = """
@@ -24,10 +23,15 @@ globalThis.paint = async (name, view, size, options = {}) => {
     const picture = await web.loadPicture(`/${name}`);
     globalThis.renderer ??= new web.Renderer(document.createElement("canvas"));
     const painting = new web.Painting(renderer, picture, options);
-    const pixels = await painting.readPixels(view ?? { x: 0, y: 0, width: picture.width, height: picture.height }, size);
+    const place = view ?? { x: 0, y: 0, width: picture.width, height: picture.height };
+    const pixels = await painting.readPixels(place, size);
+    while (painting.asking) await new Promise((resolve) => setTimeout(resolve, 2));
+    const again = await painting.readPixels(place, size); // by the shorter lists, if there are any
+    const differences = pixels.filter((value, i) => Math.abs(value - again[i]) > 1).length;
+    const near = painting.bestLists(place, size) === painting.near;
     painting.release();
     picture.close();
-    return web64(pixels);
+    return { pixels: web64(again), differences, near };
 };
 globalThis.web64 = (bytes) => {
     let text = "";
@@ -37,14 +41,21 @@ globalThis.web64 = (bytes) => {
 """
 
 
-@pytest.fixture
-def library(page: Any) -> Any:
-    """The page, with the library as `web`."""
+@pytest.fixture(scope="module")
+def library(chromium: Any) -> Iterator[Any]:
+    """A page with the library as `web`; errors of its scripts fail the last test of the file."""
+    page = chromium.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+    page.goto(HOST)
     page.route(
         f"{HOST}imagegs.js", lambda route: route.fulfill(body=module_text(), content_type="text/javascript")
     )
     page.evaluate(f"async () => {{ globalThis.web = await import('/imagegs.js'); {SETUP} }}")
-    return page
+    yield page
+    page.close()
+    assert not errors
 
 
 def put(page: Any, name: str, data: bytes) -> str:
@@ -56,20 +67,28 @@ def put(page: Any, name: str, data: bytes) -> str:
 
 
 def pixels_of(encoded: str, width: int, height: int) -> NDArray[np.uint8]:
-    """(height, width, 4) of what `paint` gives."""
-    import base64
+    """(height, width, 4) of the base64 of RGBA."""
 
     return np.frombuffer(base64.b64decode(encoded), np.uint8).reshape(height, width, 4)
 
 
 def painted(
-    page: Any, name: str, view: tuple[float, ...] | None, size: tuple[int, int], **options: Any
+    page: Any,
+    name: str,
+    view: tuple[float, ...] | None,
+    size: tuple[int, int],
+    near: bool | None = None,
+    **options: Any,
 ) -> NDArray[np.uint8]:
-    """A view (x, y, width, height in canvas pixels; None: all) at a size (width, height): (height, width, 4)."""
+    """A view (x, y, width, height in canvas pixels; None: all) at a size (width, height): (height, width, 4).
+    near: whether it must have had lists of its own.
+    """
     place = None if view is None else dict(zip(("x", "y", "width", "height"), view, strict=True))
     output = {"width": size[0], "height": size[1]}
     found = page.evaluate("(a) => paint(...a)", [name, place, output, options])
-    return pixels_of(found, *size)
+    assert near is None or found["near"] == near
+    assert found["differences"] <= 1e-4 * 4 * size[0] * size[1]
+    return pixels_of(found["pixels"], *size)
 
 
 def check_close(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> None:

@@ -1,1 +1,1 @@
-"""Pictures in a web browser: the JavaScript that decodes and paints .gsimg files there, and what serves it."""
+"""Pictures in a web browser: the JavaScript that decodes and paints .gsimg files there."""

@@ -1,7 +1,8 @@
-"""The JavaScript in web/ as one ES module that needs nothing else, to save as imagegs.js or to put into a page.
+"""The JavaScript in web/ as one ES module, to save as imagegs.js or to put into a page.
 
-All modules become parts of one function, `library`, each in a scope of its own; the module's exports are what it returns.
-The function's own text is what the page's worker runs (web/thread.js): nothing is fetched, so it works anywhere.
+All modules become parts of one function, `library`, each in a scope of its own; what it returns are the
+exports. The function's own text is what the page's worker runs (web/thread.js): nothing is fetched, so it
+works anywhere.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def _add(name: str, parts: dict[str, str], exported: dict[str, list[str]], withi
         _add(other, parts, exported, (*within, name))
         _check_names(name, names, other, exported)
     exported[name] = _EXPORT.findall(source)
-    plain = _EXPORT.sub(lambda found: found[0].removeprefix("export "), _IMPORT.sub(r"const { \1 } = \2;", source))
+    plain = _EXPORT.sub(
+        lambda found: found[0].removeprefix("export "), _IMPORT.sub(r"const { \1 } = \2;", source)
+    )
     if wrong := _LEFT_OVER.search(plain):
         raise ValueError(f"{name}.js: {wrong[0]}")
     parts[name] = f"const {name} = (() => {{\n{plain}return {{ {', '.join(exported[name])} }};\n}})();\n"

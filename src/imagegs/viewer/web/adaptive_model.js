@@ -1,14 +1,16 @@
-// Adaptive bits (docs/format.md, section 6): counters in three contexts, mixed in the logistic domain, and the numbers
-// that are made of such decisions.
+// Adaptive bits (docs/format.md, section 6): counters in three contexts, mixed in the logistic domain, and
+// the numbers that are made of such decisions.
 
 const points = [
-    1, 2, 4, 6, 10, 17, 27, 45, 74, 120, 194, 311, 488, 747, 1102, 1546, 2048, 2550, 2994, 3349, 3608, 3785, 3902, 3976,
-    4022, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095,
+    1, 2, 4, 6, 10, 17, 27, 45, 74, 120, 194, 311, 488, 747, 1102, 1546, 2048, 2550, 2994, 3349, 3608, 3785,
+    3902, 3976, 4022, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095,
 ];
 const mostStretched = 2047;
 
 const squashed = new Int16Array(2 * mostStretched + 1).map((_, i) => {
-    const x = i - mostStretched + 2048, k = x >> 7, r = x & 127;
+    const x = i - mostStretched + 2048,
+        k = x >> 7,
+        r = x & 127;
     return (points[k] * (128 - r) + points[k + 1] * r + 64) >> 7;
 });
 
@@ -18,12 +20,24 @@ for (let p = 0, i = 0; p < 4096; ++p) {
     stretched[p] = i - mostStretched;
 }
 
-const nodes = 64, contexts = 16;
+const nodes = 64,
+    contexts = 16;
 const counters = nodes + 2 * contexts * nodes; // of a family: (node), (f, node), (s, node)
 const mostMixed = 2 ** 20;
 
-/** Families of decisions; `count` is behind n = 1..7 of them, `countOfBits` behind b = 4..15, `color` a channel each. */
-export const family = { count: -1, countOfBits: 3, shorter: 19, ratio: 20, weight: 21, sector: 22, color: 23 };
+/**
+ * Families of decisions; `count` is behind n = 1..7 of them, `countOfBits` behind b = 4..15, `color` a
+ * channel each.
+ */
+export const family = {
+    count: -1,
+    countOfBits: 3,
+    shorter: 19,
+    ratio: 20,
+    weight: 21,
+    sector: 22,
+    color: 23,
+};
 
 /** Counters and mixers of all families; they live on from layer to layer. */
 export class AdaptiveModel {
@@ -44,17 +58,22 @@ export class AdaptiveModel {
     }
 
     decide(node) {
-        const { one, weights } = this, w = this.mixers + 3 * node;
-        const a = this.base + node, b = this.inF + node, c = this.inS + node;
-        const x = stretched[one[a] >> 4], y = stretched[one[b] >> 4], z = stretched[one[c] >> 4];
+        const { one, weights } = this,
+            w = this.mixers + 3 * node;
+        const a = this.base + node,
+            b = this.inF + node,
+            c = this.inS + node;
+        const x = stretched[one[a] >> 4],
+            y = stretched[one[b] >> 4],
+            z = stretched[one[c] >> 4];
         // The sum has up to 33 bits, so it is divided as a float64.
         const sum = Math.floor((weights[w] * x + weights[w + 1] * y + weights[w + 2] * z) / 65536);
         const mixed = sum < -mostStretched ? -mostStretched : sum > mostStretched ? mostStretched : sum;
         const p = squashed[mixed + mostStretched];
         const bit = this.stream.bit(16 * p);
         const error = ((bit << 12) - p) * 10;
-        this.turn(w, x, error), this.turn(w + 1, y, error), this.turn(w + 2, z, error);
-        this.count(a, bit), this.count(b, bit), this.count(c, bit);
+        (this.turn(w, x, error), this.turn(w + 1, y, error), this.turn(w + 2, z, error));
+        (this.count(a, bit), this.count(b, bit), this.count(c, bit));
         return bit;
     }
 
@@ -64,7 +83,8 @@ export class AdaptiveModel {
     }
 
     count(at, bit) {
-        const seen = this.seen[at], old = this.one[at];
+        const seen = this.seen[at],
+            old = this.one[at];
         const one = old + (((bit ? 65535 - old : -old) / (seen + 2)) | 0);
         this.one[at] = one < 32 ? 32 : one > 65503 ? 65503 : one;
         if (seen < 120) this.seen[at] = seen + 1;
@@ -72,10 +92,12 @@ export class AdaptiveModel {
 
     /** One of 0..n - 1, n <= 8. */
     symbol(n) {
-        let low = 0, node = 1;
+        let low = 0,
+            node = 1;
         while (n > 1) {
-            const h = n >> 1, bit = this.decide(node);
-            if (bit) (low += h), (n -= h);
+            const h = n >> 1,
+                bit = this.decide(node);
+            if (bit) ((low += h), (n -= h));
             else n = h;
             node = 2 * node + bit;
         }
@@ -92,7 +114,8 @@ export class AdaptiveModel {
     }
 
     magnitude() {
-        let n = 1, value = 1;
+        let n = 1,
+            value = 1;
         while (n < 24 && this.decide(1 + n)) ++n;
         const capped = Math.min(n, 12);
         for (let digit = 2; digit <= n; ++digit) {

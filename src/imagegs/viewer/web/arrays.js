@@ -16,7 +16,9 @@ export function widths(channels) {
 
 /** @returns {Arrays} all 0 */
 export function makeArrays(n, channels) {
-    return Object.fromEntries(Object.entries(widths(channels)).map(([name, w]) => [name, new Float32Array(n * w)]));
+    return Object.fromEntries(
+        Object.entries(widths(channels)).map(([name, w]) => [name, new Float32Array(n * w)]),
+    );
 }
 
 /** The arrays of all parts, in their order. @param {Arrays[]} parts */
@@ -26,18 +28,19 @@ export function joined(parts) {
     for (const name of Object.keys(parts[0])) {
         const all = new parts[0][name].constructor(parts.reduce((n, part) => n + part[name].length, 0));
         let at = 0;
-        for (const part of parts) all.set(part[name], at), (at += part[name].length);
+        for (const part of parts) (all.set(part[name], at), (at += part[name].length));
         result[name] = all;
     }
     return result;
 }
 
 /**
- * 2^x as docs/format.md defines it for files (section 5): a polynomial, for the last bit of a library's exp2 differs
- * from machine to machine.
+ * 2^x as docs/format.md defines it for files (section 5): a polynomial, for the last bit of a library's exp2
+ * differs from machine to machine.
  */
 export function exp2(x) {
-    const k = Math.floor(x + 0.5), t = (x - k) * 0.6931471805599453; // ln 2 = 0x1.62e42fefa39ef p-1
+    const k = Math.floor(x + 0.5),
+        t = (x - k) * 0.6931471805599453; // ln 2 = 0x1.62e42fefa39ef p-1
     let p = 1;
     for (let n = 13; n > 0; --n) p = 1 + (p * t) / n;
     return p * 2 ** k;

@@ -1,5 +1,5 @@
-// What a channel's next colour is likely to be: between what is usual in the channel and what its neighbours have
-// (docs/format.md, section 6, "Guesses").
+// What a channel's next colour is likely to be: between what is usual in the channel and what its neighbours
+// have (docs/format.md, section 6, "Guesses").
 
 import { bitLength } from "./lattice.js";
 
@@ -25,7 +25,8 @@ export class ColorGuess {
 
     learn(value, unit) {
         for (let k = 0; k < guesses; ++k) {
-            const off = Math.abs(value - this.values[k]) + unit, digits = bitLength(off);
+            const off = Math.abs(value - this.values[k]) + unit,
+                digits = bitLength(off);
             const cost = 16 * digits + Math.floor((off * 32) / 2 ** digits);
             this.costs[k] += (1024 * cost - this.costs[k]) >> 8;
         }

@@ -1,4 +1,5 @@
-// The frame of a file (docs/format.md, sections 1, 2 and 7): signature, version, chunks with lengths and checksums.
+// The frame of a file (docs/format.md, sections 1, 2 and 7): signature, version, chunks with lengths and
+// checksums.
 
 import { FormatError, LimitError, require, requireMore } from "./errors.js";
 
@@ -14,7 +15,8 @@ const crcTable = new Uint32Array(256).map((_, byte) => {
 });
 
 function crc32(bytes, register) {
-    for (let i = 0; i < bytes.length; ++i) register = crcTable[(register ^ bytes[i]) & 255] ^ (register >>> 8);
+    for (let i = 0; i < bytes.length; ++i)
+        register = crcTable[(register ^ bytes[i]) & 255] ^ (register >>> 8);
     return register;
 }
 
@@ -32,7 +34,8 @@ export class Container {
 
     push(bytes) {
         const size = this.size + bytes.length;
-        if (size > this.maxBytes) throw new LimitError(`the file is over the limit of ${this.maxBytes} bytes`);
+        if (size > this.maxBytes)
+            throw new LimitError(`the file is over the limit of ${this.maxBytes} bytes`);
         if (size > this.data.length) {
             const larger = new Uint8Array(Math.min(this.maxBytes, Math.max(size, 2 * this.data.length)));
             larger.set(this.data.subarray(0, this.size));
@@ -48,24 +51,33 @@ export class Container {
         if (this.seen.at(-1) === "TAIL") return this.checkEnd();
         const head = this.head();
         if (!head || !this.has(12 + head.length, head)) return null;
-        const start = this.offset, end = start + 8 + head.length;
+        const start = this.offset,
+            end = start + 8 + head.length;
         const payload = this.data.subarray(start + 8, end);
         const found = ~crc32(payload, crc32(this.data.subarray(start, start + 4), -1)) >>> 0;
         require(found === this.u32(end), `chunk ${head.name}: checksum mismatch`);
         this.checkPlace(head.name);
         this.seen.push(head.name);
         if (head.name === layerChunk) this.layers += 1;
-        if (head.name === "TAIL") require(!head.length, `chunk TAIL: must be empty, has ${head.length} bytes`);
+        if (head.name === "TAIL")
+            require(!head.length, `chunk TAIL: must be empty, has ${head.length} bytes`);
         this.offset = end + 4;
         return { name: head.name, payload };
     }
 
     u32(at) {
-        return (this.data[at] | (this.data[at + 1] << 8) | (this.data[at + 2] << 16) | (this.data[at + 3] << 24)) >>> 0;
+        return (
+            (this.data[at] |
+                (this.data[at + 1] << 8) |
+                (this.data[at + 2] << 16) |
+                (this.data[at + 3] << 24)) >>>
+            0
+        );
     }
 
     readFrame() {
-        const { data, size } = this, n = Math.min(size, 8);
+        const { data, size } = this,
+            n = Math.min(size, 8);
         for (let i = 0; i < n; ++i) if (data[i] !== signature[i]) throw new FormatError(this.whatIsWrong());
         if (size < 10) {
             if (!this.ended) return false;
@@ -90,15 +102,19 @@ export class Container {
 
     /** Name and length of the chunk at hand, null where they have not come yet. */
     head() {
-        const start = this.offset, number = this.seen.length + 1, left = this.size - start;
+        const start = this.offset,
+            number = this.seen.length + 1,
+            left = this.size - start;
         if (left < 8) {
             if (!this.ended) return null;
             requireMore(left, `the file ends without chunk ${this.missing("TAIL") ?? "TAIL"}`);
             requireMore(false, `truncated in the head of chunk ${number}: ${left} of 8 bytes`);
         }
-        const type = this.data.subarray(start, start + 4), name = String.fromCharCode(...type);
+        const type = this.data.subarray(start, start + 4),
+            name = String.fromCharCode(...type);
         const hex = () => [...type].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-        require(/^[A-Za-z]{4}$/.test(name), () => `chunk ${number}: its type ${hex()} is not four ASCII letters`);
+        require(/^[A-Za-z]{4}$/.test(name), () =>
+            `chunk ${number}: its type ${hex()} is not four ASCII letters`);
         return { name, length: this.u32(start + 4) };
     }
 
@@ -111,7 +127,10 @@ export class Container {
             throw new LimitError(`chunk ${name}: the file is over the limit of ${this.maxBytes} bytes`);
         }
         requireMore(left - 8 >= length, `chunk ${name}: ${length} bytes declared, ${left - 8} left`);
-        return requireMore(false, `chunk ${name}: truncated in the checksum: ${left - 8 - length} of 4 bytes`);
+        return requireMore(
+            false,
+            `chunk ${name}: truncated in the checksum: ${left - 8 - length} of 4 bytes`,
+        );
     }
 
     checkPlace(name) {
@@ -126,7 +145,8 @@ export class Container {
         require(!missing, `chunk ${missing} is missing before chunk ${name}`);
         const late = order.slice(order.indexOf(name) + 1).some((later) => seen.includes(later));
         require(!late, `chunk ${name} is out of order`);
-        require(name !== "LATT" || !seen.includes("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
+        require(name !== "LATT" ||
+            !seen.includes("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
     }
 
     /** The chunk that must come before, if it has not. */

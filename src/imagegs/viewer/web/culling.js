@@ -1,10 +1,10 @@
 // Which Gaussians can matter in a rectangle of the canvas; see native/kernels/cull.h for the idea.
 //
-// Softmax: a Gaussian's highest exponent in the rectangle must come within the cutoff of an exponent that some Gaussian
-// never falls below there. In the whitened frame the rectangle is a parallelogram: its most distant corner gives the
-// lowest exponent, its distance from the origin the highest. Exact but for rounding, for which the bound is widened.
-// Where log-weights fade by an unknown amount, the highest exponent is that without, and the lowest does not count.
-// Paper: the Gaussian's tiles and the rectangle's must meet.
+// Softmax: a Gaussian's highest exponent in the rectangle must come within the cutoff of an exponent that
+// some Gaussian never falls below there. In the whitened frame the rectangle is a parallelogram: its most
+// distant corner gives the lowest exponent, its distance from the origin the highest. Exact but for rounding,
+// for which the bound is widened. Where log-weights fade by an unknown amount, the highest exponent is that
+// without, and the lowest does not count. Paper: the Gaussian's tiles and the rectangle's must meet.
 
 import { cutoff, paperTile } from "./constants.js";
 import { strideOf } from "./shapes.js";
@@ -22,15 +22,23 @@ export class Culler {
         this.near = new Float64Array(0);
     }
 
-    /** Writes those of the first `count` of `ids` that can matter in the rectangle to `kept`; returns how many. */
+    /**
+     * Writes those of the first `count` of `ids` that can matter in the rectangle to `kept`; returns how
+     * many.
+     */
     cull(rectangle, ids, count, kept) {
-        return this.paper ? this.cullPaper(rectangle, ids, count, kept) : this.cullSoftmax(rectangle, ids, count, kept);
+        return this.paper
+            ? this.cullPaper(rectangle, ids, count, kept)
+            : this.cullSoftmax(rectangle, ids, count, kept);
     }
 
     cullPaper({ left, top, right, bottom }, ids, count, kept) {
         const tile = (v, last) => Math.min(Math.max(Math.floor(v / paperTile), 0), last);
-        const first = tile(left, this.lastColumn), last = tile(right, this.lastColumn), { rows } = this;
-        const highest = tile(top, this.lastRow), lowest = tile(bottom, this.lastRow);
+        const first = tile(left, this.lastColumn),
+            last = tile(right, this.lastColumn),
+            { rows } = this;
+        const highest = tile(top, this.lastRow),
+            lowest = tile(bottom, this.lastRow);
         let n = 0;
         for (let i = 0; i < count; ++i) {
             const at = ids[i] * this.stride + 8;
@@ -42,7 +50,8 @@ export class Culler {
 
     cullSoftmax(rectangle, ids, count, kept) {
         if (this.near.length < count) this.near = new Float64Array(2 * count);
-        const { near } = this, farthest = this.fill(rectangle, ids, count);
+        const { near } = this,
+            farthest = this.fill(rectangle, ids, count);
         const bound = farthest + cutoff + 0.01 + 1e-5 * Math.abs(farthest);
         let n = 0;
         for (let i = 0; i < count; ++i) if (near[i] <= bound) kept[n++] = ids[i];
@@ -51,22 +60,42 @@ export class Culler {
 
     /** Fills `near` with the lowest score (= -exponent) of each; returns the least of the highest ones. */
     fill({ left, top, right, bottom }, ids, count) {
-        const { rows, near } = this, width = right - left, height = bottom - top;
+        const { rows, near } = this,
+            width = right - left,
+            height = bottom - top;
         let farthest = Infinity;
         for (let i = 0; i < count; ++i) {
-            const at = ids[i] * this.stride, w = rows[at + 2];
-            const ux = rows[at + 4], uy = rows[at + 5], vx = rows[at + 6], vy = rows[at + 7];
-            const x = left - rows[at], y = top - rows[at + 1]; // from the centre to the corner
-            const au = x * ux + y * uy, av = x * vx + y * vy;
-            const acrossU = width * ux, acrossV = width * vx, downU = height * uy, downV = height * vy;
-            const bu = au + acrossU, bv = av + acrossV, cu = au + downU, cv = av + downV, du = bu + downU, dv = bv + downV;
+            const at = ids[i] * this.stride,
+                w = rows[at + 2];
+            const ux = rows[at + 4],
+                uy = rows[at + 5],
+                vx = rows[at + 6],
+                vy = rows[at + 7];
+            const x = left - rows[at],
+                y = top - rows[at + 1]; // from the centre to the corner
+            const au = x * ux + y * uy,
+                av = x * vx + y * vy;
+            const acrossU = width * ux,
+                acrossV = width * vx,
+                downU = height * uy,
+                downV = height * vy;
+            const bu = au + acrossU,
+                bv = av + acrossV,
+                cu = au + downU,
+                cv = av + downV,
+                du = bu + downU,
+                dv = bv + downV;
             if (!rows[at + 3]) {
-                const far = Math.max(au * au + av * av, bu * bu + bv * bv, cu * cu + cv * cv, du * du + dv * dv) - w;
+                const far =
+                    Math.max(au * au + av * av, bu * bu + bv * bv, cu * cu + cv * cv, du * du + dv * dv) - w;
                 if (far < farthest) farthest = far;
             }
             if (x <= 0 && y <= 0 && x + width >= 0 && y + height >= 0) near[i] = -w;
             else {
-                const across = Math.min(distance(au, av, acrossU, acrossV), distance(cu, cv, acrossU, acrossV));
+                const across = Math.min(
+                    distance(au, av, acrossU, acrossV),
+                    distance(cu, cv, acrossU, acrossV),
+                );
                 const down = Math.min(distance(au, av, downU, downV), distance(bu, bv, downU, downV));
                 near[i] = Math.min(across, down) - w;
             }
@@ -79,6 +108,7 @@ export class Culler {
 function distance(au, av, du, dv) {
     let t = -(au * du + av * dv) / (du * du + dv * dv + 1e-30);
     t = t < 0 ? 0 : t > 1 ? 1 : t;
-    const u = au + t * du, v = av + t * dv;
+    const u = au + t * du,
+        v = av + t * dv;
     return u * u + v * v;
 }

@@ -14,10 +14,10 @@ import { readMetadata } from "./metadata.js";
 /**
  * Decodes a file of which ever more bytes are pushed. Files without layers have one, of all Gaussians.
  *
- * `events()` is a generator that yields {type} in this order: "header" {header}, "metadata" {metadata} where there is
- * any, "layer" {arrays, bytes} for each layer, bytes: of the file up to its end; in between "pause", a chance to do
- * something else, and "more", when more bytes must be pushed (or `end()` called) before it goes on. Throws FormatError
- * and LimitError. It ends behind the last chunk of a whole file.
+ * `events()` is a generator that yields {type} in this order: "header" {header}, "metadata" {metadata} where
+ * there is any, "layer" {arrays, bytes} for each layer, bytes: of the file up to its end; in between "pause",
+ * a chance to do something else, and "more", when more bytes must be pushed (or `end()` called) before it
+ * goes on. Throws FormatError and LimitError. It ends behind the last chunk of a whole file.
  */
 export class Decoder {
     /**
@@ -43,7 +43,7 @@ export class Decoder {
 
     *events() {
         const { container } = this;
-        for (let chunk; container.seen.at(-1) !== "TAIL"; ) {
+        for (let chunk; container.seen.at(-1) !== "TAIL";) {
             while (!(chunk = this.next())) {
                 if (container.ended) return;
                 yield { type: "more" };
@@ -59,7 +59,8 @@ export class Decoder {
             return this.container.next();
         } catch (error) {
             // What came before is a picture, if only the end is missing.
-            if (this.options.partial && this.container.ended && error.truncated && this.container.layers) return null;
+            if (this.options.partial && this.container.ended && error.truncated && this.container.layers)
+                return null;
             throw error;
         }
     }
@@ -81,7 +82,8 @@ export class Decoder {
     }
 
     *readHeader(payload) {
-        const header = (this.header = readHeader(payload)), limits = this.limits;
+        const header = (this.header = readHeader(payload)),
+            limits = this.limits;
         const { width, height, nGaussians: n, channels } = header;
         const refuse = (what, limit) => {
             throw new LimitError(`${what} over the limit of ${limit}`);
@@ -89,7 +91,8 @@ export class Decoder {
         if (width * height > limits.maxPixels)
             refuse(`the canvas of ${width} x ${height} pixels is`, `${limits.maxPixels} pixels`);
         if (n > limits.maxGaussians) refuse(`${n} Gaussians are`, limits.maxGaussians);
-        if (n * channels.length > limits.maxValues) refuse(`${n * channels.length} colour values are`, limits.maxValues);
+        if (n * channels.length > limits.maxValues)
+            refuse(`${n * channels.length} colour values are`, limits.maxValues);
         yield { type: "header", header };
     }
 
@@ -109,14 +112,15 @@ export class Decoder {
 }
 
 /**
- * @typedef {import("./arrays.js").Arrays & import("./header.js").Header} Decoded
- * with nGaussians those that were decoded, layers: [{n, bytes}], n the number of each layer's Gaussians and bytes those of
- * the file up to its end, metadata: an object or null, fade: added to the log-weights of the last layer (see levels.js),
- * and with the option `integers` the file's own, Int32Array (N, columns).
+ * @typedef {import("./arrays.js").Arrays & import("./header.js").Header} Decoded with nGaussians those that
+ *     were decoded, layers: [{n, bytes}], n the number of each layer's Gaussians and bytes those of the file
+ *     up to its end, metadata: an object or null, fade: added to the log-weights of the last layer (see
+ *     levels.js), and with the option `integers` the file's own, Int32Array (N, columns).
  */
 
 /**
- * The Gaussians in the bytes of a .gsimg file, all of it at once. A large file takes long: pages call `loadPicture`.
+ * The Gaussians in the bytes of a .gsimg file, all of it at once. A large file takes long: pages call
+ * `loadPicture`.
  *
  * @param {Uint8Array | ArrayBuffer} bytes
  * @param {object} [options] those of `Decoder`, and
@@ -124,12 +128,14 @@ export class Decoder {
  * @returns {Decoded}
  */
 export function decode(bytes, options = {}) {
-    const data = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes), { lod = 1 } = options;
+    const data = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes),
+        { lod = 1 } = options;
     const level = levelOf(lod, lod < 1 ? countLayers(data, options) : 1);
     const decoder = new Decoder({ ...options, ...(lod < 1 && { layers: level.layers }) });
     decoder.push(data);
     decoder.end();
-    const result = { metadata: null, layers: [], fade: level.fade }, parts = [];
+    const result = { metadata: null, layers: [], fade: level.fade },
+        parts = [];
     for (const event of decoder.events()) {
         if (event.type === "header") Object.assign(result, event.header);
         else if (event.type === "metadata") result.metadata = event.metadata;

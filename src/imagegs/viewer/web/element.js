@@ -20,7 +20,8 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     #painting = null;
     #loading = null; // AbortController of what is being loaded
     #observer = null; // of a lazy element that has not been near the window yet
-    #waiting = false; // a repaint has been asked for
+    #stale = false; // what is painted is not what is to be seen
+    #repainting = null; // a promise, while that is being mended
     #complete = true;
     #failure = null;
     #promise = null; // of decode()
@@ -46,7 +47,10 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         if (name === "lod" || name === "map") this.repaint();
     }
 
-    /** Whether there is nothing left to wait for: the picture is painted in full, it failed, or there is no src. */
+    /**
+     * Whether there is nothing left to wait for: the picture is painted in full, it failed, or there is no
+     * src.
+     */
     get complete() {
         return this.#complete;
     }
@@ -84,10 +88,15 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.#complete = src === null;
         if (src === null) return;
         this.#promise = {};
-        this.#promise.done = new Promise((resolve, reject) => Object.assign(this.#promise, { resolve, reject }));
+        this.#promise.done = new Promise((resolve, reject) =>
+            Object.assign(this.#promise, { resolve, reject }),
+        );
         this.#promise.done.catch(() => {});
         if (this.loading !== "lazy" || !globalThis.IntersectionObserver) return this.#load();
-        this.#observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#load(), { rootMargin: ahead });
+        this.#observer = new IntersectionObserver(
+            (entries) => entries.at(-1).isIntersecting && this.#load(),
+            { rootMargin: ahead },
+        );
         this.#observer.observe(this);
     }
 
@@ -99,16 +108,24 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.#promise?.reject(reason);
         this.#painting?.release();
         this.#picture?.close();
-        this.#observer = this.#loading = this.#promise = this.#painting = this.#picture = this.#failure = null;
+        this.#observer =
+            this.#loading =
+            this.#promise =
+            this.#painting =
+            this.#picture =
+            this.#failure =
+                null;
     }
 
     async #load() {
         this.#observer?.disconnect();
         this.#observer = null;
         const loading = (this.#loading = new AbortController());
-        const current = (action) => (...values) => {
-            if (this.#loading === loading) action(...values);
-        };
+        const current =
+            (action) =>
+            (...values) => {
+                if (this.#loading === loading) action(...values);
+            };
         try {
             const picture = await loadPicture(new URL(this.getAttribute("src"), this.baseURI).href, {
                 signal: loading.signal,
@@ -117,7 +134,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
                 onProgress: current((_, loaded, total) => this.#tell(loaded, total)),
             });
             if (this.#loading !== loading) return;
-            await this.#finish(picture);
+            await this.#repaint();
             if (this.#loading !== loading) return;
             this.#complete = true;
             this.#promise.resolve();
@@ -137,6 +154,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     #fail(error) {
+        if (this.#failure) return;
         this.#loading?.abort(error);
         this.#picture?.close(error);
         this.#complete = true;
@@ -146,36 +164,47 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.dispatchEvent(new ErrorEvent("error", { error, message: error.message }));
     }
 
-    /** Paints anew, when it is this element's turn; many calls before that are one. */
+    /** Paints anew what the element's size, level or map has changed; many calls at once are one. */
     repaint() {
-        if (this.#waiting || this.#failure || !this.#picture?.layers.length) return;
-        this.#waiting = true;
-        const picture = this.#picture;
-        inTurn(() => {
-            this.#waiting = false;
-            return this.#paint(picture);
-        }).catch((error) => this.#picture === picture && !picture.closed && this.#fail(error));
+        if (!this.#failure && this.#picture?.layers.length)
+            this.#repaint().catch((error) => this.#fail(error));
     }
 
-    #finish(picture) {
-        return inTurn(() => this.#paint(picture));
+    #repaint() {
+        this.#stale = true;
+        this.#repainting ??= this.#repaintUntilRight().finally(() => (this.#repainting = null));
+        return this.#repainting;
+    }
+
+    async #repaintUntilRight() {
+        while (this.#stale) {
+            this.#stale = false;
+            const picture = this.#picture;
+            try {
+                await this.#paint(picture);
+            } catch (error) {
+                if (picture === this.#picture && !picture.closed) throw error;
+            }
+        }
     }
 
     async #paint(picture) {
-        if (picture !== this.#picture || this.#failure) return;
-        const renderer = sharedRenderer(), size = this.#layout.pixels(renderer.mostSide);
+        const renderer = sharedRenderer(),
+            size = this.#layout.pixels(renderer.mostSide);
         if (!size) return; // not shown, or empty
-        this.#painting ??= new Painting(renderer, picture);
-        const painting = this.#painting, view = { x: 0, y: 0, width: picture.width, height: picture.height };
+        const painting = (this.#painting ??= new Painting(renderer, picture)),
+            { width, height } = picture;
         painting.map = this.#mapNumber(picture);
         painting.lod = this.lod;
-        await painting.prepare(view, size);
-        if (picture !== this.#picture) return;
-        const { canvas } = renderer;
-        if (canvas.width < size.width) canvas.width = size.width;
-        if (canvas.height < size.height) canvas.height = size.height;
-        if (painting.draw(view, size)) this.#layout.show(canvas, size);
-        if (picture.complete) painting.release(); // other elements need the card's memory more
+        await painting.prepare(size);
+        await inTurn(() => {
+            if (picture !== this.#picture) return;
+            const { canvas } = renderer;
+            if (canvas.width < size.width) canvas.width = size.width;
+            if (canvas.height < size.height) canvas.height = size.height;
+            if (painting.draw({ x: 0, y: 0, width, height }, size)) this.#layout.show(canvas, size);
+            if (picture.complete) painting.release(); // other elements need the card's memory more
+        });
     }
 
     #mapNumber(picture) {
@@ -188,7 +217,8 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
 
     /** Level of detail, 0..1; of an attribute that is not, 1. */
     get lod() {
-        const text = this.getAttribute("lod"), lod = Number(text ?? 1);
+        const text = this.getAttribute("lod"),
+            lod = Number(text ?? 1);
         return text !== "" && lod >= 0 && lod <= 1 ? lod : 1;
     }
 
@@ -234,4 +264,5 @@ for (const name of ["src", "alt", "map"])
         configurable: true,
     });
 
-if (globalThis.customElements && !customElements.get("image-gs")) customElements.define("image-gs", ImageGSElement);
+if (globalThis.customElements && !customElements.get("image-gs"))
+    customElements.define("image-gs", ImageGSElement);

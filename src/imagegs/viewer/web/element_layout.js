@@ -1,9 +1,13 @@
-// What of <image-gs> is not about pictures: its box, its size on the screen, its text for those who do not see it.
+// What of <image-gs> is not about pictures: its box, its size on the screen, its text for those who do not
+// see it.
 
 const rules = `
 :host { display: inline-block; position: relative; overflow: hidden; }
 :host([hidden]) { display: none; }
-canvas { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; }
+canvas {
+    position: absolute; inset: 0; width: 100%; height: 100%; padding: inherit; box-sizing: border-box;
+    object-fit: inherit; object-position: inherit;
+}
 `;
 
 /** The shadow tree of an element, and what it knows about its size. */
@@ -11,7 +15,7 @@ export class ElementLayout {
     #host;
     #internals;
     #canvas = document.createElement("canvas");
-    #filler = document.createElement("div"); // as wide as the picture, where nothing else says how wide that is
+    #filler = document.createElement("div"); // as wide as the picture, where nothing else says how wide
     #text = document.createElement("span");
     #sizes = document.createElement("style");
     #natural = null;
@@ -23,7 +27,8 @@ export class ElementLayout {
         this.#host = host;
         this.#onresize = onresize;
         this.#internals = host.attachInternals();
-        const root = host.attachShadow({ mode: "open" }), style = document.createElement("style");
+        const root = host.attachShadow({ mode: "open" }),
+            style = document.createElement("style");
         style.textContent = rules;
         this.#text.part = "alt";
         this.#text.hidden = true;
@@ -79,37 +84,58 @@ export class ElementLayout {
         this.#text.textContent = alt ?? "";
         const { width: w, height: h } = this.#natural ?? {};
         const [width, height] = ["width", "height"].map((name) => lengthOf(this.#host.getAttribute(name)));
-        const ratio = w ? `${w} / ${h}` : width && height ? `${parseFloat(width)} / ${parseFloat(height)}` : "auto";
-        const sizes = `${width ? `width: ${width};` : ""} ${height ? `height: ${height};` : ""} aspect-ratio: ${ratio};`;
-        this.#sizes.textContent = `:host { ${sizes} } div { width: ${w ?? 0}px; max-width: 100%; }`;
+        const lengths = /px$/.test(width) && /px$/.test(height);
+        const hint = lengths ? `${parseFloat(width)} / ${parseFloat(height)}` : "";
+        const ratio = w ? `${w} / ${h}` : hint;
+        const given = `${width ? `width: ${width};` : ""} ${height ? `height: ${height};` : ""}`;
+        const host = `:host { ${given} aspect-ratio: auto ${ratio}; }`;
+        this.#sizes.textContent = `${host} div { width: ${w ?? 0}px; max-width: 100%; }`;
     }
 
-    /** How large the picture is to be painted, in pixels of the screen and at most `most` a side; null if not at all. */
+    /**
+     * How large the picture is to be painted, in pixels of the screen and at most `most` a side; null if not
+     * at all.
+     */
     pixels(most) {
-        const { clientWidth, clientHeight } = this.#canvas;
-        const box = this.#host.isConnected ? this.#fitted(clientWidth, clientHeight) : null;
-        if (!box || !(box.width > 0 && box.height > 0)) return null;
+        const box = this.#fitted(contentBox(this.#host));
+        if (!(box.width > 0 && box.height > 0)) return null;
         const scale = Math.min(devicePixelRatio, most / box.width, most / box.height);
         const side = (length) => Math.max(1, Math.round(length * scale));
         return { width: side(box.width), height: side(box.height) };
     }
 
     /** The size of the whole picture in a box of this size, CSS pixels, by the element's object-fit. */
-    #fitted(width, height) {
-        const fit = getComputedStyle(this.#host).objectFit, { width: w, height: h } = this.#natural;
-        if (fit === "fill" || !width || !height) return { width, height };
-        const contain = Math.min(width / w, height / h), cover = Math.max(width / w, height / h);
+    #fitted({ width, height }) {
+        const fit = getComputedStyle(this.#host).objectFit,
+            { width: w, height: h } = this.#natural;
+        if (!fit || fit === "fill" || !width || !height) return { width, height };
+        const contain = Math.min(width / w, height / h),
+            cover = Math.max(width / w, height / h);
         const scale = { contain, cover, none: 1, "scale-down": Math.min(1, contain) }[fit];
         return { width: w * scale, height: h * scale };
     }
 
     /** Shows the lower left corner of another canvas. */
     show(from, { width, height }) {
-        if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
+        if (this.#canvas.width !== width || this.#canvas.height !== height)
+            Object.assign(this.#canvas, { width, height });
         const context = this.#canvas.getContext("2d");
         context.globalCompositeOperation = "copy";
         context.drawImage(from, 0, from.height - height, width, height, 0, 0, width, height);
     }
+}
+
+/** The size of an element's content, CSS pixels; NaN where it has no box. */
+function contentBox(element) {
+    const style = getComputedStyle(element),
+        sum = (...names) => names.reduce((n, name) => n + parseFloat(style[name]), 0);
+    const width = parseFloat(style.width),
+        height = parseFloat(style.height);
+    if (style.boxSizing !== "border-box") return { width, height };
+    return {
+        width: width - sum("paddingLeft", "paddingRight", "borderLeftWidth", "borderRightWidth"),
+        height: height - sum("paddingTop", "paddingBottom", "borderTopWidth", "borderBottomWidth"),
+    };
 }
 
 /** A length as <img width> has them: pixels, or a percentage; else "". */

@@ -1,8 +1,8 @@
 // What can be wrong with a file, and with the place where it is to be shown.
 
 /**
- * The bytes are not a valid .gsimg file; the message says which rule of docs/format.md they break. `truncated`: they only
- * end too early.
+ * The bytes are not a valid .gsimg file; the message says which rule of docs/format.md they break.
+ * `truncated`: they only end too early.
  */
 export class FormatError extends Error {
     truncated = false;

@@ -21,9 +21,16 @@ const check = (condition, message) => require(condition, () => `chunk GAUS: ${me
  * @returns {import("./arrays.js").Arrays}
  */
 export function readFixedPoint(payload, header, keepIntegers) {
-    const paper = header.blend === "paper", n = header.nGaussians;
+    const paper = header.blend === "paper",
+        n = header.nGaussians;
     const bits = readBits(payload, paper);
-    const columns = { position: 2, scale: 2, angle: 1, weight: bits[3] ? 1 : 0, color: header.channels.length };
+    const columns = {
+        position: 2,
+        scale: 2,
+        angle: 1,
+        weight: bits[3] ? 1 : 0,
+        color: header.channels.length,
+    };
     const count = (name) => (paper && columns[name] ? 1 : columns[name]); // of ranges
     const bytes = attributes.map((name, i) => 8 * count(name) + columns[name] * Math.ceil((n * bits[i]) / 8));
     const size = 5 + bytes.reduce((a, b) => a + b);
@@ -33,9 +40,11 @@ export function readFixedPoint(payload, header, keepIntegers) {
     let offset = 5;
     for (const name of attributes) {
         ranges[name] = [];
-        for (let i = 0; i < count(name); ++i, offset += 8) ranges[name].push(readRange(view, offset, name, paper));
+        for (let i = 0; i < count(name); ++i, offset += 8)
+            ranges[name].push(readRange(view, offset, name, paper));
     }
-    const arrays = makeArrays(n, header.channels.length), integers = keepIntegers ? [] : null;
+    const arrays = makeArrays(n, header.channels.length),
+        integers = keepIntegers ? [] : null;
     const targets = { position: "xy", scale: "scale", angle: "angle", weight: "logWeight", color: "color" };
     attributes.forEach((name, i) => {
         for (let column = 0; column < columns[name]; ++column) {
@@ -55,7 +64,8 @@ function readBits(payload, paper) {
     check(payload.length >= 5, `${payload.length} bytes, at least 5 are needed`);
     const bits = [...payload.subarray(0, 5)];
     attributes.forEach((name, i) => {
-        const least = name === "weight" ? 0 : 1, right = bits[i] >= least && bits[i] <= 24;
+        const least = name === "weight" ? 0 : 1,
+            right = bits[i] >= least && bits[i] <= 24;
         check(right, `bits of the ${name} must be ${least} to 24, not ${bits[i]}`);
     });
     check(!paper || !bits[3], "the paper blend has no log-weights, so their bits must be 0");
@@ -63,7 +73,8 @@ function readBits(payload, paper) {
 }
 
 function readRange(view, offset, name, paper) {
-    const low = view.getFloat32(offset, true), high = view.getFloat32(offset + 4, true);
+    const low = view.getFloat32(offset, true),
+        high = view.getFloat32(offset + 4, true);
     const [least, most] = paper && name === "scale" ? paperScale : limits[name];
     const text = paper && name === "scale" ? paperScaleText : `${least} to ${most}`;
     check(Number.isFinite(low) && Number.isFinite(high), `a range of the ${name} is not finite`);
@@ -74,12 +85,14 @@ function readRange(view, offset, name, paper) {
 
 /** N integers of b bits each, the lowest first. */
 function readColumn(payload, offset, n, b, name) {
-    const q = new Int32Array(n), mask = 2 ** b - 1;
-    let held = 0, holds = 0; // bits that were read and not used yet: 31 at most
+    const q = new Int32Array(n),
+        mask = 2 ** b - 1;
+    let held = 0,
+        holds = 0; // bits that were read and not used yet: 31 at most
     for (let i = 0; i < n; ++i) {
-        while (holds < b) (held |= payload[offset++] << holds), (holds += 8);
+        while (holds < b) ((held |= payload[offset++] << holds), (holds += 8));
         q[i] = held & mask;
-        (held >>>= b), (holds -= b);
+        ((held >>>= b), (holds -= b));
     }
     check(!held, `padding bits after the ${name} are not zero`);
     return q;
@@ -88,7 +101,8 @@ function readColumn(payload, offset, n, b, name) {
 /** Both products are exact in float64: 24 bits of a float32 times 24 of q. */
 function dequantise(q, bits, [low, high], target, column, stride) {
     const levels = 2 ** bits - 1;
-    for (let i = 0; i < q.length; ++i) target[i * stride + column] = (low * (levels - q[i]) + high * q[i]) / levels;
+    for (let i = 0; i < q.length; ++i)
+        target[i * stride + column] = (low * (levels - q[i]) + high * q[i]) / levels;
 }
 
 function toScales(scale, paper) {

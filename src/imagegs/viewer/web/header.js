@@ -20,7 +20,9 @@ export function readHeader(payload) {
     const check = (condition, message) => require(condition, () => `chunk HEAD: ${message}`);
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
     check(payload.length >= 12, `${payload.length} bytes, at least 12 are needed`);
-    const width = view.getUint16(0, true), height = view.getUint16(2, true), nGaussians = view.getUint32(4, true);
+    const width = view.getUint16(0, true),
+        height = view.getUint16(2, true),
+        nGaussians = view.getUint32(4, true);
     const [blend, bitDepth, flags, n] = payload.subarray(8);
     check(width && height, `the canvas of ${width} x ${height} pixels is empty`);
     check(nGaussians, "zero Gaussians");

@@ -3,8 +3,8 @@
 export const leastWeight = -128; // nats
 
 /**
- * What a level of detail shows of so many layers, spread evenly over 0..1: the first `layers`, and where the level is
- * between two, `fade` (nats, below 0) added to the last one's log-weights, which stay above -128.
+ * What a level of detail shows of so many layers, spread evenly over 0..1: the first `layers`, and where the
+ * level is between two, `fade` (nats, below 0) added to the last one's log-weights, which stay above -128.
  *
  * @param {number} lod 0..1; else RangeError
  * @param {number} layers
@@ -12,7 +12,9 @@ export const leastWeight = -128; // nats
 export function levelOf(lod, layers) {
     if (!(lod >= 0 && lod <= 1)) throw new RangeError(`a level of detail is 0 to 1, not ${lod}`);
     if (layers <= 1) return { layers, fade: 0 };
-    const place = 1 + lod * (layers - 1), whole = Math.floor(place), share = place - whole;
+    const place = 1 + lod * (layers - 1),
+        whole = Math.floor(place),
+        share = place - whole;
     return share ? { layers: whole + 1, fade: 3 * Math.log(share) } : { layers: whole, fade: 0 };
 }
 

@@ -3,11 +3,14 @@
 import { FormatError, require } from "./errors.js";
 import { utf8 } from "./header.js";
 
-const mostBytes = 65535, mostDepth = 16, mostDigits = 4300;
+const mostBytes = 65535,
+    mostDepth = 16,
+    mostDigits = 4300;
 
 /** The object in the chunk. Integers beyond 2^53 lose digits, as ever in JavaScript. */
 export function readMetadata(payload) {
-    require(payload.length <= mostBytes, `chunk mETA: ${payload.length} bytes, at most ${mostBytes} are possible`);
+    require(payload.length <=
+        mostBytes, `chunk mETA: ${payload.length} bytes, at most ${mostBytes} are possible`);
     let value, depth;
     try {
         const text = utf8(payload) ?? "not UTF-8";
@@ -16,7 +19,9 @@ export function readMetadata(payload) {
     } catch {
         throw new FormatError("chunk mETA: not valid JSON in UTF-8");
     }
-    require(value !== null && typeof value === "object" && !Array.isArray(value), "chunk mETA: not a JSON object");
+    require(value !== null &&
+        typeof value === "object" &&
+        !Array.isArray(value), "chunk mETA: not a JSON object");
     require(depth <= mostDepth, `chunk mETA: nested ${depth} deep, at most ${mostDepth} is possible`);
     return value;
 }
@@ -26,7 +31,8 @@ function checkedDepth(text) {
     const open = []; // for each object its keys, null for an array
     let depth = 0;
     for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]|[-+.\w]+/g)) {
-        if (token === "{" || token === "[") depth = Math.max(depth, open.push(token === "{" ? new Set() : null));
+        if (token === "{" || token === "[")
+            depth = Math.max(depth, open.push(token === "{" ? new Set() : null));
         else if (token === "}" || token === "]") open.pop();
         else if (string) checkString(JSON.parse(string), colon ? open.at(-1) : null);
         else if (/^-?\d/.test(token)) checkNumber(token);

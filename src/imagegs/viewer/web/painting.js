@@ -1,10 +1,11 @@
 // A picture on a renderer: which level and map of it is shown, and the lists of tiles that a view needs.
 
-import { copiesOfOne, shapeRows } from "./shapes.js";
-import { Sampler } from "./sampler.js";
-import { gridFor } from "./tile_lists.js";
+import { LimitError } from "./errors.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
+import { Sampler } from "./sampler.js";
+import { copiesOfOne, shapeRows } from "./shapes.js";
+import { gridFor } from "./tile_lists.js";
 
 const margin = 0.5; // of a view's sides, that lists are made for around it
 const mostIds = 2 ** 24;
@@ -13,8 +14,9 @@ const mostIds = 2 ** 24;
 /** @typedef {import("./renderer.js").Size} Size */
 
 /**
- * Paints views of a picture. The lists of a grid over the whole canvas are enough for any view; where one shows so little
- * that shorter lists are worth it, they are made for it and used from the next draw on. Both give the same pixels.
+ * Paints views of a picture. The lists of a grid over the whole canvas are enough for any view; where one
+ * shows so little that shorter lists are worth it, they are made for it and used from the next draw on. Both
+ * give the same pixels.
  */
 export class Painting {
     /**
@@ -55,9 +57,13 @@ export class Painting {
         return this.mapNumber;
     }
 
-    /** What is to be shown: {layers, fade}, and `key`, of the lists for it. Until all has come, no more than is sure. */
+    /**
+     * What is to be shown: {layers, fade}, and `key`, of the lists for it. Until all has come, no more than
+     * is sure.
+     */
     level() {
-        const { picture, lod } = this, count = picture.layers.length;
+        const { picture, lod } = this,
+            count = picture.layers.length;
         const level = picture.complete ? levelOf(lod, count) : { layers: lod < 1 ? 1 : count, fade: 0 };
         return { ...level, key: `${level.layers}${level.fade ? " fading" : ""}` };
     }
@@ -68,13 +74,14 @@ export class Painting {
         return this.whole.key === level.key ? level : this.whole.level;
     }
 
-    /** Makes ready for `draw` at the level of detail that is set. @param {View} view @param {Size} size */
-    async prepare(view, size) {
+    /** Makes ready for `draw` at the level of detail that is set. @param {Size} size of the output */
+    async prepare(size) {
         const level = this.level();
         if (this.whole?.key === level.key) return;
         if (this.asked?.key !== level.key) {
-            const { width, height } = this.picture, step = [view.width / size.width, view.height / size.height];
-            const grid = gridFor({ x: 0, y: 0, width, height }, step), number = ++this.askedSoFar;
+            const whole = canvasOf(this.picture),
+                number = ++this.askedSoFar;
+            const grid = gridFor(whole, [whole.width / size.width, whole.height / size.height]);
             const promise = this.lists(level, grid).then((lists) => this.use({ ...lists, number }));
             this.asked = { key: level.key, promise };
         }
@@ -89,17 +96,23 @@ export class Painting {
     }
 
     async lists(level, grid) {
-        const { picture, renderer } = this, ends = picture.ends;
-        const extent = { n: ends[level.layers - 1], fadeFrom: level.fade ? ends[level.layers - 2] : ends[level.layers - 1] };
-        const lists = await picture.lists({ extent, grid, maxIds: Math.min(mostIds, renderer.mostTexels || mostIds) });
+        const { picture, renderer } = this,
+            ends = picture.ends;
+        const extent = {
+            n: ends[level.layers - 1],
+            fadeFrom: level.fade ? ends[level.layers - 2] : ends[level.layers - 1],
+        };
+        const lists = await picture.lists({ extent, grid, maxIds: Math.min(mostIds, renderer.mostTexels) });
         return { ...lists, level, key: level.key, extent, grid };
     }
 
     /** The shortest lists that cover a view; asks for shorter ones where they are worth it. */
     bestLists(view, size) {
-        const { near, whole, picture } = this, step = [view.width / size.width, view.height / size.height];
-        const region = within(picture, view, 0);
-        if (!region) return whole;
+        const { near, whole, picture } = this,
+            step = [view.width / size.width, view.height / size.height];
+        const region = within(picture, view, 0),
+            beyond = picture.wrap && !contains(canvasOf(picture), view);
+        if (!region || beyond || this.nearRefused === whole.key) return whole;
         const covers = near && near.key === whole.key && contains(near.region, region);
         const worth = ({ grid }) => Math.max(...gridFor(region, step).side) < Math.max(...grid.side) / 2;
         if (worth(covers ? near : whole) && !this.asking) this.askNear(within(picture, view, margin), step);
@@ -109,16 +122,22 @@ export class Painting {
     async askNear(region, step) {
         this.asking = true;
         try {
-            const level = this.shownLevel(), lists = await this.lists(level, gridFor(region, step));
+            const level = this.shownLevel(),
+                lists = await this.lists(level, gridFor(region, step));
             if (this.whole.key === level.key) this.near = { ...lists, copies: this.whole.copies, region };
         } catch (error) {
-            if (!this.picture.closed) throw error;
+            if (error instanceof LimitError)
+                this.nearRefused = this.whole.key; // those of the canvas are right too
+            else if (!this.picture.closed) throw error;
         } finally {
             this.asking = false;
         }
     }
 
-    /** Draws a view into the lower left corner of the drawing buffer; false where `prepare` or the context is missing. */
+    /**
+     * Draws a view into the lower left corner of the drawing buffer; false where `prepare` or the context is
+     * missing.
+     */
     draw(view, size) {
         if (!this.whole || this.renderer.lost) return false;
         this.renderer.draw(this.scene(this.bestLists(view, size)), view, size, { filtered: this.filtered });
@@ -127,32 +146,40 @@ export class Painting {
 
     /** `prepare`, then `draw` into a canvas of this size. */
     async paint(view, size) {
-        await this.prepare(view, size);
+        await this.prepare(size);
         const { canvas } = this.renderer;
         if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
         return this.draw(view, size);
     }
 
     /**
-     * The pixels of a view as they are shown: straight RGBA, row by row from the top, 0 beyond the canvas; null while the
-     * context is lost.
+     * The pixels of a view as they are shown: straight RGBA, row by row from the top, 0 beyond the canvas;
+     * null while the context is lost.
      *
      * @param {View} view
      * @param {Size} size
      * @returns {Promise<Uint8ClampedArray | null>}
      */
     async readPixels(view, size) {
-        await this.prepare(view, size);
-        return this.renderer.read(this.scene(this.bestLists(view, size)), view, size, { filtered: this.filtered });
+        await this.prepare(size);
+        return this.renderer.read(this.scene(this.bestLists(view, size)), view, size, {
+            filtered: this.filtered,
+        });
     }
 
-    /** The picture at a point in canvas pixels, all channels; `candidates` are those of the tile. @returns {import("./sampler.js").PointSample | null} null before `prepare` */
+    /**
+     * The picture at a point in canvas pixels, all channels; `candidates` are those of the tile.
+     * @returns {import("./sampler.js").PointSample | null} null before `prepare`
+     */
     sample(x, y) {
         if (!this.whole) return null;
-        const { picture, whole: lists } = this, { grid, tiles, ids, extent, copies } = lists, { fade } = this.shownLevel();
+        const { picture, whole: lists } = this,
+            { grid, tiles, ids, extent, copies } = lists,
+            { fade } = this.shownLevel();
         this.sampler ??= new Sampler(this.rows(lists), picture, picture.arrays, { n: extent.n }, copies);
         this.sampler.fade = fade;
-        const on = (v, side) => (picture.wrap ? v - Math.floor(v / side) * side : Math.min(Math.max(v, 0), side));
+        const on = (v, side) =>
+            picture.wrap ? v - Math.floor(v / side) * side : Math.min(Math.max(v, 0), side);
         const tile = (v, side, n) => Math.min(Math.floor(v / side), n - 1);
         const column = tile(on(x, picture.width), grid.side[0], grid.columns);
         const t = 2 * (tile(on(y, picture.height), grid.side[1], grid.rows) * grid.columns + column);
@@ -162,10 +189,26 @@ export class Painting {
     scene(lists) {
         const { picture, shown, whole } = this;
         const textures = {
-            tiles: this.texture("RG32UI", `${lists === whole ? "whole" : "near"} tiles`, lists.tiles, () => lists.tiles),
-            ids: this.texture("R32UI", `${lists === whole ? "whole" : "near"} ids`, lists.ids, () => lists.ids),
+            tiles: this.texture(
+                "RG32UI",
+                `${lists === whole ? "whole" : "near"} tiles`,
+                lists.tiles,
+                () => lists.tiles,
+            ),
+            ids: this.texture(
+                "R32UI",
+                `${lists === whole ? "whole" : "near"} ids`,
+                lists.ids,
+                () => lists.ids,
+            ),
             shapes: this.texture("RGBA32F", "shapes", whole, () => this.rows(whole)),
-            colors: this.texture("RGBA32F", "colors", whole.copies, () => this.colors(whole), `${this.map} ${whole.key}`),
+            colors: this.texture(
+                "RGBA32F",
+                "colors",
+                whole.copies,
+                () => this.colors(whole),
+                `${this.map} ${whole.key}`,
+            ),
         };
         const uniforms = {
             canvas: [picture.width, picture.height],
@@ -177,9 +220,13 @@ export class Painting {
         return { blend: picture.blend, textures, uniforms, grid: lists.grid, tiles: lists.tiles };
     }
 
-    /** The texture of this name, made from these numbers; the old one, if they and `also` are those that it was made from. */
+    /**
+     * The texture of this name, made from these numbers; the old one, if they and `also` are those that it
+     * was made from.
+     */
     texture(kind, name, source, numbers, also = "") {
-        const { gl, generation } = this.renderer, old = this.textures.get(name);
+        const { gl, generation } = this.renderer,
+            old = this.textures.get(name);
         if (old?.source === source && old.also === also && old.generation === generation) return old.texture;
         if (old?.generation === generation) gl.deleteTexture(old.texture);
         const texture = this.renderer.texture(kind, numbers());
@@ -193,7 +240,9 @@ export class Painting {
 
     /** (N + copies, 4): the channels of the map that is shown. */
     colors({ extent: { n }, copies }) {
-        const { picture, shown } = this, { color } = picture.arrays, channels = picture.channels.length;
+        const { picture, shown } = this,
+            { color } = picture.arrays,
+            channels = picture.channels.length;
         const rows = new Float32Array(4 * (n + copies.length));
         for (let i = 0; i < n + copies.length; ++i) {
             const owner = i < n ? i : Math.floor(copies[i - n] / copiesOfOne);
@@ -205,19 +254,31 @@ export class Painting {
     /** Frees the card's memory; the next draw fills it again. */
     release() {
         const { gl, generation } = this.renderer;
-        for (const { texture, generation: own } of this.textures.values()) if (own === generation) gl.deleteTexture(texture);
+        for (const { texture, generation: own } of this.textures.values())
+            if (own === generation) gl.deleteTexture(texture);
         this.textures.clear();
     }
 }
 
+const canvasOf = ({ width, height }) => ({ x: 0, y: 0, width, height });
+
 /** The part of a view, wider by a share of its sides, that lies on the canvas; null where nothing does. */
 function within({ width, height }, view, share) {
-    const left = Math.max(0, view.x - share * view.width), right = Math.min(width, view.x + (1 + share) * view.width);
-    const top = Math.max(0, view.y - share * view.height), bottom = Math.min(height, view.y + (1 + share) * view.height);
-    return left < right && top < bottom ? { x: left, y: top, width: right - left, height: bottom - top } : null;
+    const left = Math.max(0, view.x - share * view.width),
+        right = Math.min(width, view.x + (1 + share) * view.width);
+    const top = Math.max(0, view.y - share * view.height),
+        bottom = Math.min(height, view.y + (1 + share) * view.height);
+    return left < right && top < bottom
+        ? { x: left, y: top, width: right - left, height: bottom - top }
+        : null;
 }
 
 function contains(outer, inner) {
     const { x, y, width, height } = outer;
-    return x <= inner.x && y <= inner.y && x + width >= inner.x + inner.width && y + height >= inner.y + inner.height;
+    return (
+        x <= inner.x &&
+        y <= inner.y &&
+        x + width >= inner.x + inner.width &&
+        y + height >= inner.y + inner.height
+    );
 }

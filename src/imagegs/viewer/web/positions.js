@@ -8,8 +8,8 @@ const sliceSize = 256; // splits between two chances to do something else
 /** Reads the cells of a layer's Gaussians, in the order in which they come. */
 export class CellReader {
     /**
-     * model: an AdaptiveModel whose stream is the layer's; columns, rows: of cells; before: cells (x, y) of the
-     * Gaussians of earlier layers, one after the other, sorted anew; check(condition, rule) throws.
+     * model: an AdaptiveModel whose stream is the layer's; columns, rows: of cells; before: cells (x, y) of
+     * the Gaussians of earlier layers, one after the other, sorted anew; check(condition, rule) throws.
      */
     constructor(model, columns, rows, before, check) {
         Object.assign(this, { model, before, check });
@@ -20,7 +20,8 @@ export class CellReader {
     *read(n) {
         this.cells = new Int32Array(2 * n);
         this.n = 0;
-        this.parts = [[0, 0, this.part[0], this.part[1], n, 0, this.before.length / 2]]; // yet to be split, the next last
+        // What is yet to be split, the next one last.
+        this.parts = [[0, 0, this.part[0], this.part[1], n, 0, this.before.length / 2]];
         for (let done = 0; this.parts.length; ++done) {
             this.split(...this.parts.pop());
             if (done % sliceSize === 0) yield;
@@ -28,9 +29,13 @@ export class CellReader {
         return this.cells;
     }
 
-    /** The part left..right x top..bottom of the canvas has n Gaussians, and those of `before` from `first` to `last`. */
+    /**
+     * The part left..right x top..bottom of the canvas has n Gaussians, and those of `before` from `first` to
+     * `last`.
+     */
     split(left, top, right, bottom, n, first, last) {
-        const width = right - left, height = bottom - top;
+        const width = right - left,
+            height = bottom - top;
         if (n === 0) return;
         if (width === 1 && height === 1) return this.add(left, top, n);
         const axis = width >= height ? 0 : 1;
@@ -42,7 +47,7 @@ export class CellReader {
     }
 
     add(column, row, n) {
-        for (let i = 0; i < n; ++i) (this.cells[2 * this.n] = column), (this.cells[2 * this.n++ + 1] = row);
+        for (let i = 0; i < n; ++i) ((this.cells[2 * this.n] = column), (this.cells[2 * this.n++ + 1] = row));
     }
 
     /** Brings the Gaussians of earlier layers before the cut to the front; returns where the others start. */
@@ -51,9 +56,10 @@ export class CellReader {
         let middle = first;
         for (let i = first; i < last; ++i) {
             if (before[2 * i + axis] >= cut) continue;
-            const x = before[2 * i], y = before[2 * i + 1];
-            (before[2 * i] = before[2 * middle]), (before[2 * i + 1] = before[2 * middle + 1]);
-            (before[2 * middle] = x), (before[2 * middle++ + 1] = y);
+            const x = before[2 * i],
+                y = before[2 * i + 1];
+            ((before[2 * i] = before[2 * middle]), (before[2 * i + 1] = before[2 * middle + 1]));
+            ((before[2 * middle] = x), (before[2 * middle++ + 1] = y));
         }
         return middle;
     }

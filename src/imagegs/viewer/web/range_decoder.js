@@ -35,7 +35,7 @@ export class RangeDecoder {
         let low = 0;
         while (n > 1) {
             const h = Math.floor(n / 2);
-            if (this.bit(Math.floor(((n - h) * 65536) / n))) (low += h), (n -= h);
+            if (this.bit(Math.floor(((n - h) * 65536) / n))) ((low += h), (n -= h));
             else n = h;
         }
         return low;

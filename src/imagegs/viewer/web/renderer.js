@@ -12,11 +12,13 @@ const mostWork = 2 ** 34; // of a picture: more would keep a card from its other
 /** @typedef {{width: number, height: number}} Size of the output, pixels */
 
 /**
- * A WebGL2 context on a canvas element. When the context is lost, nothing is drawn until the browser restores it; then
- * `onrestored` is called, and all is to be painted anew.
+ * A WebGL2 context on a canvas element. When the context is lost, nothing is drawn until the browser restores
+ * it; then `onrestored` is called, and all is to be painted anew.
  */
 export class Renderer {
-    /** @param {HTMLCanvasElement | OffscreenCanvas} canvas  Throws UnsupportedError where there is no WebGL2. */
+    /**
+     * @param {HTMLCanvasElement | OffscreenCanvas} canvas  Throws UnsupportedError where there is no WebGL2.
+     */
     constructor(canvas) {
         this.canvas = canvas;
         this.onrestored = () => {};
@@ -35,8 +37,9 @@ export class Renderer {
     start() {
         this.generation += 1;
         this.programs = new Map();
-        this.mostSide = Math.min(this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) ?? 0, 8192); // of an output
-        this.mostTexels = textureRow * (this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) ?? 0);
+        const mostRows = this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) ?? 2048; // null of a lost context
+        this.mostSide = Math.min(mostRows, 8192); // of an output, pixels
+        this.mostTexels = textureRow * mostRows;
     }
 
     get lost() {
@@ -50,12 +53,15 @@ export class Renderer {
 
     /** A texture of `row` texels a line with these numbers; kind: "RGBA32F", "RG32UI" or "R32UI". */
     texture(kind, numbers) {
-        const { gl } = this, [components, format, type] = {
-            RGBA32F: [4, gl.RGBA, gl.FLOAT],
-            RG32UI: [2, gl.RG_INTEGER, gl.UNSIGNED_INT],
-            R32UI: [1, gl.RED_INTEGER, gl.UNSIGNED_INT],
-        }[kind];
+        const { gl } = this,
+            [components, format, type] = {
+                RGBA32F: [4, gl.RGBA, gl.FLOAT],
+                RG32UI: [2, gl.RG_INTEGER, gl.UNSIGNED_INT],
+                R32UI: [1, gl.RED_INTEGER, gl.UNSIGNED_INT],
+            }[kind];
         const height = Math.max(1, Math.ceil(numbers.length / components / textureRow));
+        if (height * textureRow > this.mostTexels && !this.lost)
+            throw new UnsupportedError("the picture is too large for this graphics card");
         const whole = new numbers.constructor(height * textureRow * components);
         whole.set(numbers);
         const texture = gl.createTexture();
@@ -63,6 +69,8 @@ export class Renderer {
         gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
         gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
         gl.texImage2D(gl.TEXTURE_2D, 0, gl[kind], textureRow, height, 0, format, type, whole);
+        if (gl.getError() === gl.OUT_OF_MEMORY)
+            throw new UnsupportedError("the graphics card's memory is full");
         return texture;
     }
 
@@ -70,7 +78,10 @@ export class Renderer {
         const { gl } = this;
         if (this.programs.has(blend)) return this.programs.get(blend);
         const program = gl.createProgram();
-        for (const [type, text] of [[gl.VERTEX_SHADER, vertexShader], [gl.FRAGMENT_SHADER, fragmentShader(blend)]]) {
+        for (const [type, text] of [
+            [gl.VERTEX_SHADER, vertexShader],
+            [gl.FRAGMENT_SHADER, fragmentShader(blend)],
+        ]) {
             const shader = gl.createShader(type);
             gl.shaderSource(shader, text);
             gl.compileShader(shader);
@@ -79,9 +90,12 @@ export class Renderer {
         gl.linkProgram(program);
         if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !this.lost) {
             const logs = gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader));
-            throw new UnsupportedError(`the shader does not compile here: ${[gl.getProgramInfoLog(program), ...logs].join(" ")}`);
+            throw new UnsupportedError(
+                `the shader does not compile here: ${[gl.getProgramInfoLog(program), ...logs].join(" ")}`,
+            );
         }
-        const places = {}, count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) ?? 0;
+        const places = {},
+            count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) ?? 0;
         for (let i = 0; i < count; ++i) {
             const { name } = gl.getActiveUniform(program, i);
             places[name] = gl.getUniformLocation(program, name);
@@ -91,19 +105,25 @@ export class Renderer {
     }
 
     /**
-     * Draws a view of a scene, row by row, into the lower left corner of the drawing buffer, or into a framebuffer, where
-     * the first row is the lowest. Throws UnsupportedError where that is too much work.
+     * Draws a view of a scene, row by row, into the lower left corner of the drawing buffer, or into a
+     * framebuffer, where the first row is the lowest. Throws UnsupportedError where that is too much work,
+     * RangeError beyond `mostSide`.
      *
-     * @param {object} scene {blend, textures: {tiles, ids, shapes, colors}, grid, tiles, uniforms}: see Painting
+     * @param {object} scene {blend, textures: {tiles, ids, shapes, colors}, grid, tiles, uniforms}: see
+     *     Painting
      * @param {View} view
      * @param {Size} size
      */
     draw(scene, view, size, { filtered = true, flipped = true } = {}) {
-        const { gl } = this, { program, places } = this.program(scene.blend);
+        if (!(size.width <= this.mostSide && size.height <= this.mostSide))
+            throw new RangeError(`at most ${this.mostSide} pixels a side can be painted at once`);
+        const { gl } = this,
+            { program, places } = this.program(scene.blend);
         const step = [view.width / size.width, view.height / size.height];
         const samples = step.map((s) => (filtered ? samplesOf(s) : 1));
         const cost = rowCost(scene, view, size) * samples[0] * samples[1];
-        if (cost * size.height > mostWork) throw new UnsupportedError("the Gaussians overlap too much to be painted here");
+        if (cost * size.height > mostWork)
+            throw new UnsupportedError("the Gaussians overlap too much to be painted here");
         gl.useProgram(program);
         Object.entries(scene.textures).forEach(([name, texture], unit) => {
             gl.activeTexture(gl.TEXTURE0 + unit);
@@ -126,9 +146,14 @@ export class Renderer {
         gl.disable(gl.SCISSOR_TEST);
     }
 
-    /** The pixels of a view, straight RGBA, the top row first; null while the context is lost. @returns {Uint8ClampedArray | null} */
+    /**
+     * The pixels of a view, straight RGBA, the top row first; null while the context is lost.
+     * @returns {Uint8ClampedArray | null}
+     */
     read(scene, view, size, options) {
-        const { gl } = this, buffer = gl.createRenderbuffer(), frame = gl.createFramebuffer();
+        const { gl } = this,
+            buffer = gl.createRenderbuffer(),
+            frame = gl.createFramebuffer();
         gl.bindRenderbuffer(gl.RENDERBUFFER, buffer);
         gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, size.width, size.height);
         gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
@@ -150,9 +175,13 @@ export class Renderer {
 function rowCost({ grid, tiles }, view, size) {
     const column = (x) => Math.min(Math.max(Math.floor((x - grid.x) / grid.side[0]), 0), grid.columns - 1);
     const row = (y) => Math.min(Math.max(Math.floor((y - grid.y) / grid.side[1]), 0), grid.rows - 1);
-    const left = column(view.x), right = column(view.x + view.width), top = row(view.y), bottom = row(view.y + view.height);
+    const left = column(view.x),
+        right = column(view.x + view.width),
+        top = row(view.y),
+        bottom = row(view.y + view.height);
     let sum = 0;
-    for (let y = top; y <= bottom; ++y) for (let x = left; x <= right; ++x) sum += tiles[2 * (y * grid.columns + x) + 1];
+    for (let y = top; y <= bottom; ++y)
+        for (let x = left; x <= right; ++x) sum += tiles[2 * (y * grid.columns + x) + 1];
     return (sum / ((right - left + 1) * (bottom - top + 1))) * size.width;
 }
 

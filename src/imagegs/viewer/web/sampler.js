@@ -8,8 +8,8 @@ import { seenCopies } from "./tile_lists.js";
 /**
  * @typedef {object} PointSample
  * @property {Float64Array} values   of the channels, not clipped
- * @property {{index: number, share: number}[]} kept  the Gaussians that the point is painted with, the largest exponent
- *     first, and the share of each one's colour
+ * @property {{index: number, share: number}[]} kept  the Gaussians that the point is painted with, the
+ *     largest exponent first, and the share of each one's colour
  * @property {number} candidates     Gaussians that were looked at
  * @property {number} multiplyAdds   as `imagegs info` counts them: 8 a candidate, 12 + C for each one kept, C
  */
@@ -23,25 +23,38 @@ export class Sampler {
 
     /** Of what decode() gave. @param {import("./decoder.js").Decoded} decoded */
     static of(decoded) {
-        const { nGaussians: n, fade, layers } = decoded, extent = { n, fadeFrom: fade ? n - layers.at(-1).n : n };
+        const { nGaussians: n, fade, layers } = decoded,
+            extent = { n, fadeFrom: fade ? n - layers.at(-1).n : n };
         const copies = seenCopies(decoded, decoded, extent);
-        return new Sampler(shapeRows(decoded, decoded, extent, copies), decoded, decoded, { n, fade }, copies);
+        return new Sampler(
+            shapeRows(decoded, decoded, extent, copies),
+            decoded,
+            decoded,
+            { n, fade },
+            copies,
+        );
     }
 
     /** @returns {PointSample} at a point, canvas pixels; ids: the candidates, ascending, else all */
     at(x, y, ids = null) {
-        const { header, stride, n } = this, { width, height, wrap } = header;
+        const { header, stride, n } = this,
+            { width, height, wrap } = header;
         const px = wrap ? modulo(x, width) : Math.min(Math.max(x, 0), width);
         const py = wrap ? modulo(y, height) : Math.min(Math.max(y, 0), height);
-        const best = [], count = ids ? ids.length : this.rows.length / stride;
+        const best = [],
+            count = ids ? ids.length : this.rows.length / stride;
         for (let i = 0; i < count; ++i) this.insert(best, ids ? ids[i] : i, px, py);
-        const softmax = header.blend === "softmax", highest = softmax && best.length ? best[0].e : 0;
+        const softmax = header.blend === "softmax",
+            highest = softmax && best.length ? best[0].e : 0;
         const seen = softmax ? best.filter(({ e }) => e >= highest - cutoff) : best;
         const weights = seen.map(({ e }) => Math.exp(e - highest));
         const total = weights.reduce((a, b) => a + b, softmax ? 0 : paperEpsilon);
-        const channels = header.channels.length, values = new Float64Array(channels), kept = [];
+        const channels = header.channels.length,
+            values = new Float64Array(channels),
+            kept = [];
         seen.forEach(({ id }, k) => {
-            const index = id < n ? id : Math.floor(this.copies[id - n] / copiesOfOne), share = weights[k] / total;
+            const index = id < n ? id : Math.floor(this.copies[id - n] / copiesOfOne),
+                share = weights[k] / total;
             for (let c = 0; c < channels; ++c) values[c] += share * this.color[index * channels + c];
             kept.push({ index, share });
         });
@@ -51,9 +64,13 @@ export class Sampler {
 
     /** Keeps the largest exponents in order; of equal ones the lower id is first. */
     insert(best, id, x, y) {
-        const { rows } = this, at = id * this.stride, dx = x - rows[at], dy = y - rows[at + 1];
+        const { rows } = this,
+            at = id * this.stride,
+            dx = x - rows[at],
+            dy = y - rows[at + 1];
         if (this.header.blend === "paper" && !this.sees(at + 8, x, y)) return;
-        const u = dx * rows[at + 4] + dy * rows[at + 5], v = dx * rows[at + 6] + dy * rows[at + 7];
+        const u = dx * rows[at + 4] + dy * rows[at + 5],
+            v = dx * rows[at + 6] + dy * rows[at + 7];
         const e = (rows[at + 3] ? fadedWeight(rows[at + 2], this.fade) : rows[at + 2]) - (u * u + v * v);
         if (best.length === topK && !(e > best[topK - 1].e)) return;
         let place = best.length;
@@ -63,8 +80,10 @@ export class Sampler {
     }
 
     sees(at, x, y) {
-        const { rows, header } = this, tile = (v, side) => Math.min(Math.floor(v / paperTile), Math.floor((side - 1) / paperTile));
-        const column = tile(x, header.width), row = tile(y, header.height);
+        const { rows, header } = this,
+            tile = (v, side) => Math.min(Math.floor(v / paperTile), Math.floor((side - 1) / paperTile));
+        const column = tile(x, header.width),
+            row = tile(y, header.height);
         return rows[at] <= column && column <= rows[at + 1] && rows[at + 2] <= row && row <= rows[at + 3];
     }
 }

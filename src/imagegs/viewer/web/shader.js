@@ -1,7 +1,7 @@
 // The fragment shader: docs/format.md, section 9, for a view of any size of any part of the canvas.
 //
-// Points are given by their way from the view's corner, and the corner as a float32 and what that lacks, so that a view
-// may be as small as one likes: differences of float32 close to each other are exact.
+// Points are given by their way from the view's corner, and the corner as a float32 and what that lacks, so
+// that a view may be as small as one likes: differences of float32 close to each other are exact.
 
 import { cutoff, leastLength, paperEpsilon, paperTile, textureRow, topK } from "./constants.js";
 import { leastWeight } from "./levels.js";
@@ -63,7 +63,8 @@ float exponent(int id, vec2 p) {
     return w - dot(q, q);
 }
 
-// The color at a point from the view's corner, that of the largest exponents; of equal ones the lower id is first.
+// The color at a point from the view's corner, that of the largest exponents; of equal ones the lower id is
+// first.
 vec4 paint(vec2 p) {
     if (wraps) p -= floor((corner + p) / canvas) * canvas;
     ivec2 tile = clamp(ivec2(floor((fromGrid + p) / tileSide)), ivec2(0), gridSize - 1);
@@ -82,8 +83,12 @@ vec4 paint(vec2 p) {
 #ifdef PAPER
         if (!seesPoint(id, seen)) continue;
 #endif
-${places.map((k) => `        kept[${k}] = e > best[${k - 1}] ? kept[${k - 1}] : e > best[${k}] ? id : kept[${k}];
-        best[${k}] = max(best[${k}], min(e, best[${k - 1}]));`).join("\n")}
+${places
+    .map(
+        (k) => `        kept[${k}] = e > best[${k - 1}] ? kept[${k - 1}] : e > best[${k}] ? id : kept[${k}];
+        best[${k}] = max(best[${k}], min(e, best[${k - 1}]));`,
+    )
+    .join("\n")}
         kept[0] = e > best[0] ? id : kept[0];
         best[0] = max(best[0], e);
     }

@@ -1,8 +1,9 @@
-// What exponents are computed from: the Gaussians in their whitened frames, and their copies on a canvas that wraps.
+// What exponents are computed from: the Gaussians in their whitened frames, and their copies on a canvas that
+// wraps.
 //
-// A row is what a shader reads, in float32: x, y, w, 1 where the log-weight fades (else 0), ux, uy, vx, vy; in the paper
-// blend also the canvas tiles that see the Gaussian: left, right, top, bottom. With (dx, dy) from the centre the exponent
-// is w - (ux dx + uy dy)^2 - (vx dx + vy dy)^2.
+// A row is what a shader reads, in float32: x, y, w, 1 where the log-weight fades (else 0), ux, uy, vx, vy;
+// in the paper blend also the canvas tiles that see the Gaussian: left, right, top, bottom. With (dx, dy)
+// from the centre the exponent is w - (ux dx + uy dy)^2 - (vx dx + vy dy)^2.
 
 import { paperRadius, paperTile } from "./constants.js";
 
@@ -17,11 +18,13 @@ export const strideOf = (blend) => (blend === "paper" ? 12 : 8);
  * @param {import("./arrays.js").Arrays} arrays
  * @param {import("./header.js").Header} header
  * @param {{n: number, fadeFrom: number}} extent Gaussians from number fadeFrom on fade
- * @param {Uint32Array} copies 9 i + k for copy k of Gaussian i, k = 3 row + column, the one in the middle itself
+ * @param {Uint32Array} copies 9 i + k for copy k of Gaussian i, k = 3 row + column, the one in the middle
+ *     itself
  * @returns {Float32Array}
  */
 export function shapeRows(arrays, header, { n, fadeFrom }, copies) {
-    const stride = strideOf(header.blend), rows = new Float32Array((n + copies.length) * stride);
+    const stride = strideOf(header.blend),
+        rows = new Float32Array((n + copies.length) * stride);
     for (let i = 0; i < n; ++i) writeRow(rows, i * stride, arrays, header, i, i >= fadeFrom);
     copies.forEach((copy, k) => writeCopy(rows, (n + k) * stride, rows, stride, copy, header));
     return rows;
@@ -37,9 +40,14 @@ export function writeCopy(target, at, rows, stride, copy, { width, height }) {
 
 function writeRow(rows, at, arrays, header, i, fades) {
     const { width, height, blend, wrap } = header;
-    const x = arrays.xy[2 * i], y = arrays.xy[2 * i + 1], s0 = arrays.scale[2 * i], s1 = arrays.scale[2 * i + 1];
-    const cosine = Math.cos(arrays.angle[i]), sine = Math.sin(arrays.angle[i]);
-    const u = Math.SQRT1_2 / s0, v = Math.SQRT1_2 / s1;
+    const x = arrays.xy[2 * i],
+        y = arrays.xy[2 * i + 1],
+        s0 = arrays.scale[2 * i],
+        s1 = arrays.scale[2 * i + 1];
+    const cosine = Math.cos(arrays.angle[i]),
+        sine = Math.sin(arrays.angle[i]);
+    const u = Math.SQRT1_2 / s0,
+        v = Math.SQRT1_2 / s1;
     rows[at] = wrap ? modulo(x, width) : x;
     rows[at + 1] = wrap ? modulo(y, height) : y;
     if (blend !== "paper") rows[at + 2] = arrays.logWeight[i];

@@ -24,10 +24,18 @@ export function sharedRenderer() {
     return shared;
 }
 
-/** Lets `draw` run when those before it have, and the page has had a chance to do something else. */
+/** Calls `draw` when those before it are done, and the page has had a chance to do something else. */
 export function inTurn(draw) {
-    turn = turn.then(draw, draw);
-    const result = turn;
-    turn = turn.catch(() => {}).then(() => new Promise((resolve) => setTimeout(resolve)));
+    const result = turn.then(draw);
+    turn = result.catch(() => {}).then(breath);
     return result;
+}
+
+/** A turn of the page's event loop; setTimeout() would wait for long where the page is not in sight. */
+function breath() {
+    return new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve(port1.close());
+        port2.postMessage(null);
+    });
 }

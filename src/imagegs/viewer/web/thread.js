@@ -1,5 +1,5 @@
-// The one worker of a page, and messages to and from it. Its code is this very library: module.py puts all modules into
-// one function of this name.
+// The one worker of a page, and messages to and from it. Its code is this very library: module.py puts all
+// modules into one function of this name.
 /* global library */
 
 import { UnsupportedError, revived } from "./errors.js";
@@ -25,14 +25,20 @@ function start() {
     };
 }
 
-/** Opens a file in the worker; listener gets its messages. Returns {post(message), close()}. */
-export function openInWorker(options, listener) {
+/**
+ * Opens a file in the worker. Returns {post(message), listen(listener), close()}; the listener gets its
+ * messages.
+ */
+export function openInWorker(options) {
     if (!worker) start();
-    const id = ++files, own = worker;
-    listeners.set(id, (data) => listener(data.error ? { ...data, error: revived(data.error) } : data));
+    const id = ++files,
+        own = worker;
+    const listen = (to) =>
+        listeners.set(id, (data) => to(data.error ? { ...data, error: revived(data.error) } : data));
     own.postMessage({ type: "open", id, options });
     return {
-        post: (message, transfer = []) => own.postMessage({ ...message, id }, transfer),
+        post: (message) => own.postMessage({ ...message, id }),
+        listen,
         close() {
             listeners.delete(id);
             own.postMessage({ type: "close", id });

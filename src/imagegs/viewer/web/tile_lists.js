@@ -1,5 +1,5 @@
-// Which Gaussians each tile of a grid may be painted with: a quadtree over the tiles, each node of which hands its
-// children the Gaussians that can matter in it.
+// Which Gaussians each tile of a grid may be painted with: a quadtree over the tiles, each node of which
+// hands its children the Gaussians that can matter in it.
 
 import { mostTiles, mostTilesAcross, samplesOf, tileSamples } from "./constants.js";
 import { Culler } from "./culling.js";
@@ -12,36 +12,46 @@ const partSize = 2048; // Gaussians whose copies are looked at together
 const small = 64; // tiles of a node that is done in one go
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Region canvas pixels */
-/** @typedef {{x: number, y: number, side: [number, number], columns: number, rows: number}} Grid canvas pixels */
+/**
+ * @typedef {{x: number, y: number, side: [number, number], columns: number, rows: number}} Grid canvas pixels
+ */
 
 /** A grid over a region for pixels of `step` = [x, y] canvas pixels. @returns {Grid} */
 export function gridFor(region, step) {
-    const sides = step.map((s) => (tileSamples * s) / samplesOf(s)), lengths = [region.width, region.height];
+    const sides = step.map((s) => (tileSamples * s) / samplesOf(s)),
+        lengths = [region.width, region.height];
     const count = (i) => Math.max(1, Math.ceil(lengths[i] / sides[i]));
     for (let i = 0; i < 2; ++i) sides[i] = Math.max(sides[i], lengths[i] / mostTilesAcross);
-    while (count(0) * count(1) > mostTiles) sides[0] > sides[1] || count(0) === 1 ? (sides[1] *= 2) : (sides[0] *= 2);
+    while (count(0) * count(1) > mostTiles)
+        sides[0] > sides[1] || count(0) === 1 ? (sides[1] *= 2) : (sides[0] *= 2);
     return { x: region.x, y: region.y, side: sides, columns: count(0), rows: count(1) };
 }
 
 /**
- * Makes the lists of a grid; yields now and then, and returns {tiles, ids}: tile t, row by row, sees the ids from
- * tiles[2 t], tiles[2 t + 1] of them, ascending. Throws LimitError beyond `maxIds`, or for too much work.
+ * Makes the lists of a grid; yields now and then, and returns {tiles, ids}: tile t, row by row, sees the ids
+ * from tiles[2 t], tiles[2 t + 1] of them, ascending. Throws LimitError beyond `maxIds`, or for too much
+ * work.
  *
  * @param {Float32Array} rows see shapes.js
  * @param {import("./header.js").Header} header
  * @param {Grid} grid
  */
 export function* listTiles(rows, header, grid, maxIds) {
-    const culler = new Culler(rows, header), count = rows.length / culler.stride;
-    const tiles = new Uint32Array(2 * grid.columns * grid.rows), levels = [];
-    let ids = new Uint32Array(1024), n = 0, work = 0;
+    const culler = new Culler(rows, header),
+        count = rows.length / culler.stride;
+    const tiles = new Uint32Array(2 * grid.columns * grid.rows),
+        levels = [];
+    let ids = new Uint32Array(1024),
+        n = 0,
+        work = 0;
 
     function room(depth, size) {
         if (!(levels[depth]?.length >= size)) levels[depth] = new Uint32Array(size + (size >> 2));
         return levels[depth];
     }
     function keep(x0, y0, list, length) {
-        if (n + length > maxIds) throw new LimitError("the Gaussians overlap so much that their lists are too long");
+        if (n + length > maxIds)
+            throw new LimitError("the Gaussians overlap so much that their lists are too long");
         if (n + length > ids.length) {
             const larger = new Uint32Array(Math.min(maxIds, Math.max(n + length, 2 * ids.length)));
             larger.set(ids);
@@ -49,14 +59,17 @@ export function* listTiles(rows, header, grid, maxIds) {
         }
         for (let i = 0; i < length; ++i) ids[n + i] = list[i];
         const t = 2 * (y0 * grid.columns + x0);
-        (tiles[t] = n), (tiles[t + 1] = length);
+        ((tiles[t] = n), (tiles[t + 1] = length));
         n += length;
     }
     function cullInto(depth, [x0, y0, x1, y1], list, length) {
-        if ((work += length) > mostWork) throw new LimitError("the Gaussians overlap so much that listing them is too much work");
+        if ((work += length) > mostWork)
+            throw new LimitError("the Gaussians overlap so much that listing them is too much work");
         const [w, h] = grid.side;
-        const left = grid.x + (x0 - slack) * w, right = grid.x + (x1 + slack) * w;
-        const top = grid.y + (y0 - slack) * h, bottom = grid.y + (y1 + slack) * h;
+        const left = grid.x + (x0 - slack) * w,
+            right = grid.x + (x1 + slack) * w;
+        const top = grid.y + (y0 - slack) * h,
+            bottom = grid.y + (y1 + slack) * h;
         return culler.cull({ left, top, right, bottom }, list, length, room(depth, length));
     }
     function descend(node, list, length, depth) {
@@ -76,7 +89,8 @@ export function* listTiles(rows, header, grid, maxIds) {
             yield* descendSlowly(part, levels[depth], kept, depth + 1);
         }
     }
-    const all = Uint32Array.from({ length: count }, (_, i) => i), root = [0, 0, grid.columns, grid.rows];
+    const all = Uint32Array.from({ length: count }, (_, i) => i),
+        root = [0, 0, grid.columns, grid.rows];
     const kept = cullInto(0, root, all, count);
     yield* descendSlowly(root, levels[0], kept, 1);
     return { tiles, ids: ids.slice(0, n) };
@@ -84,26 +98,37 @@ export function* listTiles(rows, header, grid, maxIds) {
 
 /** The parts of a node with each side halved that is longer than a tile. */
 function quarters([x0, y0, x1, y1]) {
-    const mx = (x0 + x1 + 1) >> 1, my = (y0 + y1 + 1) >> 1;
-    const parts = [[x0, y0, mx, my], [mx, y0, x1, my], [x0, my, mx, y1], [mx, my, x1, y1]];
+    const mx = (x0 + x1 + 1) >> 1,
+        my = (y0 + y1 + 1) >> 1;
+    const parts = [
+        [x0, y0, mx, my],
+        [mx, y0, x1, my],
+        [x0, my, mx, y1],
+        [mx, my, x1, y1],
+    ];
     return parts.filter(([left, top, right, bottom]) => left < right && top < bottom);
 }
 
 /**
- * Those copies of the Gaussians that can matter on the canvas, for shapeRows(); none unless it wraps. They are looked at
- * in parts: too few bounds keep more copies than there must be, never fewer.
+ * Those copies of the Gaussians that can matter on the canvas, for shapeRows(); none unless it wraps. They
+ * are looked at in parts: too few bounds keep more copies than there must be, never fewer.
  *
  * @returns {Uint32Array}
  */
 export function seenCopies(arrays, header, extent) {
-    const seen = [], none = new Uint32Array(0);
+    const seen = [],
+        none = new Uint32Array(0);
     if (!header.wrap) return none;
-    const base = shapeRows(arrays, header, extent, none), stride = strideOf(header.blend);
+    const base = shapeRows(arrays, header, extent, none),
+        stride = strideOf(header.blend);
     const canvas = { left: 0, top: 0, right: header.width, bottom: header.height };
-    const rows = new Float32Array(copiesOfOne * partSize * stride), kept = new Uint32Array(copiesOfOne * partSize);
-    const culler = new Culler(rows, header), ids = kept.map((_, i) => i);
+    const rows = new Float32Array(copiesOfOne * partSize * stride),
+        kept = new Uint32Array(copiesOfOne * partSize);
+    const culler = new Culler(rows, header),
+        ids = kept.map((_, i) => i);
     for (let first = 0; first < extent.n; first += partSize) {
-        const count = copiesOfOne * Math.min(partSize, extent.n - first), from = copiesOfOne * first;
+        const count = copiesOfOne * Math.min(partSize, extent.n - first),
+            from = copiesOfOne * first;
         for (let k = 0; k < count; ++k) writeCopy(rows, k * stride, base, stride, from + k, header);
         const n = culler.cull(canvas, ids, count, kept);
         for (let k = 0; k < n; ++k) if (kept[k] % copiesOfOne !== 4) seen.push(from + kept[k]);

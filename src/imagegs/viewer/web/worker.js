@@ -1,4 +1,5 @@
-// The other thread: decodes files and makes lists of tiles, a slice of time each, so that no file keeps others waiting.
+// The other thread: decodes files and makes lists of tiles, a slice of time each, so that no file keeps
+// others waiting.
 
 import { joined } from "./arrays.js";
 import { Decoder } from "./decoder.js";
@@ -16,7 +17,8 @@ export function serveWorker(scope) {
     channel.port1.onmessage = runSlice;
 
     scope.onmessage = ({ data }) => {
-        const { type, id } = data, file = files.get(id);
+        const { type, id } = data,
+            file = files.get(id);
         if (type === "open") openFile(id, data.options);
         else if (!file) return;
         else if (type === "close") files.delete(id);
@@ -30,7 +32,8 @@ export function serveWorker(scope) {
     };
 
     function openFile(id, options) {
-        const decoder = new Decoder(options), file = { decoder, parts: [], scene: null };
+        const decoder = new Decoder(options),
+            file = { decoder, parts: [], scene: null };
         files.set(id, file);
         start({ id, steps: decoder.events() });
     }
@@ -40,7 +43,8 @@ export function serveWorker(scope) {
     }
 
     function runSlice() {
-        const job = jobs.shift(), end = performance.now() + slice;
+        const job = jobs.shift(),
+            end = performance.now() + slice;
         let again = files.has(job.id);
         while (again && performance.now() < end) again = attempt(job, () => step(job));
         if (again) jobs.push(job);
@@ -49,9 +53,14 @@ export function serveWorker(scope) {
 
     /** Goes on with a job; whether there is more to do. */
     function step({ id, steps, reply }) {
-        const { value, done } = steps.next(), file = files.get(id);
+        const { value, done } = steps.next(),
+            file = files.get(id);
         if (reply) {
-            if (done) scope.postMessage({ ...value, type: "lists", id, request: reply }, [value.tiles.buffer, value.ids.buffer]);
+            if (done)
+                scope.postMessage({ ...value, type: "lists", id, request: reply }, [
+                    value.tiles.buffer,
+                    value.ids.buffer,
+                ]);
             return !done;
         }
         if (value?.type === "more") file.waiting = { id, steps };
@@ -72,7 +81,10 @@ export function serveWorker(scope) {
     }
 }
 
-/** The lists of a grid; the rows and the copies that they belong to are remembered, for grids of the same Gaussians. */
+/**
+ * The lists of a grid; the rows and the copies that they belong to are remembered, for grids of the same
+ * Gaussians.
+ */
 function* makeLists(file, { extent, grid, maxIds }) {
     const { header } = file.decoder;
     if (file.scene?.n !== extent.n || file.scene.fadeFrom !== extent.fadeFrom) {
