@@ -65,9 +65,7 @@ def _flip_missing() -> str | None:
 def _lpips_missing() -> str | None:
     path = os.environ.get(lpips.VARIABLE)
     if not path:
-        return (
-            f"lpips needs a file of weights, named by the variable {lpips.VARIABLE}: see docs/bench.md"
-        )
+        return f"lpips needs a file of weights, named by the variable {lpips.VARIABLE}: see docs/bench.md"
     if not Path(path).is_file():
         return f"lpips needs its weights: {lpips.VARIABLE} names {path}, where there is no file"
     return None
