@@ -41,7 +41,7 @@ MEASURE = """async (side) => {
     times["fetch and decode the first layer, in the worker"] = first;
     note("fetch and decode all of the file, in the worker");
     const canvas = document.body.appendChild(document.createElement("canvas"));
-    const painting = new web.Painting(new web.Renderer(canvas), picture);
+    const painting = new web.Painting(await web.makeRenderer(canvas), picture);
     const size = { width: side, height: side };
     const view = { x: 0, y: 0, width: picture.width, height: picture.height };
     await painting.prepare(size);

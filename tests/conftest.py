@@ -18,7 +18,7 @@ from browser import chromium, page  # noqa: F401 (fixtures)
 from imagegs.cli import main
 from imagegs.codec import save
 from imagegs.gaussians import Gaussians
-from web_pages import library  # noqa: F401 (a fixture)
+from web_pages import api, library  # noqa: F401 (fixtures)
 from web_server import server, visit  # noqa: F401 (fixtures)
 
 # The same examples on every run; HYPOTHESIS_PROFILE=default draws new ones.

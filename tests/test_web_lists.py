@@ -1,4 +1,4 @@
-"""Levels of detail in WebGL2, and the lists of tiles that the library's worker makes."""
+"""Levels of detail, and the lists of tiles that the library's worker makes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from web_pages import check_close, painted, pixels_of, put
 
 
 @pytest.mark.parametrize("lod", [0, 0.35, 2 / 3, 1])
-def test_levels_of_detail(library: Any, lod: float) -> None:
+def test_levels_of_detail(library: Any, api: str, lod: float) -> None:
     g = fit(texture_pixels(), 800, steps=20, threads=1, layers=4)
     data = encode(g, Lattice.of_fineness(6))
     put(library, "a.gsimg", data)
     expected = render(decode(data, lod=lod), dtype=np.uint8)
-    check_close(painted(library, "a.gsimg", None, (96, 64), lod=lod), rgba(expected))
+    check_close(painted(library, "a.gsimg", None, (96, 64), lod=lod, api=api), rgba(expected))
 
 
 def lists_of(page: Any, name: str, lod: float) -> tuple[list[set[int]], list[int]]:
     """The ids of each tile of 16 canvas pixels."""
     script = """async ([name, lod]) => {
         const picture = await web.loadPicture(`/${name}`), { width, height } = picture;
-        const painting = new web.Painting(renderer, picture, { lod });
+        const painting = new web.Painting(await rendererOf("webgl2"), picture, { lod });
         await painting.prepare({ width, height });
         const { tiles, ids, grid } = painting.whole, lists = [];
         for (let t = 0; t < tiles.length; t += 2)
@@ -48,7 +48,6 @@ def test_lists_of_tiles_have_what_they_must_and_little_more(library: Any, lod: f
     )
     g = decode(encode(g.replace(xy=g.xy.clip(0, 256)), Lattice.of_fineness(6)))
     put(library, "b.gsimg", encode(g, Lattice.of_fineness(6)))
-    library.evaluate("() => { globalThis.renderer ??= new web.Renderer(document.createElement('canvas')); }")
     found, grid = lists_of(library, "b.gsimg", lod)
     least = 0
     for level in {1: (1,), 0.4: (0.34, 0.4, 0.65)}[lod]:
@@ -60,15 +59,14 @@ def test_lists_of_tiles_have_what_they_must_and_little_more(library: Any, lod: f
     assert sum(map(len, found)) < (1.05 if lod == 1 else 1.5) * least
 
 
-def test_a_level_fades_without_new_lists(library: Any) -> None:
+def test_a_level_fades_without_new_lists(library: Any, api: str) -> None:
     """What the lists of one level between two others show is right for all such."""
     g = fit(texture_pixels(), 800, steps=20, threads=1, layers=4)
     data = encode(g.replace(wrap=True), Lattice.of_fineness(6))
     put(library, "a.gsimg", data)
-    script = """async () => {
+    script = """async (api) => {
         const size = { width: 96, height: 64 }, view = { x: 0, y: 0, ...size };
-        const renderer = new web.Renderer(document.createElement("canvas"));
-        const painting = new web.Painting(renderer, await web.loadPicture("/a.gsimg"), { lod: 0.4 });
+        const painting = new web.Painting(await rendererOf(api), await web.loadPicture("/a.gsimg"), { lod: 0.4 });
         const found = [];
         for (const lod of [0.4, 0.65, 0.34]) {
             painting.lod = lod;
@@ -77,7 +75,7 @@ def test_a_level_fades_without_new_lists(library: Any) -> None:
         }
         return [found, painting.askedSoFar];
     }"""
-    found, asked = library.evaluate(script)
+    found, asked = library.evaluate(script, api)
     assert asked == 1
     for (pixels, values), lod in zip(found, (0.4, 0.65, 0.34), strict=True):
         level = decode(data, lod=lod)

@@ -19,9 +19,12 @@ globalThis.bytesOf = async (name) => new Uint8Array(await (await fetch(`/${name}
 globalThis.numbersOf = (data) => JSON.parse(JSON.stringify(data, (key, value) =>
     ArrayBuffer.isView(value) ? Array.from(value) : value));
 // A picture as it is painted: {width, height, pixels: base64 of straight RGBA}.
-globalThis.paint = async (name, view, size, options = {}) => {
+globalThis.renderers = {};
+globalThis.rendererOf = (api) =>
+    (renderers[api] ??= web.makeRenderer(document.createElement("canvas"), { api }));
+globalThis.paint = async (name, view, size, { api, ...options }) => {
     const picture = await web.loadPicture(`/${name}`);
-    globalThis.renderer ??= new web.Renderer(document.createElement("canvas"));
+    const renderer = await rendererOf(api);
     const painting = new web.Painting(renderer, picture, options);
     const place = view ?? { x: 0, y: 0, width: picture.width, height: picture.height };
     const pixels = await painting.readPixels(place, size);
@@ -56,6 +59,12 @@ def library(chromium: Any) -> Iterator[Any]:
     yield page
     page.close()
     assert not errors
+
+
+@pytest.fixture(params=["webgl2", "webgpu"])
+def api(request: pytest.FixtureRequest) -> str:
+    """What pictures are painted by."""
+    return str(request.param)
 
 
 def put(page: Any, name: str, data: bytes) -> str:

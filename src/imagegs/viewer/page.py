@@ -19,6 +19,7 @@ _SCRIPTS = (
     "config.js",
     "viewport.js",
     "gestures.js",
+    "card.js",
     "frames.js",
     "overlays.js",
     "identity.js",

@@ -38,7 +38,7 @@ class Frames extends EventTarget {
             const used = { width: Math.ceil(size.width / shrink), height: Math.ceil(size.height / shrink) };
             const start = performance.now();
             await painting.paint(this.viewport.view, used);
-            this.finish(painting.renderer.gl);
+            await painting.renderer.finish(); // time is known only then
             this.adapt((performance.now() - start) * shrink * shrink);
             this.painted += 1;
             this.dispatchEvent(new Event("painted"));
@@ -47,11 +47,6 @@ class Frames extends EventTarget {
         } finally {
             this.busy = false;
         }
-    }
-
-    /** Waits for the card: time is known only then. */
-    finish(gl) {
-        gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
     }
 
     adapt(milliseconds) {

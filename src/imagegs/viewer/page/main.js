@@ -60,9 +60,9 @@ function tellFacts(picture) {
 }
 
 /** Takes the place of the picture that was shown. */
-function use(picture) {
+async function use(picture) {
+    parts.renderer ??= await startRenderer({ repaint: () => draw(), replace: useRenderer });
     const old = show.plain;
-    parts.renderer ??= makeRenderer();
     show.plain = new Painting(parts.renderer, picture);
     show.identity?.release();
     show.identity = null;
@@ -80,15 +80,15 @@ function use(picture) {
     }
 }
 
-function makeRenderer() {
-    const renderer = new Renderer(at("picture"));
-    renderer.onrestored = () => draw();
-    return renderer;
+function useRenderer(renderer) {
+    parts.renderer = renderer;
+    for (const painting of [show.plain, show.identity]) if (painting) painting.renderer = renderer;
+    if (show.painting) draw();
 }
 
 async function load(source) {
     const picture = await loadPicture(source, { partial: Boolean(config.partial) });
-    use(picture);
+    await use(picture);
 }
 
 function sourceOf(config) {

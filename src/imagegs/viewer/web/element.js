@@ -15,6 +15,9 @@ const ahead = "1250px"; // from the window, at which a lazy picture is loaded: a
 export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     static observedAttributes = ["src", "alt", "lod", "map", "width", "height", "loading"];
 
+    /** What all elements of the page are painted by: see makeRenderer(). To be set before the first one. */
+    static api = undefined;
+
     #layout = new ElementLayout(this, () => this.repaint());
     #picture = null;
     #painting = null;
@@ -189,21 +192,22 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     async #paint(picture) {
-        const renderer = sharedRenderer(),
-            size = this.#layout.pixels(renderer.mostSide);
+        const renderer = await sharedRenderer(ImageGSElement.api);
+        if (picture !== this.#picture) return;
+        const size = this.#layout.pixels(renderer.mostSide);
         if (!size) return; // not shown, or empty
         const painting = (this.#painting ??= new Painting(renderer, picture)),
             { width, height } = picture;
+        painting.renderer = renderer;
         painting.map = this.#mapNumber(picture);
         painting.lod = this.lod;
         await painting.prepare(size);
-        await inTurn(() => {
+        await inTurn(async () => {
             if (picture !== this.#picture) return;
-            const { canvas } = renderer;
-            if (canvas.width < size.width) canvas.width = size.width;
-            if (canvas.height < size.height) canvas.height = size.height;
-            if (painting.draw({ x: 0, y: 0, width, height }, size)) this.#layout.show(canvas, size);
+            renderer.makeRoom(size);
+            if (painting.draw({ x: 0, y: 0, width, height }, size)) this.#layout.show(renderer.canvas, size);
             if (picture.complete) painting.release(); // other elements need the card's memory more
+            await renderer.check();
         });
     }
 

@@ -7,7 +7,7 @@ export { defaultLimits } from "./limits.js";
 export { mapsOf } from "./maps.js";
 export { Painting } from "./painting.js";
 export { Picture, loadPicture } from "./picture.js";
-export { Renderer } from "./renderer.js";
+export { makeRenderer } from "./renderer.js";
 export { Sampler } from "./sampler.js";
 export { serveWorker } from "./worker.js";
 export { ImageGSElement } from "./element.js";

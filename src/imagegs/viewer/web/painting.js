@@ -10,8 +10,8 @@ import { gridFor } from "./tile_lists.js";
 const margin = 0.5; // of a view's sides, that lists are made for around it
 const mostIds = 2 ** 24;
 
-/** @typedef {import("./renderer.js").View} View */
-/** @typedef {import("./renderer.js").Size} Size */
+/** @typedef {import("./views.js").View} View */
+/** @typedef {import("./views.js").Size} Size */
 
 /**
  * Paints views of a picture. The lists of a grid over the whole canvas are enough for any view; where one
@@ -20,7 +20,7 @@ const mostIds = 2 ** 24;
  */
 export class Painting {
     /**
-     * @param {import("./renderer.js").Renderer} renderer
+     * @param {object} renderer that makeRenderer() gave; another one may take its place at any time
      * @param {import("./picture.js").Picture} picture with one layer at least
      * @param {object} [options]
      * @param {number} [options.lod] level of detail, 0..1
@@ -32,7 +32,7 @@ export class Painting {
         this.whole = this.near = null; // lists over the canvas, and over a part of it
         this.asked = null; // {key, promise}: the lists of the canvas that were asked for last
         this.askedSoFar = 0;
-        this.textures = new Map(); // what was made from which numbers
+        this.uploads = new Map(); // what was made from which numbers
         this.lod = lod;
         this.map = map;
     }
@@ -76,6 +76,10 @@ export class Painting {
 
     /** Makes ready for `draw` at the level of detail that is set. @param {Size} size of the output */
     async prepare(size) {
+        await Promise.all([this.renderer.ready(this.picture.blend), this.prepareLists(size)]);
+    }
+
+    async prepareLists(size) {
         const level = this.level();
         if (this.whole?.key === level.key) return;
         if (this.asked?.key !== level.key) {
@@ -102,7 +106,7 @@ export class Painting {
             n: ends[level.layers - 1],
             fadeFrom: level.fade ? ends[level.layers - 2] : ends[level.layers - 1],
         };
-        const lists = await picture.lists({ extent, grid, maxIds: Math.min(mostIds, renderer.mostTexels) });
+        const lists = await picture.lists({ extent, grid, maxIds: Math.min(mostIds, renderer.mostIds) });
         return { ...lists, level, key: level.key, extent, grid };
     }
 
@@ -139,17 +143,19 @@ export class Painting {
      * missing.
      */
     draw(view, size) {
-        if (!this.whole || this.renderer.lost) return false;
+        if (!this.whole || !this.renderer.canDraw(this.picture.blend)) return false;
         this.renderer.draw(this.scene(this.bestLists(view, size)), view, size, { filtered: this.filtered });
         return true;
     }
 
-    /** `prepare`, then `draw` into a canvas of this size. */
+    /** `prepare`, then `draw` into a canvas of this size. Rejects with what the card refuses to do. */
     async paint(view, size) {
         await this.prepare(size);
         const { canvas } = this.renderer;
         if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
-        return this.draw(view, size);
+        const drawn = this.draw(view, size);
+        await this.renderer.check();
+        return drawn;
     }
 
     /**
@@ -188,21 +194,21 @@ export class Painting {
 
     scene(lists) {
         const { picture, shown, whole } = this;
-        const textures = {
-            tiles: this.texture(
+        const uploads = {
+            tiles: this.uploaded(
                 "RG32UI",
                 `${lists === whole ? "whole" : "near"} tiles`,
                 lists.tiles,
                 () => lists.tiles,
             ),
-            ids: this.texture(
+            ids: this.uploaded(
                 "R32UI",
                 `${lists === whole ? "whole" : "near"} ids`,
                 lists.ids,
                 () => lists.ids,
             ),
-            shapes: this.texture("RGBA32F", "shapes", whole, () => this.rows(whole)),
-            colors: this.texture(
+            shapes: this.uploaded("RGBA32F", "shapes", whole, () => this.rows(whole)),
+            colors: this.uploaded(
                 "RGBA32F",
                 "colors",
                 whole.copies,
@@ -217,21 +223,22 @@ export class Painting {
             channels: shown.columns.length,
             fade: this.shownLevel().fade,
         };
-        return { blend: picture.blend, textures, uniforms, grid: lists.grid, tiles: lists.tiles };
+        return { blend: picture.blend, uploads, uniforms, grid: lists.grid, tiles: lists.tiles };
     }
 
     /**
-     * The texture of this name, made from these numbers; the old one, if they and `also` are those that it
-     * was made from.
+     * What of this name the card has, made from these numbers; the old one, if they and `also` are those that
+     * it was made from.
      */
-    texture(kind, name, source, numbers, also = "") {
-        const { gl, generation } = this.renderer,
-            old = this.textures.get(name);
-        if (old?.source === source && old.also === also && old.generation === generation) return old.texture;
-        if (old?.generation === generation) gl.deleteTexture(old.texture);
-        const texture = this.renderer.texture(kind, numbers());
-        this.textures.set(name, { texture, source, also, generation });
-        return texture;
+    uploaded(kind, name, source, numbers, also = "") {
+        const { renderer } = this,
+            { generation } = renderer,
+            old = this.uploads.get(name);
+        if (old?.source === source && old.also === also && old.generation === generation) return old.upload;
+        if (old?.generation === generation) renderer.free(old.upload);
+        const upload = renderer.upload(kind, numbers());
+        this.uploads.set(name, { upload, source, also, generation });
+        return upload;
     }
 
     rows({ extent, copies }) {
@@ -253,10 +260,10 @@ export class Painting {
 
     /** Frees the card's memory; the next draw fills it again. */
     release() {
-        const { gl, generation } = this.renderer;
-        for (const { texture, generation: own } of this.textures.values())
-            if (own === generation) gl.deleteTexture(texture);
-        this.textures.clear();
+        const { renderer } = this;
+        for (const { upload, generation } of this.uploads.values())
+            if (generation === renderer.generation) renderer.free(upload);
+        this.uploads.clear();
     }
 }
 

@@ -1,6 +1,6 @@
 // One renderer for all elements of a page: browsers grant some 16 contexts, pages have more pictures.
 
-import { Renderer } from "./renderer.js";
+import { makeRenderer } from "./renderer.js";
 
 let shared = null;
 let turn = Promise.resolve();
@@ -15,13 +15,28 @@ export function leaveRenderer(painter) {
     users.delete(painter);
 }
 
-/** The renderer; throws UnsupportedError where there is none. */
-export function sharedRenderer() {
-    if (!shared) {
-        shared = new Renderer(document.createElement("canvas"));
-        shared.onrestored = () => users.forEach((painter) => painter.repaint());
-    }
+/**
+ * A promise of the renderer. Rejects with UnsupportedError where there is none.
+ *
+ * @param {"webgpu" | "webgl2"} [api] see makeRenderer(); of the first call alone
+ */
+export function sharedRenderer(api) {
+    shared ??= start(api).catch((error) => {
+        shared = null;
+        throw error;
+    });
     return shared;
+}
+
+async function start(api) {
+    const renderer = await makeRenderer(document.createElement("canvas"), { api });
+    const repaint = () => users.forEach((painter) => painter.repaint());
+    renderer.onrestored = repaint;
+    renderer.onfailed = () => {
+        shared = null;
+        sharedRenderer("webgl2").then(repaint, repaint); // a failure is each painter's own
+    };
+    return renderer;
 }
 
 /** Calls `draw` when those before it are done, and the page has had a chance to do something else. */

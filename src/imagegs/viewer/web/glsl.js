@@ -1,12 +1,13 @@
-// The fragment shader: docs/format.md, section 9, for a view of any size of any part of the canvas.
-//
-// Points are given by their way from the view's corner, and the corner as a float32 and what that lacks, so
-// that a view may be as small as one likes: differences of float32 close to each other are exact.
+// The GLSL shaders: docs/format.md, section 9, for a view of any size of any part of the canvas; wgsl.js is
+// the same for WebGPU.
 
 import { cutoff, leastLength, paperEpsilon, paperTile, textureRow, topK } from "./constants.js";
 import { leastWeight } from "./levels.js";
+import { uniformTypes } from "./views.js";
 
 const places = Array.from({ length: topK - 1 }, (_, i) => topK - 1 - i); // from the last to the second
+const typeNames = { vec2f: "vec2", vec2i: "ivec2", f32: "float", i32: "int", bool: "bool" };
+const uniforms = Object.entries(uniformTypes).map(([name, type]) => `uniform ${typeNames[type]} ${name};`);
 
 export const vertexShader = `#version 300 es
 void main() { gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0); }
@@ -23,19 +24,9 @@ uniform highp usampler2D ids; // R32UI
 uniform highp sampler2D shapes; // RGBA32F, see shapes.js
 uniform highp sampler2D colors; // RGBA32F, of the map that is shown
 
-uniform vec2 canvas; // pixels, as all lengths here but where it says otherwise
-uniform vec2 corner, rest; // of the view, and what float32 lacks of it
-uniform vec2 pixelSize; // of the output
-uniform vec2 canvasStart, canvasEnd; // from the view's corner
-uniform vec2 fromGrid; // to the view's corner
-uniform vec2 tileSide;
-uniform ivec2 gridSize; // tiles
-uniform ivec2 samples; // of a pixel, across and down
+${uniforms.join("\n")}
 uniform float height; // of the output, pixels
 uniform bool flipped; // the first row is the last one of the output
-uniform bool wraps, unitLength;
-uniform int channels;
-uniform float fade; // nats
 out vec4 result;
 
 const int TOP_K = ${topK}; // Gaussians that a point is painted with
