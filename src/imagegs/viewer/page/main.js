@@ -105,6 +105,7 @@ function listen() {
         tellOverlay();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+    for (const name of ["overlay", "reference"]) at(name).addEventListener("contextrestored", () => draw());
     const stage = at("stage");
     stage.addEventListener("pointermove", (event) => {
         parts.pointer = viewport.toCanvas(event.clientX, event.clientY);

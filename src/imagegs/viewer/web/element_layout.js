@@ -19,13 +19,14 @@ export class ElementLayout {
     #text = document.createElement("span");
     #sizes = document.createElement("style");
     #natural = null;
-    #onresize;
+    #onrepaint;
     #resizing;
     #density = null; // a MediaQueryList, true while the screen's density is what it was
 
-    constructor(host, onresize) {
+    /** onrepaint: called when what is shown has another size on the screen, or is lost. */
+    constructor(host, onrepaint) {
         this.#host = host;
-        this.#onresize = onresize;
+        this.#onrepaint = onrepaint;
         this.#internals = host.attachInternals();
         const root = host.attachShadow({ mode: "open" }),
             style = document.createElement("style");
@@ -33,7 +34,8 @@ export class ElementLayout {
         this.#text.part = "alt";
         this.#text.hidden = true;
         root.append(style, this.#sizes, this.#filler, this.#canvas, this.#text);
-        this.#resizing = new ResizeObserver(() => onresize());
+        this.#resizing = new ResizeObserver(() => onrepaint());
+        this.#canvas.addEventListener("contextrestored", () => onrepaint());
     }
 
     connect() {
@@ -56,7 +58,7 @@ export class ElementLayout {
 
     #densityChanged = () => {
         this.#watchDensity();
-        this.#onresize();
+        this.#onrepaint();
     };
 
     setNaturalSize(width, height) {

@@ -64,7 +64,7 @@ export function planOf(scene, view, size, mostSide, filtered) {
 /** Throws RangeError where a canvas is smaller than what is to be drawn into it. */
 export function requireRoom(canvas, size) {
     if (!(size.width <= canvas.width && size.height <= canvas.height))
-        throw new RangeError(`the canvas has ${canvas.width} x ${canvas.height} pixels: too few to draw into`);
+        throw new RangeError(`the canvas has ${canvas.width} x ${canvas.height} pixels, too few to draw`);
 }
 
 /** Candidates of a row of pixels, one sample each, on average. */

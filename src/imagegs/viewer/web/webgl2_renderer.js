@@ -174,7 +174,13 @@ export class WebGL2Renderer {
     }
 }
 
-const setters = { vec2f: "uniform2f", vec2i: "uniform2i", f32: "uniform1f", i32: "uniform1i", bool: "uniform1i" };
+const setters = {
+    vec2f: "uniform2f",
+    vec2i: "uniform2i",
+    f32: "uniform1f",
+    i32: "uniform1i",
+    bool: "uniform1i",
+};
 
 /** Those that the compiler found unused have no place, which WebGL ignores. */
 function setUniforms(gl, places, values) {

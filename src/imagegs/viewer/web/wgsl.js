@@ -7,7 +7,14 @@ import { uniformTypes } from "./views.js";
 
 const lowerPlaces = Array.from({ length: topK - 1 }, (_, i) => topK - 1 - i); // from the last to the second
 
-/** What a shader is told, in the order of its bytes: pairs before single numbers, so that nothing is padded. */
+/** An exponent e finds its place: those below it move down. */
+const insertion = (k, above) =>
+    `        kept[${k}] = select(
+            select(kept[${k}], id, e > best[${k}]),
+            kept[${above}], e > best[${above}]);
+        best[${k}] = max(best[${k}], min(e, best[${above}]));`;
+
+/** What a shader is told, in the order of its bytes; pairs come first, so that there are no gaps. */
 export const members = {
     ...uniformTypes,
     firstRow: "f32", // of the target, that is drawn into
@@ -43,7 +50,8 @@ fn sees_point(id: u32, tile: vec2f) -> bool {
     return seen.x <= tile.x && tile.x <= seen.y && seen.z <= tile.y && tile.y <= seen.w;
 }
 `,
-    point: `let seen = min(floor((view.corner + p) / ${paperTile}), floor((view.canvas - 1) / ${paperTile}));`,
+    point: `let last = floor((view.canvas - 1) / ${paperTile});
+    let seen = min(floor((view.corner + p) / ${paperTile}), last);`,
     skip: "if (!sees_point(id, seen)) { continue; }",
     sums: `let highest = 0.0; let least = NONE; var total = ${paperEpsilon};`,
 };
@@ -104,12 +112,7 @@ fn paint(at: vec2f) -> vec4f {
         let e = exponent(id, p);
         if (e <= best[${topK - 1}]) { continue; }
         ${skip}
-${lowerPlaces
-    .map(
-        (k) => `        kept[${k}] = select(select(kept[${k}], id, e > best[${k}]), kept[${k - 1}], e > best[${k - 1}]);
-        best[${k}] = max(best[${k}], min(e, best[${k - 1}]));`,
-    )
-    .join("\n")}
+${lowerPlaces.map((k) => insertion(k, k - 1)).join("\n")}
         kept[0] = select(kept[0], id, e > best[0]);
         best[0] = max(best[0], e);
     }
