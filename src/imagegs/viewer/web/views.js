@@ -67,6 +67,15 @@ export function requireRoom(canvas, size) {
         throw new RangeError(`the canvas has ${canvas.width} x ${canvas.height} pixels, too few to draw`);
 }
 
+/**
+ * Lets a canvas have new memory. Chromium shows nothing of one whose context has come back behind the end of
+ * its process for the card, until its size changes.
+ */
+export function renew(canvas) {
+    canvas.width += 1;
+    canvas.width -= 1;
+}
+
 /** Candidates of a row of pixels, one sample each, on average. */
 function rowCost({ grid, tiles }, view, size) {
     const column = (x) => Math.min(Math.max(Math.floor((x - grid.x) / grid.side[0]), 0), grid.columns - 1);

@@ -3,7 +3,7 @@
 import { textureRow } from "./constants.js";
 import { UnsupportedError } from "./errors.js";
 import { fragmentShader, vertexShader } from "./glsl.js";
-import { largestSide, planOf, requireRoom, uniformTypes } from "./views.js";
+import { largestSide, planOf, renew, requireRoom, uniformTypes } from "./views.js";
 
 /**
  * A WebGL2 context on a canvas element. When the context is lost, nothing is drawn until the browser restores
@@ -23,6 +23,7 @@ export class WebGL2Renderer {
         if (!this.gl) throw new UnsupportedError("this browser has no WebGL2, which painting needs");
         canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
         canvas.addEventListener("webglcontextrestored", () => {
+            renew(canvas);
             this.start();
             this.onrestored();
         });

@@ -1,7 +1,7 @@
 // WebGPU: a device, its pipelines, and what a draw call needs; renderer.js tells what a renderer has.
 
 import { UnsupportedError } from "./errors.js";
-import { largestSide, planOf, requireRoom } from "./views.js";
+import { largestSide, planOf, renew, requireRoom } from "./views.js";
 import { memberBytes, membersSize, shaderText } from "./wgsl.js";
 
 const format = "rgba8unorm"; // of all that is drawn into, so that there is one pipeline a blend
@@ -82,7 +82,9 @@ export class WebGPURenderer {
         try {
             if (++this.#losses > mostLosses)
                 throw new UnsupportedError(`the graphics card is lost again and again: ${message}`);
-            this.start(await openDevice(this.software));
+            const device = await openDevice(this.software);
+            renew(this.canvas);
+            this.start(device);
             await Promise.all(blends.map((blend) => this.ready(blend)));
         } catch (error) {
             this.lost = true;

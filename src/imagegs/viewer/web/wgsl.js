@@ -8,11 +8,9 @@ import { uniformTypes } from "./views.js";
 const lowerPlaces = Array.from({ length: topK - 1 }, (_, i) => topK - 1 - i); // from the last to the second
 
 /** An exponent e finds its place: those below it move down. */
-const insertion = (k, above) =>
-    `        kept[${k}] = select(
-            select(kept[${k}], id, e > best[${k}]),
-            kept[${above}], e > best[${above}]);
-        best[${k}] = max(best[${k}], min(e, best[${above}]));`;
+const insertion = (k, up) => `
+        kept[${k}] = select(select(kept[${k}], id, e > best[${k}]), kept[${up}], e > best[${up}]);
+        best[${k}] = max(best[${k}], min(e, best[${up}]));`;
 
 /** What a shader is told, in the order of its bytes; pairs come first, so that there are no gaps. */
 export const members = {
@@ -112,7 +110,7 @@ fn paint(at: vec2f) -> vec4f {
         let e = exponent(id, p);
         if (e <= best[${topK - 1}]) { continue; }
         ${skip}
-${lowerPlaces.map((k) => insertion(k, k - 1)).join("\n")}
+        ${lowerPlaces.map((k) => insertion(k, k - 1)).join("").trim()}
         kept[0] = select(kept[0], id, e > best[0]);
         best[0] = max(best[0], e);
     }
