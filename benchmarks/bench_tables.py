@@ -90,25 +90,32 @@ def short(value: Any) -> Any:
 
 
 def plot(results: dict[str, Any], path: Path) -> None:
-    """Curves of the means, a panel for each metric."""
+    """Curves of the means, a panel for each metric; a codec at half size has the codec's colour."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     metrics = results["metrics"]
-    figure, axes = pyplot.subplots(1, len(metrics), figsize=(5.2 * len(metrics), 4.4), layout="constrained")
-    for axis, metric in zip(axes, metrics, strict=True):
+    rows = -(-len(metrics) // 2)
+    figure, axes = pyplot.subplots(rows, 2, figsize=(12, 4 * rows), layout="constrained", squeeze=False)
+    families = list(dict.fromkeys(codec["name"].removesuffix("-half") for codec in results["codecs"]))
+    for axis, metric in zip(axes.flat, metrics, strict=False):
         for codec in results["codecs"]:
             points = [(m["bpp"], m[metric["name"]]) for m in results["means"][codec["name"]] if m["rate"]]
-            if points:
-                width = 2.8 if codec is results["codecs"][0] else 1.1
-                style = "--" if codec["name"].endswith("-half") else "-"
-                axis.plot(*zip(*sorted(points), strict=True), style, linewidth=width, label=codec["title"])
+            if len(points) > 1:
+                is_half, is_first = codec["name"].endswith("-half"), codec is results["codecs"][0]
+                color = f"C{families.index(codec['name'].removesuffix('-half')) % 10}"
+                look = {
+                    "color": color,
+                    "linestyle": "--" if is_half else "-",
+                    "linewidth": 3 if is_first else 1.2,
+                }
+                axis.plot(*zip(*sorted(points), strict=True), label=codec["title"], **look)
         axis.set(xscale="log", xlabel="bits a pixel", ylabel=metric["title"])
         axis.grid(alpha=0.3)
-    axes[0].legend(fontsize=7)
-    figure.savefig(path, dpi=90)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+    figure.savefig(path, dpi=75)
 
 
 def main() -> None:
