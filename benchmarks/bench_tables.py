@@ -65,19 +65,19 @@ def print_costs(results: dict[str, Any]) -> None:
     names = ("encode_cpu_seconds", "encode_peak_bytes", "decode_cpu_seconds", "multiply_adds")
     rows = []
     for codec in results["codecs"]:
-        costs = results["costs"][codec["name"]]
-        encode, memory, decode, work = (costs[name] for name in names)
-        told = "-" if memory is None else f"{memory / 2**20:.0f}"
-        rows.append(
-            [codec["title"], seconds(encode), told, seconds(decode), "" if work is None else f"{work:.0f}"]
-        )
+        encode, memory, decode, work = (results["costs"][codec["name"]][name] for name in names)
+        cells = [at_least(encode, 0.01, 1), at_least(memory, 2**20, 2**20), at_least(decode, 1e-4, 1e-3)]
+        rows.append([codec["title"], *cells, "-" if work is None else f"{work:.0f}"])
     table(
-        ["median of a file", "encode, CPU s", "memory, MiB", "decode, CPU s", "multiply-adds a pixel"], rows
+        ["median of a file", "encode, CPU s", "memory, MiB", "decode, CPU ms", "multiply-adds a pixel"], rows
     )
 
 
-def seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+def at_least(value: float | None, least: float, unit: float) -> str:
+    """In the unit, with two digits; what is too small to tell is said to be below `least`."""
+    if value is None:
+        return "-"
+    return f"< {least / unit:g}" if value < least else f"{float(f'{value / unit:.2g}'):g}"
 
 
 def kept(results: dict[str, Any]) -> dict[str, Any]:
