@@ -65,19 +65,19 @@ def print_costs(results: dict[str, Any]) -> None:
     names = ("encode_cpu_seconds", "encode_peak_bytes", "decode_cpu_seconds", "multiply_adds")
     rows = []
     for codec in results["codecs"]:
-        costs = results["costs"][codec["name"]]
-        encode, memory, decode, work = (costs[name] for name in names)
-        told = "-" if memory is None else f"{memory / 2**20:.0f}"
-        rows.append(
-            [codec["title"], seconds(encode), told, seconds(decode), "" if work is None else f"{work:.0f}"]
-        )
+        encode, memory, decode, work = (results["costs"][codec["name"]][name] for name in names)
+        cells = [at_least(encode, 0.01, 1), at_least(memory, 2**20, 2**20), at_least(decode, 1e-4, 1e-3)]
+        rows.append([codec["title"], *cells, "-" if work is None else f"{work:.0f}"])
     table(
-        ["median of a file", "encode, CPU s", "memory, MiB", "decode, CPU s", "multiply-adds a pixel"], rows
+        ["median of a file", "encode, CPU s", "memory, MiB", "decode, CPU ms", "multiply-adds a pixel"], rows
     )
 
 
-def seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+def at_least(value: float | None, least: float, unit: float) -> str:
+    """In the unit, with two digits; what is too small to tell is said to be below `least`."""
+    if value is None:
+        return "-"
+    return f"< {least / unit:g}" if value < least else f"{float(f'{value / unit:.2g}'):g}"
 
 
 def kept(results: dict[str, Any]) -> dict[str, Any]:
@@ -90,25 +90,32 @@ def short(value: Any) -> Any:
 
 
 def plot(results: dict[str, Any], path: Path) -> None:
-    """Curves of the means, a panel for each metric."""
+    """Curves of the means, a panel for each metric; a codec at half size has the codec's colour."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     metrics = results["metrics"]
-    figure, axes = pyplot.subplots(1, len(metrics), figsize=(5.2 * len(metrics), 4.4), layout="constrained")
-    for axis, metric in zip(axes, metrics, strict=True):
+    rows = -(-len(metrics) // 2)
+    figure, axes = pyplot.subplots(rows, 2, figsize=(12, 4 * rows), layout="constrained", squeeze=False)
+    families = list(dict.fromkeys(codec["name"].removesuffix("-half") for codec in results["codecs"]))
+    for axis, metric in zip(axes.flat, metrics, strict=False):
         for codec in results["codecs"]:
             points = [(m["bpp"], m[metric["name"]]) for m in results["means"][codec["name"]] if m["rate"]]
-            if points:
-                width = 2.8 if codec is results["codecs"][0] else 1.1
-                style = "--" if codec["name"].endswith("-half") else "-"
-                axis.plot(*zip(*sorted(points), strict=True), style, linewidth=width, label=codec["title"])
+            if len(points) > 1:
+                is_half, is_first = codec["name"].endswith("-half"), codec is results["codecs"][0]
+                color = f"C{families.index(codec['name'].removesuffix('-half')) % 10}"
+                look = {
+                    "color": color,
+                    "linestyle": "--" if is_half else "-",
+                    "linewidth": 3 if is_first else 1.2,
+                }
+                axis.plot(*zip(*sorted(points), strict=True), label=codec["title"], **look)
         axis.set(xscale="log", xlabel="bits a pixel", ylabel=metric["title"])
         axis.grid(alpha=0.3)
-    axes[0].legend(fontsize=7)
-    figure.savefig(path, dpi=90)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+    figure.savefig(path, dpi=75)
 
 
 def main() -> None:

@@ -101,7 +101,8 @@ def test_fixed_point_has_no_layers(run: Run, picture: Path) -> None:
 
 def test_fit_and_file_agree_on_a_quality(run: Run, picture: Path) -> None:
     report = run("encode", picture, "--psnr", 24, "--json", "--quiet", "--steps", 60).json
-    assert 24 <= report["psnr"] <= 24.5 and report["missed_by"] == 0
+    assert 24 <= report["psnr"] and report["missed_by"] == 0
+    assert report["n_gaussians"] <= 5  # of so few, one more gives 2 dB
 
 
 def test_more_bpp_than_one_gaussian_a_pixel_is_one_a_pixel(run: Run, tmp_path: Path) -> None:

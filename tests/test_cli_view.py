@@ -38,6 +38,17 @@ def test_a_page_is_written(run, gsimg, original, tmp_path):
     assert text.startswith("<!doctype html>") and "http://" not in text.replace("http://www.w3.org", "")
 
 
+def test_the_library_is_written(run, tmp_path):
+    from imagegs.viewer.module import module_text
+
+    target = tmp_path / "imagegs.js"
+    assert run("view", "--library", target, "--quiet").code == 0
+    assert target.read_text("utf-8") == module_text()
+    check_failure(run("view", "--library", target, "--no-overwrite"), 4, "imagegs.js")
+    check_failure(run("view", "--library", target, "--reference", tmp_path / "a.png"), 2, "--reference")
+    check_failure(run("view"), 2, "name a file")
+
+
 @pytest.mark.parametrize("kind", ["L", "LA", "RGBA", "I;16"])
 def test_originals_of_all_kinds(run, tmp_path, kind):
     channels = {"L": ("Y",), "LA": ("Y", "A"), "RGBA": ("R", "G", "B", "A"), "I;16": ("Y",)}[kind]
@@ -128,6 +139,7 @@ def test_a_fit_that_nobody_watches_ends_at_once(original, tmp_path):
         (("--export", "p.html", "--port", "8000"), "--port"),
         (("--export", "p.html", "--no-open"), "--no-open"),
         (("--no-overwrite",), "--no-overwrite"),
+        (("--library", "i.js"), "--library"),
         (("--port", "0"), "--port"),
         (("--port", "70000"), "--port"),
     ],

@@ -158,15 +158,19 @@ def quality(picture: Any, g: Gaussians) -> float:
 
 
 def test_layers_make_prefixes_good_at_a_small_price(picture: Any) -> None:
+    """The price is the mean of some seeds, between which it varies by half a dB."""
     options: dict[str, Any] = {"tune": "psnr", "steps": 150, "threads": 1}
-    plain, layered = (imagegs.fit(picture, 260, layers=n, **options) for n in (1, 8))
-    assert plain.layers == () and layered.layers == (65, 65, 65, 65)
-    whole = quality(picture, layered)
-    assert whole > quality(picture, plain) - 1.0
-    first_half = plain.replace(**{name: getattr(plain, name)[:130] for name in NAMES})
-    half = quality(picture, layered.at_lod(1 / 3))
-    assert half > quality(picture, first_half) + 5
-    assert quality(picture, layered.at_lod(0)) < half < whole
+    prices = []
+    for seed in range(3):
+        plain, layered = (imagegs.fit(picture, 260, layers=n, seed=seed, **options) for n in (1, 8))
+        assert plain.layers == () and layered.layers == (65, 65, 65, 65)
+        whole = quality(picture, layered)
+        prices.append(quality(picture, plain) - whole)
+        first_half = plain.replace(**{name: getattr(plain, name)[:130] for name in NAMES})
+        half = quality(picture, layered.at_lod(1 / 3))
+        assert half > quality(picture, first_half) + 5
+        assert quality(picture, layered.at_lod(0)) < half < whole
+    assert np.mean(prices) < 1.0
 
 
 def test_settling_keeps_the_layers(picture: Any) -> None:

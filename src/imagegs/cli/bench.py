@@ -184,7 +184,9 @@ def _tell(
             {"output": str(folder), "files": list(files), "seconds": seconds, "failed": len(failed), **told}
         )
         return
-    verbosity.note(f"{folder / files[0]}: {len(found['rows'])} files measured, {seconds:.1f} s")
+    verbosity.note(
+        f"{folder / files[0]}: {sum('bytes' in row for row in found['rows'])} files measured, {seconds:.1f} s"
+    )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Subparsers, UsageError, add_command, add_input, add_shared, whole
+from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, whole
 from imagegs.cli.paths import check_output, read_input
 from imagegs.cli.reports import Verbosity, print_json
 
@@ -25,6 +25,7 @@ examples:
   imagegs view photo.gsimg --reference photo.png    a divider, the errors, PSNR of the part in sight
   imagegs view tiles.gsimg --reference tiles        a folder: the original of each map
   imagegs view photo.gsimg --export photo.html      one file that needs no server, to send to somebody
+  imagegs view --library imagegs.js                 <image-gs src="photo.gsimg"> on pages of your own
 
 wheel or pinch: zoom. drag: move. double click or 0: all of it. 1: pixel for pixel. [ and ]: level of detail.
 e, c, i, t: ellipses, centers, a color for each Gaussian, tile load. s, d: divider, errors. m: next map.
@@ -35,7 +36,7 @@ f: full screen. h: hide the controls. the server, which only this machine can re
 def add_parser(commands: Subparsers) -> None:
     """Adds the command `view`."""
     parser = add_command(commands, "view", run, "Show a .gsimg file in the web browser.", EXAMPLES)
-    add_input(parser, "file", "FILE.gsimg", "the file to show")
+    parser.add_argument("file", metavar="FILE.gsimg", type=Path, nargs="?", help="the file to show")
     parser.add_argument(
         "--reference",
         metavar="ORIGINAL",
@@ -45,6 +46,9 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "--export", metavar="PAGE.html", type=Path, help="write a page with all in it instead"
     )
+    parser.add_argument(
+        "--library", metavar="OUT.js", type=Path, help="write imagegs.js, for pages of your own; no FILE"
+    )
     parser.add_argument("--no-overwrite", action="store_true", help="fail when the page exists")
     parser.add_argument("--port", type=whole(1, 65535), metavar="N", help="default: a free one")
     parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
@@ -53,25 +57,33 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """`imagegs view`."""
+    output = options.library or options.export
+    _check_usage(options)
+    if output is None:
+        return _serve(_shown(options), options)
+    check_output(output, options.file or Path(), no_overwrite=options.no_overwrite, json=options.json)
+    from imagegs.files import write_atomically
+    from imagegs.viewer.module import module_text
     from imagegs.viewer.page import viewer_page
 
-    if options.export and (options.port or options.no_open):
-        raise UsageError("--export starts no server: no --port, no --no-open with it")
-    if options.no_overwrite and not options.export:
-        raise UsageError("--no-overwrite is about --export")
-    if options.export:
-        check_output(options.export, options.file, no_overwrite=options.no_overwrite, json=options.json)
-    shown = _shown(options)
-    if not options.export:
-        return _serve(shown, options)
-    from imagegs.files import write_atomically
-
-    with about(options.export):
-        size = write_atomically(options.export, viewer_page(shown).encode())
+    text = module_text() if options.library else viewer_page(_shown(options))
+    with about(output):
+        size = write_atomically(output, text.encode())
     if options.json:
-        print_json({"input": str(options.file), "output": str(options.export), "bytes": size})
-    Verbosity(options.quiet).note(f"{options.export}: {size:,} bytes")
+        print_json({"input": options.file and str(options.file), "output": str(output), "bytes": size})
+    Verbosity(options.quiet).note(f"{output}: {size:,} bytes")
     return None
+
+
+def _check_usage(options: Namespace) -> None:
+    if (options.library is None) == (options.file is None):
+        raise UsageError("name a file to show" if options.file is None else "--library needs no file")
+    if options.library and (options.export or options.reference):
+        raise UsageError("--library is about no file: no --export, no --reference with it")
+    if (options.library or options.export) and (options.port or options.no_open):
+        raise UsageError("what writes a file starts no server: no --port, no --no-open")
+    if options.no_overwrite and not (options.library or options.export):
+        raise UsageError("--no-overwrite is about --export and --library")
 
 
 def _shown(options: Namespace) -> Shown:

@@ -105,9 +105,10 @@ class Objective:
         return self.rendered
 
     def moved(self, xy: FloatArray, shift: FloatArray) -> FloatArray:
-        """Centres (N, 2) on the canvas after a shift, which ends at the border where it would leave it. Taking
-        each coordinate back by itself would move a Gaussian that is long and nearly parallel to the border
-        sideways: all of it at once, which no small step foresees.
+        """Centres (N, 2) on the canvas after a shift, which ends at the border where it would leave it.
+
+        Taking each coordinate back by itself would move a Gaussian that is long and nearly parallel to the
+        border sideways: all of it at once, which no small step foresees.
         """
         _, height, width = self.target.shape
         if self.wrap:
