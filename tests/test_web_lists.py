@@ -66,7 +66,8 @@ def test_a_level_fades_without_new_lists(library: Any, api: str) -> None:
     put(library, "a.gsimg", data)
     script = """async (api) => {
         const size = { width: 96, height: 64 }, view = { x: 0, y: 0, ...size };
-        const painting = new web.Painting(await rendererOf(api), await web.loadPicture("/a.gsimg"), { lod: 0.4 });
+        const picture = await web.loadPicture("/a.gsimg");
+        const painting = new web.Painting(await rendererOf(api), picture, { lod: 0.4 });
         const found = [];
         for (const lod of [0.4, 0.65, 0.34]) {
             painting.lod = lod;

@@ -78,7 +78,8 @@ def test_what_is_asked_for_is_used_or_refused(gpu_page: Any) -> None:
     script = """([api, kind]) => {
         const canvas = document.createElement("canvas");
         if (kind) canvas.getContext(kind);
-        return web.makeRenderer(canvas, { api }).then(({ api }) => api, ({ name, message }) => [name, message]);
+        const reason = ({ name, message }) => [name, message];
+        return web.makeRenderer(canvas, { api }).then(({ api }) => api, reason);
     }"""
 
     def asked(api: str, kind: str | None = None) -> Any:
@@ -112,7 +113,7 @@ def test_it_is_painted_into_the_lower_left_corner(gpu_page: Any, api: str) -> No
     assert (off <= 2).mean() > 0.9999
     with pytest.raises(Exception, match="RangeError: the canvas has 10 x 100 pixels"):
         gpu_page.evaluate("painting.renderer.canvas.width = 10; painting.draw(view, size)")
-    with pytest.raises(Exception, match="RangeError: at most .* pixels a side"):
+    with pytest.raises(Exception, match="RangeError: at most 8192 pixels a side"):
         gpu_page.evaluate("painting.readPixels(view, { width: 1e6, height: 1 })")
 
 

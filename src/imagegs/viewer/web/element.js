@@ -150,6 +150,8 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     #begin(picture) {
         this.#picture = picture;
         this.#layout.setNaturalSize(picture.width, picture.height);
+        const start = sharedRenderer(ImageGSElement.api).then((renderer) => renderer.ready(picture.blend));
+        start.catch(() => {}); // whatever it is, painting will meet it too
     }
 
     #tell(loaded, total) {
