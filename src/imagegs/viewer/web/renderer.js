@@ -4,8 +4,8 @@
 //   api                 "webgpu" or "webgl2"
 //   canvas              what `draw` draws into
 //   mostSide, mostIds   pixels of an output's side; length of all lists of a grid
-//   lost                the card's memory is gone: nothing is drawn until `onrestored` is called; if that
-//                       cannot be, `onfailed(error)` is, and the canvas is of no use any more
+//   lost                the card's memory is gone: nothing is drawn until `onrestored` is called; where
+//                       WebGPU knows that it cannot be, `onfailed(error)` is, and the canvas is of no use
 //   generation          another object after each loss
 //   ready(blend)        a promise: `draw` of that blend can follow
 //   canDraw(blend)      whether it can now

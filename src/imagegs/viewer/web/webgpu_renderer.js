@@ -16,7 +16,8 @@ const problems = ["validation", "out-of-memory", "internal"];
  */
 async function openDevice(software) {
     const adapter = await globalThis.navigator?.gpu?.requestAdapter();
-    if (!adapter || (!software && adapter.info?.isFallbackAdapter))
+    const isSoftware = adapter?.info?.isFallbackAdapter ?? adapter?.isFallbackAdapter; // older browsers'
+    if (!adapter || (!software && isSoftware))
         throw new UnsupportedError("this browser has no WebGPU adapter, which painting by WebGPU needs");
     const names = ["maxBufferSize", "maxStorageBufferBindingSize"];
     const limits = names.map((name) => [name, Math.min(adapter.limits[name], mostBytes)]);
