@@ -3,8 +3,8 @@
     python benchmarks/web.py [--api webgpu] [--angle swiftshader] [--runs 7] [-n 10000] [--side 1024]
 
 Every run is a page of its own, so that code is compiled anew as it is for a visitor; without a graphics card
-WebGL2 is run by Mesa and WebGPU by SwiftShader, or both by the latter: --angle swiftshader. The Gaussians are those of access.py, in clusters, with a fit's usual
-precision, in 8 layers.
+WebGL2 is run by Mesa and WebGPU by SwiftShader, or both by the latter: --angle swiftshader. The Gaussians are
+those of access.py, in clusters, with a fit's usual precision, in 8 layers.
 """
 
 from __future__ import annotations
@@ -120,9 +120,8 @@ def main() -> None:
         runs = [measure(browser, data, small, options.side, options.api) for _ in range(options.runs)]
         version = browser.version
         browser.close()
-    print(
-        f"{machine()}; Chromium {version}; {options.api}; {options.gaussians:,} Gaussians, {len(data):,} bytes\n"
-    )
+    print(f"{machine()}; Chromium {version}; {options.api}, ANGLE {options.angle}")
+    print(f"{options.gaussians:,} Gaussians, {len(data):,} bytes\n")
     print("| | median, ms | least, ms |\n| --- | --- | --- |")
     for name in runs[0]:
         times = [run[name] for run in runs]
