@@ -9,7 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,30 +64,48 @@ def test_originals_of_all_kinds(run, tmp_path, kind):
     assert run(*call).code == 0
 
 
-def serve(*arguments: object) -> tuple[subprocess.Popen[str], str]:
-    """A running command, and the first address that it prints."""
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Commands can be interrupted though these tests run in the background, where a shell ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def running(*arguments: object, **settings: Any) -> Iterator[subprocess.Popen[str]]:
+    """A command, which is ended whatever happens."""
     command = [sys.executable, "-m", "imagegs", *map(str, arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes, **settings) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    """The first that it prints."""
     assert process.stderr is not None
     line = process.stderr.readline()
     assert line.startswith("http://127.0.0.1:"), line
-    return process, line.split()[0]
+    return line.split()[0]
 
 
 def test_the_server_runs_until_it_is_interrupted(gsimg):
-    process, url = serve("view", gsimg, "--no-open")
-    with urllib.request.urlopen(url, timeout=20) as answer:
-        assert b"<title>" in answer.read()
-    with urllib.request.urlopen(f"{url}picture.gsimg", timeout=20) as answer:
-        assert answer.read() == gsimg.read_bytes()
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
-    assert process.returncode == 0 and errors == ""
+    with running("view", gsimg, "--no-open") as process:
+        url = address(process)
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            assert b"<title>" in answer.read()
+        with urllib.request.urlopen(f"{url}picture.gsimg", timeout=20) as answer:
+            assert answer.read() == gsimg.read_bytes()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0 and errors == ""
 
 
 def test_json_tells_the_address(gsimg):
-    command = [sys.executable, "-m", "imagegs", "view", str(gsimg), "--no-open", "--json", "--quiet"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with running("view", gsimg, "--no-open", "--json", "--quiet") as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         assert told["input"] == str(gsimg) and told["url"].startswith("http://127.0.0.1:")
@@ -98,12 +119,9 @@ def test_the_browser_is_opened(gsimg, tmp_path):
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
     browser.chmod(0o755)
-    environment = {**os.environ, "BROWSER": f"{browser} %s"}
-    command = [sys.executable, "-m", "imagegs", "view", str(gsimg)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stderr is not None
-        url = process.stderr.readline().split()[0]
-        for _ in range(200):
+    with running("view", gsimg, env={**os.environ, "BROWSER": f"{browser} %s"}) as process:
+        url = address(process)
+        for _ in range(400):
             if opened.exists() and opened.read_text():
                 break
             time.sleep(0.05)
@@ -113,24 +131,28 @@ def test_the_browser_is_opened(gsimg, tmp_path):
 
 
 def test_a_fit_is_shown_while_it_goes_on(original, tmp_path):
-    target = tmp_path / "out.gsimg"
-    process, url = serve("encode", original, "-o", target, "--watch", "--no-open", "-n", 50, "-e", 9, "-j", 1)
-    last = {}
-    with urllib.request.urlopen(f"{url}events", timeout=60) as events:
-        for line in events:
-            if line.startswith(b"data: "):
-                last = json.loads(line.removeprefix(b"data: "))
-                with urllib.request.urlopen(f"{url}picture.gsimg?{last['version']}", timeout=20) as answer:
-                    data = answer.read()
-    process.communicate(timeout=60)
-    assert process.returncode == 0
+    target, last = tmp_path / "out.gsimg", {}
+    with running(
+        "encode", original, "-o", target, "--watch", "--no-open", "-n", 50, "-e", 9, "-j", 1
+    ) as process:
+        url = address(process)
+        with urllib.request.urlopen(f"{url}events", timeout=60) as events:
+            for line in events:
+                if line.startswith(b"data: "):
+                    last = json.loads(line.removeprefix(b"data: "))
+                    with urllib.request.urlopen(
+                        f"{url}picture.gsimg?{last['version']}", timeout=20
+                    ) as answer:
+                        data = answer.read()
+        process.communicate(timeout=60)
+        assert process.returncode == 0
     assert last["done"] and last["n_gaussians"] == 50 and data == target.read_bytes()
 
 
 def test_a_fit_that_nobody_watches_ends_at_once(original, tmp_path):
-    process, _ = serve("encode", original, "-o", tmp_path / "o.gsimg", "--watch", "--no-open", *FAST)
-    process.communicate(timeout=20)
-    assert process.returncode == 0 and (tmp_path / "o.gsimg").exists()
+    with running("encode", original, "-o", tmp_path / "o.gsimg", "--watch", "--no-open", *FAST) as process:
+        process.communicate(timeout=20)
+        assert process.returncode == 0 and (tmp_path / "o.gsimg").exists()
 
 
 @pytest.mark.parametrize(
