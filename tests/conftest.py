@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,21 @@ class Outcome:
 
 
 Run = Callable[..., Outcome]
+
+
+@contextmanager
+def pillow_restored() -> Iterator[None]:
+    """What registers a format within does so for nobody else: other tests want Pillow as it comes."""
+    Image.init()  # all of its own formats, once
+    tables = (Image.OPEN, Image.SAVE, Image.EXTENSION, Image.MIME)
+    before, names = [dict(table) for table in tables], list(Image.ID)
+    try:
+        yield
+    finally:
+        for table, old in zip(tables, before, strict=True):
+            table.clear()
+            table.update(old)
+        Image.ID[:] = names
 
 
 @pytest.fixture

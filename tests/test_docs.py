@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from conftest import pillow_restored
+
 ROOT = Path(__file__).parent.parent
 
 
 def test_the_readme_example_runs():
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert blocks
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
+    with pillow_restored():
+        for block in blocks:
+            exec(compile(block, "README.md", "exec"), {})
 
 
 def test_links_lead_somewhere():

@@ -9,21 +9,16 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 
 import imagegs
+from conftest import pillow_restored
 
 
 @pytest.fixture(autouse=True, scope="module")
 def registered():
-    """Registered for this module only: other tests want Pillow as it comes."""
-    Image.init()  # all of its own formats, once
-    tables = (Image.OPEN, Image.SAVE, Image.EXTENSION, Image.MIME)
-    before = [dict(table) for table in tables], list(Image.ID)
-    imagegs.register_pillow()
-    imagegs.register_pillow()
-    yield
-    for table, old in zip(tables, before[0], strict=True):
-        table.clear()
-        table.update(old)
-    Image.ID[:] = before[1]
+    """For this module only; twice does no harm."""
+    with pillow_restored():
+        imagegs.register_pillow()
+        imagegs.register_pillow()
+        yield
 
 
 def gaussians(channels, depth=8):

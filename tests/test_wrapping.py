@@ -8,7 +8,7 @@ from PIL import Image
 
 import imagegs
 import oracle
-from conftest import FAST, Run
+from conftest import FAST, Run, pillow_restored
 from imagegs.applications.stacks import paint_map
 from imagegs.fitting.gauss_newton import _moved, _System
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective, Shapes
@@ -213,12 +213,13 @@ def test_the_commands_know_about_it(run: Run, tmp_path):
     assert ", 8 bits a sample, wraps\n" in run("info", target).out
     run("encode", source, *FAST, "--quiet")
     assert not run("info", target, "--json").json["wrap"] and "wraps" not in run("info", target).out
-    imagegs.register_pillow()
-    with Image.open(source) as image:
-        image.save(target, wrap=True, n_gaussians=30, steps=3)
-    g = imagegs.load(target)
-    with Image.open(target) as image:
-        np.testing.assert_array_equal(np.asarray(image), imagegs.render(g, dtype=np.uint8))
+    with pillow_restored():
+        imagegs.register_pillow()
+        with Image.open(source) as image:
+            image.save(target, wrap=True, n_gaussians=30, steps=3)
+        g = imagegs.load(target)
+        with Image.open(target) as image:
+            np.testing.assert_array_equal(np.asarray(image), imagegs.render(g, dtype=np.uint8))
     assert g.wrap
 
 
