@@ -105,9 +105,10 @@ def run(options: Namespace) -> None:
         verbosity.warn(f"left out: {reason}")
     folder: Path = options.output
     check_folder(folder, "a report")
-    for path in paths.values():
-        with about(path):
-            load_pixels(path, setting.side)  # a wrong one is told before hours of work
+    sizes = {}
+    for name, path in paths.items():
+        with about(path):  # a wrong one is told before hours of work
+            sizes[name] = load_pixels(path, setting.side).shape[:2]
     cache = options.cache or folder / "cache"
     jobs = options.jobs or thread_count(None)
     rows: list[Row] = []
@@ -115,7 +116,7 @@ def run(options: Namespace) -> None:
         for done in run_bench(paths, setting, cache, jobs):
             rows += done.rows
             show(done)
-    found = summarized(results(paths, setting, rows))
+    found = summarized(results(sizes, setting, rows))
     if options.system:
         found["system"] = _system(setting.effort, options.quick, verbosity)
     shown = {row["picture"] for row in rows if "crop" in row}

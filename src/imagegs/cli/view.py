@@ -14,9 +14,7 @@ from imagegs.cli.paths import check_output, read_input
 from imagegs.cli.reports import Verbosity, print_json
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from imagegs.pixels import IntegerPixels
     from imagegs.viewer.page import Shown
 
 EXAMPLES = """
@@ -144,13 +142,10 @@ def _check(pixels: Any, size: tuple[int, int], has_channels: bool, wrong_channel
         raise ValueError(f"the original has other channels than the file, {wrong_channels}")
 
 
-def _eight_bits(pixels: Any) -> NDArray[np.uint8]:
-    import numpy as np
+def _eight_bits(pixels: IntegerPixels) -> IntegerPixels:
+    from imagegs.pixels import to_float, to_integers
 
-    reduced: NDArray[np.uint8] = (
-        np.round(pixels / 257).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
-    )
-    return reduced
+    return pixels if pixels.dtype.name == "uint8" else to_integers(to_float(pixels), 8)
 
 
 def _serve(shown: Shown, options: Namespace) -> None:

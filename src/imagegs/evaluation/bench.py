@@ -9,7 +9,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from imagegs.evaluation.measuring import Bench, Row, Subject
 from imagegs.evaluation.metrics import METRICS
 from imagegs.evaluation.store import Store
 from imagegs.images import read_picture
+from imagegs.pixels import to_float, to_integers
 
 OWN_WORK = 12  # of a fit, where any other codec's search for a file has 1: for the time left
 
@@ -60,7 +61,7 @@ def load_pixels(path: Path, side: int | None) -> Pixels:
     """
     pixels = read_picture(path).pixels
     if pixels.dtype == np.uint16:
-        pixels = np.round(pixels / 257).astype(np.uint8)
+        pixels = to_integers(to_float(pixels), 8)
     pixels = pixels[:, :, :3] if pixels.shape[2] > 2 else pixels[:, :, :1].repeat(3, axis=2)
     height, width, _ = pixels.shape
     if side is not None and max(height, width) > side:
@@ -110,9 +111,11 @@ def run_bench(paths: dict[str, Path], setting: Setting, store: Path, jobs: int) 
     codecs, metrics, _ = usable(setting)
     shown = set(list(paths)[:: max(1, -(-len(paths) // max(setting.crops, 1)))]) if setting.crops else set()
     work = {
-        (name, codec.name): OWN_WORK * len(setting.rates) if codec.is_own else len(setting.rates)
-        for codec in sorted(codecs, key=lambda codec: not codec.is_own)  # long ones first
+        (name, codec.name): OWN_WORK * len(setting.rates) if is_own else len(setting.rates)
+        for is_own in (True, False)  # long ones first
         for name in paths
+        for codec in codecs
+        if codec.is_own is is_own
     }
     shared = (tuple(metrics), store)
     context = multiprocessing.get_context("spawn")
@@ -147,16 +150,16 @@ def _measure(
     metrics: tuple[str, ...],
     store: Path,
 ) -> list[Row]:
-    pixels, window = _loaded(path, setting.side)
-    subject = Subject(name, pixels, window if is_shown else None)
+    pixels = _loaded(path, setting.side)
+    subject = Subject(name, pixels, busiest_window(pixels) if is_shown else None)
     bench = Bench(codec_named(codec, setting.effort), subject, metrics, Store(store))
     return list(bench.rows(setting.rates))
 
 
-@cache
-def _loaded(path: Path, side: int | None) -> tuple[Pixels, Any]:
-    pixels = load_pixels(path, side)
-    return pixels, busiest_window(pixels)
+@lru_cache(maxsize=1)
+def _loaded(path: Path, side: int | None) -> Pixels:
+    """Jobs of a picture often follow each other; more than one would fill the memory of a long run."""
+    return load_pixels(path, side)
 
 
 def machine() -> str:
@@ -168,11 +171,11 @@ def machine() -> str:
     return f"{model or platform.machine()}, {os.cpu_count()} processors, kernels {engine(1).isa}"
 
 
-def results(paths: dict[str, Path], setting: Setting, rows: list[Row]) -> dict[str, Any]:
-    """What results.json holds: all that a report needs."""
+def results(sizes: dict[str, tuple[int, int]], setting: Setting, rows: list[Row]) -> dict[str, Any]:
+    """What results.json holds: all that a report needs. sizes: (height, width) by the pictures' names."""
     codecs, metrics, reasons = usable(setting)
     order = {codec.name: place for place, codec in enumerate(codecs)}
-    places = {name: place for place, name in enumerate(paths)}
+    places = {name: place for place, name in enumerate(sizes)}
     return {
         "imagegs": metadata.version("imagegs"),
         "machine": machine(),
@@ -183,9 +186,7 @@ def results(paths: dict[str, Path], setting: Setting, rows: list[Row]) -> dict[s
         "metrics": [_metric_facts(name) for name in metrics],
         "missing": reasons,
         "pictures": [
-            {"name": name, "width": shape[1], "height": shape[0]}
-            for name, path in paths.items()
-            for shape in [load_pixels(path, setting.side).shape]
+            {"name": name, "width": width, "height": height} for name, (height, width) in sizes.items()
         ],
         "rows": sorted(rows, key=lambda r: (places[r["picture"]], order[r["codec"]], str(r["rate"]))),
     }
