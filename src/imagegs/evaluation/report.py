@@ -7,14 +7,12 @@ import csv
 import io
 import json
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from imagegs.evaluation.codec import Pixels
 from imagegs.evaluation.crops import as_webp, busiest_window, cut
 from imagegs.evaluation.measuring import Row
 from imagegs.evaluation.store import Store
-from imagegs.files import write_atomically
 from imagegs.viewer.assembling import assembled, element_script, json_in_page
 
 _SCRIPTS = ("elements.js", "chart.js", "tables.js", "crops.js", "system.js", "page.js")
@@ -22,18 +20,30 @@ _FIRST_COLUMNS = ("picture", "codec", "rate", "bytes", "bpp", "setting")
 REPORT, TABLE, RESULTS = "report.html", "results.csv", "results.json"
 
 
-def write_report(
-    folder: Path, results: dict[str, Any], store: Store, pixels: dict[str, Pixels] | None = None
-) -> None:
-    """Writes the three files into a folder.
+def report_files(
+    results: dict[str, Any], store: Store, pixels: dict[str, Pixels] | None = None
+) -> dict[str, bytes]:
+    """The three files, by name, in the order in which they are to be written.
 
     results: as `summarized` gives them. pixels: (H, W, 3) uint8 of the pictures that rows have crops of, by
-    name. Raises OSError where they cannot be written.
+    name. Raises OSError where the store cannot be read.
     """
-    write_atomically(folder / RESULTS, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
-    write_atomically(folder / TABLE, _table(results["rows"]).encode())
     shown = results | {"images": _images(results["rows"], store), "originals": _originals(pixels or {})}
-    write_atomically(folder / REPORT, report_page(shown).encode())
+    return {
+        RESULTS: (json.dumps(results, indent=1, allow_nan=False) + "\n").encode(),
+        TABLE: _table(results["rows"]).encode(),
+        REPORT: report_page(shown).encode(),
+    }
+
+
+def report_starts() -> dict[str, bytes]:
+    """How each of the files begins, whatever was measured: what tells it from another file of that name."""
+    page = (files(__package__) / "report_page" / "page.html").read_text("utf-8")
+    return {
+        RESULTS: b'{\n "imagegs": ',
+        TABLE: ",".join(_FIRST_COLUMNS).encode(),
+        REPORT: page.partition("<style>")[0].encode(),
+    }
 
 
 def report_page(results: dict[str, Any]) -> str:
