@@ -95,7 +95,7 @@ def test_layers(run: Run, tmp_path: Path, options: tuple[Any, ...], layers: int)
 
 def test_fixed_point_has_no_layers(run: Run, picture: Path) -> None:
     assert run("encode", picture, "--bits", 8, "--json", "--quiet", *FAST).json["layers"] == 1
-    outcome = run("encode", picture, "--bits", 8, "--layers", 2, *FAST)
+    outcome = run("encode", picture, "--bits", 8, "--layers", 2, "--overwrite", *FAST)
     assert outcome.code == 2 and "--layers" in outcome.err
 
 
@@ -116,10 +116,10 @@ def test_a_recipe_has_its_bits_and_blend(run: Run, picture: Path) -> None:
     run("encode", picture, "--recipe", "paper", *FAST)
     info = read_info(target.read_bytes())
     assert info.blend == "paper" and (info.coding.position, info.coding.color) == (16, 16)
-    run("encode", picture, "--recipe", "paper", "--bits", "12,11,10,0,9", *FAST)
+    run("encode", picture, "-o", target, "--recipe", "paper", "--bits", "12,11,10,0,9", *FAST)
     info = read_info(target.read_bytes())
     assert (info.coding.position, info.coding.scale, info.coding.angle, info.coding.color) == (12, 11, 10, 9)
-    run("encode", picture, "--bits", "12,11,10,7,9", *FAST)
+    run("encode", picture, "-o", target, "--bits", "12,11,10,7,9", *FAST)
     info = read_info(target.read_bytes())
     assert info.blend == "softmax" and (info.coding.position, info.coding.weight) == (12, 7)
 
@@ -140,7 +140,7 @@ def test_a_map_says_where_gaussians_start(run: Run, picture: Path, tmp_path: Pat
     write_picture(tmp_path / "map.png", weights[:, :, None], ("Y",))
     right = {}
     for init in ("random", tmp_path / "map.png"):
-        assert run("encode", picture, "-n", 100, "--init", init, *FAST).code == 0
+        assert run("encode", picture, "-n", 100, "--init", init, "--overwrite", *FAST).code == 0
         right[str(init)] = (load(picture.with_suffix(".gsimg")).xy[:, 0] > 24).mean()
     assert right[str(tmp_path / "map.png")] > right["random"] + 0.1
 
@@ -235,7 +235,7 @@ def test_a_pipe_has_no_place_beside_it(run: Run, picture: Path, gsimg: Path, tmp
 
 def test_quiet_and_verbose(run: Run, picture: Path) -> None:
     assert run("encode", picture, "--quiet", *FAST).err == ""
-    assert run("encode", picture, "-v", *FAST).err.count("\n") == 3
+    assert run("encode", picture, "-v", "--overwrite", *FAST).err.count("\n") == 3
 
 
 def _python(*arguments: object) -> list[str]:

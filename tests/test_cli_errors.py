@@ -212,7 +212,7 @@ def test_bad_decode_options(
 )
 def test_bad_plot_options(run: Run, gsimg: Path, options: list[str]) -> None:
     assert run("plot", gsimg, "--share", 1, "--sigmas", 1, "--quiet").code == 0
-    check_failure(run("plot", gsimg, *options, "--quiet"), 2)
+    check_failure(run("plot", gsimg, *options, "--quiet", "--overwrite"), 2)
 
 
 @pytest.mark.parametrize(

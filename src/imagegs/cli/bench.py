@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import pictures_in
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, number, whole
-from imagegs.cli.paths import check_folder
 from imagegs.cli.reports import Verbosity, print_json
+from imagegs.cli.run_files import Kind, Output, RunFiles, check_folder
+from imagegs.cli.standard_streams import file_path, stored_path
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ avif-444, jxl, jp2, astc-4x4 to astc-12x12, bc1, bc7, etc1s; any with -half: at 
 metrics: psnr, ssim, ms-ssim, ssimulacra2, flip, lpips, st-lpips.
 
 OUT gets report.html, results.csv, results.json and cache: a run that was cut off goes on from there.
+An earlier report in OUT is replaced, files of these names that are no report only with --overwrite.
 what other codecs and metrics need is in the extra: pip install 'imagegs[bench]'
 """
 RATES, METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
@@ -44,9 +46,11 @@ def add_parser(commands: Subparsers) -> None:
     """Adds the command `bench`."""
     what = "Measure pictures at given sizes beside other codecs, and write a report."
     parser = add_command(commands, "bench", run, what, EXAMPLES)
-    parser.add_argument("pictures", metavar="PICTURE", nargs="*", type=Path, help="files, or folders of them")
     parser.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, default=Path("bench"), help="default: bench"
+        "pictures", metavar="PICTURE", nargs="*", type=stored_path, help="files, or folders of them"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=file_path, default=Path("bench"), help="default: bench"
     )
     parser.add_argument("--codecs", metavar="LIST", type=names, help="default: those most people would pick")
     parser.add_argument(
@@ -66,7 +70,12 @@ def add_parser(commands: Subparsers) -> None:
         help="measure, too, how imagegs scales here: time and memory over pixels, Gaussians, threads",
     )
     parser.add_argument("--quick", action="store_true", help="a first look: effort 1, two rates, two metrics")
-    parser.add_argument("--cache", metavar="DIR", type=Path, help="default: cache in OUT")
+    parser.add_argument("--cache", metavar="DIR", type=file_path, help="default: cache in OUT")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files in OUT that are no reports of this command, too",
+    )
     parser.add_argument(
         "-j", "--jobs", type=whole(1, 256), metavar="N", help="files at a time (default: one a core)"
     )
@@ -91,7 +100,7 @@ def run(options: Namespace) -> None:
     """`imagegs bench`."""
     from imagegs.engine import thread_count
     from imagegs.evaluation.bench import load_pixels, named, results, run_bench, usable
-    from imagegs.evaluation.report import REPORT, RESULTS, TABLE, write_report
+    from imagegs.evaluation.report import REPORT, RESULTS, TABLE, report_files
     from imagegs.evaluation.store import Store
     from imagegs.evaluation.summary import summarized
 
@@ -104,12 +113,12 @@ def run(options: Namespace) -> None:
     for reason in missing.values():
         verbosity.warn(f"left out: {reason}")
     folder: Path = options.output
-    check_folder(folder, "a report")
+    cache = options.cache or folder / "cache"
+    files = _checked(options, folder, cache)
     sizes = {}
     for name, path in paths.items():
         with about(path):  # a wrong one is told before hours of work
             sizes[name] = load_pixels(path, setting.side).shape[:2]
-    cache = options.cache or folder / "cache"
     jobs = options.jobs or thread_count(None)
     rows: list[Row] = []
     with _bar(verbosity.bar) as show:
@@ -123,8 +132,25 @@ def run(options: Namespace) -> None:
     originals = {name: load_pixels(paths[name], setting.side) for name in paths if name in shown}
     with about(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        write_report(folder, found, Store(cache), originals)
+    for name, data in report_files(found, Store(cache), originals).items():
+        files.write(folder / name, data)
     _tell(verbosity, options.json, folder, found, time.perf_counter() - start, (REPORT, TABLE, RESULTS))
+
+
+def _checked(options: Namespace, folder: Path, cache: Path) -> RunFiles:
+    """The files of the run. An earlier report may be replaced: the cache has all that went into it."""
+    from imagegs.evaluation.report import report_starts
+
+    check_folder(folder, "a report")
+    if cache.parent.exists():
+        check_folder(cache, "results")
+    outputs = (
+        Output(folder / name, is_named=True, kind=Kind("report of imagegs bench", start))
+        for name, start in report_starts().items()
+    )
+    files = RunFiles.of(options, *outputs)
+    files.check(yet_to_be=None if folder.exists() else folder)
+    return files
 
 
 def _files(given: Path) -> list[Path]:

@@ -12,6 +12,8 @@ from imagegs.cli.exit_codes import about
 from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
+from imagegs.cli.run_files import RunFiles
+from imagegs.cli.standard_streams import is_folder, open_input
 
 if TYPE_CHECKING:
     from imagegs.pixels import Picture
@@ -24,6 +26,7 @@ examples:
 
 pictures of 8 and 16 bits can be compared; alpha counts like any other channel.
 of a folder and a texture stack, or two folders, the PSNR of each map.
+A or B may be -, standard input.
 with --json, equal pictures have "psnr": null and "lossless": true.
 """
 
@@ -41,7 +44,10 @@ def run(options: Namespace) -> None:
     """`imagegs compare`."""
     from imagegs.metrics import ms_ssim, psnr, ssim
 
-    folders = [path.is_dir() for path in (options.a, options.b)]
+    run_files = RunFiles.of(options)
+    run_files.check()
+    run_files.check_printing()
+    folders = [is_folder(path) for path in (options.a, options.b)]
     if all(folders) or (any(folders) and ".gsimg" in (options.a.suffix.lower(), options.b.suffix.lower())):
         compare_stacks(options)
         return
@@ -68,7 +74,7 @@ def _read(path: Path, threads: int | None) -> Picture:
     from imagegs.pixels import Picture
     from imagegs.rendering import render
 
-    with about(path), path.open("rb") as opened:
+    with about(path), open_input(path) as opened:
         # Opened once: what a pipe gives, it gives once.
         file = opened if opened.seekable() else io.BytesIO(opened.read())
         is_gsimg = file.read(len(SIGNATURE)) == SIGNATURE

@@ -10,6 +10,7 @@ from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import load_stack, read_folder
 from imagegs.cli.options import UsageError
 from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
+from imagegs.cli.standard_streams import is_folder
 
 if TYPE_CHECKING:
     from imagegs.applications.stacks import Stack
@@ -51,7 +52,7 @@ def _read(path: Path, threads: int | None) -> Stack:
     from imagegs.applications.stacks import Stack, paint_stack
     from imagegs.pixels import Picture
 
-    if path.is_dir():
+    if is_folder(path):
         return read_folder(path)
     gaussians, maps = load_stack(path)
     if not maps:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import named_map
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import check_folder, check_output, check_size, depth_in, output_path
+from imagegs.cli.paths import check_size, depth_in, output_path, picture_suffix
 from imagegs.cli.reports import Verbosity, print_json
+from imagegs.cli.run_files import Output, RunFiles, check_folder
+from imagegs.cli.standard_streams import STANDARD
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap], start: float) -> None:
     """Writes the folder that the command line asks for, or a single map; start: of the command, seconds."""
     from imagegs.applications.stacks import paint_map
-    from imagegs.image_writers import check_picture_path, write_picture
+    from imagegs.image_writers import check_picture_format, encode_picture
     from imagegs.rendering import output_size
 
     target, files = _targets(options, maps)
@@ -32,15 +33,14 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
     size = output_size(gaussians, **view) if options.region is None else options.region[2:]
     check_size(size, options.size_limit)
     if options.map is None:
-        _check_folder(target, len(files))
-        if options.output is None:
-            _check_untouched(files)
+        _check_folder(options, target, len(files))
     for file, each in files.items():
         with about(file):
-            check_picture_path(file, each.own_channels, each.bit_depth, size)
-        # A folder that is yet to be made holds nothing that could be in the way.
-        if options.map is not None or target.exists():
-            check_output(file, options.file, no_overwrite=options.no_overwrite, json=options.json)
+            check_picture_format(_suffix(options, file), each.own_channels, each.bit_depth, size)
+    is_named = options.map is not None and options.output is not None
+    run_files = RunFiles.of(options, *(Output(file, is_named) for file in files))
+    # A folder that is yet to be made holds nothing that could be in the way.
+    run_files.check(yet_to_be=target if options.map is None and not target.exists() else None)
     written = []
     for file, each in files.items():
         shown = {"region": options.region, "filtered": options.filtered, **view}
@@ -49,7 +49,8 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
             with about(target):
                 target.mkdir(exist_ok=True)
         with about(file):
-            n_bytes = write_picture(file, pixels, each.own_channels)
+            data = encode_picture(_suffix(options, file), pixels, each.own_channels)
+        n_bytes = run_files.write(file, data)
         written.append(_entry(file, each, n_bytes))
     seconds = time.perf_counter() - start
     width, height = size
@@ -67,28 +68,32 @@ def _targets(options: Namespace, maps: Sequence[TextureMap]) -> tuple[Path, dict
         folder = output_path(options.output, options.file, "")
         return folder, {folder / each.output: each for each in maps}
     chosen = named_map(maps, options.map)
-    file = options.output or output_path(None, options.file, "").with_name(chosen.output)
+    file = output_path(options.output, options.file, "")
+    if options.output is None and file != STANDARD:
+        own = Path(chosen.output)
+        file = file.with_name(own.stem + (options.format or own.suffix))
     # A format of 8 bits gets 8, as it does of a picture; only the map's depth is another one then.
-    return file, {file: replace(chosen, bit_depth=depth_in(file, chosen.bit_depth))}
+    return file, {file: replace(chosen, bit_depth=depth_in(_suffix(options, file), chosen.bit_depth))}
 
 
-def _check_folder(folder: Path, n_maps: int) -> None:
+def _suffix(options: Namespace, file: Path) -> str:
+    suffix: str | None = options.format
+    return suffix or picture_suffix(file)
+
+
+def _check_folder(options: Namespace, folder: Path, n_maps: int) -> None:
     """Fail now where making or filling the folder would fail later."""
     from imagegs.image_writers import WRITABLE_SUFFIXES
 
+    if options.format is not None:
+        raise UsageError("--format is for one picture, not for a folder of maps: say which --map")
+    if folder == STANDARD:
+        raise UsageError(f"{n_maps} maps need a folder: name it with -o, or write one of them with --map")
     if not folder.is_dir() and folder.suffix.lower() in WRITABLE_SUFFIXES:
         raise UsageError(
             f"{folder} is to be a folder, for {n_maps} maps; --map writes one of them to a picture"
         )
     check_folder(folder, "maps")
-
-
-def _check_untouched(files: Iterable[Path]) -> None:
-    """Fail where a folder that nobody named holds files of the maps' names: they may be what was encoded."""
-    for file in files:
-        if file.exists():
-            with about(file):
-                raise FileExistsError(errno.EEXIST, "the file exists: say with -o where to write", str(file))
 
 
 def _entry(file: Path, each: TextureMap, n_bytes: int) -> dict[str, Any]:

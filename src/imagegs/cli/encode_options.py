@@ -21,6 +21,10 @@ examples:
   imagegs encode photo.png --recipe paper --json > photo.json
   imagegs encode grainy.png --restore denoise
   imagegs encode tiles -n 20000 --wrap
+  imagegs encode - < photo.png > photo.gsimg
+
+a .gsimg file that exists is replaced where -o names it, else only with --overwrite.
+- is standard input and output: what comes in goes out there too, unless -o says otherwise.
 
 of a folder, all pictures are the maps of one texture: its color, normals, roughness, ...
 """
@@ -29,7 +33,12 @@ MAX_SEED = 2**64 - 1
 
 def add_options(parser: Parser) -> None:
     """Adds all options of the command; encode_plan.py says what they come to."""
-    add_input(parser, "input", "INPUT", "a picture: PNG, JPEG, WebP, TIFF, .npy, ...; or a folder of maps")
+    add_input(
+        parser,
+        "input",
+        "INPUT",
+        "a picture: PNG, JPEG, WebP, TIFF, .npy, ...; - for standard input; or a folder of maps",
+    )
     add_output(parser, "OUT.gsimg", "INPUT's name with .gsimg")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from imagegs.cli.guidance import Guidance, make_guidance
 from imagegs.cli.maps import read_map
 from imagegs.cli.options import UsageError
+from imagegs.cli.standard_streams import STANDARD, file_path
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -154,8 +154,8 @@ def _placement(init: str | None, recipe: str, guidance: Guidance | None, picture
         return guidance.saliency if guidance is not None and from_map else "gradient"
     if init in NAMED_PLACEMENTS:
         return NAMED_PLACEMENTS[init]
-    path = Path(init)
-    if not path.suffix and not path.exists():
+    path = file_path(init)
+    if not (path == STANDARD or path.suffix or path.exists()):
         raise ValueError(f"no placement {init!r}; there are gradient, random, or a picture's path")
     return read_map(path, picture)
 

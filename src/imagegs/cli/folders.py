@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import UsageError
+from imagegs.cli.standard_streams import open_input
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def load_stack(
     from imagegs.codec.gsimg import read_file
     from imagegs.codec.metadata import metadata_in
 
-    with about(path), nullcontext(opened) if opened else path.open("rb") as file:
+    with about(path), nullcontext(opened) if opened else open_input(path) as file:
         data = read_file(file)
         gaussians = decode(data, **options)
         metadata = metadata_in(data, options.get("allow_partial", False))

@@ -7,10 +7,10 @@ import math
 import re
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from imagegs.cli.reports import write_line
+from imagegs.cli.standard_streams import file_path
 
 MAX_THREADS = 1024
 DEFAULT_SIZE_LIMIT = 2**28
@@ -123,13 +123,26 @@ def _quoted(text: str) -> str:
 
 def add_input(parser: Parser, name: str, metavar: str, help: str) -> None:
     """A file to read, a required argument."""
-    parser.add_argument(name, metavar=metavar, type=Path, help=help)
+    parser.add_argument(name, metavar=metavar, type=file_path, help=help)
 
 
 def add_output(parser: Parser, metavar: str, default: str) -> None:
-    """-o and --no-overwrite."""
-    parser.add_argument("-o", "--output", metavar=metavar, type=Path, help=f"default: {default}")
-    parser.add_argument("--no-overwrite", action="store_true", help="fail when the output exists")
+    """-o, --overwrite and --no-overwrite."""
+    parser.add_argument("-o", "--output", metavar=metavar, type=file_path, help=f"default: {default}")
+    add_overwriting(parser)
+
+
+def add_overwriting(parser: Parser) -> None:
+    """--overwrite and --no-overwrite."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files whose names were not typed, too, and files of another kind; never an input",
+    )
+    choice.add_argument(
+        "--no-overwrite", action="store_true", help="replace nothing, not even where the name was typed"
+    )
 
 
 def add_shared(parser: Parser | argparse._ArgumentGroup, names: Sequence[str]) -> None:

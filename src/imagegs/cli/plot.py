@@ -22,6 +22,7 @@ from imagegs.cli.paths import output_path
 from imagegs.cli.plot_ellipses import plot_ellipses
 from imagegs.cli.plot_error import plot_error
 from imagegs.cli.plot_growth import plot_growth
+from imagegs.cli.standard_streams import file_path, open_input
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
@@ -60,13 +61,16 @@ def add_parser(commands: Subparsers) -> None:
     )
     parser = add_command(commands, "plot", run, what, EXAMPLES)
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", type=Path, help="a .gsimg file, or histories of fits"
+        "files", metavar="FILE", nargs="+", type=file_path, help="a .gsimg file, or histories of fits"
     )
     add_output(parser, "OUT", "FILE's name with .ellipses.png, .error.png or .growth.png")
     _add_ellipse_options(parser)
     error = parser.add_argument_group("errors")
     error.add_argument(
-        "--error", type=Path, metavar="ORIGINAL", help="the picture, or the folder of maps, to compare with"
+        "--error",
+        type=file_path,
+        metavar="ORIGINAL",
+        help="the picture, or the folder of maps, to compare with",
     )
     error.add_argument(
         "--gain", type=positive, metavar="G", help="1 / G of the range has the last colour (default: 10)"
@@ -132,7 +136,7 @@ def _read(path: Path, size_limit: int) -> Stack | History:
     from imagegs.codec.container import SIGNATURE
     from imagegs.fitting.history import from_json
 
-    with about(path), path.open("rb") as file:
+    with about(path), open_input(path) as file:
         start = file.peek(len(SIGNATURE))[: len(SIGNATURE)]  # what a pipe gives, it gives once
         if start.lstrip().startswith(b"{"):
             return from_json(file.read())

@@ -11,9 +11,11 @@ from imagegs.cli.compare import check_alike
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import named_map, read_folder
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import check_output, check_size, output_path, read_input
+from imagegs.cli.paths import check_size, output_path, picture_suffix, read_input
 from imagegs.cli.plot_ellipses import VECTOR_SUFFIX, shown_map
 from imagegs.cli.reports import Verbosity
+from imagegs.cli.run_files import Output, RunFiles
+from imagegs.cli.standard_streams import STANDARD, is_folder
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -25,19 +27,20 @@ if TYPE_CHECKING:
 def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap]) -> None:
     """Writes what the command line asks for."""
     from imagegs.drawing.error_map import DEFAULT_GAIN, draw_error_map
-    from imagegs.image_writers import check_picture_path, write_picture
+    from imagegs.image_writers import check_picture_format, encode_picture
 
     file: Path = options.files[0]
     target = output_path(options.output, file, ".error.png")
     shown = shown_map(maps, options.map)
     size = gaussians.width, gaussians.height
     check_size(size, options.size_limit)
+    suffix = picture_suffix(target)
     with about(target):
-        if target.suffix.lower() == VECTOR_SUFFIX:
+        if suffix == VECTOR_SUFFIX:
             raise UsageError("an error map is made of pixels, not .svg: write .png")
-        check_picture_path(target, ("R", "G", "B"), 8, size)
-    for source in (file, options.error):
-        check_output(target, source, no_overwrite=options.no_overwrite)
+        check_picture_format(suffix, ("R", "G", "B"), 8, size)
+    files = RunFiles.of(options, Output(target, is_named=options.output is not None))
+    files.check()
     original = _original(options.error, shown)
     painted = _painted(gaussians, shown)
     with about(options.error):
@@ -49,7 +52,8 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
         background="light" if options.light else "dark",
     )
     with about(target):
-        write_picture(target, sheet, ("R", "G", "B"))
+        data = encode_picture(suffix, sheet, ("R", "G", "B"))
+    files.write(target, data)
     of = "" if shown is None else f"map {shown.name}, "
     Verbosity(options.quiet).note(f"{target}: {of}{sheet.shape[1]} x {sheet.shape[0]} pixels")
 
@@ -69,12 +73,14 @@ def _original(path: Path, shown: TextureMap | None) -> Picture:
     """A picture; of a stack's map, its file as a stack reads it, or that in a folder of maps."""
     if shown is None:
         return read_input(path)
-    if path.is_dir():
+    if is_folder(path):
         stack = read_folder(path)
         with about(path):
             return _map_in(stack, named_map(stack.maps, shown.name))
     from imagegs.applications.stacks import read_stack
 
+    if path == STANDARD:
+        raise UsageError("the original of a map is a file or a folder, not standard input")
     with about(path):
         stack = read_stack([path])
         return _map_in(stack, stack.maps[0])

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, whole
-from imagegs.cli.paths import check_output, read_input
+from imagegs.cli.options import Subparsers, UsageError, add_command, add_overwriting, add_shared, whole
+from imagegs.cli.paths import read_input
 from imagegs.cli.reports import Verbosity, print_json
+from imagegs.cli.run_files import Kind, Output, RunFiles
+from imagegs.cli.standard_streams import file_path, is_folder, open_input
 
 if TYPE_CHECKING:
     from imagegs.pixels import IntegerPixels
@@ -30,24 +32,27 @@ e, c, i, t: ellipses, centers, a color for each Gaussian, tile load. s, d: divid
 f: full screen. h: hide the controls. the server, which only this machine can reach, ends with Ctrl-C.
 """
 
+PAGE = Kind("HTML page", b"<!doctype html>", (".html", ".htm"))
+LIBRARY = Kind("JavaScript file", b"// imagegs for web pages", (".js", ".mjs"))
+
 
 def add_parser(commands: Subparsers) -> None:
     """Adds the command `view`."""
     parser = add_command(commands, "view", run, "Show a .gsimg file in the web browser.", EXAMPLES)
-    parser.add_argument("file", metavar="FILE.gsimg", type=Path, nargs="?", help="the file to show")
+    parser.add_argument("file", metavar="FILE.gsimg", type=file_path, nargs="?", help="the file to show")
     parser.add_argument(
         "--reference",
         metavar="ORIGINAL",
-        type=Path,
+        type=file_path,
         help="what it was made of: a picture or a folder",
     )
     parser.add_argument(
-        "--export", metavar="PAGE.html", type=Path, help="write a page with all in it instead"
+        "--export", metavar="PAGE.html", type=file_path, help="write a page with all in it instead"
     )
     parser.add_argument(
-        "--library", metavar="OUT.js", type=Path, help="write imagegs.js, for pages of your own; no FILE"
+        "--library", metavar="OUT.js", type=file_path, help="write imagegs.js, for pages of your own; no FILE"
     )
-    parser.add_argument("--no-overwrite", action="store_true", help="fail when the page exists")
+    add_overwriting(parser)
     parser.add_argument("--port", type=whole(1, 65535), metavar="N", help="default: a free one")
     parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
     add_shared(parser, ("allow_partial", "size_limit", "quiet", "json"))
@@ -59,14 +64,14 @@ def run(options: Namespace) -> None:
     _check_usage(options)
     if output is None:
         return _serve(_shown(options), options)
-    check_output(output, options.file or Path(), no_overwrite=options.no_overwrite, json=options.json)
-    from imagegs.files import write_atomically
     from imagegs.viewer.module import module_text
     from imagegs.viewer.page import viewer_page
 
+    kind = LIBRARY if options.library else PAGE
+    files = RunFiles.of(options, Output(output, is_named=True, kind=kind, is_text=True))
+    files.check()
     text = module_text() if options.library else viewer_page(_shown(options))
-    with about(output):
-        size = write_atomically(output, text.encode())
+    size = files.write(output, text.encode())
     if options.json:
         print_json({"input": options.file and str(options.file), "output": str(output), "bytes": size})
     Verbosity(options.quiet).note(f"{output}: {size:,} bytes")
@@ -80,8 +85,8 @@ def _check_usage(options: Namespace) -> None:
         raise UsageError("--library is about no file: no --export, no --reference with it")
     if (options.library or options.export) and (options.port or options.no_open):
         raise UsageError("what writes a file starts no server: no --port, no --no-open")
-    if options.no_overwrite and not (options.library or options.export):
-        raise UsageError("--no-overwrite is about --export and --library")
+    if (options.overwrite or options.no_overwrite) and not (options.library or options.export):
+        raise UsageError("--overwrite and --no-overwrite are about --export and --library")
 
 
 def _shown(options: Namespace) -> Shown:
@@ -92,7 +97,7 @@ def _shown(options: Namespace) -> Shown:
     from imagegs.codec.metadata import metadata_in
     from imagegs.viewer.page import Shown
 
-    with about(options.file), options.file.open("rb") as file:
+    with about(options.file), open_input(options.file) as file:
         data = read_file(file)
         gaussians = decode(data, allow_partial=options.allow_partial, size_limit=options.size_limit)
         maps = from_metadata(metadata_in(data, options.allow_partial), gaussians.channels)
@@ -111,7 +116,7 @@ def _references(
     from imagegs.cli.folders import read_folder
     from imagegs.viewer.page import reference_files
 
-    if path.is_dir() != bool(maps):
+    if is_folder(path) != bool(maps):
         raise ValueError(
             "a texture stack is compared with a folder" if maps else "the file is of one picture"
         )
