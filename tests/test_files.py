@@ -40,13 +40,15 @@ def test_a_failure_harms_nothing_and_leaves_nothing(tmp_path: Path, failure: Bas
 
 def test_a_failing_rename_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Path, target: Path) -> Path:
-        raise PermissionError(errno.EACCES, "in use", str(self), None, str(target))
+        raise OSError(errno.EIO, "the disk", str(self), None, str(target))
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(PermissionError, match="in use") as caught:
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(OSError, match="the disk") as caught:
         write_atomically(tmp_path / "a", b"x")
-    assert caught.value.filename == str(tmp_path / "a")
-    assert not list(tmp_path.iterdir())
+    assert caught.value.filename == str(tmp_path / "a") and caught.value.filename2 is None
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"old"
 
 
 @posix_only
@@ -165,10 +167,10 @@ def test_impossible_targets_are_explained(tmp_path: Path, act) -> None:  # type:
 
 @pytest.mark.parametrize("act", [check_writable, lambda path: write_atomically(path, b"x")])
 def test_a_folder_that_refuses_files(tmp_path: Path, act, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    def refuse(self: Path, mode: str) -> None:
-        raise OSError(errno.EROFS, "read-only file system", str(self))
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        raise OSError(errno.EROFS, "read-only file system", str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(PermissionError, match=r"the folder .* is not writable") as caught:
         act(tmp_path / "a")
     assert caught.value.filename == str(tmp_path / "a")
