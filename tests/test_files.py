@@ -15,6 +15,13 @@ from imagegs.files import check_writable, descriptor_of, write_atomically
 posix_only = pytest.mark.skipif(os.name != "posix", reason="permissions and devices of POSIX systems")
 
 
+@pytest.fixture(autouse=True, params=["nameless", "named"])
+def temporaries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the system has it, and as one has it that makes no files without names."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+
+
 def test_bytes_and_pieces_are_written(tmp_path: Path) -> None:
     write_atomically(tmp_path / "a", b"hello")
     write_atomically(str(tmp_path / "b"), (piece for piece in [b"he", b"", b"llo"]))
@@ -178,7 +185,7 @@ def test_a_folder_that_refuses_files(tmp_path: Path, act, monkeypatch: pytest.Mo
 
 def test_a_write_protected_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_bytes(b"old")
-    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # root may write everywhere
     with pytest.raises(PermissionError, match="write-protected"):
         write_atomically(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"old"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from imagegs.staging.descriptors import descriptor_of, writable_copy
 from imagegs.staging.overwriting import sync_folder
@@ -18,6 +18,7 @@ __all__ = ["PathLike", "check_writable", "descriptor_of", "write_all", "write_at
 
 Bytes = bytes | bytearray | memoryview
 Contents = Bytes | Iterable[Bytes]
+Name = TypeVar("Name", bound=PathLike)
 
 
 def write_atomically(path: PathLike, data: Contents, *, replace: bool = True) -> int:
@@ -46,7 +47,7 @@ def write_atomically(path: PathLike, data: Contents, *, replace: bool = True) ->
     return write_all({path: data}, replace=replace)[0]
 
 
-def write_all(files: Mapping[PathLike, Contents], *, replace: bool = True) -> list[int]:
+def write_all(files: Mapping[Name, Contents], *, replace: bool = True) -> list[int]:
     """Write several files as `write_atomically` writes one, all or none: how many bytes each has, in order.
 
     The contents are asked for in order, one file's after the other's; when those of all are on the disk the
@@ -71,8 +72,7 @@ def write_all(files: Mapping[PathLike, Contents], *, replace: bool = True) -> li
             n_bytes[path] = _write_directly(path, _pieces(files[path]))
         _put_all(list(staged.values()), replace)
     finally:
-        for each in staged.values():
-            each.discard()
+        _discard_all(staged.values())
     return [n_bytes[path] for path in files]
 
 
@@ -91,7 +91,7 @@ def check_writable(path: PathLike) -> None:
         try:
             staged.write(())
         finally:
-            staged.discard()
+            _discard_all([staged])
 
 
 def _regular_target(path: PathLike) -> Target | None:
@@ -127,6 +127,17 @@ def _put_all(staged: Sequence[Staged], replace: bool) -> None:
     finally:
         for folder in {each.target.path.parent for each in staged}:
             sync_folder(folder)
+
+
+def _discard_all(staged: Collection[Staged]) -> None:
+    """A second Ctrl-C meanwhile keeps nothing from going."""
+    try:
+        for each in staged:
+            each.discard()
+    except BaseException:
+        for each in staged:
+            each.discard()
+        raise
 
 
 def _pieces(data: Contents) -> Iterable[Bytes]:

@@ -39,7 +39,7 @@ def target_of(path: PathLike) -> Target:
         ) from None
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
-    if not os.access(target, os.W_OK):
+    if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, "the file is write-protected", str(path))
     is_regular = stat.S_ISREG(status.st_mode)
     return Target(str(path), Path(os.path.realpath(target)) if is_regular else target, status)
