@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,11 +48,12 @@ def test_a_failure_harms_nothing_and_leaves_nothing(tmp_path: Path, failure: Bas
 
 def test_a_failing_rename_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Path, target: Path) -> Path:
-        raise OSError(errno.EIO, "the disk", str(self), None, str(target))
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(self), None, str(target))
 
     monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr("imagegs.staging.temporaries.link_over", lambda *names: (0, errno.EIO))
     (tmp_path / "a").write_bytes(b"old")
-    with pytest.raises(OSError, match="the disk") as caught:
+    with pytest.raises(OSError, match=re.escape(os.strerror(errno.EIO))) as caught:
         write_atomically(tmp_path / "a", b"x")
     assert caught.value.filename == str(tmp_path / "a") and caught.value.filename2 is None
     assert [path.name for path in tmp_path.iterdir()] == ["a"]

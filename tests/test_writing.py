@@ -19,7 +19,7 @@ from typing import IO
 import pytest
 
 from imagegs.files import check_writable, write_all, write_atomically
-from imagegs.staging import overwriting
+from imagegs.staging import overwriting, temporaries
 
 NOBODY = 65534
 posix_only = pytest.mark.skipif(os.name != "posix", reason="owners and modes of POSIX systems")
@@ -27,7 +27,7 @@ root_only = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, 
 
 
 @pytest.fixture(autouse=True, params=["nameless", "named"])
-def temporaries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def kind_of_temporaries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the system has it, and as one has it that makes no files without names."""
     if request.param == "named":
         monkeypatch.delattr(os, "O_TMPFILE", raising=False)
@@ -392,15 +392,15 @@ def test_a_place_that_is_refused_leaves_all_as_it_was(
     before = old_files(tmp_path) | {"last": b"old last"}
     (tmp_path / "last").write_bytes(b"old last")
     (tmp_path / "a").chmod(0o604)
-    real = Path.replace
+    real = temporaries.Temporary.replace_target
 
-    def refuse(self: Path, target: Path) -> Path:
-        if target.name == "last":
+    def refuse(self: temporaries.Temporary) -> None:
+        if self.target.path.name == "last":
             assert contents(tmp_path)["a"] == b"2" and (tmp_path / "new").exists()
             raise failure
-        return real(self, target)
+        real(self)
 
-    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(temporaries.Temporary, "replace_target", refuse)
     with pytest.raises(type(failure)) as caught:
         write_all({tmp_path / name: b"2" for name in ("a", "new", "b", "last")})
     if isinstance(caught.value, OSError):

@@ -25,11 +25,10 @@ def write_atomically(path: PathLike, data: Contents, *, replace: bool = True) ->
     """Write `data` (bytes, or pieces of them in order) to `path`, all of it or nothing: how many bytes.
 
     The bytes go to the disk beside the target, then take its place in one step; whatever interrupts that (a
-    full disk, Ctrl-C, an error in the iterable) leaves an existing target as it was, and no temporary. What
-    kill -9 leaves is the old file or the new one, too; a temporary only where the file system makes no files
-    without names, or if it comes just between the two last steps over an existing file. A symbolic link is
-    followed. A new file has the permissions that open() would give; an existing one keeps its owner,
-    group, mode, hard links, on Linux also its access list and extended attributes.
+    full disk, Ctrl-C, an error in the iterable, kill -9) leaves an existing target as it was, and no
+    temporary; one may stay after kill -9, or a loss of power, where the file system makes no files without
+    names. A symbolic link is followed. A new file has the permissions that open() would give; an existing
+    one keeps its owner, group, mode, hard links, on Linux also its access list and extended attributes.
 
     A target that cannot be replaced like that (a mount point, a file in a folder of others) or that would
     lose an owner or a hard link is written in place, after all bytes are there. An error or Ctrl-C then

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from imagegs._native import link_over
 from imagegs.staging.attributes import give_attributes
 from imagegs.staging.overwriting import copy, sync
 from imagegs.staging.targets import Target
@@ -21,13 +22,12 @@ _BINARY: int = getattr(os, "O_BINARY", 0)
 class Temporary:
     """A file in the folder of its target, like the target where that exists; `discard` it whatever happened.
 
-    Linux makes it without a name (O_TMPFILE): it vanishes with the process, after kill -9 too. A new target's
-    name is then its first one; over an existing target it is renamed, from a name that it has for that moment
-    only. Elsewhere, and on file systems that cannot do that, it has a name from the start.
+    Linux makes it without a name (O_TMPFILE): it vanishes with the process, after kill -9 too. Elsewhere, and
+    on file systems that cannot do that, it has a name from the start.
     """
 
     def __init__(self, target: Target) -> None:
-        self._target = target
+        self.target = target
         # A short name of its own: the target's may already be as long as the file system allows. Known to
         # `discard` before the file is there.
         self._path = target.path.with_name(f".imagegs-{os.urandom(6).hex()}.part")
@@ -52,7 +52,7 @@ class Temporary:
     def create_target(self) -> None:
         """Be the target. Raises FileExistsError where something has its name; OSError."""
         try:
-            self._link(self._target.path)
+            self._link(self.target.path)
         except FileExistsError:
             raise
         except OSError:  # no hard links here
@@ -60,20 +60,22 @@ class Temporary:
             try:
                 self.replace_target()
             except BaseException:
-                self._target.path.unlink()
+                self.target.path.unlink()
                 raise
 
     def replace_target(self) -> None:
         """Be the target, in place of what has its name. Raises OSError: the system refuses that."""
         if self._nameless:
-            self._name()
+            if self._is_linked_over():
+                return
+            self._become_named()
         self.file().close()  # Windows renames no open file
-        self._path.replace(self._target.path)
+        self._path.replace(self.target.path)
 
     def is_target(self) -> bool:
         """Whether the target's name is this file's now."""
         try:
-            return self._identity is not None and os.path.samestat(self._identity, self._target.path.stat())
+            return self._identity is not None and os.path.samestat(self._identity, self.target.path.stat())
         except OSError:
             return False
 
@@ -85,19 +87,19 @@ class Temporary:
 
     def _adopt(self, file: BinaryIO) -> None:
         self._file, self._identity = file, os.fstat(file.fileno())
-        path, status = self._target.path, self._target.status
+        path, status = self.target.path, self.target.status
         self.is_like_target = status is None or give_attributes(file.fileno(), path, status)
 
     @property
     def _mode(self) -> int:
         """Nobody else reads what is to have the mode of an existing file."""
-        return _ANYBODYS if self._target.status is None else _OWNERS
+        return _ANYBODYS if self.target.status is None else _OWNERS
 
     def _open_nameless(self) -> BinaryIO | None:
         if not hasattr(os, "O_TMPFILE"):
             return None
         try:
-            descriptor = os.open(self._target.path.parent, os.O_TMPFILE | os.O_RDWR, self._mode)
+            descriptor = os.open(self.target.path.parent, os.O_TMPFILE | os.O_RDWR, self._mode)
         except OSError:  # of the file system, or of the folder, which a named file will tell too
             return None
         file = os.fdopen(descriptor, "w+b")
@@ -119,23 +121,28 @@ class Temporary:
         else:
             path.hardlink_to(self._path)
 
-    def _name(self) -> None:
-        """Its own name; where the system refuses links, a copy gets it."""
-        try:
-            self._link(self._path)
-        except OSError:
-            nameless = self.file()
-            self._adopt(self._open_named())
-            copy(nameless, self.file())
-            sync(self.file())
-            nameless.close()
-            if not self.is_like_target:
-                raise PermissionError(errno.EPERM, "the file would be another's") from None
+    def _is_linked_over(self) -> bool:
+        """Take the target's place without a name; False where the system refuses links."""
+        names = _way_to(self.file()), self._path, self.target.path
+        link_error, rename_error = link_over(*map(os.fsencode, names))
+        if rename_error:
+            raise OSError(rename_error, os.strerror(rename_error))
+        return not link_error
+
+    def _become_named(self) -> None:
+        """By a copy."""
+        nameless = self.file()
+        self._adopt(self._open_named())
         self._nameless = False
+        copy(nameless, self.file())
+        sync(self.file())
+        nameless.close()
+        if not self.is_like_target:
+            raise PermissionError(errno.EPERM, "the file would be another's")
 
     def _claim_target(self) -> None:
         """Take the target's name for an empty file. Raises FileExistsError."""
-        os.close(os.open(self._target.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNERS))
+        os.close(os.open(self.target.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNERS))
 
 
 def _way_to(file: BinaryIO) -> Path:
