@@ -1,7 +1,7 @@
 """Commands that are killed at random moments over an existing file: it is whole, and nothing else is left.
 
-A process that has all modules loaded forks for every moment, so that few of them fall into the start. Half of
-the moments lie anywhere in a run, half while the file is written, when the child tells that it begins to.
+A process that has run the command before forks for every moment, so that few of them fall into the start.
+Half of the moments lie anywhere in a run, half while the file is written, as the child tells by a pipe.
 
     kill_stress.py [--moments N] [--signal KILL|TERM|HUP] [--named] [--seed S] [--folder DIR]
 """
@@ -9,9 +9,7 @@ the moments lie anywhere in a run, half while the file is written, when the chil
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
-import pkgutil
 import random
 import signal
 import statistics
@@ -26,12 +24,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-import imagegs
 from imagegs import files
 from imagegs.cli import main
 
 OLD = b"old contents " * 500
-_NOT_NEEDED = ("__main__", "torch", "evaluation")
 
 
 @dataclass
@@ -47,21 +43,13 @@ class Found:
         return f"{self.targets.total()} moments: {whole}; {self.temporaries} temporaries left"
 
 
-def load_all() -> None:
-    """Every module that a command may load, so that a child starts with its work."""
-    for module in pkgutil.walk_packages(imagegs.__path__, "imagegs."):
-        if not any(name in module.name for name in _NOT_NEEDED):
-            importlib.import_module(module.name)
-    Image.init()
-
-
 class Case:
     """A command that writes over a file in a folder of its own."""
 
     def __init__(self, folder: Path, arguments: list[str], target: Path) -> None:
         self.folder, self.arguments, self.target = folder, arguments, target
         self._write_old()
-        if code := self._run(lambda child, told: None):
+        if code := main(arguments):  # in this process: it loads all that a child needs
             raise SystemExit(f"exit code {code} of imagegs {' '.join(arguments)}")
         self.new = target.read_bytes()
         self._others = {path.name for path in folder.iterdir()}
@@ -97,12 +85,25 @@ class Case:
             os.kill(child, number)
 
         found.codes[self._run(end)] += 1
+        self.look(found)
+
+    def look(self, found: Found) -> None:
+        """What is there now."""
+        left = self._left()
         held = self.target.read_bytes()
         found.targets["old" if held == OLD else "new" if held == self.new else "broken"] += 1
-        for path in self.folder.iterdir():
-            if path.name not in self._others:
-                found.temporaries += 1
-                path.unlink()
+        found.temporaries += len(left)
+        for path in left:
+            path.unlink()
+
+    def _left(self) -> list[Path]:
+        """What does not belong in the folder, and is no step that a helper process is about to end."""
+        for _ in range(100):
+            left = [path for path in self.folder.iterdir() if path.name not in self._others]
+            if not left:
+                break
+            time.sleep(0.01)
+        return left
 
     def _write_old(self) -> None:
         if not self.target.exists() or self.target.read_bytes() != OLD:
@@ -167,7 +168,6 @@ def cases(folder: Path) -> dict[str, Case]:
 def stress(case: Case, number: int, moments: int, rng: random.Random) -> Found:
     """Every second moment while the file is written, as long as that takes and a little longer."""
     run, write = case.times()
-    print(f"run {run:.4f} s, write {write:.5f} s")
     found = Found()
     for i in range(moments):
         while_writing = i % 2 == 1
@@ -181,30 +181,35 @@ def run(folder: Path, moments: int, number: int, seed: int) -> dict[str, Found]:
     return {name: stress(case, number, moments, rng) for name, case in cases(folder).items()}
 
 
+def has_nameless_files(folder: Path) -> bool:
+    """Whether the system and the file system make files that vanish with a process (O_TMPFILE)."""
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
 def command_line() -> int:
-    """Exit code 1 where a file was not whole."""
+    """Exit code 1 where a file was not whole, or a temporary was left that need not be."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--moments", type=int, default=1000, help="of each command")
     parser.add_argument("--signal", choices=("KILL", "TERM", "HUP"), default="KILL")
     parser.add_argument("--named", action="store_true", help="as on systems without files that have no name")
-    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     parser.add_argument("--folder", type=Path, help="on the file system to try")
     options = parser.parse_args()
     if options.named:
         del os.O_TMPFILE
-    seed = random.randrange(2**32) if options.seed is None else options.seed
-    load_all()
-    broken = False
+    failed = False
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        for name, found in run(
-            Path(folder), options.moments, signal.Signals[f"SIG{options.signal}"], seed
-        ).items():
-            print(
-                f"{name}, SIG{options.signal}, seed {seed}: {found}; exit codes {dict(found.codes)}",
-                flush=True,
-            )
-            broken |= found.targets["broken"] > 0
-    return broken
+        number = signal.Signals[f"SIG{options.signal}"]
+        may_leave = number == signal.SIGKILL and not has_nameless_files(Path(folder))
+        for name, found in run(Path(folder), options.moments, number, options.seed).items():
+            codes = dict(sorted(found.codes.items()))
+            print(f"{name}, {number.name}, seed {options.seed}: {found}; exit codes {codes}")
+            failed |= found.targets["broken"] > 0 or (found.temporaries > 0 and not may_leave)
+    return failed
 
 
 if __name__ == "__main__":
