@@ -8,6 +8,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "codec/layer.h"
+#include "link_over.h"
 #include "loss.h"
 #include "scene.h"
 
@@ -300,6 +301,12 @@ void check_signals() {
     if (PyErr_CheckSignals() != 0) throw nb::python_error();
 }
 
+std::pair<int, int> link_over_of(nb::bytes file, nb::bytes temporary, nb::bytes target) {
+    nb::gil_scoped_release release;
+    const LinkedOver done = link_over(file.c_str(), temporary.c_str(), target.c_str());
+    return {done.link, done.rename};
+}
+
 std::vector<std::string> isa_names() {
     const Kernels *list[kMaxKernelTables];
     const int n = list_kernels(list);
@@ -320,6 +327,7 @@ NB_MODULE(_native, m) {
     m.attr("DIAGONAL_SUMS") = kDiagonalSums;
     m.attr("SOFTMAX_CUTOFF") = kSoftmaxCutoff;
     m.def("isa_names", &isa_names);
+    m.def("link_over", &link_over_of, "file"_a, "temporary"_a, "target"_a);
 
     nb::class_<Engine>(m, "Engine")
         .def(

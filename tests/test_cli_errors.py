@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -421,12 +421,13 @@ def test_a_folder_that_refuses(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("imagegs.files._create", refuse)
+    monkeypatch.setattr("imagegs.staging.temporaries.Temporary.open", refuse)
     check_failure(encode(), 4, "out.gsimg: ")
 
 
-def _full(*_: object) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def _full(file: IO[bytes]) -> None:
+    if file.tell():  # the check before all work finds room
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("exists", [False, True])
@@ -442,7 +443,7 @@ def test_a_full_disk_harms_nothing(
         for output in outputs:
             output.write_bytes(b"precious")
     before = sorted(tmp_path.iterdir())
-    monkeypatch.setattr(Path, "replace", _full)
+    monkeypatch.setattr("imagegs.staging.staged.sync", _full)
     check_failure(encode(), 4, "out.gsimg: no space left on device")
     check_failure(decode(), 4, "out.png: no space left on device")
     assert sorted(tmp_path.iterdir()) == before
