@@ -118,6 +118,8 @@ def picture_of(
         orientation = _orientation_in(info["exif"]) if "exif" in info else orientation
         image = image.copy()
         image.info.update(info)
+        for name in [name for name, value in info.items() if value is None]:
+            del image.info[name]
     profile = None if as_data else image.info.get("icc_profile") or None
     if image.mode == "I" or image.mode.startswith("I;16"):
         pixels = _with_keyed_alpha(_deep_gray(image), image.info.get("transparency"))
