@@ -16,6 +16,8 @@ from typing import Any
 
 from PIL import Image
 
+from imagegs.images import read_picture
+
 ROOT = Path(__file__).parent.parent
 SAMPLE, TARGET = ROOT / "assets/sample.png", ROOT / "docs/pictures/saliency.webp"
 REGIONS = ["--roi", "128,112,154,160", "--roi", "322,288,172,64"]  # the boat, the sign
@@ -33,12 +35,12 @@ def decoded(folder: Path, name: str, *options: Any) -> Image.Image:
     places = {place: round(report["saliency"][place]["psnr"], 2) for place in ("inside", "outside")}
     print(name, {"bytes": report["bytes"], "psnr": round(report["psnr"], 2), **places})
     imagegs("decode", file, "-o", picture, "--quiet")
-    return Image.open(picture)
+    return Image.fromarray(read_picture(picture).pixels)
 
 
 def regions() -> Image.Image:
     """The picture, dark outside the regions."""
-    picture = Image.open(SAMPLE).convert("RGB")
+    picture = Image.fromarray(read_picture(SAMPLE).pixels).convert("RGB")
     dark = Image.blend(picture, Image.new("RGB", picture.size), 0.75)
     for text in REGIONS[1::2]:
         x, y, w, h = map(int, text.split(","))
@@ -59,7 +61,7 @@ def main() -> None:
         without = decoded(folder, "without", "--bpp", options.bpp, "--saliency-strength", 0, *shared)
         size = (folder / "without.gsimg").stat().st_size
         guided = decoded(folder, "with", "--target-size", size, *shared)
-        parts = [Image.open(SAMPLE).convert("RGB"), regions(), without, guided]
+        parts = [Image.fromarray(read_picture(SAMPLE).pixels).convert("RGB"), regions(), without, guided]
         width, height = parts[0].size
         sheet = Image.new("RGB", (2 * width + GAP, 2 * height + GAP), "white")
         for i, part in enumerate(parts):

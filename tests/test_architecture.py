@@ -16,7 +16,7 @@ PACKAGE = Path(imagegs.__file__).parent
 LAYERS = [
     {"_native", "errors", "gaussians"},
     {"engine", "quantization", "color_turn", "lattice", "pixels", "staging", "files"},
-    {"rendering", "png", "color_profiles", "deep_images", "images", "image_writers", "metrics"},
+    {"rendering", "png", "pictures", "color_profiles", "deep_images", "images", "image_writers", "metrics"},
     {"fitting", "codec", "drawing"},
     {"applications", "evaluation", "viewer", "pillow"},
     {"", "cli", "__main__"},

@@ -433,7 +433,10 @@ def test_libraries_are_silent_about_damage_and_reasons_are_words(tmp_path: Path)
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "a.tif")], capture_output=True, text=True, check=True
     )
-    assert (done.stdout, done.stderr) == ("the picture is damaged or not supported\n", "")
+    assert (done.stdout, done.stderr) == (
+        "the picture is damaged: it ends early, or its tags point beyond its end\n",
+        "",
+    )
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:
@@ -547,8 +550,7 @@ def test_without_tifffile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "tifffile", None)
     with pytest.raises(ImageGSError, match=r"pip install imagegs\[tiff\]"):
         write_picture(tmp_path / "a.tif", noise(3), CHANNEL_NAMES[3])
-    with pytest.raises(FormatError, match=r"pip install imagegs\[tiff\]"):
-        read_picture(tmp_path / "ya.tif")
+    assert read_picture(tmp_path / "ya.tif").channels == CHANNEL_NAMES[2]  # only writing needs it
     write_picture(tmp_path / "a.tif", noise(1), CHANNEL_NAMES[1])
     write_picture(tmp_path / "a.tif", noise(3, np.uint8), CHANNEL_NAMES[3])
 
