@@ -194,7 +194,7 @@ def test_a_list_that_leads_out_of_the_folder(run: Run, tmp_path: Path, name: str
     entry["unit_length"] = False
     save(file, sample_gaussians(("a.R", "a.G", "a.B")), metadata={"maps": [entry]})
     for outcome in commands(run, file, tmp_path):
-        check_failure(outcome, 3, "evil.gsimg: ", "is not a plain name")
+        check_failure(outcome, 3, "evil.gsimg: ", "is no name for the file of a map")
         assert outcome.err[:-1].isprintable()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["evil.gsimg", "folder"]
 
@@ -220,7 +220,8 @@ def test_what_cannot_be_compared(run: Run, folder: Path, stack: Path, gsimg: Pat
 @pytest.mark.parametrize("name", ["x_Normal", "normal", "NORMAL"])
 def test_a_map_that_weighs_more_is_better(run: Run, folder: Path, stack: Path, name: str) -> None:
     from imagegs.applications.stacks import paint_map, read_stack
-    from imagegs.cli.folders import load_stack, pictures_in
+    from imagegs.cli.folder_contents import pictures_in
+    from imagegs.cli.folders import load_stack
     from imagegs.metrics import psnr
 
     def quality(path: Path) -> list[float]:

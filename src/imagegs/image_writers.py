@@ -94,9 +94,12 @@ def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ..
 
 
 def encode_picture(
-    suffix: str, pixels: IntegerPixels, channels: tuple[str, ...]
+    suffix: str, pixels: IntegerPixels, channels: tuple[str, ...], *, is_srgb: bool = True
 ) -> bytes | memoryview | Iterable[bytes | memoryview]:
     """The bytes, or their pieces in order, that `write_picture` writes to a file of this suffix.
+
+    is_srgb: the samples are colours, and a PNG says that they are sRGB-encoded; else they are data, of whose
+    colour space nothing is told. AVIF and JPEG 2000 tell sRGB of both: their files have to name one.
 
     Raises what `write_picture` does, OSError aside.
     """
@@ -106,7 +109,7 @@ def encode_picture(
     if suffix == ".png":
         from imagegs.png import encode_png
 
-        return encode_png(pixels)
+        return encode_png(pixels, is_srgb=is_srgb)
     if suffix == ".npy":
         return _npy(pixels)
     buffer = io.BytesIO()

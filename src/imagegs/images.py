@@ -27,6 +27,7 @@ from imagegs.errors import FormatError, ImageGSError, LimitError
 from imagegs.files import PathLike
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
 from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others
+from imagegs.pictures.frames import count_frames
 from imagegs.pictures.jpeg2000 import check_colors, full_range, is_jpeg2000, read_header
 from imagegs.pictures.pnm import read_pnm
 from imagegs.pictures.samples import with_dtype
@@ -64,7 +65,7 @@ def read_picture(
     file = source if source.seekable() else io.BytesIO(source.read())
     with _pillow_settings(max_pixels):
         try:
-            return _read(file, max_pixels, as_data)
+            return replace(_read(file, max_pixels, as_data), n_frames=count_frames(file))
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise LimitError(f"the picture has more than {max_pixels} pixels, the limit") from None
         except (ImageGSError, MemoryError):

@@ -33,6 +33,7 @@ class Picture:
     pixels: IntegerPixels  # (H, W, C), 0..255 or 0..65535, sRGB-encoded; alpha is not premultiplied
     channels: tuple[str, ...]  # from a picture file: Y, Y A, R G B or R G B A
     left_out: tuple[str, ...] = ()  # what the file holds besides, in words: "2 extra samples a pixel"
+    n_frames: int = 1  # how many pictures the file held, of which this is the first
 
     def __post_init__(self) -> None:
         if self.pixels.dtype not in (np.uint8, np.uint16):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
-from imagegs.cli.folders import pictures_in
+from imagegs.cli.folder_contents import check_exclude, look_into
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, number, whole
 from imagegs.cli.reports import Verbosity, print_json
 from imagegs.cli.run_files import Kind, Output, RunFiles, check_folder
 from imagegs.cli.standard_streams import file_path, stored_path
-from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
     from imagegs.evaluation.bench import Done, Setting
@@ -79,7 +78,7 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "-j", "--jobs", type=whole(1, 256), metavar="N", help="files at a time (default: one a core)"
     )
-    add_shared(parser, ("quiet", "json"))
+    add_shared(parser, ("exclude", "quiet", "json"))
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -108,7 +107,8 @@ def run(options: Namespace) -> None:
     setting, verbosity = _setting(options), Verbosity(options.quiet)
     if not options.pictures and not options.system:
         raise UsageError("name pictures, or folders of them, or --system")
-    paths = named([path for given in options.pictures for path in _files(given)])
+    check_exclude(options.exclude, *options.pictures)
+    paths = named([path for given in options.pictures for path in _files(given, options.exclude, verbosity)])
     _, _, missing = usable(setting)
     for reason in missing.values():
         verbosity.warn(f"left out: {reason}")
@@ -153,13 +153,13 @@ def _checked(options: Namespace, folder: Path, cache: Path) -> RunFiles:
     return files
 
 
-def _files(given: Path) -> list[Path]:
+def _files(given: Path, exclude: Sequence[str], verbosity: Verbosity) -> Sequence[Path]:
+    """A file itself, or the pictures of a folder; a warning names what else is in it."""
     if not given.is_dir():
         return [given]
-    with about(given):
-        if not (found := pictures_in(given)):
-            raise FormatError("no pictures in this directory")
-        return found
+    contents = look_into(given, exclude)
+    contents.tell(verbosity)
+    return contents.pictures
 
 
 def _setting(options: Namespace) -> Setting:

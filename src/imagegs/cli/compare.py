@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imagegs.cli.compare_stacks import compare_stacks
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
@@ -37,13 +38,14 @@ def add_parser(commands: Subparsers) -> None:
     parser = add_command(commands, "compare", run, about, EXAMPLES)
     add_input(parser, "a", "A", "a picture or a .gsimg file")
     add_input(parser, "b", "B", "another one of the same size and channels")
-    add_shared(parser, ("threads", "json"))
+    add_shared(parser, ("exclude", "threads", "json"))
 
 
 def run(options: Namespace) -> None:
     """`imagegs compare`."""
     from imagegs.metrics import ms_ssim, psnr, ssim
 
+    check_exclude(options.exclude, options.a, options.b)
     run_files = RunFiles.of(options)
     run_files.check()
     run_files.check_printing()

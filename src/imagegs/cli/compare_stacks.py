@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagegs.cli.exit_codes import about
-from imagegs.cli.folders import load_stack, read_folder
+from imagegs.cli.folder_contents import Contents, look_into
+from imagegs.cli.folders import load_stack, read_maps
 from imagegs.cli.options import UsageError
-from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
+from imagegs.cli.reports import Verbosity, print_json, print_text, psnr_fields, psnr_text
 from imagegs.cli.standard_streams import is_folder
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ def compare_stacks(options: Namespace) -> None:
     from imagegs.applications.normals import mean_angle
     from imagegs.metrics import psnr
 
-    first, second = (_read(path, options.threads) for path in (options.a, options.b))
+    read = [_read(path, options) for path in (options.a, options.b)]
+    first, second = (stack for stack, _ in read)
     _check_alike(first, second)
+    for _, contents in read:
+        if contents is not None:
+            contents.tell(Verbosity())
     x, y = first.picture.pixels, second.picture.pixels
     found, angles, start = {}, {}, 0
     for each in first.maps:
@@ -47,18 +52,20 @@ def compare_stacks(options: Namespace) -> None:
     print_json({**report, "maps": maps, **psnr_fields(total)})
 
 
-def _read(path: Path, threads: int | None) -> Stack:
-    """A folder, or what decoding a .gsimg file would write into one."""
+def _read(path: Path, options: Namespace) -> tuple[Stack, Contents | None]:
+    """A folder with its contents, or what decoding a .gsimg file would write into one."""
     from imagegs.applications.stacks import Stack, paint_stack
     from imagegs.pixels import Picture
 
     if is_folder(path):
-        return read_folder(path)
+        contents = look_into(path, options.exclude)
+        return read_maps(contents), contents
     gaussians, maps = load_stack(path)
     if not maps:
         with about(path):
             raise UsageError("holds one picture, not the maps of a folder")
-    return Stack(Picture(paint_stack(gaussians, maps, threads), gaussians.channels), maps)
+    painted = Picture(paint_stack(gaussians, maps, options.threads), gaussians.channels)
+    return Stack(painted, maps), None
 
 
 def _check_alike(first: Stack, second: Stack) -> None:

@@ -49,7 +49,9 @@ a file that exists is replaced where -o names it, else only with --overwrite.
 
 of a texture stack, OUT is a folder: the maps get the names and the bits a sample that
 they had. Files of these names in it are replaced only with --overwrite. A map that was
-no PNG, TIFF or WebP file (.jpg, ...) becomes a .png of the same stem, at no loss.
+no PNG, TIFF or WebP file (.jpg, ...) becomes a .png of the same stem, at no loss. all
+maps are written, or none; a link in OUT is not followed. data (normals, roughness) is
+not called sRGB.
 """
 
 

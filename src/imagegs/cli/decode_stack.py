@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
 
 
 def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap], start: float) -> None:
-    """Writes the folder that the command line asks for, or a single map; start: of the command, seconds."""
-    from imagegs.applications.stacks import paint_map
-    from imagegs.image_writers import check_picture_format, encode_picture
+    """Writes the folder that the command line asks for, or a single map; start: of the command, seconds.
+
+    All maps are written, or none.
+    """
+    from imagegs.image_writers import check_picture_format
     from imagegs.rendering import output_size
 
     target, files = _targets(options, maps)
@@ -34,6 +38,7 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
     check_size(size, options.size_limit)
     if options.map is None:
         _check_folder(options, target, len(files))
+        _check_no_links(files)
     for file, each in files.items():
         with about(file):
             check_picture_format(_suffix(options, file), each.own_channels, each.bit_depth, size)
@@ -41,17 +46,11 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
     run_files = RunFiles.of(options, *(Output(file, is_named) for file in files))
     # A folder that is yet to be made holds nothing that could be in the way.
     run_files.check(yet_to_be=target if options.map is None and not target.exists() else None)
-    written = []
-    for file, each in files.items():
-        shown = {"region": options.region, "filtered": options.filtered, **view}
-        pixels = paint_map(gaussians, each, options.threads, **shown)
-        if options.map is None:  # not before a map is painted: a region may be outside of it
-            with about(target):
-                target.mkdir(exist_ok=True)
-        with about(file):
-            data = encode_picture(_suffix(options, file), pixels, each.own_channels)
-        n_bytes = run_files.write(file, data)
-        written.append(_entry(file, each, n_bytes))
+    shown = {"region": options.region, "filtered": options.filtered, **view}
+    contents = {file: _contents(options, file, each, gaussians, shown) for file, each in files.items()}
+    with nullcontext() if options.map is not None else _made(target):
+        sizes = run_files.write_all(contents)
+    written = [_entry(file, each, n) for (file, each), n in zip(files.items(), sizes, strict=True)]
     seconds = time.perf_counter() - start
     width, height = size
     count = f"{len(written)} maps" if options.map is None else f"map {options.map}"
@@ -60,6 +59,35 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
         report: dict[str, Any] = {"input": str(options.file), "output": str(target), "maps": written}
         report |= {"width": width, "height": height, "n_gaussians": len(gaussians), "seconds": seconds}
         print_json(report)
+
+
+def _contents(
+    options: Namespace, file: Path, each: TextureMap, gaussians: Gaussians, view: dict[str, Any]
+) -> Iterator[bytes | memoryview]:
+    """The bytes of a map's file; the map is painted when the first of them is asked for."""
+    from imagegs.applications.stacks import paint_map
+    from imagegs.image_writers import encode_picture
+
+    pixels = paint_map(gaussians, each, options.threads, **view)
+    with about(file):
+        is_srgb = each.color_space == "srgb"
+        data = encode_picture(_suffix(options, file), pixels, each.own_channels, is_srgb=is_srgb)
+    yield from [data] if isinstance(data, (bytes, memoryview)) else data
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """The folder is there within; a new one goes again if an error leaves it empty."""
+    is_new = not folder.exists()
+    with about(folder):
+        folder.mkdir(exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _targets(options: Namespace, maps: Sequence[TextureMap]) -> tuple[Path, dict[Path, TextureMap]]:
@@ -94,6 +122,16 @@ def _check_folder(options: Namespace, folder: Path, n_maps: int) -> None:
             f"{folder} is to be a folder, for {n_maps} maps; --map writes one of them to a picture"
         )
     check_folder(folder, "maps")
+
+
+def _check_no_links(files: Iterable[Path]) -> None:
+    """Fail where a map's name is that of a link, which may lead out of the folder, of a pipe or a device."""
+    for file in files:
+        with about(file):
+            if file.is_symlink():
+                raise FileExistsError(errno.EEXIST, "a link is there, and is not followed", str(file))
+            if file.exists() and not (file.is_file() or file.is_dir()):
+                raise FileExistsError(errno.EEXIST, "what is there is no regular file", str(file))
 
 
 def _entry(file: Path, each: TextureMap, n_bytes: int) -> dict[str, Any]:

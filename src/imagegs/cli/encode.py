@@ -17,11 +17,12 @@ from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
 from imagegs.cli.encode_restore import report as restore_report
 from imagegs.cli.encode_restore import restoration_of, tell
+from imagegs.cli.encode_source import read_source
 from imagegs.cli.encode_watch import Watch, watched
-from imagegs.cli.folders import read_folder, stack_path
+from imagegs.cli.folders import stack_path
 from imagegs.cli.guidance import guidance_report, salient_psnr
 from imagegs.cli.options import Subparsers, UsageError, add_command
-from imagegs.cli.paths import output_path, read_input
+from imagegs.cli.paths import output_path
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
 from imagegs.cli.run_files import Kind, Output, RunFiles
 from imagegs.cli.standard_streams import is_folder
@@ -45,20 +46,14 @@ def run(options: Namespace) -> None:
     from imagegs.fitting.history import Recorder
 
     source: Path = options.input
+    speech = Verbosity(options.quiet, options.verbose)
     if is_folder(source):
         target = stack_path(options.output, source)
-        stack = read_folder(source, options.resize_maps)
-        picture, maps = stack.picture, stack.maps
     else:
-        if options.resize_maps:
-            raise UsageError("--resize-maps needs a folder of maps")
-        if options.map_weight:
-            raise UsageError("--map-weight needs a folder of maps")
         target = output_path(options.output, source, ".gsimg")
-        picture, maps = read_input(source), ()
+    picture, maps, left_out = read_source(options, speech)
     files = RunFiles.of(options, *outputs(options, target))
     files.check()
-    speech = Verbosity(options.quiet, options.verbose)
     restoration = restoration_of(options, picture)
     plan = make_plan(options, restoration, maps)
     tell(restoration, options, speech)
@@ -74,7 +69,7 @@ def run(options: Namespace) -> None:
         files.write(options.history, history_text(source, restoration, plan, recorder))
     if options.json:
         restored = restore_report(restoration, options)
-        print_json({"input": str(source), "output": str(target), **report, **restored})
+        print_json({"input": str(source), "output": str(target), **report, **left_out, **restored})
 
 
 def outputs(options: Namespace, target: Path) -> list[Output]:

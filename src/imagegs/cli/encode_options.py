@@ -20,13 +20,15 @@ examples:
   imagegs encode photo.png --bpp 0.15 --saliency model --roi 300,120,200,180
   imagegs encode photo.png --recipe paper --json > photo.json
   imagegs encode grainy.png --restore denoise
-  imagegs encode tiles -n 20000 --wrap
+  imagegs encode tiles -n 20000 --wrap --exclude '*preview*'
   imagegs encode - < photo.png > photo.gsimg
 
 a .gsimg file that exists is replaced where -o names it, else only with --overwrite.
 - is standard input and output: what comes in goes out there too, unless -o says otherwise.
 
 of a folder, all pictures are the maps of one texture: its color, normals, roughness, ...
+a warning names the files that are no pictures; a picture that cannot be read (.exr) is an
+error, unless --exclude names it. Of an animation the first frame is kept.
 """
 MAX_SEED = 2**64 - 1
 
@@ -118,6 +120,7 @@ def add_options(parser: Parser) -> None:
         action="store_true",
         help="of a folder: bring all maps to the size of the largest, where they differ",
     )
+    add_shared(parser, ("exclude",))
     parser.add_argument(
         "--map-weight",
         action="append",

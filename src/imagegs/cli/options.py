@@ -172,6 +172,15 @@ _SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--allow-partial",),
         {"action": "store_true", "help": "read a file that was cut short, up to its last whole layer"},
     ),
+    "exclude": (
+        ("--exclude",),
+        {
+            "action": "append",
+            "metavar": "PATTERN",
+            "default": [],
+            "help": "of a folder: without the files of such names, as '*preview*' (repeatable)",
+        },
+    ),
     "quiet": (("--quiet",), {"action": "store_true", "help": "print nothing but errors"}),
     "json": (("--json",), {"action": "store_true", "help": "print one JSON object on standard output"}),
 }

@@ -49,7 +49,7 @@ OUT is .svg for ellipses, .svg or .pdf for curves, else a picture.
 # What each kind of plot knows; the rest is for all.
 _OPTIONS = {
     "ellipses": ("height", "share", "sigmas", "seed", "light", "map"),
-    "error maps": ("error", "gain", "light", "map"),
+    "error maps": ("error", "exclude", "gain", "light", "map"),
     "the growth of fits": ("over", "label"),
 }
 
@@ -75,6 +75,7 @@ def add_parser(commands: Subparsers) -> None:
     error.add_argument(
         "--gain", type=positive, metavar="G", help="1 / G of the range has the last colour (default: 10)"
     )
+    add_shared(error, ("exclude",))
     growth = parser.add_argument_group("growth of fits")
     growth.add_argument(
         "--over", choices=("steps", "seconds"), help="what runs to the right (default: steps)"
@@ -127,7 +128,7 @@ def run(options: Namespace) -> None:
 def _check_options(options: Namespace, kind: str) -> None:
     """Raises UsageError for options that would have no effect."""
     for name in {name for names in _OPTIONS.values() for name in names} - set(_OPTIONS[kind]):
-        if getattr(options, name) is not None and getattr(options, name) is not False:
+        if getattr(options, name) not in (None, []) and getattr(options, name) is not False:
             raise UsageError(f"--{name} is not for {kind}")
 
 

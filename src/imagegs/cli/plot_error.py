@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imagegs.cli.compare import check_alike
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.folders import named_map, read_folder
 from imagegs.cli.options import UsageError
 from imagegs.cli.paths import check_size, output_path, picture_suffix, read_input
@@ -31,6 +32,7 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
 
     file: Path = options.files[0]
     target = output_path(options.output, file, ".error.png")
+    check_exclude(options.exclude, options.error)
     shown = shown_map(maps, options.map)
     size = gaussians.width, gaussians.height
     check_size(size, options.size_limit)
@@ -41,7 +43,7 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
         check_picture_format(suffix, ("R", "G", "B"), 8, size)
     files = RunFiles.of(options, Output(target, is_named=options.output is not None))
     files.check()
-    original = _original(options.error, shown)
+    original = _original(options, shown)
     painted = _painted(gaussians, shown)
     with about(options.error):
         check_alike(original, painted)
@@ -69,12 +71,13 @@ def _painted(gaussians: Gaussians, shown: TextureMap | None) -> Picture:
     return Picture(render(gaussians, dtype=f"uint{gaussians.bit_depth}"), gaussians.channels)
 
 
-def _original(path: Path, shown: TextureMap | None) -> Picture:
+def _original(options: Namespace, shown: TextureMap | None) -> Picture:
     """A picture; of a stack's map, its file as a stack reads it, or that in a folder of maps."""
+    path: Path = options.error
     if shown is None:
         return read_input(path)
     if is_folder(path):
-        stack = read_folder(path)
+        stack = read_folder(path, options.exclude, Verbosity(options.quiet))
         with about(path):
             return _map_in(stack, named_map(stack.maps, shown.name))
     from imagegs.applications.stacks import read_stack

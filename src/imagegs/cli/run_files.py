@@ -12,13 +12,13 @@ import os
 import stat
 import unicodedata
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from imagegs.cli.encode_plan import NAMED_PLACEMENTS
 from imagegs.cli.exit_codes import about
-from imagegs.cli.folders import pictures_in
+from imagegs.cli.folder_contents import pictures_in
 from imagegs.cli.guidance import METHODS
 from imagegs.cli.options import UsageError
 from imagegs.cli.standard_streams import (
@@ -32,7 +32,7 @@ from imagegs.cli.standard_streams import (
     is_standard_output,
     write_standard_output,
 )
-from imagegs.files import check_writable, descriptor_of, write_atomically
+from imagegs.files import check_writable, descriptor_of, write_all, write_atomically
 
 # The options of all commands that name files or folders to read; some may hold one of these words instead.
 READ = (
@@ -130,6 +130,21 @@ class RunFiles:
             self._check_apart(output, ())
             self._check_replaced(output)
             return write_atomically(path, data)
+
+    def write_all(self, contents: Mapping[Path, Data]) -> list[int]:
+        """Writes outputs, all or none: how many bytes each has, in order. Raises FileError, OSError.
+
+        The data of a file are asked for when those before it are on the disk. A file that has come by then
+        and must stay is not replaced.
+        """
+        if STANDARD in contents:
+            return [self.write(path, data) for path, data in contents.items()]
+        for output in self.outputs:
+            with about(output.path):
+                self._check_apart(output, ())
+                self._check_replaced(output)
+        are_named = all(output.is_named for output in self.outputs)
+        return write_all({**contents}, replace=self.overwrite or (are_named and not self.no_overwrite))
 
     def _check_standard(self, output: Output) -> None:
         if not is_standard_output(output.path):

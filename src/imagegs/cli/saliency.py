@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.folders import read_folder
 from imagegs.cli.guidance import METHODS, add_map_options, find_map
 from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared
@@ -38,7 +39,7 @@ def add_parser(commands: Subparsers) -> None:
         help="objects found by a neural network, colours unlike the rest, or edges (default: %(default)s)",
     )
     add_map_options(parser)
-    add_shared(parser, ("quiet", "json"))
+    add_shared(parser, ("exclude", "quiet", "json"))
 
 
 def run(options: Namespace) -> None:
@@ -48,8 +49,9 @@ def run(options: Namespace) -> None:
 
     source: Path = options.input
     target = output_path(options.output, source, ".saliency.png")
+    check_exclude(options.exclude, source)
     if is_folder(source):
-        stack = read_folder(source, resize=True)
+        stack = read_folder(source, options.exclude, Verbosity(options.quiet), resize=True)
         picture, maps = stack.picture, stack.maps
     else:
         picture, maps = read_input(source), ()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_overwriting, add_shared, whole
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import Verbosity, print_json
@@ -55,7 +56,7 @@ def add_parser(commands: Subparsers) -> None:
     add_overwriting(parser)
     parser.add_argument("--port", type=whole(1, 65535), metavar="N", help="default: a free one")
     parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
-    add_shared(parser, ("allow_partial", "size_limit", "quiet", "json"))
+    add_shared(parser, ("exclude", "allow_partial", "size_limit", "quiet", "json"))
 
 
 def run(options: Namespace) -> None:
@@ -79,6 +80,7 @@ def run(options: Namespace) -> None:
 
 
 def _check_usage(options: Namespace) -> None:
+    check_exclude(options.exclude, *([] if options.reference is None else [options.reference]))
     if (options.library is None) == (options.file is None):
         raise UsageError("name a file to show" if options.file is None else "--library needs no file")
     if options.library and (options.export or options.reference):
@@ -105,17 +107,18 @@ def _shown(options: Namespace) -> Shown:
     if options.reference is not None:
         with about(options.reference):
             size = (gaussians.height, gaussians.width)
-            references = _references(options.reference, size, gaussians.channels, maps)
+            references = _references(options, size, gaussians.channels, maps)
     return Shown(options.file.name, data, references, partial=options.allow_partial)
 
 
 def _references(
-    path: Path, size: tuple[int, int], channels: tuple[str, ...], maps: tuple[Any, ...]
+    options: Namespace, size: tuple[int, int], channels: tuple[str, ...], maps: tuple[Any, ...]
 ) -> dict[int, tuple[bytes | str, ...]]:
     """Of each map that the folder has, or of the picture. Raises ValueError where they do not fit."""
     from imagegs.cli.folders import read_folder
     from imagegs.viewer.page import reference_files
 
+    path: Path = options.reference
     if is_folder(path) != bool(maps):
         raise ValueError(
             "a texture stack is compared with a folder" if maps else "the file is of one picture"
@@ -124,7 +127,7 @@ def _references(
         picture = read_input(path)
         _check(picture.pixels, size, picture.channels == channels, f"not {' '.join(channels)}")
         return {0: reference_files(_eight_bits(picture.pixels), picture.channels[-1] == "A")}
-    stack = read_folder(path)
+    stack = read_folder(path, options.exclude, Verbosity(options.quiet))
     _check(stack.picture.pixels, size, True, "")
     names = [each.name for each in maps]
     found: dict[int, tuple[bytes | str, ...]] = {}
