@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -23,8 +24,8 @@ constexpr auto kPollInterval = std::chrono::milliseconds(50);
 struct Cancelled {};
 
 struct Pool::State {
-    int process = process_id();
-    std::function<void()> poll;
+    const int process = process_id();
+    const std::function<void()> &poll;
     std::vector<std::thread> workers;
     std::mutex run_mutex; // one run at a time, whoever calls
 
@@ -39,29 +40,38 @@ struct Pool::State {
     std::atomic<bool> failed{false};
     Clock::time_point polled; // of worker 0 alone
 
+    State(int threads, const std::function<void()> &poll);
+    ~State() { join(); }
     void check(int worker);
     void work(int worker);
     void take_tasks(int worker);
     void join();
 };
 
-Pool::Pool(int threads, std::function<void()> poll) : state_(std::make_unique<State>()) {
-    State *state = state_.get();
-    state->poll = std::move(poll);
+Pool::Pool(int threads, std::function<void()> poll)
+    : threads_(threads), poll_(std::move(poll)), state_(new State(threads, poll_)) {}
+
+Pool::~Pool() {
+    State *state = state_.load();
+    if (state->process == process_id()) delete state;
+}
+
+// The state of this process; two threads of a forked child may ask for the first one at once.
+Pool::State &Pool::state() {
+    State *state = state_.load();
+    if (state->process == process_id()) return *state;
+    auto fresh = std::make_unique<State>(threads_, poll_);
+    return state_.compare_exchange_strong(state, fresh.get()) ? *fresh.release() : *state;
+}
+
+Pool::State::State(int threads, const std::function<void()> &poll_) : poll(poll_) {
     try {
-        for (int i = 1; i < threads; ++i) state->workers.emplace_back([state, i] { state->work(i); });
+        for (int i = 1; i < threads; ++i) workers.emplace_back([this, i] { work(i); });
     } catch (...) {
-        state->join();
+        join();
         throw;
     }
 }
-
-Pool::~Pool() {
-    if (state_->process == process_id()) state_->join();
-    else state_.release();
-}
-
-int Pool::threads() const { return int(state_->workers.size()) + 1; }
 
 void Pool::State::join() {
     {
@@ -93,11 +103,11 @@ void Pool::State::check(int worker) {
     polled = Clock::now();
 }
 
-void Pool::poll(int worker) { state_->check(worker); }
+void Pool::poll(int worker) { state_.load()->check(worker); }
 
 void Pool::run(int n, const Task &task) {
     if (n <= 0) return;
-    State &s = *state_;
+    State &s = state();
     std::lock_guard<std::mutex> only(s.run_mutex);
     const bool alone = s.workers.empty() || n == 1;
     {

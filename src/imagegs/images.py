@@ -25,6 +25,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from imagegs import deep_images
 from imagegs.errors import FormatError, ImageGSError, LimitError
 from imagegs.files import PathLike
+from imagegs.forking import in_forked_children
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
 from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others
 from imagegs.pictures.frames import count_frames
@@ -36,6 +37,7 @@ from imagegs.pictures.tiff_directories import is_tiff
 from imagegs.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
 
 _pillow_lock = threading.Lock()
+_pillow_undo = ExitStack()  # takes back what `_pillow_settings` has changed
 _nowhere = logging.NullHandler()
 _ORIENTATION = 0x0112  # the EXIF tag
 
@@ -89,17 +91,26 @@ def _pillow_settings(max_pixels: int) -> Iterator[None]:
     What it logs goes to standard error while nobody has set up logging; now it does not.
     """
     logger = logging.getLogger("PIL")
-    with _pillow_lock, warnings.catch_warnings(), ExitStack() as undo:
+    with _pillow_lock, _pillow_undo as undo:
+        undo.enter_context(warnings.catch_warnings())
         logger.addHandler(_nowhere)
         undo.callback(logger.removeHandler, _nowhere)
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        before = Image.MAX_IMAGE_PIXELS
+        undo.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
         Image.MAX_IMAGE_PIXELS = max_pixels
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = before
+        yield
+
+
+def _take_settings_back() -> None:
+    """In a forked child: those of a thread of the parent, which would never do it."""
+    global _pillow_lock
+    if _pillow_lock.locked():
+        _pillow_lock = threading.Lock()
+        _pillow_undo.close()
+
+
+in_forked_children(_take_settings_back)
 
 
 def picture_of(

@@ -10,6 +10,9 @@ from __future__ import annotations
 import math
 import operator
 import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +20,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from imagegs._native import TILE, Scene
 from imagegs.engine import engine
+from imagegs.forking import in_forked_children
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 
 SAMPLE_SLACK = 0.25  # canvas pixels that a pixel may be larger before it gets another sample
@@ -102,14 +106,30 @@ class Painter:
     """Gaussians that are ready to be painted, for many regions or points of the same ones.
 
     It paints what `render` and `sample` do, which load the Gaussians anew at every call. May be shared among
-    threads: they take turns.
+    threads, which take turns, and used in a forked child whatever the threads of its parent were doing.
     """
 
     def __init__(self, gaussians: Gaussians, threads: int | None = None) -> None:
         self.gaussians = gaussians
         self._threads = threads
-        self._scene = make_scene(gaussians, threads)
+        self._scene: Scene | None = make_scene(gaussians, threads)
         self._turn = threading.Lock()  # a scene has one set of scratch memory
+        _painters.add(self)
+
+    @contextmanager
+    def _taking_turns(self) -> Iterator[Scene]:
+        with self._turn:
+            if self._scene is None:
+                self._scene = make_scene(self.gaussians, self._threads)
+            yield self._scene
+
+    def _after_fork(self) -> None:
+        """In the child: a scene that another thread of the parent was using is half written, and so is what
+        its destructor would free.
+        """
+        if self._turn.locked():
+            _abandoned.append(self._scene)
+            self._scene, self._turn = None, threading.Lock()
 
     def render(
         self,
@@ -128,10 +148,10 @@ class Painter:
             raise TypeError(f"pictures are float32, uint8 or uint16, not {np.dtype(dtype)}")
         out = np.empty((area.height, area.width, len(g.channels)), dtype)
         step_x, step_y = g.width / size.width, g.height / size.height
-        with self._turn:
-            samples = [samples_of(step) if filtered else 1 for step in (step_x, step_y)]
-            place = area.x, area.y, step_x, step_y
-            self._scene.render(engine(self._threads), out, *place, False, False, *samples)
+        samples = [samples_of(step) if filtered else 1 for step in (step_x, step_y)]
+        place = area.x, area.y, step_x, step_y
+        with self._taking_turns() as scene:
+            scene.render(engine(self._threads), out, *place, False, False, *samples)
         return out
 
     def sample(self, xy: ArrayLike) -> FloatArray:
@@ -143,8 +163,8 @@ class Painter:
             raise ValueError("points have coordinates that are not finite")
         out = np.empty((len(points), len(self.gaussians.channels)), np.float32)
         if len(points):
-            with self._turn:
-                self._scene.sample(engine(self._threads), points, out)
+            with self._taking_turns() as scene:
+                scene.sample(engine(self._threads), points, out)
         return out
 
     def multiply_adds(self) -> MultiplyAdds | None:
@@ -152,9 +172,21 @@ class Painter:
 
         None where even the lists are too much work: a huge canvas, or a great many Gaussians that overlap.
         """
-        with self._turn:
-            found = self._scene.multiply_adds(engine(self._threads), _MOST_COUNTED)
+        with self._taking_turns() as scene:
+            found = scene.multiply_adds(engine(self._threads), _MOST_COUNTED)
         return None if found is None else MultiplyAdds(*found)
+
+
+_painters: weakref.WeakSet[Painter] = weakref.WeakSet()
+_abandoned: list[Scene | None] = []  # of the parent's threads
+
+
+def _recover_painters() -> None:
+    for painter in list(_painters):
+        painter._after_fork()
+
+
+in_forked_children(_recover_painters)
 
 
 def _area(region: tuple[int, int, int, int] | None, size: Size) -> Region:
