@@ -27,6 +27,7 @@ _RAW = "it is a camera's raw file: develop it to a PNG or TIFF"
 _DATA = "it holds measured data: make a 16-bit PNG or TIFF of it"
 _CONVERT = "make a PNG of it"
 
+_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"}  # brands
 _CUBE, _VOLUME, _BC6H = 0x200, 0x200000, (94, 95, 96)  # of DDS: flags of "caps2", DXGI formats
 
 # (offset, bytes there, what it is called, what to do). The first that fits is it.
@@ -59,13 +60,9 @@ _OTHERS: tuple[tuple[int, bytes, str, str], ...] = (
     (128, b"DICM", "DICOM", _DATA),
     (0, b"\x93NUMPY", "an array of numpy", "name it .npy"),
     (0, b"\0\0\x01\0", "an icon (ICO)", _CONVERT),
-    (0, b"\0\0\x02\0", "a cursor (CUR)", _CONVERT),
     (0, b"icns", "an icon (ICNS)", _CONVERT),
     (0, b"\xff\x0a", "JPEG XL", _CONVERT),
     (0, b"\0\0\0\x0cJXL ", "JPEG XL", _CONVERT),
-    (4, b"ftyphei", "HEIF", _CONVERT),
-    (4, b"ftyphev", "HEIF", _CONVERT),
-    (4, b"ftypmif2", "HEIF", _CONVERT),
     (4, b"ftypqt", "a video", "take a frame of it"),
     (4, b"ftypmp4", "a video", "take a frame of it"),
     (4, b"ftypisom", "a video", "take a frame of it"),
@@ -93,9 +90,22 @@ def refuse_others(start: bytes) -> None:
     for offset, signature, name, remedy in _OTHERS:
         if start.startswith(signature, offset):
             raise FormatError(f"this seems to be {name}, which is not read; {remedy}")
+    if start.startswith(b"\0\0\x02\0") and start[4:6] not in (b"", b"\0\0"):  # which TGA has there
+        raise FormatError(f"this seems to be a cursor (CUR), which is not read; {_CONVERT}")
+    if _is_heif(start):
+        raise FormatError(f"this seems to be HEIF, which is not read; {_CONVERT}")
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<svg", b"<?xml")) and b"<svg" in start.lower():
         raise FormatError(f"this seems to be SVG, which is not read; {_DRAWING}")
+
+
+def _is_heif(start: bytes) -> bool:
+    """Whether the brands of a file are those of HEIF, and none is of AVIF."""
+    if start[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(start[:4], "big"), len(start))
+    brands = {start[i : i + 4] for i in (8, *range(16, end, 4))}
+    return bool(brands & _HEIF) and not brands & {b"avif", b"avis"}
 
 
 def open_image(file: BinaryIO) -> ImageFile.ImageFile:

@@ -61,13 +61,10 @@ def is_jpeg2000(start: bytes) -> bool:
 
 def read_header(file: BinaryIO) -> Jpeg2000:
     """What a JPEG 2000 file says of itself; the file is seekable. Raises FormatError for a damaged one."""
-    file.seek(0)
-    data = file.read()
-    stream = data if data.startswith(_CODESTREAM) else content_of(b"jp2c", data)
-    header = content_of(b"jp2h", data) or b""
+    header, stream = _parts(file)
     try:
-        (n,) = struct.unpack_from(">H", stream or b"", 40)
-        components = list(struct.iter_unpack(">3B", (stream or b"")[42 : 42 + 3 * n]))
+        (n,) = struct.unpack_from(">H", stream, 40)
+        components = list(struct.iter_unpack(">3B", stream[42 : 42 + 3 * n]))
         number, color = _color(header)
         premultiplied = _PREMULTIPLIED in _channel_types(header)
     except struct.error:
@@ -83,6 +80,15 @@ def read_header(file: BinaryIO) -> Jpeg2000:
         content_of(b"pclr", header) is not None,
         premultiplied,
     )
+
+
+def _parts(file: BinaryIO) -> tuple[bytes, bytes]:
+    """The content of the header box, and the codestream; empty where there is none."""
+    file.seek(0)
+    data = file.read()
+    if data.startswith(_CODESTREAM):
+        return b"", data
+    return content_of(b"jp2h", data) or b"", content_of(b"jp2c", data) or b""
 
 
 def _color(header: bytes) -> tuple[int | None, bytes | Cicp | None]:
@@ -147,6 +153,6 @@ def _decoded(file: BinaryIO, header: Jpeg2000) -> NDArray[np.uint16]:
         ) from None
     if header.number == _SYCC or header.is_subsampled:
         raise FormatError(f"JPEG 2000 of {header.bits} bits in YCbCr is not supported")
-    file.seek(0)
-    values: NDArray[np.uint16] = imagecodecs.jpeg2k_decode(file.read(), planar=False)
+    _, stream = _parts(file)  # without its boxes: by them the decoder would convert colours
+    values: NDArray[np.uint16] = imagecodecs.jpeg2k_decode(stream, planar=False)
     return values

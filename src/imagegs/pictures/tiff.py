@@ -36,6 +36,8 @@ _REFUSED = {
     32844: "LogL, HDR",
     32845: "LogLuv, HDR",
 }
+_BY_PILLOW = {2, 3, 4, 6, 7}  # fax and JPEG
+_COMPRESSIONS = {34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC", 50001: "WebP", 50002: "JPEG XL"}
 _FORMATS = {2: "signed", 3: "floating-point", 4: "untyped (void)", 5: "complex", 6: "complex"}
 _ASSOCIATED, _ALPHAS = 1, (1, 2, 999)  # of ExtraSamples; 999 is CorelDRAW's way to write 2
 _MOST_SAMPLES = 4  # times max_pixels that are decoded, extra samples and what tiles hang over included
@@ -66,6 +68,7 @@ class TiffPage:
         if not (self.width > 0 and self.height > 0):
             raise FormatError("the picture is damaged: it has no size")
         self._check_colors()
+        self._check_compression()
         self._bits = self._checked_bits()
 
     @property
@@ -120,6 +123,11 @@ class TiffPage:
             raise FormatError(f"the picture in this TIFF is not supported: {where}it is {kind}")
         if self._photometric == _SEPARATED and self._one(tags.INK_SET, 1) != 1:
             raise FormatError("a TIFF of other inks than CMYK is not supported")
+
+    def _check_compression(self) -> None:
+        if self._compression not in BYTE_WISE | _BY_PILLOW:
+            name = _COMPRESSIONS.get(self._compression, f"number {self._compression}")
+            raise FormatError(f"a TIFF compressed with {name} is not supported: save it with LZW or deflate")
 
     def _checked_bits(self) -> int:
         """Bits a sample."""
