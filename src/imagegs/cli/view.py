@@ -27,7 +27,8 @@ examples:
 
 wheel or pinch: zoom. drag: move. double click or 0: all of it. 1: pixel for pixel. [ and ]: level of detail.
 e, c, i, t: ellipses, centers, a color for each Gaussian, tile load. s, d: divider, errors. m: next map.
-f: full screen. h: hide the controls. the server, which only this machine can reach, ends with Ctrl-C.
+f: full screen. h: hide the controls. the server ends with Ctrl-C; only this machine can reach it, and only
+who knows the random part of its address.
 """
 
 
