@@ -19,6 +19,7 @@ from imagegs.viewer.assembling import assembled, element_script, json_in_page
 
 _SCRIPTS = ("elements.js", "chart.js", "tables.js", "crops.js", "system.js", "page.js")
 _FIRST_COLUMNS = ("picture", "codec", "rate", "bytes", "bpp", "setting")
+_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are full-width
 REPORT, TABLE, RESULTS = "report.html", "results.csv", "results.json"
 
 
@@ -31,7 +32,7 @@ def write_report(
     name. Raises OSError where they cannot be written.
     """
     write_atomically(folder / RESULTS, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
-    write_atomically(folder / TABLE, _table(results["rows"]).encode())
+    write_atomically(folder / TABLE, _table(results["rows"]).encode("utf-8", "backslashreplace"))
     shown = results | {"images": _images(results["rows"], store), "originals": _originals(pixels or {})}
     write_atomically(folder / REPORT, report_page(shown).encode())
 
@@ -51,10 +52,18 @@ def report_page(results: dict[str, Any]) -> str:
 def _table(rows: list[Row]) -> str:
     columns = dict.fromkeys([*_FIRST_COLUMNS, *(name for row in rows for name in row if name != "crop")])
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(columns), extrasaction="ignore", lineterminator="\n")
+    # Text in quotes, so that no other separator, as ";", begins a cell within it.
+    writer = csv.DictWriter(
+        file, list(columns), extrasaction="ignore", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+    )
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return file.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula, as a picture may be named, behind an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def _images(rows: list[Row], store: Store) -> dict[str, str]:
