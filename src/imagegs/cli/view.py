@@ -161,7 +161,9 @@ def _serve(shown: Shown, options: Namespace) -> None:
     with server, suppress(KeyboardInterrupt):
         if options.json:
             print_json({"input": str(options.file), "url": server.url})
-        announce(server.url, "Ctrl-C ends it", no_open=options.no_open, quiet=options.quiet)
+        # An address that nobody is told and nothing opens would be of no use.
+        quiet = options.quiet and (options.json or not options.no_open)
+        announce(server.url, "Ctrl-C ends it", no_open=options.no_open, quiet=quiet)
         while True:
             time.sleep(3600)
 

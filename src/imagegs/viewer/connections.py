@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import socket
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -74,6 +75,7 @@ class BoundedServer(ThreadingHTTPServer):
     """Accepts MOST_CONNECTIONS at a time."""
 
     daemon_threads = True
+    allow_reuse_address = sys.platform != "win32"  # where it would let others take the port as well
     request_queue_size = MOST_CONNECTIONS
 
     def __init__(self, *arguments: Any) -> None:
