@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from imagegs.evaluation.processes import python_command
 from imagegs.images import read_picture
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +25,7 @@ GAP = 6  # pixels between the pictures
 
 
 def imagegs(*arguments: Any) -> str:
-    command = [sys.executable, "-m", "imagegs", *map(str, arguments)]
+    command = python_command("-m", "imagegs", *arguments)
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

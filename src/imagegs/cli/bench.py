@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagegs.cli.exit_codes import about
+from imagegs.cli.exit_codes import about, printable
 from imagegs.cli.folder_contents import check_exclude, look_into
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, number, whole
 from imagegs.cli.reports import Verbosity, print_json
@@ -225,12 +225,13 @@ def _bar(shown: bool) -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[last]}"), TimeRemainingColumn()
+    last = TextColumn("{task.fields[last]}", markup=False)  # a picture's name is no markup
+    columns = TextColumn("measuring"), BarColumn(), last, TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("bench", total=None, last="")
 
         def show(done: Done) -> None:
             last = f"{done.rows[0]['codec']}, {done.rows[0]['picture']}" if done.rows else ""
-            bar.update(task, total=done.total, advance=done.work, last=last)
+            bar.update(task, total=done.total, advance=done.work, last=printable(last))
 
         yield show

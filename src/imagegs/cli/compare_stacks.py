@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagegs.cli.exit_codes import about
+from imagegs.cli.exit_codes import about, printable
 from imagegs.cli.folder_contents import Contents, look_into
 from imagegs.cli.folders import load_stack, read_maps
 from imagegs.cli.options import UsageError
@@ -41,7 +41,7 @@ def compare_stacks(options: Namespace) -> None:
         width = max(len(name) for name, _ in rows)
         degrees = {name: f", {angle:.2f} degrees" for name, angle in angles.items()}
         lines = [f"{name:{width}}  {psnr_text(value)}{degrees.get(name, '')}" for name, value in rows]
-        print_text("\n".join(lines))
+        print_text("\n".join(map(printable, lines)))
         return
     height, width, _ = x.shape
     report = {"a": str(options.a), "b": str(options.b), "width": width, "height": height}

@@ -30,7 +30,8 @@ examples:
 
 wheel or pinch: zoom. drag: move. double click or 0: all of it. 1: pixel for pixel. [ and ]: level of detail.
 e, c, i, t: ellipses, centers, a color for each Gaussian, tile load. s, d: divider, errors. m: next map.
-f: full screen. h: hide the controls. the server, which only this machine can reach, ends with Ctrl-C.
+f: full screen. h: hide the controls. the server ends with Ctrl-C; only this machine can reach it, and only
+who knows the random part of its address.
 """
 
 PAGE = Kind("HTML page", b"<!doctype html>", (".html", ".htm"))
@@ -168,7 +169,9 @@ def _serve(shown: Shown, options: Namespace) -> None:
     with server, suppress(KeyboardInterrupt):
         if options.json:
             print_json({"input": str(options.file), "url": server.url})
-        announce(server.url, "Ctrl-C ends it", no_open=options.no_open, quiet=options.quiet)
+        # An address that nobody is told and nothing opens would be of no use.
+        quiet = options.quiet and (options.json or not options.no_open)
+        announce(server.url, "Ctrl-C ends it", no_open=options.no_open, quiet=quiet)
         while True:
             time.sleep(3600)
 

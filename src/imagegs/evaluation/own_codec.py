@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image
 
 from imagegs.codec import decode
 from imagegs.evaluation.codec import Codec, Pixels, Shape
+from imagegs.evaluation.processes import python_command
 from imagegs.rendering import render
 
 TITLES = {"imagegs": "imagegs", "paper": "Image-GS recipe"}
@@ -33,7 +33,7 @@ def _encode(options: list[str], pixels: Pixels, n_bytes: float) -> bytes:
         source, target = Path(folder) / "picture.png", Path(folder) / "picture.gsimg"
         Image.fromarray(pixels).save(source, compress_level=1)
         asked = ["encode", source, "-o", target, "--target-size", int(n_bytes), "--quiet", *options]
-        command = [sys.executable, "-m", "imagegs", *map(str, asked)]
+        command = python_command("-m", "imagegs", *asked)
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise ValueError(done.stderr.strip().removeprefix("imagegs: error: "))

@@ -17,6 +17,7 @@ from imagegs.viewer.assembling import assembled, element_script, json_in_page
 
 _SCRIPTS = ("elements.js", "chart.js", "tables.js", "crops.js", "system.js", "page.js")
 _FIRST_COLUMNS = ("picture", "codec", "rate", "bytes", "bpp", "setting")
+_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are full-width
 REPORT, TABLE, RESULTS = "report.html", "results.csv", "results.json"
 
 
@@ -31,7 +32,7 @@ def report_files(
     shown = results | {"images": _images(results["rows"], store), "originals": _originals(pixels or {})}
     return {
         RESULTS: (json.dumps(results, indent=1, allow_nan=False) + "\n").encode(),
-        TABLE: _table(results["rows"]).encode(),
+        TABLE: _table(results["rows"]).encode("utf-8", "backslashreplace"),
         REPORT: report_page(shown).encode(),
     }
 
@@ -41,7 +42,7 @@ def report_starts() -> dict[str, bytes]:
     page = (files(__package__) / "report_page" / "page.html").read_text("utf-8")
     return {
         RESULTS: b'{\n "imagegs": ',
-        TABLE: ",".join(_FIRST_COLUMNS).encode(),
+        TABLE: _table([]).removesuffix("\n").encode(),
         REPORT: page.partition("<style>")[0].encode(),
     }
 
@@ -61,10 +62,18 @@ def report_page(results: dict[str, Any]) -> str:
 def _table(rows: list[Row]) -> str:
     columns = dict.fromkeys([*_FIRST_COLUMNS, *(name for row in rows for name in row if name != "crop")])
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(columns), extrasaction="ignore", lineterminator="\n")
+    # Text in quotes, so that no other separator, as ";", begins a cell within it.
+    writer = csv.DictWriter(
+        file, list(columns), extrasaction="ignore", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+    )
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return file.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula, as a picture may be named, behind an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def _images(rows: list[Row], store: Store) -> dict[str, str]:
