@@ -161,8 +161,14 @@ def test_the_folders_access_list_opens_no_private_file(tmp_path: Path) -> None:
 
 @posix_only
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o604])
-def test_a_temporary_is_never_more_readable_than_its_target(tmp_path: Path, mode: int) -> None:
-    seen = []
+def test_a_temporary_is_never_more_readable_than_its_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    seen, at_first, real = [], [], os.fchmod
+
+    def fchmod(descriptor: int, wanted: int) -> None:
+        at_first.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        real(descriptor, wanted)
 
     def pieces() -> Iterator[bytes]:
         for piece in (b"n", b"ew"):
@@ -171,7 +177,9 @@ def test_a_temporary_is_never_more_readable_than_its_target(tmp_path: Path, mode
 
     (tmp_path / "a").write_bytes(b"old")
     (tmp_path / "a").chmod(mode)
+    monkeypatch.setattr(os, "fchmod", fchmod)
     write_atomically(tmp_path / "a", pieces())
+    assert at_first == [0o600]
     assert all(each & ~mode == 0 for each in seen)
     assert bool(seen) is not hasattr(os, "O_TMPFILE")  # there was one to be seen
     assert facts(tmp_path / "a")[2] == mode

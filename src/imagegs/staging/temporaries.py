@@ -12,10 +12,8 @@ from imagegs.staging.attributes import give_attributes
 from imagegs.staging.overwriting import copy, sync
 from imagegs.staging.targets import Target
 
-_ANYBODYS, _OWNERS = (
-    0o666,
-    0o600,
-)  # modes; the umask and the folder's access list narrow the first, as for open()
+_ANYBODYS = 0o666  # narrowed by the umask and the folder's access list, as for open()
+_OWNERS = 0o600
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
 
