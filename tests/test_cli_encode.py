@@ -20,6 +20,7 @@ from imagegs import __version__
 from imagegs.codec import load, read_info
 from imagegs.image_writers import write_picture
 from imagegs.images import read_picture
+from imagegs.staging.temporaries import Temporary
 
 
 def test_the_default_output_lies_beside_the_input(run: Run, picture: Path) -> None:
@@ -198,14 +199,13 @@ def test_the_report_is_about_what_was_written_not_what_is_there(
     """Another run may have replaced the file at once, or nobody may read it."""
     target = tmp_path / "small.gsimg"
     report = run("encode", picture, "-o", target, "--json", "--quiet", *FAST).json
-    replace = Path.replace
+    replace = Temporary.replace_target
 
-    def replace_and_lose(self: Path, to: Path) -> Path:
-        replace(self, to)
-        to.write_bytes(b"of another run")
-        return to
+    def replace_and_lose(self: Temporary) -> None:
+        replace(self)
+        target.write_bytes(b"of another run")
 
-    monkeypatch.setattr(Path, "replace", replace_and_lose)
+    monkeypatch.setattr(Temporary, "replace_target", replace_and_lose)
     again = run("encode", picture, "-o", target, "--json", "--quiet", *FAST).json
     assert {**again, "seconds": 0} == {**report, "seconds": 0}
 

@@ -599,7 +599,7 @@ def test_an_interrupted_write_leaves_the_old_file(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", interrupt)
+        patch.setattr("imagegs.staging.temporaries.Temporary.replace_target", interrupt)
         check_failure(encode("--seed", 1), 130, "interrupted")
     assert target.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.gsimg", "photo.png"]
