@@ -108,6 +108,21 @@ def test_a_file_that_came_during_the_fit_stays(run: Run, monkeypatch: pytest.Mon
     assert Path("photo.gsimg").read_bytes() == MINE
 
 
+def test_a_file_that_came_at_the_last_moment_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last look and the file's place."""
+
+    def look_too_early(files: RunFiles, output: Output) -> None:
+        check(files, output)
+        looks.append(output)
+        if len(looks) == 2:
+            output.path.write_bytes(MINE)
+
+    check, looks = RunFiles._check_replaced, list[Output]()
+    monkeypatch.setattr(RunFiles, "_check_replaced", look_too_early)
+    check_failure(run("encode", "photo.png", "--quiet", *FAST), 4, "photo.gsimg: ", "exists")
+    assert Path("photo.gsimg").read_bytes() == MINE and len(looks) == 2
+
+
 @links
 def test_an_input_that_moved_during_the_fit_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     pack, before = encode_command.pack, Path("photo.png").read_bytes()

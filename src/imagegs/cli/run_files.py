@@ -121,7 +121,8 @@ class RunFiles:
     def write(self, path: Path, data: Data) -> int:
         """Writes one of the outputs: how many bytes. Raises FileError.
 
-        What it replaces is checked again: another process may have made or moved a file since.
+        What it replaces is checked again: another process may have made or moved a file since. One that comes
+        after that, and must stay, is not replaced either.
         """
         with about(path):
             if path == STANDARD:
@@ -129,7 +130,7 @@ class RunFiles:
             output = next(output for output in self.outputs if output.path == path)
             self._check_apart(output, ())
             self._check_replaced(output)
-            return write_atomically(path, data)
+            return write_atomically(path, data, replace=self._may_replace(output))
 
     def write_all(self, contents: Mapping[Path, Data]) -> list[int]:
         """Writes outputs, all or none: how many bytes each has, in order. Raises FileError, OSError.
@@ -143,8 +144,11 @@ class RunFiles:
             with about(output.path):
                 self._check_apart(output, ())
                 self._check_replaced(output)
-        are_named = all(output.is_named for output in self.outputs)
-        return write_all({**contents}, replace=self.overwrite or (are_named and not self.no_overwrite))
+        return write_all({**contents}, replace=all(map(self._may_replace, self.outputs)))
+
+    def _may_replace(self, output: Output) -> bool:
+        """Whether a file that comes at the last moment may go."""
+        return self.overwrite or (output.is_named and not self.no_overwrite)
 
     def _check_standard(self, output: Output) -> None:
         if not is_standard_output(output.path):
