@@ -110,6 +110,14 @@ def test_the_formats_of_the_list_are_read(kind: str) -> None:
     assert np.abs(pixels.astype(int) - [200, 100, 50]).max() <= 4
 
 
+def test_jpegs_of_other_depths_are_named() -> None:
+    data = bytearray(saved(Image.new("RGB", (8, 8)), "JPEG"))
+    frame = data.index(b"\xff\xc0")
+    data[frame + 4] = 12
+    with pytest.raises(FormatError, match="a JPEG of 12 bits is not supported"):
+        read(bytes(data))
+
+
 def test_textures_that_are_no_single_picture_are_refused() -> None:
     plain = saved(Image.new("RGBA", (8, 8), (200, 100, 50, 255)), "DDS")
     assert read(plain).pixels[0, 0].tolist() == [200, 100, 50, 255]
@@ -225,6 +233,15 @@ def test_signed_and_mixed_jpeg_2000_are_refused() -> None:
         data[size : size + 9 : 3] = bytes(depths)
         with pytest.raises(FormatError, match=message):
             read(bytes(data))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_the_codestream_is_as_large_as_the_header_says(bits: int) -> None:
+    """What decodes it would take the codestream's size, which nothing has compared with the limit."""
+    data = bytearray(jpeg2000(np.zeros((8, 8, 3), int), bits))
+    struct.pack_into(">2I", data, data.index(b"\xff\x4f\xff\x51") + 8, 60_000, 60_000)
+    with pytest.raises(FormatError, match="differ in size"):
+        read(bytes(data))
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -360,7 +377,12 @@ def test_a_profile_comes_before_numbers_in_avif() -> None:
     assert np.abs(read(bytes(data)).pixels.astype(int) - AS_SRGB).max() <= 4
 
 
-def test_data_of_cmyk_and_profiles_are_left_alone() -> None:
+def test_data_with_profiles_are_left_alone() -> None:
+    inks = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    for kind in ("JPEG", "TIFF"):
+        data = saved(inks, kind, icc_profile=display_p3().replace(b"RGB ", b"CMYK"))
+        found = read(data, as_data=True).pixels
+        assert found.shape == (8, 8, 3) and np.abs(found[4, 4].astype(int) - [255, 0, 0]).max() <= 3
     pixels: IntegerPixels = np.full((4, 4, 3), P3_GREEN, np.uint8)
     data = png_file(pixels, {b"iCCP": icc_chunk(display_p3())})
     np.testing.assert_array_equal(read(data, as_data=True).pixels, pixels)

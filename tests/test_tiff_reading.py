@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from conftest import FAST, Run
 from imagegs.errors import FormatError, LimitError
 from imagegs.images import read_picture
 from imagegs.pixels import IntegerPixels, Picture
@@ -230,6 +232,16 @@ def test_limits_come_before_memory() -> None:
         read(tiff_file(samples(8, 1), tags={277: [60_000], 258: [8], 256: [9000], 257: [9000], 278: [9000]}))
 
 
+@pytest.mark.parametrize("tile", [{}, {"tile": (16, 16)}])
+def test_the_limit_counts_pixels_not_bytes(tile: Any) -> None:
+    file, before = io.BytesIO(), Image.MAX_IMAGE_PIXELS
+    tifffile.imwrite(file, np.zeros((32, 32, 3), np.uint16), photometric="rgb", compression="zlib", **tile)
+    assert read(file.getvalue(), max_pixels=1024).pixels.shape == (32, 32, 3)
+    with pytest.raises(LimitError):
+        read(file.getvalue(), max_pixels=1023)
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
 def test_no_cut_and_no_changed_byte_is_more_than_an_error() -> None:
     data = tiff_file(samples(10, 3), 10, deflated=True, smaller=THUMBNAIL, sub=True)
     for size in range(1, len(data) - 4, 5):  # the last four say that no directory follows
@@ -269,3 +281,10 @@ def test_the_orientation_of_deep_pictures() -> None:
     values = samples(12, 3)
     turned = read(tiff_file(values, 12, tags={274: [6]})).pixels
     np.testing.assert_array_equal(turned, np.rot90(full_range(values, 12), -1))
+
+
+def test_encode_says_what_is_left_out(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "a.tif").write_bytes(tiff_file(samples(8, 4), tags={338: [0]}))
+    outcome = run("encode", tmp_path / "a.tif", "-o", tmp_path / "a.gsimg", *FAST)
+    assert outcome.code == 0
+    assert "a.tif: left out: 1 extra samples a pixel that are no alpha" in outcome.err

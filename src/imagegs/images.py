@@ -27,7 +27,7 @@ from imagegs.errors import FormatError, ImageGSError, LimitError
 from imagegs.files import PathLike
 from imagegs.forking import in_forked_children
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
-from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others
+from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others, why_not_opened
 from imagegs.pictures.frames import count_frames
 from imagegs.pictures.jpeg2000 import check_colors, full_range, is_jpeg2000, read_header
 from imagegs.pictures.pnm import read_pnm
@@ -167,7 +167,7 @@ def _read_with_pillow(file: BinaryIO, start: bytes, numbers: Cicp | None, as_dat
     try:
         image = open_image(file)
     except UnidentifiedImageError:
-        raise FormatError("the contents are damaged, or no picture in a known format") from None
+        raise FormatError(why_not_opened(file)) from None
     if is_jpeg2000(start):
         return _read_jpeg2000(image, file, as_data)
     if numbers is not None and image.format == "AVIF" and image.info.get("icc_profile"):
@@ -285,7 +285,7 @@ def _eight_bits(image: Image.Image, orientation: int, profile: bytes | None) -> 
     """A loaded picture of 8 bits or 1."""
     was_palette = image.mode in ("P", "PA")
     key = None if was_palette else image.info.get("transparency")
-    plain = _plain(image)
+    plain = _plain(image, keep_inks=profile is not None)
     pixels = _in_srgb(plain, profile) if profile else _as_array(plain)
     if plain.mode in ("L", "RGB"):
         # The colour is compared as the file has it, before any conversion to sRGB.
@@ -312,8 +312,8 @@ def _scaled_gray_key(image: ImageFile.ImageFile) -> dict[str, Any] | None:
     return {"transparency": key * scale} if scale and isinstance(key, int) else None
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """A loaded 8-bit picture as L, LA, RGB, RGBA or CMYK."""
+def _plain(image: Image.Image, keep_inks: bool) -> Image.Image:
+    """A loaded 8-bit picture as L, LA, RGB or RGBA; keep_inks: CMYK stays, for a profile to convert it."""
     if image.mode in ("P", "PA"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode == "LAB":
@@ -325,7 +325,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         return image
     if image.mode == "CMYK":
-        return image if image.info.get("icc_profile") else image.convert("RGB")
+        return image if keep_inks else image.convert("RGB")
     if image.mode not in ("1", "La", "RGBa", "RGBX", "YCbCr", "HSV"):
         raise ValueError(f"pictures of Pillow's mode {image.mode} are not supported")
     return image.convert(modes.get(image.mode, "RGB"))
