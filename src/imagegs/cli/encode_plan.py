@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imagegs.fitting.placement import Placement
     from imagegs.gaussians import BlendName, FloatArray
     from imagegs.pixels import Picture
+    from imagegs.transparency import Alphas
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
@@ -47,9 +48,11 @@ class Plan:
     wrap: bool = False  # the canvas is periodic
     maps: tuple[TextureMap, ...] = ()  # of a texture stack
     channel_weights: tuple[float, ...] | None = None
+    alphas: Alphas | None = None  # of the channels; None: what a picture's names say
 
     def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
-        """How much each pixel and each channel counts, as `fit` and `settle` take it; None: all the same.
+        """How much each pixel and each channel counts, and the channels' alphas, as `fit` and `settle` take
+        it; None: all the same.
 
         of_pixels: what a restoration says of them, times what the guidance says. The paper recipe knows no
         weights.
@@ -57,7 +60,7 @@ class Plan:
         guided = None if self.guidance is None or self.recipe == "paper" else self.guidance.pixel_weights
         if guided is not None:
             of_pixels = guided if of_pixels is None else of_pixels * guided
-        return {"pixel_weights": of_pixels, "channel_weights": self.channel_weights}
+        return {"pixel_weights": of_pixels, "channel_weights": self.channel_weights, "alphas": self.alphas}
 
 
 def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureMap, ...] = ()) -> Plan:
@@ -86,11 +89,20 @@ def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureM
         wrap=_wraps(options),
         maps=maps,
         channel_weights=_channel_weights(options.map_weight, options.recipe, maps),
+        alphas=_alphas(options.exact, picture, maps),
     )
     if options.bpp is None and options.target_size is None:
         return plan
     coded_bits = NOISY_CODED_BITS if restoration.mode == "denoise" else CODED_BITS
     return _within(_most_bytes(options, picture), plan, picture, coded_bits)
+
+
+def _alphas(exact: bool, picture: Picture, maps: tuple[TextureMap, ...]) -> Alphas | None:
+    from imagegs.applications.map_list import alphas_of_maps
+
+    if exact:
+        return (None,) * len(picture.channels)
+    return alphas_of_maps(maps) if maps else None
 
 
 def _channel_weights(texts: list[str], recipe: str, maps: tuple[TextureMap, ...]) -> tuple[float, ...] | None:
