@@ -110,6 +110,14 @@ def test_the_formats_of_the_list_are_read(kind: str) -> None:
     assert np.abs(pixels.astype(int) - [200, 100, 50]).max() <= 4
 
 
+def test_jpegs_of_other_depths_are_named() -> None:
+    data = bytearray(saved(Image.new("RGB", (8, 8)), "JPEG"))
+    frame = data.index(b"\xff\xc0")
+    data[frame + 4] = 12
+    with pytest.raises(FormatError, match="a JPEG of 12 bits is not supported"):
+        read(bytes(data))
+
+
 def test_textures_that_are_no_single_picture_are_refused() -> None:
     plain = saved(Image.new("RGBA", (8, 8), (200, 100, 50, 255)), "DDS")
     assert read(plain).pixels[0, 0].tolist() == [200, 100, 50, 255]

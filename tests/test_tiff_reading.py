@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from conftest import FAST, Run
 from imagegs.errors import FormatError, LimitError
 from imagegs.images import read_picture
 from imagegs.pixels import IntegerPixels, Picture
@@ -269,3 +271,10 @@ def test_the_orientation_of_deep_pictures() -> None:
     values = samples(12, 3)
     turned = read(tiff_file(values, 12, tags={274: [6]})).pixels
     np.testing.assert_array_equal(turned, np.rot90(full_range(values, 12), -1))
+
+
+def test_encode_says_what_is_left_out(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "a.tif").write_bytes(tiff_file(samples(8, 4), tags={338: [0]}))
+    outcome = run("encode", tmp_path / "a.tif", "-o", tmp_path / "a.gsimg", *FAST)
+    assert outcome.code == 0
+    assert "a.tif: left out: 1 extra samples a pixel that are no alpha" in outcome.err

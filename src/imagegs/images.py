@@ -27,7 +27,7 @@ from imagegs.errors import FormatError, ImageGSError, LimitError
 from imagegs.files import PathLike
 from imagegs.forking import in_forked_children
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
-from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others
+from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others, why_not_opened
 from imagegs.pictures.frames import count_frames
 from imagegs.pictures.jpeg2000 import check_colors, full_range, is_jpeg2000, read_header
 from imagegs.pictures.pnm import read_pnm
@@ -167,7 +167,7 @@ def _read_with_pillow(file: BinaryIO, start: bytes, numbers: Cicp | None, as_dat
     try:
         image = open_image(file)
     except UnidentifiedImageError:
-        raise FormatError("the contents are damaged, or no picture in a known format") from None
+        raise FormatError(why_not_opened(file)) from None
     if is_jpeg2000(start):
         return _read_jpeg2000(image, file, as_data)
     if numbers is not None and image.format == "AVIF" and image.info.get("icc_profile"):

@@ -28,6 +28,9 @@ _DATA = "it holds measured data: make a 16-bit PNG or TIFF of it"
 _CONVERT = "make a PNG of it"
 
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1"}  # brands
+_JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers of frame headers
+_LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
+_MOST_SEGMENTS = 10_000  # of a JPEG, before its frame
 _CUBE, _VOLUME, _BC6H = 0x200, 0x200000, (94, 95, 96)  # of DDS: flags of "caps2", DXGI formats
 
 # (offset, bytes there, what it is called, what to do). The first that fits is it.
@@ -119,6 +122,24 @@ def open_image(file: BinaryIO) -> ImageFile.ImageFile:
     file.seek(0)
     refuse_others(file.read(START_BYTES))
     return Image.open(file, formats=FORMATS)
+
+
+def why_not_opened(file: BinaryIO) -> str:
+    """What is wrong with a file that `open_image` does not know; the file is seekable."""
+    file.seek(0)
+    if file.read(2) == b"\xff\xd8":
+        for _ in range(_MOST_SEGMENTS):
+            head = file.read(5)
+            if len(head) < 5 or head[0] != 0xFF:
+                break
+            if head[1] in _JPEG_FRAMES:
+                if head[4] != 8:
+                    return f"a JPEG of {head[4]} bits is not supported: {_CONVERT}"
+                if head[1] in _LOSSLESS:
+                    return f"a lossless JPEG is not supported: {_CONVERT}"
+                break
+            file.seek(int.from_bytes(head[2:4], "big") - 3, 1)
+    return "the contents are damaged, or no picture in a known format"
 
 
 def check_dds(start: bytes) -> None:
