@@ -236,6 +236,15 @@ def test_signed_and_mixed_jpeg_2000_are_refused() -> None:
 
 
 @pytest.mark.parametrize("bits", [8, 16])
+def test_the_codestream_is_as_large_as_the_header_says(bits: int) -> None:
+    """What decodes it would take the codestream's size, which nothing has compared with the limit."""
+    data = bytearray(jpeg2000(np.zeros((8, 8, 3), int), bits))
+    struct.pack_into(">2I", data, data.index(b"\xff\x4f\xff\x51") + 8, 60_000, 60_000)
+    with pytest.raises(FormatError, match="differ in size"):
+        read(bytes(data))
+
+
+@pytest.mark.parametrize("bits", [8, 16])
 def test_associated_alpha_in_jpeg_2000_is_divided_out(bits: int) -> None:
     most = (1 << bits) - 1
     stored = np.array([[[most // 4, most // 2, 0, most // 2]]]).repeat(8, 0).repeat(8, 1)

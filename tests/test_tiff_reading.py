@@ -232,6 +232,16 @@ def test_limits_come_before_memory() -> None:
         read(tiff_file(samples(8, 1), tags={277: [60_000], 258: [8], 256: [9000], 257: [9000], 278: [9000]}))
 
 
+@pytest.mark.parametrize("tile", [{}, {"tile": (16, 16)}])
+def test_the_limit_counts_pixels_not_bytes(tile: Any) -> None:
+    file, before = io.BytesIO(), Image.MAX_IMAGE_PIXELS
+    tifffile.imwrite(file, np.zeros((32, 32, 3), np.uint16), photometric="rgb", compression="zlib", **tile)
+    assert read(file.getvalue(), max_pixels=1024).pixels.shape == (32, 32, 3)
+    with pytest.raises(LimitError):
+        read(file.getvalue(), max_pixels=1023)
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
 def test_no_cut_and_no_changed_byte_is_more_than_an_error() -> None:
     data = tiff_file(samples(10, 3), 10, deflated=True, smaller=THUMBNAIL, sub=True)
     for size in range(1, len(data) - 4, 5):  # the last four say that no directory follows

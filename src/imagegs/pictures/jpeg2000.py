@@ -34,6 +34,7 @@ _PREMULTIPLIED = 2  # of a channel's types
 class Jpeg2000:
     """What a file says of its samples and colours."""
 
+    size: tuple[int, int]  # width and height of the codestream
     depths: tuple[int, ...]  # bits of each component
     signed: bool
     is_subsampled: bool
@@ -63,6 +64,7 @@ def read_header(file: BinaryIO) -> Jpeg2000:
     """What a JPEG 2000 file says of itself; the file is seekable. Raises FormatError for a damaged one."""
     header, stream = _parts(file)
     try:
+        right, bottom, left, top = struct.unpack_from(">4I", stream, 8)
         (n,) = struct.unpack_from(">H", stream, 40)
         components = list(struct.iter_unpack(">3B", stream[42 : 42 + 3 * n]))
         number, color = _color(header)
@@ -72,6 +74,7 @@ def read_header(file: BinaryIO) -> Jpeg2000:
     if not components:
         raise FormatError("the picture is damaged: it has no components")
     return Jpeg2000(
+        (right - left, bottom - top),
         tuple((depth & 0x7F) + 1 for depth, _, _ in components),
         any(depth & 0x80 for depth, _, _ in components),
         any((x, y) != (1, 1) for _, x, y in components),
@@ -125,6 +128,8 @@ def full_range(image: Image.Image, header: Jpeg2000, file: BinaryIO) -> IntegerP
     Raises FormatError for samples that are not supported, or not without imagecodecs.
     """
     bits = header.bits
+    if header.size != image.size:
+        raise FormatError("the picture is damaged: its header and its codestream differ in size")
     if header.has_palette or (bits == 8 and not header.is_premultiplied) or image.mode == "CMYK":
         if bits > 8:
             raise FormatError("JPEG 2000 of more than 8 bits with a palette or CMYK is not supported")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
 from imagegs.errors import FormatError
 from imagegs.pictures import tiff_directories as tags
@@ -117,8 +117,12 @@ class Planes:
     def _decompressed(self, segments: list[bytes], row_bytes: int) -> NDArray[np.uint8]:
         """(rows, row_bytes) of compressed segments."""
         file = _gray_tiff(segments, self._segment_rows, row_bytes, self._compression, self._fill_order)
-        with TiffImagePlugin.TiffImageFile(io.BytesIO(file)) as image:
-            plain: NDArray[np.uint8] = np.asarray(image)
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # it is checked, and counts no bytes
+        try:
+            with TiffImagePlugin.TiffImageFile(io.BytesIO(file)) as image:
+                plain: NDArray[np.uint8] = np.asarray(image)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
         return plain
 
 
