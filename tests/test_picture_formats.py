@@ -377,7 +377,12 @@ def test_a_profile_comes_before_numbers_in_avif() -> None:
     assert np.abs(read(bytes(data)).pixels.astype(int) - AS_SRGB).max() <= 4
 
 
-def test_data_of_cmyk_and_profiles_are_left_alone() -> None:
+def test_data_with_profiles_are_left_alone() -> None:
+    inks = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    for kind in ("JPEG", "TIFF"):
+        data = saved(inks, kind, icc_profile=display_p3().replace(b"RGB ", b"CMYK"))
+        found = read(data, as_data=True).pixels
+        assert found.shape == (8, 8, 3) and np.abs(found[4, 4].astype(int) - [255, 0, 0]).max() <= 3
     pixels: IntegerPixels = np.full((4, 4, 3), P3_GREEN, np.uint8)
     data = png_file(pixels, {b"iCCP": icc_chunk(display_p3())})
     np.testing.assert_array_equal(read(data, as_data=True).pixels, pixels)

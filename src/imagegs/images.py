@@ -285,7 +285,7 @@ def _eight_bits(image: Image.Image, orientation: int, profile: bytes | None) -> 
     """A loaded picture of 8 bits or 1."""
     was_palette = image.mode in ("P", "PA")
     key = None if was_palette else image.info.get("transparency")
-    plain = _plain(image)
+    plain = _plain(image, keep_inks=profile is not None)
     pixels = _in_srgb(plain, profile) if profile else _as_array(plain)
     if plain.mode in ("L", "RGB"):
         # The colour is compared as the file has it, before any conversion to sRGB.
@@ -312,8 +312,8 @@ def _scaled_gray_key(image: ImageFile.ImageFile) -> dict[str, Any] | None:
     return {"transparency": key * scale} if scale and isinstance(key, int) else None
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """A loaded 8-bit picture as L, LA, RGB, RGBA or CMYK."""
+def _plain(image: Image.Image, keep_inks: bool) -> Image.Image:
+    """A loaded 8-bit picture as L, LA, RGB or RGBA; keep_inks: CMYK stays, for a profile to convert it."""
     if image.mode in ("P", "PA"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode == "LAB":
@@ -325,7 +325,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         return image
     if image.mode == "CMYK":
-        return image if image.info.get("icc_profile") else image.convert("RGB")
+        return image if keep_inks else image.convert("RGB")
     if image.mode not in ("1", "La", "RGBa", "RGBX", "YCbCr", "HSV"):
         raise ValueError(f"pictures of Pillow's mode {image.mode} are not supported")
     return image.convert(modes.get(image.mode, "RGB"))
