@@ -21,18 +21,22 @@ namespace {
 
 template <int Dimensions> using In = nb::ndarray<const float, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
 template <int Dimensions> using Out = nb::ndarray<float, nb::ndim<Dimensions>, nb::c_contig, nb::device::cpu>;
-using Weights = std::optional<In<2>>; // of pixels
+// Of pixels: (height, width), or (channels, height, width).
+using PixelWeights = std::optional<nb::ndarray<const float, nb::c_contig, nb::device::cpu>>;
 using AnyPicture = nb::ndarray<nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
 void require(bool ok, const char *message) {
     if (!ok) throw nb::value_error(message);
 }
 
-const float *data_of(const Weights &weights) { return weights ? weights->data() : nullptr; }
-
-void require_shape(const Weights &weights, size_t height, size_t width) {
-    require(!weights || (weights->shape(0) == height && weights->shape(1) == width),
-            "the weights of pixels are not of the picture's shape");
+// Those of a picture's pixels, of the shape (channels, height, width).
+Weights weights_for(const PixelWeights &weights, const In<3> &picture) {
+    if (!weights) return {};
+    const size_t first = 3 - std::min<size_t>(weights->ndim(), 3); // of the picture's sides that they have
+    bool fits = weights->ndim() == 2 || weights->ndim() == 3;
+    for (size_t k = first; fits && k < 3; ++k) fits = weights->shape(k - first) == picture.shape(k);
+    require(fits, "the weights of pixels are not of the picture's shape");
+    return {weights->data(), first == 0};
 }
 
 void update(Scene &scene, Engine &engine, int blend, bool wrap, int width, int height, In<2> xy, In<2> scale,
@@ -107,43 +111,46 @@ void gradient(Scene &scene, Engine &engine, In<3> out, In<3> color_gradient, Out
 }
 
 // Of the whole canvas at its own size.
-double squared_error(Scene &scene, Engine &engine, In<3> target, Weights pixel_weights, Out<2> xy, Out<2> scale,
-                     Out<1> angle, Out<1> log_weight, Out<2> color) {
+double squared_error(Scene &scene, Engine &engine, In<3> target, const PixelWeights &pixel_weights, Out<2> xy,
+                     Out<2> scale, Out<1> angle, Out<1> log_weight, Out<2> color) {
     require(scene.count() > 0, "the scene is empty");
     require(target.shape(0) == size_t(scene.channels()) && target.shape(1) == size_t(scene.height()) &&
                 target.shape(2) == size_t(scene.width()),
             "the target is not of the canvas's shape");
-    require_shape(pixel_weights, target.shape(1), target.shape(2));
+    const Weights weights = weights_for(pixel_weights, target);
     const Gradients to = gradients_of(scene, xy, scale, angle, log_weight, color);
     const GilReleased released;
-    return scene.squared_error(engine, target.data(), data_of(pixel_weights), to);
+    return scene.squared_error(engine, target.data(), weights, to);
 }
 
-void normal_product(Scene &scene, Engine &engine, In<3> out, Weights pixel_weights, In<2> tangent, Out<2> product) {
+void normal_product(Scene &scene, Engine &engine, In<3> out, const PixelWeights &pixel_weights, In<2> tangent,
+                    Out<2> product) {
     const size_t terms = size_t(kShapeSums) + scene.channels();
     require_rendered_shape(scene, out);
     require(tangent.shape(0) == scene.count() && tangent.shape(1) == terms && product.shape(0) == scene.count() &&
                 product.shape(1) == terms,
             "tangents have 6 + channels numbers a Gaussian");
-    require_shape(pixel_weights, out.shape(1), out.shape(2));
+    const Weights weights = weights_for(pixel_weights, out);
     const GilReleased released;
-    scene.normal_product(engine, out.data(), data_of(pixel_weights), tangent.data(), product.data());
+    scene.normal_product(engine, out.data(), weights, tangent.data(), product.data());
 }
 
-void normal_diagonal(Scene &scene, Engine &engine, In<3> out, Weights pixel_weights, Out<2> sums) {
+void normal_diagonal(Scene &scene, Engine &engine, In<3> out, const PixelWeights &pixel_weights, Out<2> sums) {
     require_rendered_shape(scene, out);
-    require(sums.shape(0) == scene.count() && sums.shape(1) == kDiagonalSums, "7 sums a Gaussian are needed");
-    require_shape(pixel_weights, out.shape(1), out.shape(2));
+    const Weights weights = weights_for(pixel_weights, out);
+    require(sums.shape(0) == scene.count() && sums.shape(1) == size_t(scene.diagonal_sums(weights)),
+            "a Gaussian has 6 sums, and one for all channels or one for each");
     const GilReleased released;
-    scene.normal_diagonal(engine, out.data(), data_of(pixel_weights), sums.data());
+    scene.normal_diagonal(engine, out.data(), weights, sums.data());
 }
 
-void removal_cost(Scene &scene, Engine &engine, In<3> out, Weights pixel_weights, In<3> residual, Out<1> cost) {
+void removal_cost(Scene &scene, Engine &engine, In<3> out, const PixelWeights &pixel_weights, In<3> residual,
+                  Out<1> cost) {
     for (const In<3> &a : {out, residual}) require_rendered_shape(scene, a);
     require(cost.shape(0) == scene.count(), "one cost a Gaussian is needed");
-    require_shape(pixel_weights, out.shape(1), out.shape(2));
+    const Weights weights = weights_for(pixel_weights, out);
     const GilReleased released;
-    scene.removal_cost(engine, out.data(), data_of(pixel_weights), residual.data(), cost.data());
+    scene.removal_cost(engine, out.data(), weights, residual.data(), cost.data());
 }
 
 void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
@@ -204,14 +211,15 @@ void shapes(const Scene &scene, Out<2> out) {
     }
 }
 
-std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target, Weights pixel_weights,
-                                           Out<3> to, float l1, float l2, float ssim) {
+std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target,
+                                           const PixelWeights &pixel_weights, Out<3> to, float l1, float l2,
+                                           float ssim) {
     for (int k = 0; k < 3; ++k)
         require(picture.shape(k) == target.shape(k) && picture.shape(k) == to.shape(k), "pictures disagree in shape");
     require(picture.size() > 0, "the picture is empty");
-    require_shape(pixel_weights, picture.shape(1), picture.shape(2));
+    const Weights weights = weights_for(pixel_weights, picture);
     const GilReleased released;
-    const LossMeans means = loss(engine, picture.data(), target.data(), data_of(pixel_weights), int(picture.shape(0)),
+    const LossMeans means = loss(engine, picture.data(), target.data(), weights, int(picture.shape(0)),
                                  int(picture.shape(1)), int(picture.shape(2)), {l1, l2, ssim}, to.data());
     return {means.l1, means.l2, means.ssim};
 }

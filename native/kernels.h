@@ -23,6 +23,16 @@ struct Candidates {
     int channels;
 };
 
+// What squared differences count: [point] for all channels alike, or [channel][point]; null: 1.
+struct Weights {
+    const float *values = nullptr;
+    bool by_channel = false;
+};
+
+IMAGEGS_MATHS const float *weights_of(const Weights &weights, int channel, size_t points) {
+    return weights.by_channel ? weights.values + size_t(channel) * points : weights.values;
+}
+
 // A rectangle of points on the canvas (both ends belong to it) and the last tile of the canvas.
 struct Rectangle {
     float left, top, right, bottom;
@@ -47,7 +57,7 @@ struct AdamStep {
     float epsilon; // bias correction included
 };
 
-constexpr int kDiagonalSums = 7; // see gauss_newton.h
+constexpr int kDiagonalSums = 6; // of a Gaussian, beside those of its colours; see gauss_newton.h
 
 constexpr int kSsimBlockWidth = 256, kSsimBlockHeight = 256; // outputs of one ssim_block
 constexpr int kSsimRow = kSsimBlockWidth + 64;               // floats of a buffered row: block, halo, whole vectors
@@ -70,17 +80,17 @@ struct Kernels {
     void (*gradient_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
                                const float *color_gradient, const Selection &, float *sums, void *scratch);
 
-    // Of the squared error in which each point has a weight (null: 1), as have the next two: J^T J times a tangent,
-    // and the sums that its diagonal is made of; see gauss_newton.h.
+    // Of the weighted squared error, as are the next two: J^T J times a tangent, and the sums that its diagonal is made
+    // of; see gauss_newton.h.
     void (*normal_product_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
-                                     const float *point_weights, const float *tangent, const Selection &, float *sums,
+                                     const Weights &, const float *tangent, const Selection &, float *sums,
                                      float *change, float *scratch);
     void (*normal_diagonal_of_points)(const Candidates &, const float *x, const float *y, int n_points,
-                                      const float *out, const float *point_weights, const Selection &, float *sums);
+                                      const float *out, const Weights &, const Selection &, float *sums);
 
     // What each candidate is worth at points; see removal.h. Writes costs[i].
     void (*removal_cost_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
-                                   const float *point_weights, const float *residual, const Selection &, float *costs);
+                                   const Weights &, const float *residual, const Selection &, float *costs);
 
     // Keeps the ids that may matter somewhere in the rectangle, in order; returns how many. `bound` is scratch
     // for count floats (rounded up to lanes). `kept` may be `ids`.

@@ -35,7 +35,7 @@ void Scene::update(Engine &engine, Blend blend, bool wrap, int width, int height
 
 void Scene::prepare_workers(const Engine &engine) {
     workers_.resize(size_t(engine.pool.threads()));
-    for (Worker &w : workers_) w.points.resize(size_t(kTilePixels) * (6 + 3 * channels_));
+    for (Worker &w : workers_) w.points.resize(size_t(kTilePixels) * (5 + 4 * channels_));
 }
 
 Scene::TileRoom Scene::Worker::room(int channels) {
@@ -43,7 +43,8 @@ Scene::TileRoom Scene::Worker::room(int channels) {
     const auto take = [&p](int values_a_point) {
         return (p += kTilePixels * values_a_point) - kTilePixels * values_a_point;
     };
-    return {take(1), take(1), take(1), take(1), take(1), take(1), take(channels), take(channels), take(channels)};
+    return {take(1),        take(1),        take(1),        take(1),       take(1),
+            take(channels), take(channels), take(channels), take(channels)};
 }
 
 // Calls visit(worker, tile) for every tile of the grid; with `keep_pairs`, after its cell has noted the candidates.
@@ -149,7 +150,14 @@ Scene::TileRoom Scene::paint_quarters(const Kernels &kernels, Worker &w, const T
     return room;
 }
 
-double Scene::squared_error(Engine &engine, const float *target, const float *pixel_weights, const Gradients &to) {
+// Those of a tile's pixels, into `lanes`; where there are none, none.
+Weights Scene::load_weights(const LaneOrder &order, const Weights &of_pixels, int x, int y, float *lanes) const {
+    if (!of_pixels.values) return {};
+    load_tile(order, of_pixels.values, of_pixels.by_channel ? channels_ : 1, grid_, x, y, lanes);
+    return {lanes, of_pixels.by_channel};
+}
+
+double Scene::squared_error(Engine &engine, const float *target, const Weights &pixel_weights, const Gradients &to) {
     const Grid grid{0, 0, width(), height(), 1.0f, 1.0f, 0.5f};
     const double values = double(grid.width) * grid.height * channels_;
     visit_tiles(engine, grid, true, [&](Worker &w, const Tile &tile) {
@@ -163,7 +171,7 @@ double Scene::squared_error(Engine &engine, const float *target, const float *pi
 
 // Adds to the cell's error, and writes the sums of the tile's pairs.
 void Scene::squared_error_of_tile(const Kernels &kernels, Worker &w, const Tile &tile, const float *target,
-                                  const float *pixel_weights, float weight) const {
+                                  const Weights &pixel_weights, float weight) const {
     const LaneOrder &order = lane_order(kernels.lanes);
     const TileRoom room = w.room(channels_);
     const size_t bits = bits_a_tile(kernels, tile.count);
@@ -176,14 +184,14 @@ void Scene::squared_error_of_tile(const Kernels &kernels, Worker &w, const Tile 
         for (int i = 0; i < kTilePixels; ++i) // lanes beyond the picture have no error
             for (int c = 0; c < channels_ && (order.x[i] >= width || order.y[i] >= height); ++c)
                 room.target[c * kTilePixels + i] = room.out[c * kTilePixels + i];
-    if (pixel_weights) load_tile(order, pixel_weights, 1, grid_, tile.x * kTile, tile.y * kTile, room.weights);
-    const int runs = pixel_weights ? channels_ : 1; // weights are those of a channel
+    const Weights weights = load_weights(order, pixel_weights, tile.x * kTile, tile.y * kTile, room.weights);
+    const int runs = weights.values ? channels_ : 1; // weights are those of a channel
     const size_t values = size_t(channels_ / runs) * kTilePixels;
     for (int run = 0; run < runs; ++run) {
         const size_t at = run * values;
         double absolute, squared;
-        kernels.pixel_loss(room.out + at, room.target + at, pixel_weights ? room.weights : nullptr, values, 0.0f,
-                           weight, room.other + at, &absolute, &squared);
+        kernels.pixel_loss(room.out + at, room.target + at, weights_of(weights, run, kTilePixels), values, 0.0f, weight,
+                           room.other + at, &absolute, &squared);
         tile.cell->squared_error += squared;
     }
     kernels.gradient_of_points(candidates(tile.ids, tile.count), room.x, room.y, kTilePixels, room.out, room.other,

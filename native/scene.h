@@ -55,8 +55,8 @@ public:
     void render(Engine &, const Grid &, const Picture &, bool keep);
 
     // Mean squared difference of the whole canvas from `target`, [channel][row][column], and its gradient. Neither the
-    // picture nor a selection is kept. Here and below, pixel_weights [row][column] are those of the squares; null: 1.
-    double squared_error(Engine &, const float *target, const float *pixel_weights, const Gradients &);
+    // picture nor a selection is kept. Here and below weights are those of pixels (points, row by row).
+    double squared_error(Engine &, const float *target, const Weights &, const Gradients &);
 
     // The same with each pixel the mean of so many samples, at most kTile across and down, spread evenly over it.
     void render_filtered(Engine &, const Grid &, Samples, const Picture &);
@@ -69,14 +69,15 @@ public:
     void gradient(Engine &, const float *out, const float *color_gradient, const Gradients &);
 
     // After render(keep = true): J^T J times a tangent (N, kShapeSums + channels), in the same form; and the sums
-    // (N, kDiagonalSums) that its diagonal is made of. J is the Jacobian of `out`; see kernels/gauss_newton.h.
-    void normal_product(Engine &, const float *out, const float *pixel_weights, const float *tangent, float *product);
-    void normal_diagonal(Engine &, const float *out, const float *pixel_weights, float *sums);
+    // (N, diagonal_sums()) that its diagonal is made of. J is the Jacobian of `out`; see kernels/gauss_newton.h.
+    void normal_product(Engine &, const float *out, const Weights &, const float *tangent, float *product);
+    void normal_diagonal(Engine &, const float *out, const Weights &, float *sums);
+    int diagonal_sums(const Weights &weights) const { return kDiagonalSums + (weights.by_channel ? channels_ : 1); }
 
     // After render(keep = true): by how much the sum of squared errors would grow without each Gaussian, cost (N).
     // `residual` is the target - `out`, [channel][row][column]. A Gaussian's copies go one by one: where a point keeps
     // two of them, their costs are added up.
-    void removal_cost(Engine &, const float *out, const float *pixel_weights, const float *residual, float *cost);
+    void removal_cost(Engine &, const float *out, const Weights &, const float *residual, float *cost);
 
     // Colours (M, channels) at points (M, 2) in canvas pixels, clamped to the canvas, or modulo a canvas that wraps.
     void sample(Engine &, const float *xy, size_t n, float *out);
@@ -126,9 +127,9 @@ private:
     struct Pair {
         uint32_t cell, at; // into the cell's ids
     };
-    // Room for one tile in lane order, channels values a point in the last three.
+    // Room for one tile in lane order, channels values a point in the last four.
     struct TileRoom {
-        float *x, *y, *best, *inverse, *dot, *weights, *out, *other, *target;
+        float *x, *y, *best, *inverse, *dot, *out, *other, *target, *weights;
     };
     struct Worker {
         TileFinder finder;
@@ -145,7 +146,7 @@ private:
         TileRoom room;
         Selection kept; // without weights
         float *weights; // room for them
-        const float *point_weights;
+        Weights point_weights;
         float *sums;
     };
 
@@ -175,13 +176,15 @@ private:
     void visit_quarters(const Kernels &, Worker &, const Grid &, const Tile &, const Visit &visit) const;
     TileRoom paint_quarters(const Kernels &, Worker &, const Tile &) const;
     void blend_tile(const Kernels &, Worker &, const TileRoom &, const Tile &, const Selection &) const;
-    void squared_error_of_tile(const Kernels &, Worker &, const Tile &, const float *target, const float *pixel_weights,
+    void squared_error_of_tile(const Kernels &, Worker &, const Tile &, const float *target, const Weights &,
                                float weight) const;
 
-    // Planar pictures that a walk reads; `other` and `pixel_weights` may be null.
+    // Planar pictures that a walk reads; `other` may be null.
     struct Planes {
-        const float *out, *other, *pixel_weights;
+        const float *out, *other;
+        Weights weights = {};
     };
+    Weights load_weights(const LaneOrder &, const Weights &of_pixels, int x, int y, float *lanes) const;
     LoadedTile load_kept(const Kernels &, Worker &, KeptCell &, const KeptTile &, const Planes &, int sums_a_pair);
     template <class Visit> void visit_kept(Engine &, const Planes &, int sums_a_pair, const Visit &visit);
     template <class Visit> void visit_gaussians(Engine &, const Visit &visit);

@@ -38,29 +38,28 @@ Scene::LoadedTile Scene::load_kept(const Kernels &kernels, Worker &w, KeptCell &
     tile_points(order, grid_, x, y, room.x, room.y);
     load_tile(order, planes.out, channels_, grid_, x, y, room.out);
     if (planes.other) load_tile(order, planes.other, channels_, grid_, x, y, room.other);
-    if (planes.pixel_weights) load_tile(order, planes.pixel_weights, 1, grid_, x, y, room.weights);
     return {candidates(cell.ids.data() + tile.first, int(tile.count)),
             room,
             Selection{&best_[at], &inverse_[at], cell.lane_bits.data() + bits_a_tile(kernels, int(tile.first))},
             w.room_for_weights(int(tile.count)),
-            planes.pixel_weights ? room.weights : nullptr,
+            load_weights(order, planes.weights, x, y, room.weights),
             cell.sums.data() + size_t(tile.first) * sums_a_pair};
 }
 
 void Scene::gradient(Engine &engine, const float *out, const float *color_gradient, const Gradients &to) {
     const Kernels &kernels = *engine.kernels;
-    visit_kept(engine, {out, color_gradient, nullptr}, kShapeSums + channels_, [&](const LoadedTile &t) {
+    visit_kept(engine, {out, color_gradient}, kShapeSums + channels_, [&](const LoadedTile &t) {
         kernels.gradient_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.room.other, t.kept,
                                    t.sums, t.room.dot);
     });
     reduce(engine, to);
 }
 
-void Scene::normal_product(Engine &engine, const float *out, const float *pixel_weights, const float *tangent,
+void Scene::normal_product(Engine &engine, const float *out, const Weights &weights, const float *tangent,
                            float *product) {
     const Kernels &kernels = *engine.kernels;
     tangent = with_copies(tangent, kShapeSums + channels_);
-    visit_kept(engine, {out, nullptr, pixel_weights}, kShapeSums + channels_, [&](const LoadedTile &t) {
+    visit_kept(engine, {out, nullptr, weights}, kShapeSums + channels_, [&](const LoadedTile &t) {
         Selection kept = t.kept;
         kept.weights = t.weights;
         kernels.normal_product_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
@@ -69,19 +68,18 @@ void Scene::normal_product(Engine &engine, const float *out, const float *pixel_
     total_pairs(engine, kShapeSums + channels_, product);
 }
 
-void Scene::normal_diagonal(Engine &engine, const float *out, const float *pixel_weights, float *sums) {
+void Scene::normal_diagonal(Engine &engine, const float *out, const Weights &weights, float *sums) {
     const Kernels &kernels = *engine.kernels;
-    visit_kept(engine, {out, nullptr, pixel_weights}, kDiagonalSums, [&](const LoadedTile &t) {
+    visit_kept(engine, {out, nullptr, weights}, diagonal_sums(weights), [&](const LoadedTile &t) {
         kernels.normal_diagonal_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
                                           t.kept, t.sums);
     });
-    total_pairs(engine, kDiagonalSums, sums);
+    total_pairs(engine, diagonal_sums(weights), sums);
 }
 
-void Scene::removal_cost(Engine &engine, const float *out, const float *pixel_weights, const float *residual,
-                         float *cost) {
+void Scene::removal_cost(Engine &engine, const float *out, const Weights &weights, const float *residual, float *cost) {
     const Kernels &kernels = *engine.kernels;
-    visit_kept(engine, {out, residual, pixel_weights}, 1, [&](const LoadedTile &t) {
+    visit_kept(engine, {out, residual, weights}, 1, [&](const LoadedTile &t) {
         kernels.removal_cost_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
                                        t.room.other, t.kept, t.sums);
     });

@@ -58,7 +58,7 @@ Numbers make_numbers(uint32_t n, int channels, int width, int height, Kind kind)
 }
 
 struct Results {
-    std::vector<float> picture, gradient, product, diagonal, samples, filtered;
+    std::vector<float> picture, gradient, product, diagonal, costs, samples, filtered;
 };
 
 // The share of values that differ by more than rounding can explain; a few may, where a selection is on edge.
@@ -79,7 +79,8 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     Results r{std::vector<float>(plane * g.channels),
               std::vector<float>(size_t(g.n) * (6 + g.channels)),
               std::vector<float>(size_t(g.n) * (6 + g.channels)),
-              std::vector<float>(size_t(g.n) * kDiagonalSums),
+              {},
+              {},
               {},
               {}};
     const Grid grid{0, 0, out_width, out_height, step, step, 0.5f};
@@ -91,22 +92,28 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
                    {to, to + 2 * g.n, to + 4 * g.n, to + 5 * g.n, to + 6 * g.n});
     std::vector<float> tangent(r.product.size());
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
-    std::vector<float> weights(plane); // of pixels
-    for (size_t i = 0; i < plane; ++i) weights[i] = float(i % 3);
-    scene.normal_product(engine, r.picture.data(), weights.data(), tangent.data(), r.product.data());
-    scene.normal_diagonal(engine, r.picture.data(), weights.data(), r.diagonal.data());
+    // Of pixels, in each channel where the channels are even in number.
+    std::vector<float> values(plane * g.channels);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = float(i % 3);
+    const Weights weights{values.data(), g.channels % 2 == 0};
+    scene.normal_product(engine, r.picture.data(), weights, tangent.data(), r.product.data());
+    r.diagonal.resize(size_t(g.n) * scene.diagonal_sums(weights));
+    scene.normal_diagonal(engine, r.picture.data(), weights, r.diagonal.data());
+    r.costs.resize(g.n);
+    scene.removal_cost(engine, r.picture.data(), weights, slope.data(), r.costs.data());
     if (step == 1.0f)
         check(scene.most_pairs(engine, 0) >= scene.pair_counts().tile_candidates, "the bound of the pairs holds");
     if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
         for (size_t i = 0; i < slope.size(); ++i)
-            slope[i] = weights[i % plane] * (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
+            slope[i] =
+                values[weights.by_channel ? i : i % plane] * (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
         const std::vector<float> half(r.picture.size(), 0.5f);
         std::vector<float> walks(r.gradient.size()), walk(r.gradient.size());
         for (std::vector<float> *v : {&walks, &walk}) {
             float *at = v->data();
             const Gradients there{at, at + 2 * g.n, at + 4 * g.n, at + 5 * g.n, at + 6 * g.n};
             if (v == &walks) scene.gradient(engine, r.picture.data(), slope.data(), there);
-            else scene.squared_error(engine, half.data(), weights.data(), there);
+            else scene.squared_error(engine, half.data(), weights, there);
         }
         check(share_apart(walk, walks, 1e-5f) == 0, "one walk for the squared error");
     }
@@ -150,7 +157,8 @@ void test_scenes(const std::string &isa) {
                         const Results t = paint(threaded, g, blend, wrap, size[0], size[1], step);
                         check(finite(r.picture) && finite(r.samples) && finite(r.filtered), what + ": finite");
                         check(r.picture == t.picture && r.gradient == t.gradient && r.product == t.product &&
-                                  r.diagonal == t.diagonal && r.samples == t.samples && r.filtered == t.filtered,
+                                  r.diagonal == t.diagonal && r.costs == t.costs && r.samples == t.samples &&
+                                  r.filtered == t.filtered,
                               what + ": threads");
                         if (kind != Kind::kOrdinary) continue;
                         const Results s = paint(scalar, g, blend, wrap, size[0], size[1], step);
@@ -159,6 +167,7 @@ void test_scenes(const std::string &isa) {
                         check(share_apart(r.gradient, s.gradient, 3e-3f) < 0.03, what + ": gradient");
                         check(share_apart(r.product, s.product, 3e-3f) < 0.03, what + ": product");
                         check(share_apart(r.diagonal, s.diagonal, 3e-3f) < 0.03, what + ": diagonal");
+                        check(share_apart(r.costs, s.costs, 3e-3f) < 0.03, what + ": costs");
                     }
                 }
 }
@@ -170,9 +179,9 @@ void test_losses(const std::string &isa) {
         const size_t n = size_t(2) * size[0] * size[1];
         std::vector<float> picture(n), target(n), a(n), b(n);
         for (size_t i = 0; i < n; ++i) picture[i] = float(i % 13) / 13, target[i] = float(i % 17) / 17;
-        std::vector<float> weights(n / 2);
-        for (size_t i = 0; i < n / 2; ++i) weights[i] = float(i % 3);
-        for (const float *w : {(const float *)nullptr, (const float *)weights.data()}) {
+        std::vector<float> values(n);
+        for (size_t i = 0; i < n; ++i) values[i] = float(i % 3);
+        for (const Weights w : {Weights{}, Weights{values.data(), false}, Weights{values.data(), true}}) {
             const LossMeans x =
                 loss(engine, picture.data(), target.data(), w, 2, size[1], size[0], {1, 1, 1}, a.data());
             const LossMeans y =

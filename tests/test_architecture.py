@@ -15,7 +15,7 @@ PACKAGE = Path(imagegs.__file__).parent
 # From the bottom to the top; a module may import its own layer's earlier lines and everything below.
 LAYERS = [
     {"_native", "errors", "forking", "gaussians"},
-    {"engine", "quantization", "color_turn", "lattice", "pixels", "staging", "files"},
+    {"engine", "quantization", "color_turn", "lattice", "pixels", "transparency", "staging", "files"},
     {"rendering", "png", "pictures", "color_profiles", "deep_images", "images", "image_writers", "metrics"},
     {"fitting", "codec", "drawing"},
     {"applications", "evaluation", "viewer", "pillow"},

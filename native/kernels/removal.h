@@ -12,10 +12,9 @@ namespace imagegs::IMAGEGS_ISA {
 
 constexpr float kSmallestRest = 0.05f;
 
-// costs[i] of candidate i; `residual` is target - out. Arguments as in gradient_of_points.
-static void removal_cost_of_points(const Candidates &from, const float *x, const float *y, int n_points,
-                                   const float *out, const float *point_weights, const float *residual,
-                                   const Selection &kept, float *costs) {
+template <bool ByChannel>
+static void removal_cost_blocks(const Candidates &from, const float *x, const float *y, int n_points, const float *out,
+                                const Weights &weights, const float *residual, const Selection &kept, float *costs) {
     const int nc = from.channels, blocks = n_points / kLanes;
     const size_t stride = size_t(n_points);
     const LaneBits *bits = (const LaneBits *)kept.lane_bits;
@@ -31,15 +30,24 @@ static void removal_cost_of_points(const Candidates &from, const float *x, const
             vfloat along = broadcast(0.0f), squared = broadcast(0.0f);
             for (int c = 0; c < nc; ++c) {
                 const vfloat d = color[c] - load(out + c * stride + at);
-                along += d * load(residual + c * stride + at);
-                squared += d * d;
+                const vfloat weighted = ByChannel ? d * load(weights.values + c * stride + at) : d;
+                along += weighted * load(residual + c * stride + at);
+                squared += weighted * d;
             }
             vfloat growth = ratio * (2.0f * along + ratio * squared);
-            if (point_weights) growth *= load(point_weights + at);
+            if (!ByChannel && weights.values) growth *= load(weights.values + at);
             sum += growth;
         }
         costs[i] = sum_of_lanes(sum);
     }
+}
+
+// costs[i] of candidate i; `residual` is target - out. Arguments as in gradient_of_points.
+static void removal_cost_of_points(const Candidates &from, const float *x, const float *y, int n_points,
+                                   const float *out, const Weights &weights, const float *residual,
+                                   const Selection &kept, float *costs) {
+    const auto call = weights.by_channel ? removal_cost_blocks<true> : removal_cost_blocks<false>;
+    call(from, x, y, n_points, out, weights, residual, kept, costs);
 }
 
 } // namespace imagegs::IMAGEGS_ISA

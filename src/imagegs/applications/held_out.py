@@ -16,6 +16,7 @@ from imagegs.fitting import fit
 from imagegs.gaussians import Gaussians
 from imagegs.pixels import Pixels, to_float
 from imagegs.rendering import render
+from imagegs.transparency import checked_alphas, n_seen, seen
 
 HELD_OUT = 0.1  # of the known pixels
 PROBE_STEPS = 100  # of a fit that only has to tell which number is better
@@ -42,7 +43,7 @@ class HeldOut:
         self._pixels, self._seed, self._threads = pixels, seed, threads
 
     def error(self, n_gaussians: int) -> float:
-        """The mean squared error at the pixels held out, 1 = white, of a short fit to the others."""
+        """The mean squared error at the pixels held out, 1 = white, as seen, of a short fit to the others."""
         shared: dict[str, Any] = {"seed": self._seed, "threads": self._threads, "tune": "psnr"}
         gaussians: Gaussians = fit(
             self._pixels,
@@ -52,8 +53,9 @@ class HeldOut:
             **shared,
         )
         painted = np.clip(render(gaussians, threads=self._threads), 0.0, 1.0)
-        missed = (to_float(self._pixels) - painted)[self._tested]
-        return float(np.mean(np.square(missed, dtype=np.float64)))
+        alphas = checked_alphas(None, int(self._pixels.shape[2]))
+        wanted, painted = (seen(a[self._tested], alphas) for a in (to_float(self._pixels), painted))
+        return float(np.square(wanted - painted, dtype=np.float64).sum(axis=1).mean() / n_seen(alphas))
 
     def best(self, most: int) -> Amount:
         """The number of at most `most` with the least error: halved while that helps, then between."""

@@ -14,6 +14,7 @@ from imagegs.applications.file_names import flaw_of, twin_key
 from imagegs.applications.textures import color_space_of
 from imagegs.errors import FormatError
 from imagegs.pixels import CHANNEL_NAMES
+from imagegs.transparency import Alphas, alphas_of
 
 KEY = "maps"
 _FIELDS = {
@@ -52,6 +53,13 @@ class TextureMap:
         return tuple(f"{self.name}.{channel}" for channel in self.own_channels)
 
     @property
+    def alphas(self) -> Alphas:
+        """Of its own channels. Only what is seen as a colour has an alpha: in data, such as a roughness that
+        is packed with others, A is a channel like another.
+        """
+        return alphas_of(self.own_channels) if self.color_space == "srgb" else (None,) * self.channels
+
+    @property
     def output(self) -> str:
         """The name of the file to write: PNG in place of formats that lose something or hold too few bits."""
         path = PurePath(self.file)
@@ -64,6 +72,15 @@ def make_map(
 ) -> TextureMap:
     """A map with the colour space that goes with its kind."""
     return TextureMap(name, file, kind, bit_depth, channels, color_space_of(kind), unit_length)
+
+
+def alphas_of_maps(maps: Sequence[TextureMap]) -> Alphas:
+    """The alpha of each channel of their stack."""
+    found: list[int | None] = []
+    for each in maps:
+        start = len(found)
+        found += [None if alpha is None else start + alpha for alpha in each.alphas]
+    return tuple(found)
 
 
 def to_metadata(maps: Sequence[TextureMap]) -> dict[str, Any]:

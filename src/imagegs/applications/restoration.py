@@ -26,9 +26,10 @@ from imagegs.applications.jpeg_traces import JpegTraces, traces_in_file, traces_
 from imagegs.applications.noise import noise_level
 from imagegs.errors import FormatError
 from imagegs.gaussians import FloatArray, Gaussians
-from imagegs.metrics import decibels
-from imagegs.pixels import IntegerPixels, Picture, to_float
+from imagegs.metrics import decibels, mean_squared_error
+from imagegs.pixels import IntegerPixels, Picture
 from imagegs.rendering import render
+from imagegs.transparency import alphas_of, without_hidden
 
 Mode = Literal["denoise", "deblock", "inpaint", "upscale"]
 MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")
@@ -61,13 +62,14 @@ class Restoration:
         if self.mode != "upscale":
             return Stored(fitted, self.target.pixels, self.pixel_weights, self.error)
         gaussians = shrunk(fitted)
-        missed = to_float(self.target.pixels) - render(fitted, threads=threads)
+        alphas = alphas_of(self.target.channels)
+        missed = mean_squared_error(self.target.pixels, render(fitted, threads=threads), alphas)
         # What they paint at the pixels' centres is right; the picture itself says what they paint on average.
         return Stored(
             gaussians,
             np.clip(render(gaussians, threads=threads), 0.0, 1.0),
             None,
-            float(np.mean(np.square(missed, dtype=np.float64))),
+            missed,
         )
 
 
@@ -103,6 +105,7 @@ def restore(picture: Picture, mode: Mode | Literal["auto"], source: Source) -> R
     """
     if source.mask is not None and mode != "inpaint":
         raise ValueError("a mask is of use for inpainting only")
+    picture = without_hidden(picture)
     if mode == "inpaint":
         return _inpainted(picture, source)
     if mode == "denoise":
@@ -118,7 +121,7 @@ def _found(picture: Picture, source: Source) -> Restoration:
     """Restored from what the estimates say."""
     traces = _traces(picture, source)
     has_holes = picture.channels[-1] == "A" and not known_by_alpha(picture).all()
-    noise = 0.0 if has_holes else noise_level(_colors(picture))  # whose edges would be noise
+    noise = 0.0 if has_holes else _noise(picture)  # whose edges would be noise
     findings: dict[str, Any] = {
         "jpeg_quality": None if traces is None else traces.quality,
         "holes": has_holes,
@@ -142,6 +145,12 @@ def _colors(picture: Picture) -> IntegerPixels:
     return picture.pixels[:, :, :-1] if has_alpha else picture.pixels
 
 
+def _noise(picture: Picture) -> float:
+    """That of the colours, where they are seen."""
+    has_alpha = picture.channels[-1] == "A"
+    return noise_level(_colors(picture), known_by_alpha(picture) if has_alpha else None)
+
+
 def _most(picture: Picture) -> int:
     """Gaussians, by default."""
     height, width = picture.pixels.shape[:2]
@@ -149,7 +158,7 @@ def _most(picture: Picture) -> int:
 
 
 def _denoised(picture: Picture, source: Source) -> Restoration:
-    noise = noise_level(_colors(picture))
+    noise = _noise(picture)
     findings: dict[str, Any] = {"noise": 255 * noise}
     if noise == 0:
         return Restoration(None, picture, picture, findings=findings)

@@ -25,7 +25,8 @@ examples:
   imagegs compare photo.png photo.jpg --json
   imagegs compare tiles tiles.gsimg
 
-pictures of 8 and 16 bits can be compared; alpha counts like any other channel.
+pictures of 8 and 16 bits can be compared; with alpha they are measured as they are
+seen over black and over white (docs/method.md): colours where alpha is 0 do not count.
 of a folder and a texture stack, or two folders, the PSNR of each map.
 A or B may be -, standard input.
 with --json, equal pictures have "psnr": null and "lossless": true.
@@ -44,6 +45,7 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """`imagegs compare`."""
     from imagegs.metrics import ms_ssim, psnr, ssim
+    from imagegs.transparency import alphas_of
 
     check_exclude(options.exclude, options.a, options.b)
     run_files = RunFiles.of(options)
@@ -56,7 +58,8 @@ def run(options: Namespace) -> None:
     first, second = (_read(path, options.threads) for path in (options.a, options.b))
     check_alike(first, second)
     x, y = first.pixels, second.pixels
-    decibels, similarity, multi_scale = psnr(x, y), ssim(x, y), ms_ssim(x, y)
+    alphas = alphas_of(first.channels)
+    decibels, similarity, multi_scale = (measure(x, y, alphas) for measure in (psnr, ssim, ms_ssim))
     if not options.json:
         print_text(f"{psnr_text(decibels)}, {similarity:.4f} SSIM, {multi_scale:.4f} MS-SSIM")
         return

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def compare_stacks(options: Namespace) -> None:
     """PSNR of each map, and of all their samples; the mean angle between normals."""
+    from imagegs.applications.map_list import alphas_of_maps
     from imagegs.applications.normals import mean_angle
     from imagegs.metrics import psnr
 
@@ -32,10 +33,10 @@ def compare_stacks(options: Namespace) -> None:
     found, angles, start = {}, {}, 0
     for each in first.maps:
         channels = slice(start, start := start + each.channels)
-        found[each.name] = psnr(x[:, :, channels], y[:, :, channels])
+        found[each.name] = psnr(x[:, :, channels], y[:, :, channels], each.alphas)
         if each.kind == "normal" and each.channels in (2, 3):
             angles[each.name] = mean_angle(x[:, :, channels], y[:, :, channels])
-    total = psnr(x, y)
+    total = psnr(x, y, alphas_of_maps(first.maps))
     if not options.json:
         rows = [*found.items(), ("all maps", total)]
         width = max(len(name) for name, _ in rows)

@@ -109,8 +109,10 @@ def _encode(
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
     decoded = codec.decode(data)
     painted = _painted(picture, decoded, plan)
-    psnr, ssim = _quality(restoration, painted)
-    salient = {} if plan.guidance is None else salient_psnr(plan.guidance, picture.pixels, painted)
+    psnr, ssim = _quality(restoration, painted, plan)
+    salient = (
+        {} if plan.guidance is None else salient_psnr(plan.guidance, picture.pixels, painted, plan.alphas)
+    )
     height, width, _ = picture.pixels.shape
     bpp = 8 * len(data) / (height * width)
     speech.note(
@@ -202,7 +204,7 @@ def _decoded_psnr(gaussians: Gaussians, restoration: Restoration, plan: Plan) ->
     from imagegs import codec
 
     decoded = codec.decode(pack(restoration.to_store(gaussians, plan.threads), plan))
-    return _quality(restoration, _painted(restoration.shown, decoded, plan))[0]
+    return _quality(restoration, _painted(restoration.shown, decoded, plan), plan)[0]
 
 
 def _painted(picture: Picture, gaussians: Gaussians, plan: Plan) -> IntegerPixels:
@@ -216,15 +218,15 @@ def _painted(picture: Picture, gaussians: Gaussians, plan: Plan) -> IntegerPixel
     return painted
 
 
-def _quality(restoration: Restoration, painted: IntegerPixels) -> tuple[float, float]:
-    """PSNR and SSIM, where the picture is known."""
+def _quality(restoration: Restoration, painted: IntegerPixels, plan: Plan) -> tuple[float, float]:
+    """PSNR and SSIM of what is seen, where the picture is known."""
     import numpy as np
 
     from imagegs.metrics import psnr, ssim
 
     pixels, known = restoration.shown.pixels, restoration.known
     if known is None:
-        return psnr(pixels, painted), ssim(pixels, painted)
+        return psnr(pixels, painted, plan.alphas), ssim(pixels, painted, plan.alphas)
     around = np.where(known[:, :, None], pixels, painted)  # no error where unknown
     return psnr(around, painted) + 10 * math.log10(known.mean()), ssim(around, painted)
 

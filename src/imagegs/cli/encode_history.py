@@ -37,11 +37,15 @@ def history_text(source: Path, restoration: Restoration, plan: Plan, recorder: R
     """The file with what was recorded."""
     from imagegs import __version__
     from imagegs.fitting.history import History, to_json
+    from imagegs.transparency import checked_alphas, is_transparent
 
     height, width, _ = restoration.target.pixels.shape
     named = source if source.name not in ("", "..") else source.resolve()
     free = plan.recipe == "paper" or plan.steps is not None or plan.seconds is not None
+    target = restoration.target
+    alphas = checked_alphas(plan.alphas, target.channels)
     weights = plan.weights(restoration.pixel_weights)
+    given = any(weights[each] is not None for each in ("pixel_weights", "channel_weights"))
     history = History(
         input=named.name,
         width=width,
@@ -51,7 +55,7 @@ def history_text(source: Path, restoration: Restoration, plan: Plan, recorder: R
         tune=None if plan.recipe == "paper" else plan.tune,
         seed=plan.seed,
         restore=restoration.mode,
-        weighted=any(each is not None for each in weights.values()),
+        weighted=given or (plan.recipe != "paper" and is_transparent(target.pixels, alphas)),
         points=tuple(recorder.points),
     )
     return to_json(history, f"imagegs {__version__}").encode()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imagegs.fitting.placement import Placement
     from imagegs.gaussians import BlendName, FloatArray
     from imagegs.pixels import Picture
+    from imagegs.transparency import Alphas
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
@@ -48,8 +49,16 @@ class Plan:
     maps: tuple[TextureMap, ...] = ()  # of a texture stack
     channel_weights: tuple[float, ...] | None = None
 
+    @property
+    def alphas(self) -> Alphas | None:
+        """Of the channels; None: what a picture's names say."""
+        from imagegs.applications.map_list import alphas_of_maps
+
+        return alphas_of_maps(self.maps) if self.maps else None
+
     def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
-        """How much each pixel and each channel counts, as `fit` and `settle` take it; None: all the same.
+        """How much each pixel and each channel counts, and the channels' alphas, as `fit` and `settle` take
+        it; None: all the same.
 
         of_pixels: what a restoration says of them, times what the guidance says. The paper recipe knows no
         weights.
@@ -57,7 +66,7 @@ class Plan:
         guided = None if self.guidance is None or self.recipe == "paper" else self.guidance.pixel_weights
         if guided is not None:
             of_pixels = guided if of_pixels is None else of_pixels * guided
-        return {"pixel_weights": of_pixels, "channel_weights": self.channel_weights}
+        return {"pixel_weights": of_pixels, "channel_weights": self.channel_weights, "alphas": self.alphas}
 
 
 def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureMap, ...] = ()) -> Plan:

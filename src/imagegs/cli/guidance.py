@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -161,14 +162,19 @@ def _seen(picture: Picture, maps: tuple[TextureMap, ...]) -> Picture:
     return Picture(picture.pixels[:, :, columns], color.own_channels)
 
 
-def salient_psnr(guidance: Guidance, original: IntegerPixels, painted: IntegerPixels) -> dict[str, float]:
+def salient_psnr(
+    guidance: Guidance,
+    original: IntegerPixels,
+    painted: IntegerPixels,
+    alphas: Sequence[int | None] | None,
+) -> dict[str, float]:
     """PSNR in dB "inside", by errors weighted with the map, and "outside", with 1 - the map; what is nowhere
-    is left out.
+    is left out. alphas: as `metrics.psnr` takes them.
     """
     from imagegs.metrics import weighted_psnr
 
     weights = {"inside": guidance.saliency, "outside": 1 - guidance.saliency}
-    return {place: weighted_psnr(original, painted, w) for place, w in weights.items() if w.any()}
+    return {place: weighted_psnr(original, painted, w, alphas) for place, w in weights.items() if w.any()}
 
 
 def guidance_report(guidance: Guidance, decibels: dict[str, float]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
     """Writes what the command line asks for."""
     from imagegs.drawing.error_map import DEFAULT_GAIN, draw_error_map
     from imagegs.image_writers import check_picture_format, encode_picture
+    from imagegs.transparency import alphas_of
 
     file: Path = options.files[0]
     target = output_path(options.output, file, ".error.png")
@@ -52,6 +53,7 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
         painted.pixels,
         gain=DEFAULT_GAIN if options.gain is None else options.gain,
         background="light" if options.light else "dark",
+        alphas=alphas_of(painted.channels) if shown is None else shown.alphas,
     )
     with about(target):
         data = encode_picture(suffix, sheet, ("R", "G", "B"))

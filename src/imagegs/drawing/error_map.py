@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,21 +29,22 @@ def draw_error_map(
     *,
     gain: float = DEFAULT_GAIN,
     background: Background = "dark",
+    alphas: Sequence[int | None] | None = None,
 ) -> NDArray[np.uint8]:
     """The errors of a picture's pixels as colours, with a legend below: (H + legend, W or more, 3) uint8.
 
-    original, painted: two pictures, as `metrics.psnr` takes them. The error of a pixel is the root mean
-    square difference of its samples, alpha among them; times `gain` it is the place on the colour scale, so
-    errors of 1 / gain of the range and more have the last colour.
+    original, painted: two pictures, and the alphas of their channels, as `metrics.psnr` takes them. The error
+    of a pixel is the root mean square difference of its samples, as they are seen with alpha; times `gain` it
+    is the place on the colour scale, so errors of 1 / gain of the range and more have the last colour.
 
     Raises ValueError for a gain out of range (1 to 65535) and what `psnr` raises.
     """
     if not LEAST_GAIN <= gain <= MOST_GAIN:
         raise ValueError(f"a gain is {LEAST_GAIN:g} to {MOST_GAIN:g}, not {gain:g}")
-    errors = pixel_errors(original, painted)
+    errors = pixel_errors(original, painted, alphas)
     errors *= np.float32(gain)
     height, width = errors.shape
-    decibels = psnr(original, painted)
+    decibels = psnr(original, painted, alphas)
     quality = "lossless" if math.isinf(decibels) else f"PSNR {decibels:.2f} dB"
     legend = _Legend(Size(width, height), gain, quality, background).draw()
     sheet = np.empty((height + len(legend), legend.shape[1], 3), np.uint8)

@@ -96,9 +96,9 @@ class _System:
         if prefix_gradient is not None:
             slope += prefix_gradient
         self.slope: Vectors = slope * (objective.target.size / 2)
-        u0, uu, vv, uuuu, uuvv, vvvv, color = objective.normal_diagonal(len(shapes)).T.astype(np.float64)
+        u0, uu, vv, uuuu, uuvv, vvvv, *color = objective.normal_diagonal(len(shapes)).T.astype(np.float64)
         own = [2 * uu, 2 * vv, 4 * uuuu, 4 * vvvv, 4 * self._stretch**2 * uuvv, u0]
-        colors = [color] * shapes.color.shape[1]
+        colors = color if len(color) > 1 else color * shapes.color.shape[1]
         self._diagonal = np.stack(own + colors, axis=1) + FLOOR
 
     def solve(self, damping: float) -> Vectors:

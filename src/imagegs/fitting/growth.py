@@ -42,19 +42,20 @@ def worst_pixels(
     n: int,
     pixel_weights: FloatArray | None = None,
 ) -> tuple[Pixels, FloatArray]:
-    """n pixels drawn by (mean |error|)^2, times the weights of pixels (H, W) if there are any, and the error
-    (N, C) = blurred target - clipped picture there.
+    """n pixels drawn by (mean |error|)^2, times the weights of pixels if there are any,
+    (H, W) or (C, H, W), and the error (N, C) = blurred target - clipped picture there.
 
     `rendered` and `target` are (C, H, W); the error of all pixels takes the place of `rendered`, which saves
     large pictures a buffer.
     """
     total: FloatArray = np.zeros(target.shape[1:], np.float32)
-    for channel, picture in zip(target, rendered, strict=True):
+    by_channel = pixel_weights if pixel_weights is not None and pixel_weights.ndim == 3 else None
+    for i, (channel, picture) in enumerate(zip(target, rendered, strict=True)):
         np.clip(picture, 0.0, 1.0, out=picture)
         np.subtract(_blurred(channel), picture, out=picture)
-        total += np.abs(picture)
+        total += np.abs(picture) if by_channel is None else np.abs(picture) * np.sqrt(by_channel[i])
     np.square(total, out=total)
-    if pixel_weights is not None:
+    if pixel_weights is not None and by_channel is None:
         total *= pixel_weights
     pixels = draw_pixels(rng, total, (target.shape[1], target.shape[2]), n)
     return pixels, colors_at(rendered, pixels)

@@ -77,7 +77,8 @@ class Objective:
     """A target (C, H, W) float32 and a loss, for one blend, on a canvas that wraps or not. Holds the
     picture-sized buffers of the fit.
 
-    pixel_weights: as `weights_of_pixels` gives them. Pixels of weight 0 have no say in anything below.
+    pixel_weights: (H, W) as `weights_of_pixels` gives them, or (C, H, W), of each channel's pixels, as
+    `weighing.seen_weights` does. Pixels of weight 0 have no say in anything below.
     """
 
     def __init__(
@@ -90,6 +91,10 @@ class Objective:
     ) -> None:
         self.target = target
         self.pixel_weights = pixel_weights
+        self._mean_weight, self._diagonal_sums = 1.0, DIAGONAL_SUMS + 1
+        if pixel_weights is not None and pixel_weights.ndim == 3:
+            self._mean_weight = float(np.mean(pixel_weights, dtype=np.float64))
+            self._diagonal_sums = DIAGONAL_SUMS + len(target)
         self.blend = blend
         self.wrap = wrap
         self.engine = engine(threads)
@@ -128,7 +133,9 @@ class Objective:
         l1, l2, ssim = self._loss(weights)
         g = self._gradient_of(shapes)
         self._scene.gradient(self.engine, self.rendered, self._picture_gradient, *vars(g).values())
-        return Evaluation(weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (1 - ssim), l2, g)
+        return Evaluation(
+            weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (self._mean_weight - ssim), l2, g
+        )
 
     def squared_error(self, shapes: Shapes) -> Evaluation:
         """evaluate(shapes, SQUARED_ERROR) in two thirds of its time, without leaving a picture or anything
@@ -155,8 +162,10 @@ class Objective:
         return product
 
     def normal_diagonal(self, n: int) -> FloatArray:
-        """The sums (N, 7) that the diagonal of J^T J is made of, of the n Gaussians just evaluated."""
-        sums = np.empty((n, DIAGONAL_SUMS), np.float32)
+        """The sums (N, 6 + 1 or 6 + C) that the diagonal of J^T J is made of, of the n Gaussians just
+        evaluated; with weights of each channel's pixels its colours have one for each.
+        """
+        sums = np.empty((n, self._diagonal_sums), np.float32)
         self._scene.normal_diagonal(self.engine, self.rendered, self.pixel_weights, sums)
         return sums
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.gaussians import FloatArray
+from imagegs.transparency import Alphas
 
 RANDOM_SHARE = 0.3  # of the first Gaussians, placed without looking (Image-GS, section 3.2)
 
@@ -15,17 +16,20 @@ Pixels = NDArray[np.intp]  # flat indices, row by row
 Placement = Literal["gradient", "random"] | FloatArray  # where Gaussians start; an array is an (H, W) map
 
 
-def gradient_map(target: FloatArray, wrap: bool = False) -> FloatArray:
+def gradient_map(
+    target: FloatArray, wrap: bool = False, channel_weights: FloatArray | None = None
+) -> FloatArray:
     """|grad I|: Sobel per channel of (C, H, W), Euclidean norm over channels and directions -> (H, W).
 
-    Image-GS (arXiv 2407.01866), equation 5.
+    Image-GS (arXiv 2407.01866), equation 5. channel_weights: (C, H, W), of the squares.
     """
     from scipy.ndimage import sobel
 
     total = np.zeros(target.shape[1:], np.float32)
-    for channel in target:
+    for i, channel in enumerate(target):
         for axis in (0, 1):
-            total += np.square(sobel(channel, axis, mode="wrap" if wrap else "reflect"))
+            squares = np.square(sobel(channel, axis, mode="wrap" if wrap else "reflect"))
+            total += squares if channel_weights is None else channel_weights[i] * squares
     return np.sqrt(total, out=total)
 
 
@@ -59,6 +63,14 @@ def _few_pixels(rng: np.random.Generator, size: int, n: int) -> Pixels:
     return chosen
 
 
+def place_weights(pixel_weights: FloatArray | None, alphas: Alphas) -> FloatArray | None:
+    """(H, W): how much a place counts that is chosen without looking: by what is seen there."""
+    if pixel_weights is None or pixel_weights.ndim == 2:
+        return pixel_weights
+    seen = [i for i in range(len(alphas)) if i not in alphas]
+    return np.asarray(pixel_weights[seen].mean(axis=0))
+
+
 def place(
     rng: np.random.Generator,
     target: FloatArray,
@@ -66,21 +78,28 @@ def place(
     n: int,
     pixel_weights: FloatArray | None = None,
     wrap: bool = False,
+    alphas: Alphas = (),
 ) -> Pixels:
     """The first n Gaussians' pixels: 30% at random, 70% in proportion to a map's square ("random": none).
 
     Image-GS, section 3.2. The map is |grad I| of the target (C, H, W), or given. The two parts may meet in
-    a pixel. All draws are in proportion to the weights of the pixels (H, W) too.
+    a pixel. All draws are in proportion to the weights of the pixels (H, W) too; where each channel has its
+    own (C, H, W), those of the gradient to these, channel by channel, and others to `place_weights`.
     """
     shape = target.shape[1], target.shape[2]
+    by_channel = pixel_weights is not None and pixel_weights.ndim == 3
+    of_places = place_weights(pixel_weights, alphas)
     if isinstance(placement, str) and placement == "random":
-        return draw_pixels(rng, pixel_weights, shape, n)
-    weights = gradient_map(target, wrap) if isinstance(placement, str) else placement
+        return draw_pixels(rng, of_places, shape, n)
+    if isinstance(placement, str):
+        weights = gradient_map(target, wrap, pixel_weights if by_channel else None)
+    else:
+        weights = placement
     n_random = round(RANDOM_SHARE * n)
-    scattered = draw_pixels(rng, pixel_weights, shape, n_random)
+    scattered = draw_pixels(rng, of_places, shape, n_random)
     squares = np.square(weights / (float(weights.max()) or 1.0))
-    if pixel_weights is not None:
-        squares *= pixel_weights
+    if of_places is not None and not (by_channel and isinstance(placement, str)):
+        squares *= of_places
     return np.concatenate([scattered, draw_pixels(rng, squares, shape, n - n_random)])
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from imagegs.fitting.placement import Placement
 from imagegs.gaussians import FloatArray, Gaussians, layer_ends
 from imagegs.quantization import MAX_BITS
+from imagegs.transparency import Alphas
 
 Tune = Literal["balanced", "psnr", "ssim"]
 TUNES: tuple[Tune, ...] = ("balanced", "psnr", "ssim")
@@ -34,7 +35,7 @@ class AttributeBits:
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How a fit runs; `n_gaussians` in 1..pixels. The last five are the imagegs recipe's."""
+    """How a fit runs; `n_gaussians` in 1..pixels. All from `tune` on are the imagegs recipe's."""
 
     n_gaussians: int
     steps: int
@@ -45,7 +46,8 @@ class FitOptions:
     seconds: float | None = None  # of wall-clock time, in place of the steps
     start: Gaussians | None = None  # goes on from these
     layers: int = 1  # of which the first ones alone are a picture too; at most
-    pixel_weights: FloatArray | None = None  # as `objective.weights_of_pixels` gives them
+    pixel_weights: FloatArray | None = None  # as `Objective` takes them
+    alphas: Alphas = ()  # of the channels
     wrap: bool = False  # the canvas is periodic
 
     @property

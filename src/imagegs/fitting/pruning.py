@@ -31,13 +31,14 @@ def drop_useless(
     *,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
+    alphas: Sequence[int | None] | None = None,
 ) -> Gaussians:
     """Without those whose removal from the picture (H, W, C), and from those of the layers before, costs less
     than their bytes are worth elsewhere. All layers keep one at least. pixel_weights: those of `fit`.
 
-    channel_weights as in `settle`. Raises ValueError as it does.
+    channel_weights and alphas as in `settle`. Raises ValueError as it does.
     """
-    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights)
+    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
     pruning = _Pruning(objective, shapes, layer)
     order = np.argsort(pruning.cost, kind="stable")

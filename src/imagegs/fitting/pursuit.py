@@ -46,8 +46,8 @@ def residual_blobs(
     """At most n blobs of a residual (C, H, W) = target - picture, those that lower the squared error most.
 
     The picture has n_gaussians: where they lie far apart, the smallest blobs are not looked for. With weights
-    w (H, W) of the pixels it is the weighted error: gain (sum w G r)^2 / sum w G^2, a = sum w G r /
-    sum w G^2. wrap: the picture goes on behind its borders at the opposite ones.
+    w of the pixels, (H, W) or (C, H, W), it is the weighted error: gain (sum w G r)^2 / sum w G^2, a =
+    sum w G r / sum w G^2, of each channel. wrap: the picture goes on behind its borders at the opposite ones.
     """
     levels = _pyramid(residual, _finest_factor(residual, n_gaussians), pixel_weights, wrap)
     found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
@@ -77,20 +77,25 @@ def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None, wrap
     levels: list[_Level] = []
     if weights is not None:
         residual = residual * weights
+        weights = weights if weights.ndim == 3 else weights[None]
     for i in range(LEVELS):
         if i:
             residual = _halved(residual)
-            weights = None if weights is None else _halved(weights[None])[0]
+            weights = None if weights is None else _halved(weights)
         last = min(residual.shape[1:]) < 2 * SMALLEST_SIDE
         if 2**i < factor and not last:
             continue
         blurred, known = _blurred(residual, wrap), np.ones((1, 1, 1), np.float32)
         if weights is not None:  # of them, G^2's blur is much like G's
-            known = np.maximum(_blurred(weights[None], wrap), np.float32(1e-12))
+            known = np.maximum(_blurred(weights, wrap), np.float32(1e-12))
             blurred /= known
         sigma = SIGMA * 2**i
         # With sum G = 2 pi s^2 and sum G^2 = pi s^2: gain = 4 pi s^2 blur^2, amplitude = 2 blur.
-        gain = np.float32(4 * np.pi * sigma**2) * known[0] * np.einsum("chw,chw->hw", blurred, blurred)
+        area = np.float32(4 * np.pi * sigma**2)
+        if len(known) == 1:
+            gain = area * known[0] * np.einsum("chw,chw->hw", blurred, blurred)
+        else:
+            gain = area * np.einsum("chw,chw,chw->hw", known, blurred, blurred)
         levels.append(_Level(2**i, blurred, gain))
         if last:
             break

@@ -19,6 +19,7 @@ from imagegs.gaussians import Gaussians
 from imagegs.metrics import psnr as measure_psnr
 from imagegs.pixels import as_pixels
 from imagegs.rendering import render
+from imagegs.transparency import Alphas, checked_alphas
 
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY, MOST_QUALITY = 20.0, 0.25, 100  # dB of quality 0, dB a point
 TOLERANCE = 0.1  # dB above the target that are good enough
@@ -73,7 +74,9 @@ def fit_to_psnr(
     """
     if not 0 < psnr < math.inf:
         raise ValueError(f"the wanted PSNR must be above 0 dB and finite, not {psnr}")
-    search = _Search(as_pixels(image), psnr, measure)
+    pixels = as_pixels(image)
+    names = options.get("channels") or int(pixels.shape[2])
+    search = _Search(pixels, psnr, measure, checked_alphas(options.get("alphas"), names))
     full = steps_of("imagegs", effort, steps, options.get("tune", "balanced"))
     share = PROBE_SHARE
     for _ in range(MAX_ROUNDS):
@@ -91,10 +94,14 @@ class _Search:
     """The fits so far, and how many Gaussians the next one has."""
 
     def __init__(
-        self, image: NDArray[Any], target: float, measure: Callable[[Gaussians], float] | None
+        self,
+        image: NDArray[Any],
+        target: float,
+        measure: Callable[[Gaussians], float] | None,
+        alphas: Alphas,
     ) -> None:
         height, width, _ = image.shape
-        self._image, self._target = image, target
+        self._image, self._target, self._alphas = image, target, alphas
         self._measure = measure or self._picture_psnr
         self._most: int = max(1, math.ceil(height * width / PIXELS_PER_GAUSSIAN))
         self._n = min(default_gaussians(height, width), self._most)
@@ -153,4 +160,4 @@ class _Search:
 
     def _picture_psnr(self, gaussians: Gaussians) -> float:
         dtype = self._image.dtype if self._image.dtype in (np.uint8, np.uint16) else np.float32
-        return measure_psnr(self._image, render(gaussians, dtype=dtype))
+        return measure_psnr(self._image, render(gaussians, dtype=dtype), self._alphas)

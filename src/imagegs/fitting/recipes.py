@@ -17,7 +17,7 @@ from imagegs.fitting.paper import fit_paper
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
 from imagegs.fitting.record import fit_record
-from imagegs.fitting.weighing import weight_roots
+from imagegs.fitting.weighing import seen_weights, weight_roots
 from imagegs.gaussians import (
     MAX_COLOR,
     MAX_LAYERS,
@@ -30,6 +30,7 @@ from imagegs.gaussians import (
     layer_ends,
 )
 from imagegs.pixels import as_pixels, channel_names, to_planes
+from imagegs.transparency import checked_alphas, with_hidden_filled
 
 PAPER_STEPS = 5000
 MAX_STEPS = 1_000_000
@@ -86,6 +87,7 @@ def fit_progressively(
     seed: int = 0,
     threads: int | None = None,
     channels: tuple[str, ...] | None = None,
+    alphas: Sequence[int | None] | None = None,
 ) -> Iterator[Progress]:
     """Fits Gaussians to a picture, a Progress for each step; the last one is `done`.
 
@@ -111,6 +113,9 @@ def fit_progressively(
         not.
     seed: runs with one seed give the same bits, with any number of threads.
     channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
+    alphas: for each channel the number of the alpha channel that covers it, or None; by default what the
+        names say, Y A and R G B A (transparency.py). Errors of colours then count as they are seen; where
+        alpha is 0 colours are free, whatever they are, and take those of the visible ones around.
 
     Raises ValueError or TypeError for arguments out of range. Checks at once, works when iterated.
     """
@@ -147,12 +152,18 @@ def fit_progressively(
         start = start.replace(color=start.color * roots)
     placement = _checked_placement(init, height, width)
     weights = weights_of_pixels(pixel_weights, height, width)
-    options = FitOptions(n, steps, placement, bits, seed, tune, seconds, start, layers, weights, wraps)
+    names = channel_names(n_channels) if channels is None else channels
+    covered = checked_alphas(alphas, names)
+    planes = with_hidden_filled(to_planes(pixels), covered)
+    weights = weights if recipe == "paper" else seen_weights(planes, covered, weights)
+    options = FitOptions(
+        n, steps, placement, bits, seed, tune, seconds, start, layers, weights, covered, wraps
+    )
     finish = partial(
         _finish,
         height=height,
         width=width,
-        channels=channel_names(n_channels) if channels is None else channels,
+        channels=names,
         blend=blend,
         wrap=wraps,
         bit_depth=8 if pixels.dtype == np.uint8 else 16,
@@ -163,7 +174,7 @@ def fit_progressively(
         Shapes(*(np.ones(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, n_channels))))
     )  # checks the canvas
     engine(threads)
-    target = to_planes(pixels) * roots[:, None, None]
+    target = planes * roots[:, None, None]
     run = fit_paper if recipe == "paper" else fit_record
     return run(target, options, threads, finish)
 

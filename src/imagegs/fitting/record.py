@@ -141,7 +141,8 @@ def _begin(
     if start is None:
         steps = 100 if options.seconds is not None else options.steps
         first, growths = growth_plan(n, max(1, round(GROWTH_SHARE * steps)), steps)
-        pixels = place(rng, target, options.placement, first, objective.pixel_weights, options.wrap)
+        weights = objective.pixel_weights, options.wrap, options.alphas
+        pixels = place(rng, target, options.placement, first, *weights)
         xy = centers(pixels, target.shape[2])
         scale = np.clip(BIRTH_SCALE * neighbour_distance(xy, xy), *BIRTH_RANGE)
         return round_gaussians(xy, scale, colors_at(target, pixels)), growths

@@ -20,10 +20,11 @@ from imagegs.color_turn import ColorTurn
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective, Shapes, weights_of_pixels
 from imagegs.fitting.turning import choose_turn, usual_lattice
-from imagegs.fitting.weighing import weight_roots, with_colors
+from imagegs.fitting.weighing import seen_weights, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
 from imagegs.lattice import Lattice, from_table, to_table
 from imagegs.pixels import as_pixels, to_planes
+from imagegs.transparency import checked_alphas, with_hidden_filled
 
 # Attributes, and the share of the Gaussians whose are on the lattice then.
 PLAN = (
@@ -56,16 +57,17 @@ def choose_lattice(
     *,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
+    alphas: Sequence[int | None] | None = None,
     error: float | None = None,
 ) -> Lattice:
     """The lattice whose bits are worth their price for these Gaussians of the image, by one rule for all
     pictures: see ROUNDING_LOSS; with a transform of the colours (turning.py) where that makes files smaller,
-    or the channels' weights differ. Both weights are those of `fit`.
+    or the channels' weights differ. Both weights and `alphas` are those of `fit`.
 
     error: the mean squared error, 1 = white, that rounding may raise by this; by default that of the picture.
     It is less where the image is noisy. Raises ValueError as `settle` does.
     """
-    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights)
+    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     now = objective.squared_error(shapes).l2
     most = now + (now if error is None else error) * (10 ** (ROUNDING_LOSS / 10) - 1)
 
@@ -102,17 +104,18 @@ def settle(
     threads: int | None = None,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
+    alphas: Sequence[int | None] | None = None,
 ) -> Gaussians:
     """Gaussians on the lattice that paint the image (H, W, C) well, from fitted ones of the softmax blend; in
     their layers, if they have any.
 
     steps: of Gauss-Newton after each rounding, 0 or more; the first brings nearly all.
-    pixel_weights, channel_weights: those of `fit`.
+    pixel_weights, channel_weights, alphas: those of `fit`.
 
     Raises ValueError when they are of another blend or the image has another size or other channels, and for
     weights that are not C positive numbers.
     """
-    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights)
+    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
     order = np.random.default_rng(seed).permutation(len(shapes))
     settled = _Settling(objective, shapes, lattice, roots, order, steps, ends).settled()
@@ -125,6 +128,7 @@ def begin(
     threads: int | None,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
+    alphas: Sequence[int | None] | None = None,
 ) -> tuple[Objective, Shapes, FloatArray]:
     """What the image asks of the Gaussians, their numbers, on the canvas, and the roots (C,) of the channels'
     weights, which the colours of both are multiplied by: squared errors then have their weights. Raises
@@ -132,13 +136,15 @@ def begin(
     """
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend has a lattice, not the {gaussians.blend} blend")
+    covered = checked_alphas(alphas, gaussians.channels)
     target = to_planes(as_pixels(image))
     if target.shape != (len(gaussians.channels), gaussians.height, gaussians.width):
         raise ValueError("the image is not of the Gaussians' canvas and channels")
+    target = with_hidden_filled(target, covered)
     roots = weight_roots(channel_weights, len(target))
     g = inside_canvas(gaussians)
     shapes = Shapes(*(np.array(a) for a in (g.xy, g.scale, g.angle, g.log_weight, g.color * roots)))
-    weights = weights_of_pixels(pixel_weights, g.height, g.width)
+    weights = seen_weights(target, covered, weights_of_pixels(pixel_weights, g.height, g.width))
     return Objective(target * roots[:, None, None], "softmax", threads, weights, g.wrap), shapes, roots
 
 

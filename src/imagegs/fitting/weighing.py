@@ -1,7 +1,10 @@
-"""Weights of channels: squared errors that count more in some than in others.
+"""Weights of channels, and of what alpha shows: squared errors that count more in some than in others.
 
 sum_c w_c (a_c - b_c)^2 is the plain squared error of colours multiplied by sqrt(w_c): so targets and colours
 are multiplied before a fit, and colours divided after it.
+
+The squared error of a colour C as it is seen (transparency.py) is near the target, cross terms aside,
+alpha^2 dC^2 + ((C - 1/2)^2 + 1/4) dalpha^2: so the pixels of each channel have weights of their own.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.objective import Shapes
 from imagegs.gaussians import FloatArray
+from imagegs.transparency import Alphas, covering, n_seen
 
 MOST_APART = 2.0**12  # the greatest weight over the least: files hold their roots within 2^-8 to 2^8
 
@@ -34,6 +38,23 @@ def weight_roots(channel_weights: Sequence[float] | None, n_channels: int) -> Fl
     shares = weights / weights.max()
     roots: FloatArray = np.sqrt(shares / shares.mean()).astype(np.float32)
     return roots
+
+
+def seen_weights(
+    planes: FloatArray, alphas: Alphas, pixel_weights: FloatArray | None = None
+) -> FloatArray | None:
+    """Weights (C, H, W) by which the mean squared error of planes near these ones (C, H, W), 0..1, is that of
+    what is seen, times those of the pixels (H, W); the latter alone where every alpha is opaque.
+    """
+    covers = covering(alphas)
+    if all(planes[alpha].min() >= 1 for alpha in covers):
+        return pixel_weights
+    weights = np.ones_like(planes)
+    for alpha, channels in covers.items():
+        weights[channels] = np.square(planes[alpha])
+        weights[alpha] = (np.square(planes[channels] - np.float32(0.5)) + np.float32(0.25)).sum(axis=0)
+    weights *= np.float32(len(planes) / n_seen(alphas))
+    return weights if pixel_weights is None else weights * pixel_weights
 
 
 def with_colors(shapes: Shapes, factors: NDArray[np.floating[Any]]) -> Shapes:
