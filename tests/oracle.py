@@ -283,13 +283,14 @@ def loss(
 ) -> tuple[float, Array]:
     """l1 mean|r - t| + l2 mean (r - t)^2 + ssim (1 - mean SSIM), and its gradient towards r, (H, W, C).
 
-    pixel_weights (H, W), of mean 1, weigh the means.
+    pixel_weights, (H, W) or of each channel (C, H, W), weigh the means, that of 1 too.
     """
     r, t = np.asarray(rendered, np.float64), np.asarray(target, np.float64)
     difference = r - t
-    w = np.ones((*r.shape[:2], 1)) if pixel_weights is None else pixel_weights[..., None].astype(np.float64)
-    mean_ssim = (w * ssim_map(r, t)).mean()
-    value = l1 * (w * np.abs(difference)).mean() + l2 * (w * difference**2).mean() + ssim * (1 - mean_ssim)
+    w = np.ones((1, *r.shape[:2])) if pixel_weights is None else pixel_weights.astype(np.float64)
+    w = np.moveaxis(w.reshape(-1, *r.shape[:2]), 0, -1)
+    unlike = (w * (1 - ssim_map(r, t))).mean()
+    value = l1 * (w * np.abs(difference)).mean() + l2 * (w * difference**2).mean() + ssim * unlike
     gradient = w * (l1 * np.sign(difference) + l2 * 2 * difference) - ssim * ssim_gradient(r, t, w)
     return float(value), gradient / r.size
 

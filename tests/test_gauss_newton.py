@@ -13,7 +13,15 @@ from imagegs.fitting.gauss_newton import _moved, _System, polish
 from imagegs.fitting.objective import LossWeights, Objective
 from imagegs.fitting.parameters import flat_own_units
 from imagegs.gaussians import BLENDS
-from test_gradients import NAMES, isa, random_scene, random_weights, shapes_of  # noqa: F401 (isa is a fixture)
+from test_gradients import (  # noqa: F401 (isa is a fixture)
+    NAMES,
+    WEIGHTED,
+    at_points,
+    isa,
+    random_scene,
+    random_weights,
+    shapes_of,
+)
 
 L2 = LossWeights(l2=1.0)
 
@@ -50,11 +58,11 @@ def system_at(g, target, pixel_weights=None):
     return _System(objective, shapes, objective.evaluate(shapes, L2).gradient, None, None)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", WEIGHTED)
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_the_product_is_that_of_the_twin(channels, weighted, isa):  # noqa: F811
-    pixel_weights = random_weights(30, 41) if weighted else None
-    w = 1 if pixel_weights is None else pixel_weights.reshape(-1, 1)
+    pixel_weights = random_weights(weighted, channels, 30, 41)
+    w = at_points(pixel_weights)
     g, target = wide_scene(channels)
     points = oracle.pixel_centres(41, 30)
     delta = np.random.default_rng(1).normal(size=(9, 6 + channels))
@@ -66,10 +74,10 @@ def test_the_product_is_that_of_the_twin(channels, weighted, isa):  # noqa: F811
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", WEIGHTED)
 def test_the_diagonal_is_that_of_the_twin(weighted, isa):  # noqa: F811
-    pixel_weights = random_weights(30, 41) if weighted else None
-    w = 1 if pixel_weights is None else pixel_weights.reshape(-1, 1)
+    pixel_weights = random_weights(weighted, 3, 30, 41)
+    w = at_points(pixel_weights)
     g, target = wide_scene()
     points = oracle.pixel_centres(41, 30)
     twin = SimpleNamespace(**{name: np.float64(getattr(g, name)) for name in NAMES})
@@ -164,3 +172,8 @@ def test_the_native_module_checks_its_arguments():
         scene.normal_product(engine, out[:, :-1].copy(), None, tangent, tangent)
     with pytest.raises(ValueError, match="sums"):
         scene.normal_diagonal(engine, out, None, tangent)
+    sums = np.zeros((len(g), 7), np.float32)
+    with pytest.raises(ValueError, match="sums"):
+        scene.normal_diagonal(engine, out, out, sums)
+    scene.normal_diagonal(engine, out, None, sums)
+    scene.normal_diagonal(engine, out, out, np.zeros((len(g), 9), np.float32))

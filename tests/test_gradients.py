@@ -10,6 +10,7 @@ from imagegs import _native
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective, Shapes, weights_of_pixels
 from imagegs.gaussians import BLENDS
 
+WEIGHTED = ("nothing", "pixels", "channels")  # what has weights
 NAMES = ("xy", "scale", "angle", "log_weight", "color")
 
 
@@ -29,10 +30,20 @@ def random_scene(blend, height=37, width=53, channels=3, n=70, seed=3):
     return g, rng.random((channels, height, width), np.float32)
 
 
-def random_weights(height, width):
-    """Of pixels; a third of them are 0."""
-    values = np.random.default_rng(5).random((height, width)) * (np.arange(width) % 3 > 0 if width > 1 else 1)
-    return weights_of_pixels(values, height, width)
+def random_weights(weighted, channels, height, width):
+    """Of pixels (H, W) or of each channel's (C, H, W), whose mean is not 1; a third of them are 0."""
+    columns = np.arange(width) % 3 > 0 if width > 1 else 1
+    if weighted == "channels":
+        return np.random.default_rng(5).random((channels, height, width), np.float32) * np.float32(columns)
+    values = np.random.default_rng(5).random((height, width)) * columns
+    return weights_of_pixels(values, height, width) if weighted == "pixels" else None
+
+
+def at_points(pixel_weights):
+    """(M, 1) or (M, C)."""
+    if pixel_weights is None:
+        return np.ones((1, 1))
+    return pixel_weights.reshape(-1, pixel_weights.shape[-2] * pixel_weights.shape[-1]).T.astype(np.float64)
 
 
 def twin(g, target, weights, pixel_weights=None):
@@ -46,13 +57,13 @@ def twin(g, target, weights, pixel_weights=None):
     return value, oracle.gradients(g, points, slope.reshape(-1, channels))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", WEIGHTED)
 @pytest.mark.parametrize("blend", BLENDS)
 @pytest.mark.parametrize(
     ("height", "width", "channels"), [(37, 53, 3), (16, 16, 1), (5, 70, 4), (33, 20, 12), (1, 1, 2)]
 )
 def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channels, weighted, isa):
-    pixel_weights = random_weights(height, width) if weighted else None
+    pixel_weights = random_weights(weighted, channels, height, width)
     g, target = random_scene(blend, height, width, channels)
     weights = LossWeights(l2=1.0)  # smooth: a pixel near a change of its set weighs no more than others
     result = Objective(target, blend, 1, pixel_weights).evaluate(shapes_of(g), weights)
@@ -64,14 +75,14 @@ def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channe
         assert difference <= 3e-4 * np.abs(reference).max() + 1e-9, name
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", WEIGHTED)
 @pytest.mark.parametrize("blend", BLENDS)
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize(("height", "width", "channels"), [(37, 153, 3), (16, 16, 1), (5, 70, 4), (1, 1, 12)])
 def test_the_squared_error_in_one_walk_is_that_in_three(
     blend, threads, height, width, channels, weighted, isa
 ):
-    pixel_weights = random_weights(height, width) if weighted else None
+    pixel_weights = random_weights(weighted, channels, height, width)
     g, target = random_scene(blend, height, width, channels)
     expected = Objective(target, blend, 1, pixel_weights).evaluate(shapes_of(g), SQUARED_ERROR)
     found = Objective(target, blend, threads, pixel_weights).squared_error(shapes_of(g))
@@ -91,12 +102,13 @@ def test_the_squared_error_of_more_gaussians_than_whose_weights_are_stored(threa
 
 
 @pytest.mark.parametrize("blend", BLENDS)
+@pytest.mark.parametrize("weighted", ["nothing", "channels"])
 @pytest.mark.parametrize("weights", [LossWeights(1, 0, 0.1), LossWeights(0, 1, 0), LossWeights(0.5, 2, 0.7)])
-def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights):
+def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights, weighted):
     """A directional finite difference of the native loss itself, far from ties."""
     g, target = random_scene(blend, 48, 64, n=12)
     g = g.replace(scale=g.scale + 4)
-    objective = Objective(target, blend, 1)
+    objective = Objective(target, blend, 1, random_weights(weighted, 3, 48, 64))
     shapes = shapes_of(g)
     result = objective.evaluate(shapes, weights)
     gradient = Shapes(*(np.array(getattr(result.gradient, name)) for name in NAMES))
@@ -112,13 +124,13 @@ def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights):
         assert moved[0] - moved[1] == pytest.approx(expected, rel=0.02), name
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", WEIGHTED)
 @pytest.mark.parametrize("size", [(1, 1), (4, 9), (11, 11), (40, 57), (150, 300), (261, 270)])
 @pytest.mark.parametrize(
     "weights", [LossWeights(1, 0, 0), LossWeights(0, 1, 0), LossWeights(0, 0, 1), LossWeights(1, 0, 0.1)]
 )
 def test_losses_equal_the_twin(size, weights, weighted, isa):
-    pixel_weights = random_weights(*size) if weighted else None
+    pixel_weights = random_weights(weighted, 2, *size)
     rng = np.random.default_rng(0)
     picture, target = rng.random((2, 2, *size), np.float32)
     target = (0.7 * target + 0.3 * picture).astype(np.float32)
@@ -127,7 +139,8 @@ def test_losses_equal_the_twin(size, weights, weighted, isa):
     value, expected = oracle.loss(
         np.moveaxis(picture, 0, -1), np.moveaxis(target, 0, -1), *weights, pixel_weights
     )
-    total = weights.l1 * l1 + weights.l2 * l2 + (weights.ssim * (1 - ssim) if weights.ssim else 0)
+    unlike = at_points(pixel_weights).mean() - ssim
+    total = weights.l1 * l1 + weights.l2 * l2 + (weights.ssim * unlike if weights.ssim else 0)
     assert total == pytest.approx(value, rel=1e-5)
     np.testing.assert_allclose(np.moveaxis(gradient, 0, -1), expected, atol=2e-4 * np.abs(expected).max())
 
@@ -138,9 +151,9 @@ def removal_costs(g, target, pixel_weights=None):
     return objective.removal_cost(len(g))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", WEIGHTED)
 def test_removal_costs_follow_their_formula(weighted, isa):
-    pixel_weights = random_weights(37, 53) if weighted else None
+    pixel_weights = random_weights(weighted, 3, 37, 53)
     g, target = random_scene("softmax", 37, 53, n=60)
     points, wanted = oracle.pixel_centres(53, 37), np.moveaxis(target, 0, -1).reshape(-1, 3)
     picture, (chosen, share) = oracle.evaluate(g, points), oracle.select(g, points)
@@ -148,8 +161,7 @@ def test_removal_costs_follow_their_formula(weighted, isa):
     step = ratio[..., None] * (g.color[chosen] - picture[:, None])
     change = 2 * step * (wanted - picture)[:, None] + step**2
     costs = np.zeros(len(g))
-    w = 1 if pixel_weights is None else pixel_weights.reshape(-1, 1)
-    np.add.at(costs, chosen, w * change.sum(axis=2))
+    np.add.at(costs, chosen, (at_points(pixel_weights)[:, None] * change).sum(axis=2))
     found = removal_costs(g, target, pixel_weights)
     np.testing.assert_allclose(found, costs, rtol=2e-3, atol=2e-3 * np.abs(costs).max())
 
@@ -216,5 +228,8 @@ def test_the_native_module_checks_its_arguments():
         scene.squared_error(engine, target, target[0, 1:].copy(), *[np.empty_like(a) for a in arrays])
     with pytest.raises(ValueError, match="weights of pixels"):
         engine.loss(target, target, target[0, 1:].copy(), target.copy(), 1, 0, 0)
+    for wrong in (target[:2].copy(), target[:, :, 1:].copy(), target[0, 0].copy(), target[None].copy()):
+        with pytest.raises(ValueError, match="weights of pixels"):
+            engine.loss(target, target, wrong, target.copy(), 1, 0, 0)
     with pytest.raises(ValueError, match="shape"):
         scene.update(engine, 1, False, g.width, g.height, arrays[0][:3], *arrays[1:])

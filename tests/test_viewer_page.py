@@ -257,6 +257,24 @@ def test_alpha_is_compared_exactly(show):
     assert page.evaluate("viewer.reference.psnr") > 50
 
 
+def test_hidden_colours_count_in_no_measure(show):
+    """The PSNR of the page is that of the package: of what is seen."""
+    gaussians = sample_gaussians(channels=("R", "G", "B", "A"))
+    data = encode(gaussians)
+    painted = imagegs.render(imagegs.decode(data), dtype=np.uint8)
+    original = painted.copy()
+    original[:20] = 255 - original[:20]
+    original[20:40, :, 3] = 0
+    page = show(Shown("a.gsimg", data, {0: reference_files(original, True)}))
+    page.wait_for_function("viewer.reference.psnr > 0")
+    expected = imagegs_psnr(original, painted)
+    assert page.evaluate("viewer.reference.psnr") == pytest.approx(expected, abs=0.05)
+    original[20:40, :, :3] = 255 - original[20:40, :, :3]
+    page = show(Shown("a.gsimg", data, {0: reference_files(original, True)}))
+    page.wait_for_function("viewer.reference.psnr > 0")
+    assert page.evaluate("viewer.reference.psnr") == pytest.approx(expected, abs=0.05)
+
+
 def test_maps_of_a_stack_are_picked(show, run, tmp_path):
     """Each with its own original."""
     folder = tmp_path / "tiles"

@@ -27,6 +27,7 @@ from imagegs.pixels import (
 Alphas = tuple[int | None, ...]  # for each channel the number of the alpha that covers it; None: it has none
 Planes = NDArray[np.float32]  # (C, H, W)
 
+_ROUNDS = 3  # of diffusion on each level of a pyramid
 _WITH_ALPHA = (CHANNEL_NAMES[2], CHANNEL_NAMES[4])  # Y A, R G B A
 
 
@@ -135,8 +136,19 @@ def _continued(means: Planes, weights: NDArray[np.float32]) -> Planes:
         return means * (weights > 0)
     sums, total = _quartered(means * weights), _quartered(weights[None])
     around = np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
-    coarse = _doubled(_continued(around, total[0]))[:, : weights.shape[0], : weights.shape[1]]
-    return np.asarray(share * means + (1 - share) * coarse, np.float32)
+    known = share * means
+    smooth = _doubled(_continued(around, total[0]))[:, : weights.shape[0], : weights.shape[1]]
+    for _ in range(_ROUNDS):
+        smooth = known + (1 - share) * smooth
+        smooth = _mean_of_neighbours(smooth)
+    return np.asarray(known + (1 - share) * smooth, np.float32)
+
+
+def _mean_of_neighbours(planes: Planes) -> Planes:
+    """Of the four of each pixel of (C, H, W); beyond the border its pixels go on."""
+    wide = np.pad(planes, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    sums: Planes = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
+    return np.float32(0.25) * sums
 
 
 def _quartered(planes: Planes) -> Planes:

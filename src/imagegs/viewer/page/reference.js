@@ -81,14 +81,14 @@ class Reference extends EventTarget {
         if (!original || !part || !show.plain) return this.tell(null);
         if (this.mode === "error") await this.makeErrors(part, work);
         let sum = 0;
-        const { columns } = show.plain.shown, rows = Math.max(1, Math.floor(stripPixels / part.width));
+        const seen = new Seen(show.plain.shown), rows = Math.max(1, Math.floor(stripPixels / part.width));
         for (let y = part.y; y < part.y + part.height; y += rows) {
             const strip = { ...part, y, height: Math.min(rows, part.y + part.height - y) };
             const painted = await show.plain.readPixels(strip, strip);
             if (work !== this.work || !painted) return;
-            sum += squaredErrors(painted, original.pixels, strip, columns.length);
+            sum += seen.squaredErrors(painted, original.pixels, strip);
         }
-        const mean = sum / (part.width * part.height * columns.length) / 255 ** 2;
+        const mean = sum / (part.width * part.height * seen.colors.length) / 255 ** 2;
         this.tell(mean ? -10 * Math.log10(mean) : Infinity);
     }
 
@@ -107,7 +107,7 @@ class Reference extends EventTarget {
         const whole = { ...part, width: size.width * step, height: size.height * step };
         const painted = await this.show.plain.readPixels(whole, size);
         if (work !== this.work || !painted) return;
-        const bitmap = await createImageBitmap(errorMap(painted, this.original.pixels, whole, size, step, this.gain));
+        const bitmap = await createImageBitmap(errorMap(painted, this.original.pixels, whole, size, step, this.gain, new Seen(this.show.plain.shown)));
         this.errors = { bitmap, part: whole };
         this.draw();
     }
@@ -137,21 +137,35 @@ class Reference extends EventTarget {
     }
 }
 
-/** Which of R, G, B, A a map of so many channels has. */
-const shownBytes = (channels) => ({ 1: [0], 2: [0, 3], 3: [0, 1, 2], 4: [0, 1, 2, 3] })[channels];
+/** What is seen of a map's pixels, straight RGBA in bytes, as imagegs/transparency.py defines it. */
+class Seen {
+    constructor({ channels, colorSpace }) {
+        const n = channels.length;
+        this.hasAlpha = n % 2 === 0 && colorSpace === "srgb";
+        this.colors = { 1: [0], 2: [0], 3: [0, 1, 2], 4: [0, 1, 2] }[n];
+        if (n % 2 === 0 && !this.hasAlpha) this.colors.push(3);
+    }
 
-function squaredErrors(painted, original, { x, y, width, height }, channels) {
-    let sum = 0;
-    for (let row = 0; row < height; ++row)
-        for (let column = 0; column < width; ++column) {
-            const mine = 4 * (row * width + column), other = 4 * ((y + row) * original.width + x + column);
-            for (const k of shownBytes(channels)) sum += (painted[mine + k] - original.data[other + k]) ** 2;
-        }
-    return sum;
+    /** Byte k of the pixel at i, over middle gray. */
+    at(data, i, k) {
+        return this.hasAlpha ? 127.5 + (data[i + 3] / 255) * (data[i + k] - 127.5) : data[i + k];
+    }
+
+    /** The sum over the part of the original, of this.colors; with alpha the mean over black and over white. */
+    squaredErrors(painted, original, { x, y, width, height }) {
+        let sum = 0;
+        for (let row = 0; row < height; ++row)
+            for (let column = 0; column < width; ++column) {
+                const mine = 4 * (row * width + column), other = 4 * ((y + row) * original.width + x + column);
+                for (const k of this.colors) sum += (this.at(painted, mine, k) - this.at(original.data, other, k)) ** 2;
+                if (this.hasAlpha) sum += this.colors.length * ((painted[mine + 3] - original.data[other + 3]) / 2) ** 2;
+            }
+        return sum;
+    }
 }
 
 /** 128 + gain times the difference, of the means of step x step pixels of the original; opaque. */
-function errorMap(painted, original, part, { width, height }, step, gain) {
+function errorMap(painted, original, part, { width, height }, step, gain, seen) {
     const map = new ImageData(width, height);
     for (let row = 0; row < height; ++row)
         for (let column = 0; column < width; ++column)
@@ -160,8 +174,8 @@ function errorMap(painted, original, part, { width, height }, step, gain) {
                 let sum = 0;
                 for (let dy = 0; dy < step; ++dy)
                     for (let dx = 0; dx < step; ++dx)
-                        sum += original.data[4 * ((part.y + row * step + dy) * original.width + part.x + column * step + dx) + k];
-                map.data[i] = k === 3 ? 255 : 128 + gain * (painted[i] - sum / step ** 2);
+                        sum += seen.at(original.data, 4 * ((part.y + row * step + dy) * original.width + part.x + column * step + dx), k);
+                map.data[i] = k === 3 ? 255 : 128 + gain * (seen.at(painted, i - k, k) - sum / step ** 2);
             }
     return map;
 }
