@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image
 
 import imagegs
+from imagegs.applications.map_list import alphas_of_maps
 from imagegs.applications.normals import with_unit_normals
 from imagegs.applications.stacks import Stack, paint_stack, read_stack
 from imagegs.cli.app import main as command
@@ -66,8 +67,9 @@ def measured(stack: Stack, painted: Map, n_bytes: int) -> Row:
     """The row of a stack, or of one map."""
     true = stack.picture.pixels
     parts = zip(stack.maps, maps_of(stack, true), maps_of(stack, painted), strict=True)
-    found = {each.name: psnr(a, b) for each, a, b in parts}
-    return {"bytes": n_bytes, "bppc": 8 * n_bytes / true.size, "psnr": psnr(true, painted), "maps": found}
+    found = {each.name: psnr(a, b, each.alphas) for each, a, b in parts}
+    total = psnr(true, painted, alphas_of_maps(stack.maps))
+    return {"bytes": n_bytes, "bppc": 8 * n_bytes / true.size, "psnr": total, "maps": found}
 
 
 def gaussians(folder: Path, size: tuple[str, float], effort: int) -> Row:

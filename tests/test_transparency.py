@@ -346,6 +346,19 @@ def test_the_same_file_whatever_hides(run, tmp_path, options):
     assert found[0] == found[1]
 
 
+def test_exact_keeps_what_hides(run, tmp_path):
+    """And measures it."""
+    source, target = write(tmp_path / "a.png", disk(hidden=1)), tmp_path / "a.gsimg"
+    found = [
+        run("encode", source, "-o", target, "-n", 60, "-e", 1, "--json", *more) for more in ([], ["--exact"])
+    ]
+    assert found[0].json["psnr"] > found[1].json["psnr"] + 3  # noise cannot be painted
+    exact = imagegs.render(imagegs.load(target), dtype=np.uint8)
+    assert found[1].json["psnr"] == pytest.approx(psnr(disk(hidden=1), exact, (None,) * 4), abs=1e-6)
+    wrong = run("encode", source, "-o", target, "--exact", "--restore", "inpaint")
+    assert wrong.code == 2 and "--exact" in wrong.err
+
+
 def test_hidden_noise_costs_nothing(run, tmp_path):
     """What a cleaned picture takes is what one with noise under alpha 0 takes."""
     sizes = []

@@ -136,12 +136,11 @@ def _continued(means: Planes, weights: NDArray[np.float32]) -> Planes:
         return means * (weights > 0)
     sums, total = _quartered(means * weights), _quartered(weights[None])
     around = np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
-    known = share * means
-    smooth = _doubled(_continued(around, total[0]))[:, : weights.shape[0], : weights.shape[1]]
+    known, rest = share * means, np.float32(1) - share
+    smooth = known + rest * _doubled(_continued(around, total[0]))[:, : len(weights), : weights.shape[1]]
     for _ in range(_ROUNDS):
-        smooth = known + (1 - share) * smooth
-        smooth = _mean_of_neighbours(smooth)
-    return np.asarray(known + (1 - share) * smooth, np.float32)
+        smooth = known + rest * _mean_of_neighbours(smooth)
+    return smooth
 
 
 def _mean_of_neighbours(planes: Planes) -> Planes:

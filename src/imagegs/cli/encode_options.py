@@ -114,6 +114,11 @@ def add_options(parser: Parser) -> None:
         metavar="S",
         help="the same seed gives the same bytes (default: 0)",
     )
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="alpha is a channel like another: colours count where it is 0, too (masks, packed data)",
+    )
     add_restore_options(parser)
     parser.add_argument(
         "--resize-maps",

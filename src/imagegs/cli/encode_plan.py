@@ -48,13 +48,7 @@ class Plan:
     wrap: bool = False  # the canvas is periodic
     maps: tuple[TextureMap, ...] = ()  # of a texture stack
     channel_weights: tuple[float, ...] | None = None
-
-    @property
-    def alphas(self) -> Alphas | None:
-        """Of the channels; None: what a picture's names say."""
-        from imagegs.applications.map_list import alphas_of_maps
-
-        return alphas_of_maps(self.maps) if self.maps else None
+    alphas: Alphas | None = None  # of the channels; None: what a picture's names say
 
     def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
         """How much each pixel and each channel counts, and the channels' alphas, as `fit` and `settle` take
@@ -95,11 +89,20 @@ def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureM
         wrap=_wraps(options),
         maps=maps,
         channel_weights=_channel_weights(options.map_weight, options.recipe, maps),
+        alphas=_alphas(options.exact, picture, maps),
     )
     if options.bpp is None and options.target_size is None:
         return plan
     coded_bits = NOISY_CODED_BITS if restoration.mode == "denoise" else CODED_BITS
     return _within(_most_bytes(options, picture), plan, picture, coded_bits)
+
+
+def _alphas(exact: bool, picture: Picture, maps: tuple[TextureMap, ...]) -> Alphas | None:
+    from imagegs.applications.map_list import alphas_of_maps
+
+    if exact:
+        return (None,) * len(picture.channels)
+    return alphas_of_maps(maps) if maps else None
 
 
 def _channel_weights(texts: list[str], recipe: str, maps: tuple[TextureMap, ...]) -> tuple[float, ...] | None:

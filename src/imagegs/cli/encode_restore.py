@@ -50,6 +50,8 @@ def _check(options: Namespace) -> None:
         raise UsageError("--mask needs --restore inpaint")
     if options.restore is None:
         return
+    if options.exact:
+        raise UsageError("--exact keeps what alpha hides, --restore fills it: not both")
     if is_folder(options.input):
         raise UsageError("--restore is for a picture, not for a folder of maps")
     if options.recipe == "paper":
