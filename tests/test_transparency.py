@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -394,6 +395,15 @@ def test_maps_of_a_stack_have_their_own_alpha(run, tmp_path):
     assert files[0] == files[1] != files[2]
     assert reports[1]["lossless"] and not reports[2]["lossless"]
     assert [each["lossless"] for each in reports[2]["maps"]] == [True, False]
+
+
+@pytest.mark.parametrize(("opaque", "weighted"), [(True, False), (False, True)])
+def test_a_history_tells_of_weighted_errors(run, tmp_path, opaque, weighted):
+    pixels = disk()
+    pixels[..., 3] |= 255 * opaque
+    source, history = write(tmp_path / "a.png", pixels), tmp_path / "a.json"
+    assert run("encode", source, "-n", 9, "--steps", 2, "--history", history).code == 0
+    assert json.loads(history.read_text())["weighted"] == weighted
 
 
 def test_noise_is_that_of_visible_pixels():
