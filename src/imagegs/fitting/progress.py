@@ -59,7 +59,7 @@ class FitOptions:
 @dataclass(frozen=True)
 class Progress:
     """One step of a fit. `psnr` is that of the step's picture before clipping, in dB; of the weighted error
-    where pixels have weights.
+    where pixels have weights, with alpha of what is seen, but for second orders.
     """
 
     step: int  # done, 1..steps
