@@ -95,8 +95,8 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     for (size_t i = 0; i < plane; ++i) weights[i] = float(i % 3);
     scene.normal_product(engine, r.picture.data(), weights.data(), tangent.data(), r.product.data());
     scene.normal_diagonal(engine, r.picture.data(), weights.data(), r.diagonal.data());
-    if (step == 1.0f)
-        check(scene.most_pairs(engine, 0) >= scene.pair_counts().tile_candidates, "the bound of the pairs holds");
+    check(scene.most_pairs(engine, grid, {1, 1}, 0) >= scene.pair_counts().tile_candidates,
+          "the bound of the pairs holds");
     if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
         for (size_t i = 0; i < slope.size(); ++i)
             slope[i] = weights[i % plane] * (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
@@ -361,6 +361,21 @@ void test_pool() {
         why = error.what();
     }
     check(why == "enough" && polls == 2, "pool: polling ends a run");
+    bool late = false;
+    set_seconds_left(0.1);
+    try {
+        // The caller's own task is short: it waits for the other one.
+        pool.run(2, [&](int, int worker) {
+            for (int i = 0; worker != 0 && i < 1000; ++i) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                pool.poll(worker);
+            }
+        });
+    } catch (const OutOfTime &) {
+        late = true;
+    }
+    check(late && seconds_left() < 0, "pool: a run ends when the time is over");
+    set_seconds_left(std::numeric_limits<double>::infinity());
     pool.run(1000, [&](int task, int) { ++seen[task]; });
     check(std::count(seen.begin(), seen.end(), 2) == 1000, "pool: and it goes on");
 }

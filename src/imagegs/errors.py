@@ -4,6 +4,9 @@ Arguments of the wrong type or range raise the built-in `TypeError` and `ValueEr
 be read or written raise `OSError`. Everything else that imagegs reports derives from `ImageGSError`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ImageGSError(Exception):
     """Base class: the operation failed."""
@@ -15,3 +18,21 @@ class FormatError(ImageGSError):
 
 class LimitError(FormatError):
     """The contents are well formed but ask for more than the limit that was set."""
+
+
+@contextmanager
+def reading(problem: str) -> Iterator[None]:
+    """Whatever a library raises within, at bytes that it did not expect, is a FormatError: "PROBLEM: its
+    text".
+
+    Not so MemoryError, what imagegs raises itself, and where the disk failed and not the file.
+    """
+    try:
+        yield
+    except (MemoryError, ImageGSError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise FormatError(f"{problem}: {text}") from error

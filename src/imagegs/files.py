@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedWriter
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
+
+from imagegs.errors import LimitError
 
 PathLike = str | os.PathLike[str]
 
 _DESCRIPTOR_FOLDERS = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
 _MAX_LINKS = 40  # as Linux has it
+_READ_BYTES = 2**20  # at a time
 
 
 def write_atomically(
@@ -166,3 +169,17 @@ def _create(temporary: Path, target: Path) -> BufferedWriter:
         raise PermissionError(
             error.errno, f"the folder {str(folder)!r} is not writable", str(target)
         ) from None
+
+
+def read_to_limit(file: IO[bytes], max_bytes: int, start: bytes = b"") -> bytes:
+    """The rest of a file behind `start`, which has been read already, and that before it.
+
+    Raises LimitError where they have more than max_bytes in all: pipes and devices may have no end.
+    """
+    pieces, left = [start], max_bytes - len(start)
+    while left >= 0 and (piece := file.read(min(left + 1, _READ_BYTES))):
+        pieces.append(piece)
+        left -= len(piece)
+    if left < 0:
+        raise LimitError(f"the file is over the limit of {max_bytes} bytes")
+    return b"".join(pieces)

@@ -22,7 +22,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imagegs import deep_images
 from imagegs.errors import FormatError, ImageGSError, LimitError
-from imagegs.files import PathLike
+from imagegs.files import PathLike, read_to_limit
+from imagegs.limits import DEFAULT_LIMITS
 from imagegs.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
 
 _pillow_lock = threading.Lock()
@@ -50,7 +51,7 @@ def read_picture(
     if isinstance(source, (str, os.PathLike)):
         with Path(source).open("rb") as opened:
             return read_picture(opened, max_pixels=max_pixels, as_data=as_data)
-    file = source if source.seekable() else io.BytesIO(source.read())
+    file = source if source.seekable() else io.BytesIO(read_to_limit(source, _max_bytes(max_pixels)))
     with _pillow_settings(max_pixels):
         try:
             return _read(file, max_pixels, as_data)
@@ -62,6 +63,11 @@ def read_picture(
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk failed, not the picture
             raise FormatError(f"the picture is damaged or not supported{_reason(error)}") from error
+
+
+def _max_bytes(max_pixels: int) -> int:
+    """Of a file that is held in memory: a picture of so many pixels that are not compressed, 8 bytes each."""
+    return max(DEFAULT_LIMITS.max_bytes, 8 * max_pixels)
 
 
 def _reason(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ def compare_stacks(options: Namespace) -> None:
     from imagegs.applications.normals import mean_angle
     from imagegs.metrics import psnr
 
-    first, second = (_read(path, options.threads) for path in (options.a, options.b))
+    first, second = (_read(path, options.threads, options.size_limit) for path in (options.a, options.b))
     _check_alike(first, second)
     x, y = first.picture.pixels, second.picture.pixels
     found, angles, start = {}, {}, 0
@@ -46,14 +47,21 @@ def compare_stacks(options: Namespace) -> None:
     print_json({**report, "maps": maps, **psnr_fields(total)})
 
 
-def _read(path: Path, threads: int | None) -> Stack:
+def _read(path: Path, threads: int | None, size_limit: int | None) -> Stack:
     """A folder, or what decoding a .gsimg file would write into one."""
     from imagegs.applications.stacks import Stack, paint_stack
+    from imagegs.limits import Limits
     from imagegs.pixels import Picture
+    from imagegs.rendering import check_painting
 
     if path.is_dir():
-        return read_folder(path)
-    gaussians, maps = load_stack(path)
+        return read_folder(path, size_limit=size_limit)
+    limits = Limits.of(size_limit)
+    gaussians, maps = load_stack(path, size_limit=limits.max_picture_pixels, whole=False)
+    with about(path):
+        # All maps are held together, as a folder's pictures are.
+        most = replace(limits, max_samples=limits.max_picture_samples)
+        check_painting(gaussians, most, pictures=max(1, len(maps)))
     if not maps:
         with about(path):
             raise UsageError("holds one picture, not the maps of a folder")

@@ -89,7 +89,11 @@ def run(options: Namespace) -> None:
     start = time.perf_counter()
     target = output_path(options.output, options.file, ".png")
     gaussians, maps = load_stack(
-        options.file, size_limit=options.size_limit, allow_partial=options.allow_partial, lod=options.lod
+        options.file,
+        size_limit=options.size_limit,
+        allow_partial=options.allow_partial,
+        lod=options.lod,
+        whole=False,
     )
     if maps:
         decode_stack(options, gaussians, maps, start)
@@ -101,16 +105,19 @@ def run(options: Namespace) -> None:
 
 def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, start: float) -> None:
     from imagegs.image_writers import check_picture_path, write_picture
-    from imagegs.rendering import output_size, render
+    from imagegs.limits import Limits
+    from imagegs.rendering import check_painting, output_size, render
 
     depth = depth_in(target, gaussians.bit_depth)
     view = {"height": options.height, "scale": options.scale}
     size = output_size(gaussians, **view) if options.region is None else options.region[2:]
     check_size(size, options.size_limit)
+    view |= {"region": options.region, "filtered": options.filtered}
+    with about(options.file):
+        check_painting(gaussians, Limits.of(options.size_limit), **view)
     with about(target):
         check_picture_path(target, gaussians.channels, depth, size)
     check_output(target, options.file, no_overwrite=options.no_overwrite, json=options.json)
-    view |= {"region": options.region, "filtered": options.filtered}
     pixels = render(gaussians, **view, dtype=f"uint{depth}", threads=options.threads)
     with about(target):
         n_bytes = write_picture(target, pixels, gaussians.channels)

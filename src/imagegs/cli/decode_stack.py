@@ -23,14 +23,19 @@ if TYPE_CHECKING:
 
 def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap], start: float) -> None:
     """Writes the folder that the command line asks for, or a single map; start: of the command, seconds."""
-    from imagegs.applications.stacks import paint_map
+    from imagegs.applications.stacks import of_map, paint_map
     from imagegs.image_writers import check_picture_path, write_picture
-    from imagegs.rendering import output_size
+    from imagegs.limits import Limits
+    from imagegs.rendering import check_painting, output_size
 
     target, files = _targets(options, maps)
     view = {"height": options.height, "scale": options.scale}
     size = output_size(gaussians, **view) if options.region is None else options.region[2:]
     check_size(size, options.size_limit)
+    shown = {"region": options.region, "filtered": options.filtered, **view}
+    with about(options.file):
+        painted = gaussians if options.map is None else of_map(gaussians, *files.values())
+        check_painting(painted, Limits.of(options.size_limit), pictures=len(files), **shown)
     if options.map is None:
         _check_folder(target, len(files))
         if options.output is None:
@@ -43,7 +48,6 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
             check_output(file, options.file, no_overwrite=options.no_overwrite, json=options.json)
     written = []
     for file, each in files.items():
-        shown = {"region": options.region, "filtered": options.filtered, **view}
         pixels = paint_map(gaussians, each, options.threads, **shown)
         if options.map is None:  # not before a map is painted: a region may be outside of it
             with about(target):

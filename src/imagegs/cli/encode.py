@@ -24,6 +24,7 @@ from imagegs.cli.guidance import guidance_report, salient_psnr
 from imagegs.cli.options import Subparsers, UsageError, add_command
 from imagegs.cli.paths import check_output, output_path, read_input
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
+from imagegs.limits import NO_SIZE_LIMIT
 
 if TYPE_CHECKING:
     from imagegs.applications.restoration import Restoration
@@ -46,7 +47,7 @@ def run(options: Namespace) -> None:
     source: Path = options.input
     if source.is_dir():
         target = stack_path(options.output, source)
-        stack = read_folder(source, options.resize_maps)
+        stack = read_folder(source, options.resize_maps, options.size_limit)
         picture, maps = stack.picture, stack.maps
     else:
         if options.resize_maps:
@@ -54,7 +55,7 @@ def run(options: Namespace) -> None:
         if options.map_weight:
             raise UsageError("--map-weight needs a folder of maps")
         target = output_path(options.output, source, ".gsimg")
-        picture, maps = read_input(source), ()
+        picture, maps = read_input(source, size_limit=options.size_limit), ()
     check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
     check_history(options, source, target)
     speech = Verbosity(options.quiet, options.verbose)
@@ -102,7 +103,7 @@ def _encode(
         write_atomically(target, data)
     seconds = time.perf_counter() - start
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
-    decoded = codec.decode(data)
+    decoded = codec.decode(data, NO_SIZE_LIMIT)
     painted = _painted(picture, decoded, plan)
     psnr, ssim = _quality(restoration, painted)
     salient = {} if plan.guidance is None else salient_psnr(plan.guidance, picture.pixels, painted)
@@ -196,7 +197,7 @@ def _decoded_psnr(gaussians: Gaussians, restoration: Restoration, plan: Plan) ->
     """PSNR of what a decoder will write."""
     from imagegs import codec
 
-    decoded = codec.decode(pack(restoration.to_store(gaussians, plan.threads), plan))
+    decoded = codec.decode(pack(restoration.to_store(gaussians, plan.threads), plan), NO_SIZE_LIMIT)
     return _quality(restoration, _painted(restoration.shown, decoded, plan))[0]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import UsageError
 from imagegs.errors import FormatError
+from imagegs.limits import Limits
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -27,8 +28,9 @@ def stack_path(output: Path | None, folder: Path) -> Path:
     return whole.with_name(whole.name + ".gsimg") if whole.name else Path("stack.gsimg")
 
 
-def read_folder(folder: Path, resize: bool = False) -> Stack:
+def read_folder(folder: Path, resize: bool = False, size_limit: int | None = None) -> Stack:
     """All pictures of a folder, by name, as one with their channels; the folders in it are left alone.
+    size_limit: pixels (None: the default).
 
     A FileError where it holds none, or none that make a stack.
     """
@@ -38,7 +40,7 @@ def read_folder(folder: Path, resize: bool = False) -> Stack:
         files = pictures_in(folder)
         if not files:
             raise FormatError("no pictures in this directory")
-        return read_stack(files, resize)
+        return read_stack(files, resize, Limits.of(size_limit))
 
 
 def load_stack(
@@ -54,7 +56,7 @@ def load_stack(
     from imagegs.codec.metadata import metadata_in
 
     with about(path), nullcontext(opened) if opened else path.open("rb") as file:
-        data = read_file(file)
+        data = read_file(file, options.get("size_limit"))
         gaussians = decode(data, **options)
         metadata = metadata_in(data, options.get("allow_partial", False))
         return gaussians, from_metadata(metadata, gaussians.channels)

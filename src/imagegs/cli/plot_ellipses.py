@@ -26,6 +26,7 @@ def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[Textu
     from imagegs.drawing import draw_ellipses, svg_ellipses
     from imagegs.files import write_atomically
     from imagegs.image_writers import write_picture
+    from imagegs.limits import Limits
     from imagegs.rendering import output_size
 
     file: Path = options.files[0]
@@ -38,12 +39,15 @@ def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[Textu
     check_output(target, file, no_overwrite=options.no_overwrite)
     look: dict[str, Any] = {"height": options.height, "background": "light" if options.light else "dark"}
     look |= {n: getattr(options, n) for n in ("share", "seed", "sigmas") if getattr(options, n) is not None}
+    limits = Limits.of(options.size_limit)
     if target.suffix.lower() == VECTOR_SUFFIX:
-        document = svg_ellipses(own, **look)
+        with about(file):
+            document = svg_ellipses(own, limits, **look)
         with about(target):
             write_atomically(target, document.encode())
     else:
-        pixels = draw_ellipses(own, **look)
+        with about(file):
+            pixels = draw_ellipses(own, limits, **look)
         with about(target):
             write_picture(target, pixels, ("R", "G", "B"))
     of = "" if shown is None else f"map {shown.name}, "

@@ -14,6 +14,7 @@ from imagegs.cli.options import UsageError
 from imagegs.cli.paths import check_output, check_size, output_path, read_input
 from imagegs.cli.plot_ellipses import VECTOR_SUFFIX, shown_map
 from imagegs.cli.reports import Verbosity
+from imagegs.limits import Limits
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -38,8 +39,9 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
         check_picture_path(target, ("R", "G", "B"), 8, size)
     for source in (file, options.error):
         check_output(target, source, no_overwrite=options.no_overwrite)
-    original = _original(options.error, shown)
-    painted = _painted(gaussians, shown)
+    original = _original(options.error, shown, options.size_limit)
+    with about(file):
+        painted = _painted(gaussians, shown, Limits.of(options.size_limit))
     with about(options.error):
         check_alike(original, painted)
     sheet = draw_error_map(
@@ -54,29 +56,32 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
     Verbosity(options.quiet).note(f"{target}: {of}{sheet.shape[1]} x {sheet.shape[0]} pixels")
 
 
-def _painted(gaussians: Gaussians, shown: TextureMap | None) -> Picture:
+def _painted(gaussians: Gaussians, shown: TextureMap | None, limits: Limits) -> Picture:
     """What `decode` writes."""
-    from imagegs.applications.stacks import paint_map
+    from imagegs.applications.stacks import of_map, paint_map
+    from imagegs.engine import at_most
     from imagegs.pixels import Picture
-    from imagegs.rendering import render
+    from imagegs.rendering import check_painting, render
 
-    if shown is not None:
-        return Picture(paint_map(gaussians, shown), shown.own_channels)
-    return Picture(render(gaussians, dtype=f"uint{gaussians.bit_depth}"), gaussians.channels)
+    check_painting(gaussians if shown is None else of_map(gaussians, shown), limits.for_seconds())
+    with at_most(limits.seconds, "painting"):
+        if shown is not None:
+            return Picture(paint_map(gaussians, shown), shown.own_channels)
+        return Picture(render(gaussians, dtype=f"uint{gaussians.bit_depth}"), gaussians.channels)
 
 
-def _original(path: Path, shown: TextureMap | None) -> Picture:
+def _original(path: Path, shown: TextureMap | None, size_limit: int | None) -> Picture:
     """A picture; of a stack's map, its file as a stack reads it, or that in a folder of maps."""
     if shown is None:
-        return read_input(path)
+        return read_input(path, size_limit=size_limit)
     if path.is_dir():
-        stack = read_folder(path)
+        stack = read_folder(path, size_limit=size_limit)
         with about(path):
             return _map_in(stack, named_map(stack.maps, shown.name))
     from imagegs.applications.stacks import read_stack
 
     with about(path):
-        stack = read_stack([path])
+        stack = read_stack([path], limits=Limits.of(size_limit))
         return _map_in(stack, stack.maps[0])
 
 

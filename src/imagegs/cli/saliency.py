@@ -36,7 +36,7 @@ def add_parser(commands: Subparsers) -> None:
         help="objects found by a neural network, colours unlike the rest, or edges (default: %(default)s)",
     )
     add_map_options(parser)
-    add_shared(parser, ("quiet", "json"))
+    add_shared(parser, ("size_limit", "quiet", "json"))
 
 
 def run(options: Namespace) -> None:
@@ -47,10 +47,10 @@ def run(options: Namespace) -> None:
     source: Path = options.input
     target = output_path(options.output, source, ".saliency.png")
     if source.is_dir():
-        stack = read_folder(source, resize=True)
+        stack = read_folder(source, resize=True, size_limit=options.size_limit)
         picture, maps = stack.picture, stack.maps
     else:
-        picture, maps = read_input(source), ()
+        picture, maps = read_input(source, size_limit=options.size_limit), ()
     height, width, _ = picture.pixels.shape
     with about(target):
         check_picture_path(target, ("Y",), 8, (width, height))

@@ -90,22 +90,29 @@ def _shown(options: Namespace) -> Shown:
     from imagegs.codec import decode
     from imagegs.codec.gsimg import read_file
     from imagegs.codec.metadata import metadata_in
+    from imagegs.engine import at_most
+    from imagegs.limits import Limits
     from imagegs.viewer.page import Shown
 
     with about(options.file), options.file.open("rb") as file:
-        data = read_file(file)
-        gaussians = decode(data, allow_partial=options.allow_partial, size_limit=options.size_limit)
+        data = read_file(file, options.size_limit)
+        with at_most(Limits.of(options.size_limit).seconds, "reading"):
+            gaussians = decode(data, options.size_limit, options.allow_partial)
         maps = from_metadata(metadata_in(data, options.allow_partial), gaussians.channels)
     references: dict[int, tuple[bytes | str, ...]] = {}
     if options.reference is not None:
         with about(options.reference):
             size = (gaussians.height, gaussians.width)
-            references = _references(options.reference, size, gaussians.channels, maps)
+            references = _references(options.reference, size, gaussians.channels, maps, options.size_limit)
     return Shown(options.file.name, data, references, partial=options.allow_partial)
 
 
 def _references(
-    path: Path, size: tuple[int, int], channels: tuple[str, ...], maps: tuple[Any, ...]
+    path: Path,
+    size: tuple[int, int],
+    channels: tuple[str, ...],
+    maps: tuple[Any, ...],
+    size_limit: int | None,
 ) -> dict[int, tuple[bytes | str, ...]]:
     """Of each map that the folder has, or of the picture. Raises ValueError where they do not fit."""
     from imagegs.cli.folders import read_folder
@@ -116,10 +123,10 @@ def _references(
             "a texture stack is compared with a folder" if maps else "the file is of one picture"
         )
     if not maps:
-        picture = read_input(path)
+        picture = read_input(path, size_limit=size_limit)
         _check(picture.pixels, size, picture.channels == channels, f"not {' '.join(channels)}")
         return {0: reference_files(_eight_bits(picture.pixels), picture.channels[-1] == "A")}
-    stack = read_folder(path)
+    stack = read_folder(path, size_limit=size_limit)
     _check(stack.picture.pixels, size, True, "")
     names = [each.name for each in maps]
     found: dict[int, tuple[bytes | str, ...]] = {}

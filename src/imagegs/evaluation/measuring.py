@@ -81,12 +81,23 @@ class Bench:
         where = {"codec": self._codec.name, "picture": self._subject.name, "rate": rate}
         n_bytes = bytes_for_bpp(rate, *self._subject.pixels.shape[:2]) if isinstance(rate, float) else rate
         key = digest(*self._about, n_bytes)
-        known = self._store.read_json(key)
-        if known is None:
-            known = self._encoded(key, n_bytes)
-        if "bytes" in known:
-            known = self._completed(key, known)
-        return where | {name: value for name, value in known.items() if "@" not in name}
+        row = self._known(key)
+        if row is None:
+            row = self._encoded(key, n_bytes)
+            row = self._completed(key, row) if "bytes" in row else row
+        return where | {name: value for name, value in row.items() if "@" not in name}
+
+    def _known(self, key: str) -> Row | None:
+        """Of an earlier run; None where there is none, or the store is damaged: then it is made anew."""
+        row = self._store.read_json(key)
+        if row is None or "bytes" not in row:
+            return row
+        if len(self._store.read(key, "file") or b"") != row["bytes"]:
+            return None
+        try:
+            return self._completed(key, row)
+        except Exception:  # whatever a codec's library raises at damaged bytes
+            return None
 
     def _encoded(self, key: str, n_bytes: int | str | None) -> Row:
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from PIL import Image
 
 from imagegs.codec import decode
 from imagegs.evaluation.codec import Codec, Pixels, Shape
+from imagegs.limits import DEFAULT_SIZE_LIMIT
 from imagegs.rendering import render
 
 TITLES = {"imagegs": "imagegs", "paper": "Image-GS recipe"}
@@ -33,6 +36,7 @@ def _encode(options: list[str], pixels: Pixels, n_bytes: float) -> bytes:
         source, target = Path(folder) / "picture.png", Path(folder) / "picture.gsimg"
         Image.fromarray(pixels).save(source, compress_level=1)
         asked = ["encode", source, "-o", target, "--target-size", int(n_bytes), "--quiet", *options]
+        asked += ["--size-limit", _size_limit(pixels.shape[:2])]
         command = [sys.executable, "-m", "imagegs", *map(str, asked)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
@@ -41,4 +45,9 @@ def _encode(options: list[str], pixels: Pixels, n_bytes: float) -> bytes:
 
 
 def _decode(data: bytes, shape: Shape) -> Pixels:
-    return np.asarray(render(decode(data), dtype=np.uint8, threads=1))
+    return np.asarray(render(decode(data, _size_limit(shape[:2])), dtype=np.uint8, threads=1))
+
+
+def _size_limit(size: Sequence[int]) -> int:
+    """The default, or what a larger picture needs that the bench was asked to take."""
+    return max(DEFAULT_SIZE_LIMIT, math.prod(size))
