@@ -34,5 +34,6 @@ def reading(problem: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        text = " ".join(str(error).split()) or type(error).__name__
+        told = error.args[0] if error.args and isinstance(error.args[0], str) and len(error.args) == 2 else error
+        text = " ".join(str(told).split()) or type(error).__name__
         raise FormatError(f"{problem}: {text}") from error

@@ -66,8 +66,8 @@ def read_picture(
 
 
 def _max_bytes(max_pixels: int) -> int:
-    """Of a file that is held in memory: a picture of so many pixels that are not compressed, 8 bytes each."""
-    return max(DEFAULT_LIMITS.max_bytes, 8 * max_pixels)
+    """Of a file that is held in memory: a picture of so many pixels that are not compressed, 4 bytes each."""
+    return max(DEFAULT_LIMITS.max_bytes, 4 * max_pixels)
 
 
 def _reason(error: Exception) -> str:

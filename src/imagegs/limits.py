@@ -23,7 +23,7 @@ class Limits:
     # Of a Gaussian and a tile (rendering.most_pairs), over all that is painted: some minutes of work. Fits
     # have at most some hundred pairs a tile of 256 pixels; hostile files have all Gaussians on every tile.
     max_pairs: int = 2**30
-    max_covered: int = 2**32  # pixels under the ellipses of a drawing, all counted: some seconds of work
+    max_covered: int = 2**31  # pixels under the ellipses of a drawing, all counted: some seconds of work
     seconds: float = (
         20.0  # of what nobody expects to take minutes: Image.load() of Pillow, plot, export, view
     )
