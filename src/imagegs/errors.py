@@ -34,6 +34,7 @@ def reading(problem: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        told = error.args[0] if error.args and isinstance(error.args[0], str) and len(error.args) == 2 else error
+        # TokenError and SyntaxError have the place behind the text.
+        told = error.args[0] if len(error.args) == 2 and isinstance(error.args[0], str) else error
         text = " ".join(str(told).split()) or type(error).__name__
         raise FormatError(f"{problem}: {text}") from error
