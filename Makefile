@@ -32,9 +32,9 @@ sanitize: $(VENV)/installed
 	$(BIN)/cmake --build build/sanitize
 	build/sanitize/imagegs_native_tests
 
-# Damaged files, other ones on every run; `make test` has a share of them.
+# Damaged files, other ones on every run, on all processors (FUZZ='-j 2 --count 1000'); `make test` has a share of them.
 fuzz: $(VENV)/installed
-	$(BIN)/python tests/fuzz.py --count 40000
+	$(BIN)/python tests/fuzz.py --count 40000 $(FUZZ)
 
 # Four small pictures: bytes and PSNR are the committed ones, to the last digit.
 bench-golden: $(VENV)/installed
