@@ -4,6 +4,7 @@ Arguments of the wrong type or range raise the built-in `TypeError` and `ValueEr
 be read or written raise `OSError`. Everything else that imagegs reports derives from `ImageGSError`.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,13 @@ class LimitError(FormatError):
     """The contents are well formed but ask for more than the limit that was set."""
 
 
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether the system could not read a file; libraries raise OSError for what is in it, too, or seek to
+    where no file is (EINVAL).
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
 @contextmanager
 def reading(problem: str) -> Iterator[None]:
     """Whatever a library raises within, at bytes that it did not expect, is a FormatError: "PROBLEM: its
@@ -32,7 +40,7 @@ def reading(problem: str) -> Iterator[None]:
     except (MemoryError, ImageGSError):
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if is_of_the_disk(error):
             raise
         # TokenError and SyntaxError have the place behind the text.
         told = error.args[0] if len(error.args) == 2 and isinstance(error.args[0], str) else error

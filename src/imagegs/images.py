@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imagegs import deep_images
-from imagegs.errors import FormatError, ImageGSError, LimitError
+from imagegs.errors import FormatError, ImageGSError, LimitError, is_of_the_disk
 from imagegs.files import PathLike, read_to_limit
 from imagegs.limits import DEFAULT_LIMITS
 from imagegs.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
@@ -60,8 +60,8 @@ def read_picture(
         except (ImageGSError, MemoryError):
             raise
         except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk failed, not the picture
+            if is_of_the_disk(error):
+                raise
             raise FormatError(f"the picture is damaged or not supported{_reason(error)}") from error
 
 

@@ -173,13 +173,13 @@ def _read(
     chunks = read_chunks(memoryview(data).cast("B"), allow_partial)
     single = chunks.single
     header = read_header(single["HEAD"])
-    _check_numbers(header, limits)
     metadata = read_metadata(single["mETA"]) if "mETA" in single else None
     numbers: Stored | Coded
     whole, share = level_of(lod, len(chunks.layers))
     if chunks.layers:
         if header.blend != "softmax":
             raise FormatError(f"chunk LATT: the {header.blend} blend is stored in chunk GAUS")
+        _check_numbers(header, limits)
         numbers = read_layers(
             single["LATT"],
             chunks.layers,
@@ -191,6 +191,7 @@ def _read(
         )
     else:
         numbers = read_stored(single["GAUS"], header)
+        _check_numbers(header, limits)
     return _Contents(header, numbers, share, metadata, chunks)
 
 
