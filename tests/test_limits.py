@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 import chunks
+import imagegs.cli.encode
 import imagegs.pillow
 from conftest import Run, pillow_restored, sample_pixels
 from imagegs import FormatError, LimitError, decode, encode, images, read_info, register_pillow, render
@@ -80,7 +81,7 @@ def test_the_web_decoder_has_the_same_limits() -> None:
 
 
 def test_a_larger_size_limit_raises_all_limits_in_proportion() -> None:
-    assert Limits.of(None) == Limits.of(DEFAULT_SIZE_LIMIT).__class__()
+    assert Limits.of(None) == Limits()
     twice = Limits.of(2 * DEFAULT_SIZE_LIMIT)
     for name in (
         "max_bytes",
@@ -95,6 +96,22 @@ def test_a_larger_size_limit_raises_all_limits_in_proportion() -> None:
     small = Limits.of(1000)
     assert small.max_pixels == small.max_picture_pixels == 1000 and small.max_pairs == 4000
     assert small.max_gaussians == DEFAULT_LIMITS.max_gaussians and small.max_bytes == DEFAULT_LIMITS.max_bytes
+
+
+def test_what_a_file_within_the_limits_is() -> None:
+    assert DEFAULT_LIMITS.hold(2**21, 8, 2**27) and DEFAULT_LIMITS.hold(1, 4, 2**28)
+    for over in ((2**21 + 1, 1, 1), (2**19 + 1, 32, 1), (1, 1, 2**28 + 1), (1, 5, 2**28)):
+        assert not DEFAULT_LIMITS.hold(*over)
+
+
+def test_an_encoder_warns_of_files_beyond_the_limits(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(sample_pixels()).save(tmp_path / "a.png")
+    told = "decoders take so large a file only where they are told to (see --size-limit)"
+    assert told not in run("encode", tmp_path / "a.png", "--steps", 1, "-n", 10).err
+    monkeypatch.setattr(imagegs.cli.encode, "DEFAULT_LIMITS", Limits(max_gaussians=9))
+    assert told in run("encode", tmp_path / "a.png", "--steps", 1, "-n", 10).err
 
 
 def test_gaussians_and_colour_values_are_bounded_before_they_are_decoded() -> None:

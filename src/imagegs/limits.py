@@ -50,6 +50,15 @@ class Limits:
         }
         return cls(**raised | {name: scaled[name] for name in ("max_samples", "max_pairs")} | exact)
 
+    def hold(self, n_gaussians: int, n_channels: int, n_pixels: int) -> bool:
+        """Whether a file with so many Gaussians on such a canvas is within them, its work and bytes aside."""
+        return (
+            n_gaussians <= self.max_gaussians
+            and n_gaussians * n_channels <= self.max_values
+            and n_pixels <= self.max_pixels
+            and n_pixels * n_channels <= self.max_samples
+        )
+
     def for_seconds(self) -> Limits:
         """With an eighth of the work: what nobody expects to take minutes."""
         return replace(self, max_pairs=self.max_pairs // 8)

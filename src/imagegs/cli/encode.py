@@ -24,7 +24,7 @@ from imagegs.cli.guidance import guidance_report, salient_psnr
 from imagegs.cli.options import Subparsers, UsageError, add_command
 from imagegs.cli.paths import check_output, output_path, read_input
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
-from imagegs.limits import NO_SIZE_LIMIT
+from imagegs.limits import DEFAULT_LIMITS, NO_SIZE_LIMIT
 
 if TYPE_CHECKING:
     from imagegs.applications.restoration import Restoration
@@ -115,6 +115,8 @@ def _encode(
     )
     if watch is not None:
         watch.finish(data, steps, len(gaussians), psnr)
+    if not DEFAULT_LIMITS.hold(len(decoded), len(decoded.channels), height * width):
+        speech.warn(f"{target}: decoders take so large a file only where they are told to (see --size-limit)")
     missed = 0.0 if plan.psnr is None else max(0.0, plan.psnr - psnr)
     if missed:
         speech.warn(f"{target}: {plan.psnr:g} dB were not reached: {missed:.2f} dB less")

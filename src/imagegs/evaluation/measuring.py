@@ -29,6 +29,7 @@ from imagegs.evaluation.codec import Codec, Pixels
 from imagegs.evaluation.costs import Cost, measured
 from imagegs.evaluation.crops import Window, as_webp, cut
 from imagegs.evaluation.metrics import METRICS
+from imagegs.evaluation.own_codec import size_limit_of
 from imagegs.evaluation.sizes import SizeSearch
 from imagegs.evaluation.store import Store, digest, digest_of_files, digest_of_pixels
 from imagegs.rendering import Painter
@@ -140,7 +141,8 @@ class Bench:
             decoded, cost = measured(lambda: self._codec.decode(data, self._subject.pixels.shape))
             row = {**row, **_told("decode", cost)} if "decode_seconds" not in row else row
             if self._codec.is_own and "multiply_adds" not in row:
-                counted = Painter(decode(data), threads=1).multiply_adds()
+                own = decode(data, size_limit_of(self._subject.pixels.shape))
+                counted = Painter(own, threads=1).multiply_adds()
                 row["multiply_adds"] = None if counted is None else counted.mean
             for name in missing:
                 row[f"{name}@{_metric_version()}"] = self._measured(name, decoded)

@@ -36,7 +36,7 @@ def _encode(options: list[str], pixels: Pixels, n_bytes: float) -> bytes:
         source, target = Path(folder) / "picture.png", Path(folder) / "picture.gsimg"
         Image.fromarray(pixels).save(source, compress_level=1)
         asked = ["encode", source, "-o", target, "--target-size", int(n_bytes), "--quiet", *options]
-        asked += ["--size-limit", _size_limit(pixels.shape[:2])]
+        asked += ["--size-limit", size_limit_of(pixels.shape)]
         command = [sys.executable, "-m", "imagegs", *map(str, asked)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
@@ -45,9 +45,9 @@ def _encode(options: list[str], pixels: Pixels, n_bytes: float) -> bytes:
 
 
 def _decode(data: bytes, shape: Shape) -> Pixels:
-    return np.asarray(render(decode(data, _size_limit(shape[:2])), dtype=np.uint8, threads=1))
+    return np.asarray(render(decode(data, size_limit_of(shape)), dtype=np.uint8, threads=1))
 
 
-def _size_limit(size: Sequence[int]) -> int:
-    """The default, or what a larger picture needs that the bench was asked to take."""
-    return max(DEFAULT_SIZE_LIMIT, math.prod(size))
+def size_limit_of(shape: Sequence[int]) -> int:
+    """The default, or what a larger picture (H, W, ...) needs that the bench was asked to take."""
+    return max(DEFAULT_SIZE_LIMIT, math.prod(shape[:2]))

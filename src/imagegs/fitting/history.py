@@ -15,7 +15,7 @@ from imagegs.fitting.progress import Progress
 
 FORMAT, VERSION = "imagegs-history", 1
 _DECIMALS = 6  # of decibels and seconds
-MOST_BYTES = 2**26  # of a history's file: some 500,000 steps
+MOST_BYTES = 2**24  # of a history's file: some 100,000 steps
 _MOST = 2**53  # of whole numbers: what every reader of JSON holds exactly
 
 
