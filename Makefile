@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*.h native/kernels/*.h native/codec/*)
 CPP_FILES := $(filter %.cpp %.h,$(NATIVE))
 
-.PHONY: demo test check format sanitize fuzz benchmark bench-golden clean
+.PHONY: demo test check format sanitize fuzz kill-stress benchmark bench-golden clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
@@ -35,6 +35,12 @@ sanitize: $(VENV)/installed
 # Damaged files, other ones on every run, on all processors (FUZZ='-j 2 --count 1000'); `make test` has a share of them.
 fuzz: $(VENV)/installed
 	$(BIN)/python tests/fuzz.py --count 40000 $(FUZZ)
+
+# kill -9 at 1,000 moments of encode and of decode over a file, and SIGTERM; `make test` has a share of them.
+kill-stress: $(VENV)/installed
+	$(BIN)/python tests/kill_stress.py
+	$(BIN)/python tests/kill_stress.py --signal TERM --moments 300
+	$(BIN)/python tests/kill_stress.py --signal TERM --moments 300 --named
 
 # Four small pictures: bytes and PSNR are the committed ones, to the last digit.
 bench-golden: $(VENV)/installed

@@ -22,6 +22,7 @@ import numpy as np
 
 import imagegs
 from imagegs.evaluation.bench import machine
+from imagegs.evaluation.processes import safe_path
 from imagegs.fitting import gauss_newton, parameters, record, schedule
 from imagegs.fitting.objective import LossWeights
 from imagegs.fitting.pursuit import Blobs
@@ -113,7 +114,7 @@ def main() -> None:
     print(f"{machine()}; N = {options.gaussians}, {options.steps} steps, {options.names}")
     print("| variant | PSNR | SSIM | MS-SSIM | CPU-s |\n| --- | --- | --- | --- | --- |")
     found: dict[str, list[list[float]]] = {}
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+    with safe_path(), multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         for name, row in pool.imap(measure, jobs):
             rows = found.setdefault(name, [])
             rows.append(row)

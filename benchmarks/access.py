@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ import numpy as np
 
 import imagegs
 from imagegs.evaluation.bench import machine
+from imagegs.evaluation.processes import python_command
 from imagegs.gaussians import Gaussians
 from imagegs.rendering import make_scene
 from kernels import random_scene
@@ -97,7 +97,7 @@ def process_tasks(folder: str) -> dict[str, Callable[[], object]]:
     imagegs.save(file, random_scene(10_000, 2048, 2048, "softmax"), USUAL)
 
     def process(*arguments: str) -> Callable[[], object]:
-        return lambda: subprocess.run([sys.executable, *arguments], check=True, cwd=folder)
+        return lambda: subprocess.run(python_command(*arguments), check=True, cwd=folder)
 
     decode = ["-m", "imagegs", "decode", file, "--quiet", "-o"]
     return {

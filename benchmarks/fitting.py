@@ -19,6 +19,7 @@ from typing import Any
 
 import imagegs
 from imagegs.evaluation.bench import machine
+from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import ms_ssim, psnr, ssim
 from records import Record, load, picture_parser, pictures
 
@@ -107,7 +108,7 @@ def main() -> None:
         for path in pictures(options.pictures, options.count)
         if path.stem not in fits.get(fit, {})
     ]
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+    with safe_path(), multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         for fit, picture, row in pool.imap_unordered(measure, jobs):
             fits.setdefault(fit, {})[picture] = row
             print(

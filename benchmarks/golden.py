@@ -24,6 +24,7 @@ from PIL import Image
 import imagegs
 from imagegs._native import isa_names
 from imagegs.cli.app import main as command
+from imagegs.images import read_picture
 from imagegs.metrics import psnr
 
 GOLDEN = Path(__file__).with_name("results") / "golden.json"
@@ -33,7 +34,7 @@ HEIGHT, WIDTH = 128, 192
 
 def photo() -> Any:
     """The middle of the shipped sample."""
-    pixels = np.asarray(Image.open(SAMPLE).convert("RGB"))
+    pixels = read_picture(SAMPLE).pixels[:, :, :3]
     top, left = ((a - b) // 2 for a, b in zip(pixels.shape[:2], (HEIGHT, WIDTH), strict=True))
     return pixels[top : top + HEIGHT, left : left + WIDTH]
 

@@ -13,7 +13,6 @@ import argparse
 import json
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ import numpy as np
 import imagegs
 from imagegs.engine import engine
 from imagegs.evaluation.bench import machine
+from imagegs.evaluation.processes import python_command
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.objective import LossWeights, Objective, Shapes
 from imagegs.gaussians import BlendName, Gaussians
@@ -103,7 +103,7 @@ def painting_rows(runs: int) -> dict[str, float]:
 
 def command_ms(arguments: list[str], runs: int) -> float:
     return median_ms(
-        lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True), runs
+        lambda: subprocess.run(python_command(*arguments), check=True, capture_output=True), runs
     )
 
 
@@ -138,7 +138,7 @@ def memory_rows() -> dict[str, float]:
             source = f"{folder}/{side}.npy"
             np.save(source, imagegs.render(random_scene(2000, side, side, "softmax", 3), dtype=np.uint8))
             for recipe in ("paper", "imagegs"):
-                command = [sys.executable, "-c", MEMORY_PROBE, source, f"{folder}/a.gsimg", str(n), recipe]
+                command = python_command("-c", MEMORY_PROBE, source, f"{folder}/a.gsimg", n, recipe)
                 peak = 1024 * int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                 name = f"peak memory of encode, {recipe} recipe, {side} x {side}, N = {n}"
                 rows[f"{name}: MB"] = peak / 1e6

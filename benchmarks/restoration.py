@@ -31,6 +31,7 @@ from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, inpaint_
 import imagegs
 from imagegs.cli.app import main as command
 from imagegs.metrics import psnr
+from imagegs.pictures.formats import open_image
 from records import Record, load, picture_parser, pictures
 
 DAMAGES = ("noise-25", "jpeg-10", "missing-50", "half-size", "noise-50", "noise-10", "jpeg-20", "jpeg-30")
@@ -127,7 +128,7 @@ def measure(path: Path, damage: str, options: argparse.Namespace) -> dict[str, A
     height, width = (side // 2 * 2 for side in clean.shape[:2])
     clean = np.ascontiguousarray(clean[:height, :width])
     data = damaged(clean, damage)
-    picture = np.asarray(Image.open(io.BytesIO(data))) if isinstance(data, bytes) else data
+    picture = np.asarray(open_image(io.BytesIO(data))) if isinstance(data, bytes) else data
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / ("damaged.jpg" if isinstance(data, bytes) else "damaged.png")
         if isinstance(data, bytes):

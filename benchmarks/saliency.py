@@ -24,6 +24,7 @@ from skimage.metrics import structural_similarity
 import imagegs
 from imagegs.applications.saliency import find_salient
 from imagegs.cli.app import main as command
+from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import psnr, weighted_psnr
 from imagegs.pixels import Picture
 from records import Record, load, picture_parser, pictures
@@ -131,7 +132,7 @@ def main() -> None:
     record = Record(options.out, setting)
     wanted = options.names.split(",") if options.names else None
     chosen = [p for p in pictures(options.pictures, options.count) if wanted is None or p.stem in wanted]
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+    with safe_path(), multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         for guide in (NONE, *options.guides.split(",")):
             missing = [path for path in chosen if guide not in record.rows.get(path.stem, {})]
             jobs = [

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+
+from imagegs.evaluation.processes import python_command
+from imagegs.images import read_picture
 
 ROOT = Path(__file__).parent.parent
 SAMPLE, TARGET = ROOT / "assets/sample.png", ROOT / "docs/pictures/saliency.webp"
@@ -23,7 +25,7 @@ GAP = 6  # pixels between the pictures
 
 
 def imagegs(*arguments: Any) -> str:
-    command = [sys.executable, "-m", "imagegs", *map(str, arguments)]
+    command = python_command("-m", "imagegs", *arguments)
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
@@ -33,12 +35,12 @@ def decoded(folder: Path, name: str, *options: Any) -> Image.Image:
     places = {place: round(report["saliency"][place]["psnr"], 2) for place in ("inside", "outside")}
     print(name, {"bytes": report["bytes"], "psnr": round(report["psnr"], 2), **places})
     imagegs("decode", file, "-o", picture, "--quiet")
-    return Image.open(picture)
+    return Image.fromarray(read_picture(picture).pixels)
 
 
 def regions() -> Image.Image:
     """The picture, dark outside the regions."""
-    picture = Image.open(SAMPLE).convert("RGB")
+    picture = Image.fromarray(read_picture(SAMPLE).pixels).convert("RGB")
     dark = Image.blend(picture, Image.new("RGB", picture.size), 0.75)
     for text in REGIONS[1::2]:
         x, y, w, h = map(int, text.split(","))
@@ -59,7 +61,7 @@ def main() -> None:
         without = decoded(folder, "without", "--bpp", options.bpp, "--saliency-strength", 0, *shared)
         size = (folder / "without.gsimg").stat().st_size
         guided = decoded(folder, "with", "--target-size", size, *shared)
-        parts = [Image.open(SAMPLE).convert("RGB"), regions(), without, guided]
+        parts = [Image.fromarray(read_picture(SAMPLE).pixels).convert("RGB"), regions(), without, guided]
         width, height = parts[0].size
         sheet = Image.new("RGB", (2 * width + GAP, 2 * height + GAP), "white")
         for i, part in enumerate(parts):

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
+from imagegs.images import read_picture
+from imagegs.pictures.formats import open_image
 
 QUALITIES = (10, 30, 60, 85, 95)
 
@@ -31,7 +33,7 @@ def changed(picture: Image.Image) -> Iterator[Image.Image]:
     for quality in QUALITIES:
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=quality)
-        yield Image.open(file).convert("RGB")
+        yield open_image(file).convert("RGB")
     yield picture.resize((picture.width // 2, picture.height // 2)).resize(picture.size)
 
 
@@ -45,7 +47,7 @@ def tool_score(tool: str, folder: Path, reference: Image.Image, picture: Image.I
 
 def compare(tool: str, path: Path, seconds: list[float]) -> float:
     """The greatest difference; `seconds` gets the time of each measurement for a megapixel."""
-    reference = Image.open(path).convert("RGB")
+    reference = Image.fromarray(read_picture(path).pixels).convert("RGB")
     pixels: NDArray[np.uint8] = np.asarray(reference)
     differences = []
     with tempfile.TemporaryDirectory() as folder:

@@ -24,6 +24,7 @@ from imagegs.evaluation.block_codecs import (
     encode_bc7,
     with_alpha,
 )
+from imagegs.pictures.formats import open_image
 
 Map = NDArray[np.uint8]
 PICTURES: dict[str, tuple[str, dict[str, Any]]] = {  # 4:2:0 would blur normals
@@ -43,7 +44,7 @@ def save(pixels: Map, codec: str, quality: int) -> bytes:
 
 def opened(data: bytes, channels: int) -> Map:
     """The map in a picture file."""
-    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("L" if channels == 1 else "RGB"))
+    pixels = np.asarray(open_image(io.BytesIO(data)).convert("L" if channels == 1 else "RGB"))
     return pixels.reshape(*pixels.shape[:2], channels)
 
 

@@ -29,6 +29,7 @@ import imagegs
 from imagegs.applications.normals import with_unit_normals
 from imagegs.applications.stacks import Stack, paint_stack, read_stack
 from imagegs.cli.app import main as command
+from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import psnr
 from imagegs.pixels import to_float, to_integers
 from records import Record, pictures
@@ -191,7 +192,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="results; what the file already has is kept")
     options = parser.parse_args()
     record = Record(options.out, {"side": options.side, "effort": options.effort})
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
+    with safe_path(), multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         for codec, size, stack, row in pool.imap_unordered(measure, jobs_of(options, record.rows)):
             record.rows.setdefault(codec, {}).setdefault(size, {})[stack] = row
             shown = {k: row[k] for k in ("bppc", "psnr", "cpu_seconds") if k in row} if row else None

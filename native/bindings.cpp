@@ -8,6 +8,8 @@
 #include <nanobind/stl/vector.h>
 
 #include "codec/layer.h"
+#include "gil.h"
+#include "link_over.h"
 #include "loss.h"
 #include "scene.h"
 
@@ -42,7 +44,7 @@ void update(Scene &scene, Engine &engine, int blend, bool wrap, int width, int h
     require(xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n &&
                 log_weight.shape(0) == n && color.shape(0) == n && channels >= 1 && channels <= size_t(kMaxChannels),
             "arrays of Gaussians disagree in shape");
-    nb::gil_scoped_release release;
+    const GilReleased released;
     scene.update(engine, Blend(blend), wrap, width, height, uint32_t(n), int(channels), xy.data(), scale.data(),
                  angle.data(), log_weight.data(), color.data());
 }
@@ -79,7 +81,7 @@ void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float 
     require(!filtered || !keep, "a filtered picture keeps no selection");
     Picture picture{out.data(), sample_of(out.dtype()), channels, width * channels, 1};
     if (planar) picture.column_stride = 1, picture.row_stride = width, picture.channel_stride = width * height;
-    nb::gil_scoped_release release;
+    const GilReleased released;
     if (filtered) scene.render_filtered(engine, grid, {samples_x, samples_y}, picture);
     else scene.render(engine, grid, picture, keep);
 }
@@ -90,7 +92,7 @@ uint64_t most_pairs_of(const Scene &scene, Engine &engine, size_t width, size_t 
     require(scene.count() > 0, "the scene is empty");
     const Grid grid = grid_of(width, height, x0, y0, step_x, step_y);
     require_samples(samples_x, samples_y);
-    nb::gil_scoped_release release;
+    const GilReleased released;
     return scene.most_pairs(engine, grid, {samples_x, samples_y}, enough);
 }
 
@@ -112,7 +114,7 @@ void gradient(Scene &scene, Engine &engine, In<3> out, In<3> color_gradient, Out
               Out<1> log_weight, Out<2> color) {
     for (const In<3> &a : {out, color_gradient}) require_rendered_shape(scene, a);
     const Gradients to = gradients_of(scene, xy, scale, angle, log_weight, color);
-    nb::gil_scoped_release release;
+    const GilReleased released;
     scene.gradient(engine, out.data(), color_gradient.data(), to);
 }
 
@@ -125,7 +127,7 @@ double squared_error(Scene &scene, Engine &engine, In<3> target, Weights pixel_w
             "the target is not of the canvas's shape");
     require_shape(pixel_weights, target.shape(1), target.shape(2));
     const Gradients to = gradients_of(scene, xy, scale, angle, log_weight, color);
-    nb::gil_scoped_release release;
+    const GilReleased released;
     return scene.squared_error(engine, target.data(), data_of(pixel_weights), to);
 }
 
@@ -136,7 +138,7 @@ void normal_product(Scene &scene, Engine &engine, In<3> out, Weights pixel_weigh
                 product.shape(1) == terms,
             "tangents have 6 + channels numbers a Gaussian");
     require_shape(pixel_weights, out.shape(1), out.shape(2));
-    nb::gil_scoped_release release;
+    const GilReleased released;
     scene.normal_product(engine, out.data(), data_of(pixel_weights), tangent.data(), product.data());
 }
 
@@ -144,7 +146,7 @@ void normal_diagonal(Scene &scene, Engine &engine, In<3> out, Weights pixel_weig
     require_rendered_shape(scene, out);
     require(sums.shape(0) == scene.count() && sums.shape(1) == kDiagonalSums, "7 sums a Gaussian are needed");
     require_shape(pixel_weights, out.shape(1), out.shape(2));
-    nb::gil_scoped_release release;
+    const GilReleased released;
     scene.normal_diagonal(engine, out.data(), data_of(pixel_weights), sums.data());
 }
 
@@ -152,7 +154,7 @@ void removal_cost(Scene &scene, Engine &engine, In<3> out, Weights pixel_weights
     for (const In<3> &a : {out, residual}) require_rendered_shape(scene, a);
     require(cost.shape(0) == scene.count(), "one cost a Gaussian is needed");
     require_shape(pixel_weights, out.shape(1), out.shape(2));
-    nb::gil_scoped_release release;
+    const GilReleased released;
     scene.removal_cost(engine, out.data(), data_of(pixel_weights), residual.data(), cost.data());
 }
 
@@ -161,7 +163,7 @@ void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
     require(xy.shape(1) == 2 && out.shape(0) == xy.shape(0) && out.shape(1) == size_t(scene.channels()),
             "arrays disagree in shape");
     require(xy.shape(0) < (size_t(1) << 32), "too many points");
-    nb::gil_scoped_release release;
+    const GilReleased released;
     scene.sample(engine, xy.data(), xy.shape(0), out.data());
 }
 
@@ -170,7 +172,7 @@ std::optional<std::pair<double, double>> multiply_adds(Scene &scene, Engine &eng
     require(scene.count() > 0, "the scene is empty");
     std::optional<MultiplyAdds> found;
     {
-        nb::gil_scoped_release release;
+        const GilReleased released;
         found = scene.multiply_adds(engine, most_work);
     }
     if (!found) return std::nullopt;
@@ -196,7 +198,7 @@ std::optional<std::tuple<int, int, Ids, Ids>> tile_lists(Scene &scene, Engine &e
     require(tiles(scene.width()) * tiles(scene.height()) < (uint64_t(1) << 31), "too many tiles");
     std::optional<TileLists> found;
     {
-        nb::gil_scoped_release release;
+        const GilReleased released;
         found = scene.tile_lists(engine, side, most_ids);
     }
     if (!found) return std::nullopt;
@@ -220,7 +222,7 @@ std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> 
         require(picture.shape(k) == target.shape(k) && picture.shape(k) == to.shape(k), "pictures disagree in shape");
     require(picture.size() > 0, "the picture is empty");
     require_shape(pixel_weights, picture.shape(1), picture.shape(2));
-    nb::gil_scoped_release release;
+    const GilReleased released;
     const LossMeans means = loss(engine, picture.data(), target.data(), data_of(pixel_weights), int(picture.shape(0)),
                                  int(picture.shape(1)), int(picture.shape(2)), {l1, l2, ssim}, to.data());
     return {means.l1, means.l2, means.ssim};
@@ -238,7 +240,7 @@ void adam_step(Engine &engine, Flat value, FlatIn gradient, Flat mean, Flat squa
     const double correction1 = 1 - std::pow(double(beta1), step),
                  correction2 = std::sqrt(1 - std::pow(double(beta2), step));
     const AdamStep adam_step{float(rate * correction2 / correction1), beta1, beta2, float(epsilon * correction2)};
-    nb::gil_scoped_release release;
+    const GilReleased released;
     adam(engine, value.data(), gradient.data(), mean.data(), square.data(), rates ? rates->data() : nullptr, n,
          adam_step);
 }
@@ -265,7 +267,7 @@ std::pair<nb::bytes, std::vector<double>> encode_layer(LayerCoder &coder, Table 
     std::vector<double> bits(table.shape(1));
     std::vector<uint8_t> bytes;
     {
-        nb::gil_scoped_release release;
+        const GilReleased released;
         bytes = coder.encode(table.data(), uint32_t(table.shape(0)), bits.data());
     }
     return {nb::bytes(bytes.data(), bytes.size()), bits};
@@ -280,7 +282,7 @@ std::pair<const char *, std::vector<double>> decode_layer(LayerCoder &coder, nb:
     std::vector<double> bits(count_bits ? table.shape(1) : 0);
     Fault fault;
     {
-        nb::gil_scoped_release release;
+        const GilReleased released;
         fault = coder.decode(data, bytes.size(), table.data(), uint32_t(table.shape(0)),
                              count_bits ? bits.data() : nullptr);
     }
@@ -306,10 +308,24 @@ void lattice_steps(const Lattice &lattice, TableIn table, Table out) {
     }
 }
 
-// Lets Ctrl-C end a long call. Does nothing but on Python's main thread.
+// Lets Ctrl-C end a long call.
 void check_signals() {
-    nb::gil_scoped_acquire acquire;
+    if (!MainThread::is_this()) return;
+    const GilHeld held;
     if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
+
+std::pair<int, int> link_over_of(nb::bytes file, nb::bytes temporary, nb::bytes target) {
+    const GilReleased released;
+    const LinkedOver done = link_over(file.c_str(), temporary.c_str(), target.c_str());
+    return {done.link, done.rename};
+}
+
+void follow_main_thread(nb::module_ &m) {
+    MainThread::set(nb::cast<unsigned long>(nb::module_::import_("threading").attr("main_thread")().attr("ident")));
+    m.def("_after_fork", &MainThread::set_to_this);
+    const nb::module_ os = nb::module_::import_("os");
+    if (nb::hasattr(os, "register_at_fork")) os.attr("register_at_fork")("after_in_child"_a = m.attr("_after_fork"));
 }
 
 std::vector<std::string> isa_names() {
@@ -324,6 +340,10 @@ std::vector<std::string> isa_names() {
 
 NB_MODULE(_native, m) {
     m.doc() = "Native kernels; see imagegs.rendering and imagegs.fitting for the public calls.";
+#ifdef NDEBUG
+    nb::set_leak_warnings(false); // a daemon thread at exit keeps what it works with
+#endif
+    follow_main_thread(m);
     m.attr("TILE") = kTile;
     m.attr("PAPER_TOP_K") = kPaperTopK;
     m.attr("PAPER_RADIUS") = kPaperRadius;
@@ -341,6 +361,7 @@ NB_MODULE(_native, m) {
             PyErr_SetString(PyExc_TimeoutError, "more seconds than were given");
         }
     });
+    m.def("link_over", &link_over_of, "file"_a, "temporary"_a, "target"_a);
 
     nb::class_<Engine>(m, "Engine")
         .def(

@@ -17,7 +17,7 @@ struct LaneOrder {
 };
 
 // By squares of `side` pixels: of the whole tile, or of its quarters, one after the other.
-inline LaneOrder make_lane_order(int lanes, int side) {
+constexpr LaneOrder make_lane_order(int lanes, int side) {
     LaneOrder order{};
     order.block_width = lanes >= 8 ? 4 : lanes >= 4 ? 2 : 1;
     order.block_height = lanes / order.block_width;
@@ -40,20 +40,21 @@ inline LaneOrder make_lane_order(int lanes, int side) {
 struct LaneOrders {
     LaneOrder of[4];
 
-    explicit LaneOrders(int side)
+    constexpr explicit LaneOrders(int side)
         : of{make_lane_order(1, side), make_lane_order(4, side), make_lane_order(8, side), make_lane_order(16, side)} {}
 
     const LaneOrder &operator[](int lanes) const { return of[lanes == 16 ? 3 : lanes == 8 ? 2 : lanes == 4 ? 1 : 0]; }
 };
 
+// Made by the compiler: what is made at its first use has a lock, which a fork may leave held for good.
 inline const LaneOrder &lane_order(int lanes) {
-    static const LaneOrders orders(kTile);
+    static constexpr LaneOrders orders(kTile);
     return orders[lanes];
 }
 
 // The same pixels, a quarter of the tile after the other.
 inline const LaneOrder &quarter_order(int lanes) {
-    static const LaneOrders orders(kQuarter);
+    static constexpr LaneOrders orders(kQuarter);
     return orders[lanes];
 }
 

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <exception>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -33,8 +34,8 @@ static double seconds_since(Clock::time_point start) {
 }
 
 struct Pool::State {
-    int process = process_id();
-    std::function<void()> poll;
+    const int process = process_id();
+    const std::function<void()> &poll;
     std::vector<std::thread> workers;
     std::mutex run_mutex; // one run at a time, whoever calls
 
@@ -49,6 +50,8 @@ struct Pool::State {
     std::atomic<bool> failed{false};
     Clock::time_point started, polled; // of worker 0, the calling thread, alone
 
+    State(int threads, const std::function<void()> &poll);
+    ~State() { join(); }
     void check(int worker);
     void work(int worker);
     void take_tasks(int worker);
@@ -57,23 +60,30 @@ struct Pool::State {
     void join();
 };
 
-Pool::Pool(int threads, std::function<void()> poll) : state_(std::make_unique<State>()) {
-    State *state = state_.get();
-    state->poll = std::move(poll);
+Pool::Pool(int threads, std::function<void()> poll)
+    : threads_(threads), poll_(std::move(poll)), state_(new State(threads, poll_)) {}
+
+Pool::~Pool() {
+    State *state = state_.load();
+    if (state->process == process_id()) delete state;
+}
+
+// The state of this process; two threads of a forked child may ask for the first one at once.
+Pool::State &Pool::state() {
+    State *state = state_.load();
+    if (state->process == process_id()) return *state;
+    auto fresh = std::make_unique<State>(threads_, poll_);
+    return state_.compare_exchange_strong(state, fresh.get()) ? *fresh.release() : *state;
+}
+
+Pool::State::State(int threads, const std::function<void()> &poll_) : poll(poll_) {
     try {
-        for (int i = 1; i < threads; ++i) state->workers.emplace_back([state, i] { state->work(i); });
+        for (int i = 1; i < threads; ++i) workers.emplace_back([this, i] { work(i); });
     } catch (...) {
-        state->join();
+        join();
         throw;
     }
 }
-
-Pool::~Pool() {
-    if (state_->process == process_id()) state_->join();
-    else state_.release();
-}
-
-int Pool::threads() const { return int(state_->workers.size()) + 1; }
 
 void Pool::State::join() {
     {
@@ -123,11 +133,11 @@ void Pool::State::check(int worker) {
     polled = Clock::now();
 }
 
-void Pool::poll(int worker) { state_->check(worker); }
+void Pool::poll(int worker) { state_.load()->check(worker); }
 
 void Pool::run(int n, const Task &task) {
     if (n <= 0) return;
-    State &s = *state_;
+    State &s = state();
     std::lock_guard<std::mutex> only(s.run_mutex);
     if (left <= 0) throw OutOfTime{}; // many short runs are no way around it
     const bool alone = s.workers.empty() || n == 1;

@@ -7,12 +7,12 @@
 // A thread may be given a number of seconds for all of its runs: what takes longer ends with OutOfTime. Waiting for
 // other callers' runs does not count.
 //
-// A forked child has none of its parent's threads: there the pool can only be destroyed (which leaks it, as its
-// locks may be held for good), never run.
+// A forked child has none of its parent's threads, and the locks that they held are held for good. There the pool
+// starts threads of its own at its first run, and what it had of the parent is leaked.
 #pragma once
 
+#include <atomic>
 #include <functional>
-#include <memory>
 
 namespace imagegs {
 
@@ -27,21 +27,25 @@ public:
     using Task = std::function<void(int task, int worker)>;
 
     // `poll` is called on the caller's thread now and then while it works, and may throw to end the run.
-    // Throws std::system_error when the threads cannot be started.
+    // Throws std::system_error when the threads cannot be started, as the first run() of a forked child may.
     Pool(int threads, std::function<void()> poll = nullptr);
     ~Pool();
     Pool(const Pool &) = delete;
     Pool &operator=(const Pool &) = delete;
 
-    int threads() const;
+    int threads() const { return threads_; }
     void run(int n, const Task &task);
 
     // To be called by long tasks now and then: throws when the run is to end. Called between tasks anyway.
     void poll(int worker);
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    struct State; // of one process
+    State &state();
+
+    const int threads_;
+    const std::function<void()> poll_;
+    std::atomic<State *> state_;
 };
 
 } // namespace imagegs

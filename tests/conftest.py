@@ -53,8 +53,8 @@ Run = Callable[..., Outcome]
 def pillow_restored() -> Iterator[None]:
     """What registers a format within does so for nobody else: other tests want Pillow as it comes."""
     Image.init()  # all of its own formats, once
-    tables = (Image.OPEN, Image.SAVE, Image.EXTENSION, Image.MIME)
-    before, names = [dict(table) for table in tables], list(Image.ID)
+    tables = (Image.OPEN, Image.SAVE, Image.SAVE_ALL, Image.EXTENSION, Image.MIME)
+    before, names, save = [dict(table) for table in tables], list(Image.ID), Image.Image.save
     try:
         yield
     finally:
@@ -62,6 +62,7 @@ def pillow_restored() -> Iterator[None]:
             table.clear()
             table.update(old)
         Image.ID[:] = names
+        Image.Image.save = save
 
 
 @pytest.fixture

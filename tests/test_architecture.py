@@ -14,11 +14,12 @@ PACKAGE = Path(imagegs.__file__).parent
 
 # From the bottom to the top; a module may import its own layer's earlier lines and everything below.
 LAYERS = [
-    {"_native", "errors", "gaussians", "limits"},
-    {"engine", "quantization", "color_turn", "lattice", "pixels", "files"},
+    {"_native", "errors", "forking", "gaussians", "limits"},
+    {"engine", "quantization", "color_turn", "lattice", "pixels", "staging", "files"},
     {
         "rendering",
         "png",
+        "pictures",
         "color_profiles",
         "deep_images",
         "images",

@@ -43,7 +43,7 @@ def test_other_sizes_and_regions(run: Run, gsimg: Path) -> None:
         ("--height", 64, "--region", "40,0,56,64"): {"height": 64, "region": (40, 0, 56, 64)},
     }
     for options, view in views.items():
-        assert run("decode", gsimg, *options).code == 0
+        assert run("decode", gsimg, "-o", target, *options).code == 0
         expected = render(load(gsimg), dtype=np.uint8, **view)
         assert np.array_equal(read_picture(target).pixels, expected)
 

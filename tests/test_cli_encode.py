@@ -20,6 +20,7 @@ from imagegs import __version__
 from imagegs.codec import load, read_info
 from imagegs.image_writers import write_picture
 from imagegs.images import read_picture
+from imagegs.staging.temporaries import Temporary
 
 
 def test_the_default_output_lies_beside_the_input(run: Run, picture: Path) -> None:
@@ -95,7 +96,7 @@ def test_layers(run: Run, tmp_path: Path, options: tuple[Any, ...], layers: int)
 
 def test_fixed_point_has_no_layers(run: Run, picture: Path) -> None:
     assert run("encode", picture, "--bits", 8, "--json", "--quiet", *FAST).json["layers"] == 1
-    outcome = run("encode", picture, "--bits", 8, "--layers", 2, *FAST)
+    outcome = run("encode", picture, "--bits", 8, "--layers", 2, "--overwrite", *FAST)
     assert outcome.code == 2 and "--layers" in outcome.err
 
 
@@ -116,10 +117,10 @@ def test_a_recipe_has_its_bits_and_blend(run: Run, picture: Path) -> None:
     run("encode", picture, "--recipe", "paper", *FAST)
     info = read_info(target.read_bytes())
     assert info.blend == "paper" and (info.coding.position, info.coding.color) == (16, 16)
-    run("encode", picture, "--recipe", "paper", "--bits", "12,11,10,0,9", *FAST)
+    run("encode", picture, "-o", target, "--recipe", "paper", "--bits", "12,11,10,0,9", *FAST)
     info = read_info(target.read_bytes())
     assert (info.coding.position, info.coding.scale, info.coding.angle, info.coding.color) == (12, 11, 10, 9)
-    run("encode", picture, "--bits", "12,11,10,7,9", *FAST)
+    run("encode", picture, "-o", target, "--bits", "12,11,10,7,9", *FAST)
     info = read_info(target.read_bytes())
     assert info.blend == "softmax" and (info.coding.position, info.coding.weight) == (12, 7)
 
@@ -140,7 +141,7 @@ def test_a_map_says_where_gaussians_start(run: Run, picture: Path, tmp_path: Pat
     write_picture(tmp_path / "map.png", weights[:, :, None], ("Y",))
     right = {}
     for init in ("random", tmp_path / "map.png"):
-        assert run("encode", picture, "-n", 100, "--init", init, *FAST).code == 0
+        assert run("encode", picture, "-n", 100, "--init", init, "--overwrite", *FAST).code == 0
         right[str(init)] = (load(picture.with_suffix(".gsimg")).xy[:, 0] > 24).mean()
     assert right[str(tmp_path / "map.png")] > right["random"] + 0.1
 
@@ -198,14 +199,13 @@ def test_the_report_is_about_what_was_written_not_what_is_there(
     """Another run may have replaced the file at once, or nobody may read it."""
     target = tmp_path / "small.gsimg"
     report = run("encode", picture, "-o", target, "--json", "--quiet", *FAST).json
-    replace = Path.replace
+    replace = Temporary.replace_target
 
-    def replace_and_lose(self: Path, to: Path) -> Path:
-        replace(self, to)
-        to.write_bytes(b"of another run")
-        return to
+    def replace_and_lose(self: Temporary) -> None:
+        replace(self)
+        target.write_bytes(b"of another run")
 
-    monkeypatch.setattr(Path, "replace", replace_and_lose)
+    monkeypatch.setattr(Temporary, "replace_target", replace_and_lose)
     again = run("encode", picture, "-o", target, "--json", "--quiet", *FAST).json
     assert {**again, "seconds": 0} == {**report, "seconds": 0}
 
@@ -235,7 +235,7 @@ def test_a_pipe_has_no_place_beside_it(run: Run, picture: Path, gsimg: Path, tmp
 
 def test_quiet_and_verbose(run: Run, picture: Path) -> None:
     assert run("encode", picture, "--quiet", *FAST).err == ""
-    assert run("encode", picture, "-v", *FAST).err.count("\n") == 3
+    assert run("encode", picture, "-v", "--overwrite", *FAST).err.count("\n") == 3
 
 
 def _python(*arguments: object) -> list[str]:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -212,7 +212,7 @@ def test_bad_decode_options(
 )
 def test_bad_plot_options(run: Run, gsimg: Path, options: list[str]) -> None:
     assert run("plot", gsimg, "--share", 1, "--sigmas", 1, "--quiet").code == 0
-    check_failure(run("plot", gsimg, *options, "--quiet"), 2)
+    check_failure(run("plot", gsimg, *options, "--quiet", "--overwrite"), 2)
 
 
 @pytest.mark.parametrize(
@@ -421,12 +421,13 @@ def test_a_folder_that_refuses(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("imagegs.files._create", refuse)
+    monkeypatch.setattr("imagegs.staging.temporaries.Temporary.open", refuse)
     check_failure(encode(), 4, "out.gsimg: ")
 
 
-def _full(*_: object) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def _full(file: IO[bytes]) -> None:
+    if file.tell():  # the check before all work finds room
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.mark.parametrize("exists", [False, True])
@@ -442,7 +443,7 @@ def test_a_full_disk_harms_nothing(
         for output in outputs:
             output.write_bytes(b"precious")
     before = sorted(tmp_path.iterdir())
-    monkeypatch.setattr(Path, "replace", _full)
+    monkeypatch.setattr("imagegs.staging.staged.sync", _full)
     check_failure(encode(), 4, "out.gsimg: no space left on device")
     check_failure(decode(), 4, "out.png: no space left on device")
     assert sorted(tmp_path.iterdir()) == before
@@ -598,7 +599,7 @@ def test_an_interrupted_write_leaves_the_old_file(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", interrupt)
+        patch.setattr("imagegs.staging.temporaries.Temporary.replace_target", interrupt)
         check_failure(encode("--seed", 1), 130, "interrupted")
     assert target.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.gsimg", "photo.png"]

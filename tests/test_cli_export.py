@@ -104,20 +104,23 @@ def test_levels_of_detail_and_tiles(run: Run, tmp_path: Path) -> None:
     save(file, g.replace(layers=(20, 40)), imagegs.Lattice.of_fineness(2))
     first = run("export", file, "--target", "json", "--lod", 0, "--json", "--quiet").json
     assert first["n_gaussians"] == 20 and first["tiles"]["columns"] == 3
-    every = run("export", file, "--target", "json", "--tile", 4, "--json", "--quiet").json
+    every = run("export", file, "--target", "json", "--tile", 4, "--json", "--quiet", "--overwrite").json
     assert every["n_gaussians"] == 60 and (every["tiles"]["columns"], every["tiles"]["rows"]) == (12, 8)
     assert every["tiles"]["mean_candidates"] < 60
 
 
-def test_files_of_these_names_are_replaced_and_others_left(run: Run, tiles: Path, tmp_path: Path) -> None:
+def test_files_of_these_names_are_replaced_if_asked_and_others_left(
+    run: Run, tiles: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "o"
     out.mkdir()
     (out / "ids.bin").write_bytes(b"old")
     (out / "mine.txt").write_text("mine")
     failed = run("export", tiles, "--target", "hlsl", "-o", out, "--no-overwrite")
     check_failure(failed, 4, "ids.bin: the file exists and is not overwritten")
+    check_failure(run("export", tiles, "--target", "hlsl", "-o", out), 4, "ids.bin: ", "--overwrite")
     assert names_in(out) == ["ids.bin", "mine.txt"] and (out / "ids.bin").read_bytes() == b"old"
-    assert run("export", tiles, "--target", "hlsl", "-o", out).code == 0
+    assert run("export", tiles, "--target", "hlsl", "-o", out, "--overwrite").code == 0
     assert names_in(out) == sorted([*FILES, "mine.txt", "sample.hlsl"])
     assert (out / "ids.bin").read_bytes() != b"old"
 

@@ -52,7 +52,7 @@ def test_a_folder_comes_back(run: Run, folder: Path, stack: Path, tmp_path: Path
     out.mkdir()
     (out / "x_AO.tif").write_bytes(b"old")
     (out / "mine.txt").write_text("mine")
-    outcome = run("decode", stack, "-o", out)
+    outcome = run("decode", stack, "-o", out, "--overwrite")
     assert outcome.code == 0 and outcome.out == ""
     assert outcome.err.startswith(f"{out}: 4 maps, 48 x 32 pixels, ")
     assert sorted(path.name for path in out.iterdir()) == ["mine.txt", *OUTPUTS]
@@ -104,9 +104,10 @@ def test_the_default_output_is_a_folder_beside_the_file(run: Run, stack: Path, t
 def test_what_may_be_the_originals_is_not_replaced(run: Run, folder: Path, stack: Path) -> None:
     """The folder that was encoded lies where decode puts its maps by itself."""
     before = {file: file.read_bytes() for file in folder.iterdir() if file.is_file()}
-    check_failure(run("decode", stack), 4, "x_AO.tif", "say with -o")
+    for options in ([], ["-o", folder]):  # the maps' names are typed by nobody
+        check_failure(run("decode", stack, *options), 4, "x_AO.tif", "with -o", "--overwrite")
     assert {file: file.read_bytes() for file in folder.iterdir() if file.is_file()} == before
-    assert run("decode", stack, "-o", folder).code == 0  # named, so meant
+    assert run("decode", stack, "--overwrite").code == 0
     assert (folder / "x_AO.tif").read_bytes() != before[folder / "x_AO.tif"]
 
 
@@ -193,7 +194,7 @@ def test_a_list_that_leads_out_of_the_folder(run: Run, tmp_path: Path, name: str
     entry["unit_length"] = False
     save(file, sample_gaussians(("a.R", "a.G", "a.B")), metadata={"maps": [entry]})
     for outcome in commands(run, file, tmp_path):
-        check_failure(outcome, 3, "evil.gsimg: ", "is not a plain name")
+        check_failure(outcome, 3, "evil.gsimg: ", "is no name for the file of a map")
         assert outcome.err[:-1].isprintable()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["evil.gsimg", "folder"]
 
@@ -219,7 +220,8 @@ def test_what_cannot_be_compared(run: Run, folder: Path, stack: Path, gsimg: Pat
 @pytest.mark.parametrize("name", ["x_Normal", "normal", "NORMAL"])
 def test_a_map_that_weighs_more_is_better(run: Run, folder: Path, stack: Path, name: str) -> None:
     from imagegs.applications.stacks import paint_map, read_stack
-    from imagegs.cli.folders import load_stack, pictures_in
+    from imagegs.cli.folder_contents import pictures_in
+    from imagegs.cli.folders import load_stack
     from imagegs.metrics import psnr
 
     def quality(path: Path) -> list[float]:
@@ -231,7 +233,7 @@ def test_a_map_that_weighs_more_is_better(run: Run, folder: Path, stack: Path, n
         return [psnr(a, to_float(b)) for a, b in zip(parts, painted, strict=True)]
 
     even, name = quality(stack), name.removeprefix("x_")
-    assert run("encode", folder, "--quiet", *FAST, "--map-weight", f"{name}=16").code == 0
+    assert run("encode", folder, "-o", stack, "--quiet", *FAST, "--map-weight", f"{name}=16").code == 0
     gains = np.subtract(quality(stack), even)
     assert gains[3] > 0 and gains[:3].mean() < 0
 

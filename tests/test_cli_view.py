@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,6 +112,11 @@ def test_json_tells_the_address(gsimg):
         assert told["input"] == str(gsimg) and told["url"].startswith("http://127.0.0.1:")
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
+
+
+def test_an_address_that_nothing_opens_is_told_in_any_case(gsimg):
+    with running("view", gsimg, "--no-open", "--quiet") as process:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{22}/", address(process))
 
 
 def test_the_browser_is_opened(gsimg, tmp_path):

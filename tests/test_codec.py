@@ -412,7 +412,7 @@ def test_a_failed_save_leaves_an_existing_file_as_it_was(
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "no space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr("imagegs.staging.temporaries.Temporary.replace_target", full)
     with pytest.raises(OSError, match="no space left"):
         save(path, sample_gaussians(4))
     assert path.read_bytes() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,13 @@ import pytest
 from imagegs.files import check_writable, descriptor_of, write_atomically
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="permissions and devices of POSIX systems")
+
+
+@pytest.fixture(autouse=True, params=["nameless", "named"])
+def temporaries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the system has it, and as one has it that makes no files without names."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
 
 
 def test_bytes_and_pieces_are_written(tmp_path: Path) -> None:
@@ -40,13 +48,16 @@ def test_a_failure_harms_nothing_and_leaves_nothing(tmp_path: Path, failure: Bas
 
 def test_a_failing_rename_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Path, target: Path) -> Path:
-        raise PermissionError(errno.EACCES, "in use", str(self), None, str(target))
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(self), None, str(target))
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(PermissionError, match="in use") as caught:
+    monkeypatch.setattr("imagegs.staging.temporaries.link_over", lambda *names: (0, errno.EIO))
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(OSError, match=re.escape(os.strerror(errno.EIO))) as caught:
         write_atomically(tmp_path / "a", b"x")
-    assert caught.value.filename == str(tmp_path / "a")
-    assert not list(tmp_path.iterdir())
+    assert caught.value.filename == str(tmp_path / "a") and caught.value.filename2 is None
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"old"
 
 
 @posix_only
@@ -165,10 +176,10 @@ def test_impossible_targets_are_explained(tmp_path: Path, act) -> None:  # type:
 
 @pytest.mark.parametrize("act", [check_writable, lambda path: write_atomically(path, b"x")])
 def test_a_folder_that_refuses_files(tmp_path: Path, act, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    def refuse(self: Path, mode: str) -> None:
-        raise OSError(errno.EROFS, "read-only file system", str(self))
+    def refuse(path: Path, flags: int, mode: int = 0o777) -> int:
+        raise OSError(errno.EROFS, "read-only file system", str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(PermissionError, match=r"the folder .* is not writable") as caught:
         act(tmp_path / "a")
     assert caught.value.filename == str(tmp_path / "a")
@@ -176,7 +187,7 @@ def test_a_folder_that_refuses_files(tmp_path: Path, act, monkeypatch: pytest.Mo
 
 def test_a_write_protected_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_bytes(b"old")
-    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # root may write everywhere
     with pytest.raises(PermissionError, match="write-protected"):
         write_atomically(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"old"

@@ -137,7 +137,7 @@ def test_damaged_histories(run: Run, fit: Path, text: str | bytes, part: str) ->
 
 def encode(run: Run, picture: Path, *options: object) -> History:
     path = picture.with_name("fit.json")
-    outcome = run("encode", picture, "--history", path, "--quiet", "-j", 1, "--json", *options)
+    outcome = run("encode", picture, "--history", path, "--overwrite", "--quiet", "-j", 1, "--json", *options)
     assert outcome.code == 0, outcome.err
     found = from_json(path.read_bytes())
     assert (found.input, found.width, found.height) == ("photo.png", 48, 32)

@@ -111,9 +111,9 @@ def test_too_many_channels(tmp_path: Path) -> None:
     ("names", "message"),
     [
         (["a.png", "a.bmp"], "the maps a.png and a.bmp would both be decoded to a.png"),
-        (["a:b.png"], "'a:b.png' is not a plain name"),
-        (["a\\b.png"], "is not a plain name"),
-        (["a\nb.png"], "is not a plain name"),
+        (["a:b.png"], "'a:b.png' is no name for the file of a map"),
+        (["a\\b.png"], "is no name for the file of a map"),
+        (["a\nb.png"], "is no name for the file of a map"),
         (["a" * 251 + ".png", "a" * 251 + ".tif"], "longer than 255 bytes"),
     ],
 )

@@ -324,6 +324,19 @@ def test_nothing_hangs_over_on_a_phone(chromium, data, tmp_path, scheme):
     context.close()
 
 
+def test_a_served_page_gets_all_below_its_secret_path(chromium, data):
+    painted = imagegs.render(gaussians_of(data), dtype=np.uint8)
+    with serve_page(Shown("a.gsimg", data, {0: reference_files(painted, False)})) as server:
+        page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{server.url}?api=webgl2")
+        wait(page, "globalThis.viewer && viewer.reference.psnr > 40")
+        page.close()
+    names = {url.removeprefix(server.url) for url in asked if not url.startswith(("blob:", "data:"))}
+    assert names == {"?api=webgl2", "picture.gsimg", "reference-0-0.png"}
+
+
 def test_a_fit_is_followed_from_its_server(chromium, gaussians):
     """Over HTTP and under the server's policy for contents."""
     newest = [encode(replace(gaussians, color=0 * gaussians.color), Bits())]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import threading
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,9 +22,16 @@ def server() -> Iterator[Server]:
         yield server
 
 
+def base(server: Server) -> str:
+    """The path of the page."""
+    return urlsplit(server.url).path
+
+
 def ask(
-    server: Server, path: str = "/", method: str = "GET", **headers: str
+    server: Server, name: str = "", method: str = "GET", **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
+    """What the server answers to a name below its secret path, or to a path that begins with a slash."""
+    path = name if name.startswith("/") else base(server) + name
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     connection.putrequest(method, path, skip_host=True)
     for name, value in {"Host": f"127.0.0.1:{server.port}", **headers}.items():
@@ -40,26 +49,50 @@ def test_the_page_and_its_files_are_served(server):
     assert status == 200 and headers["Content-Type"].startswith("text/html") and b"<title>" in body
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff" and headers["Cache-Control"] == "no-store"
-    assert ask(server, "/picture.gsimg")[2] == b"picture"
-    assert ask(server, "/reference-0-0.png")[2] == b"png"
-    assert ask(server, "/picture.gsimg?7")[2] == b"picture"
+    assert ask(server, "picture.gsimg")[2] == b"picture"
+    assert ask(server, "reference-0-0.png")[2] == b"png"
+    assert ask(server, "picture.gsimg?7")[2] == b"picture"
     assert ask(server, Host=f"localhost:{server.port}")[0] == 200
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/a.gsimg",
+        "a.gsimg",
+        "../etc/passwd",
+        "%2e%2e/%2e%2e/etc/passwd",
         "/../etc/passwd",
-        "/%2e%2e/%2e%2e/etc/passwd",
         "//etc/passwd",
-        "/picture.gsimg/",
-        "/events",
-        "/.",
+        "picture.gsimg/",
+        "events",
+        ".",
     ],
 )
 def test_nothing_else_is_served(server, path):
     assert ask(server, path)[0] == 404
+
+
+def test_who_does_not_know_the_address_gets_nothing(server):
+    token = base(server).strip("/")
+    assert re.fullmatch(r"[\w-]{22}", token, re.ASCII)  # 128 bits
+    other = ("a" if token[0] != "a" else "b") + token[1:]
+    paths = ["/", "/picture.gsimg", "/reference-0-0.png", "/events", f"/{token[:-1]}/", f"/{other}/"]
+    paths += [f"/{token}", f"/{token}x/", f"/?{base(server)}", f"/{token.swapcase()}/", f"/x/{token}/", "*"]
+    for path in paths:
+        status, _, body = ask(server, "/" + path.removeprefix("/"))
+        assert status == 404 and token.encode() not in body, path
+
+
+def test_each_server_has_an_address_of_its_own(server):
+    with Server({}) as other:
+        assert base(other) != base(server)
+
+
+def test_the_address_is_told_to_nobody(server):
+    """By the referrer of a page, or in an answer."""
+    _, headers, body = ask(server)
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert base(server).strip("/").encode() not in body and b"picture.gsimg" in body
 
 
 @pytest.mark.parametrize(
@@ -77,7 +110,7 @@ def test_nothing_else_is_served(server, path):
         ({"Sec_Fetch_Site": "same-site"}, 403),
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/picture.gsimg"])
+@pytest.mark.parametrize("path", ["", "picture.gsimg"])
 def test_pages_of_others_are_refused(server, headers, status, path):
     given = {name: value.replace("PORT", str(server.port)) for name, value in headers.items()}
     answered, _, body = ask(server, path, **given)
@@ -86,21 +119,21 @@ def test_pages_of_others_are_refused(server, headers, status, path):
 
 def test_pages_of_its_own_are_answered(server):
     own = f"http://127.0.0.1:{server.port}"
-    assert ask(server, "/picture.gsimg", Origin=own, Sec_Fetch_Site="same-origin")[0] == 200
+    assert ask(server, "picture.gsimg", Origin=own, Sec_Fetch_Site="same-origin")[0] == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
 def test_other_methods_are_unknown(server, method):
-    assert ask(server, "/", method)[0] == 501
+    assert ask(server, "", method)[0] == 501
 
 
 def test_head_has_no_body(server):
-    status, headers, body = ask(server, "/picture.gsimg", "HEAD")
+    status, headers, body = ask(server, "picture.gsimg", "HEAD")
     assert (status, headers["Content-Length"], body) == (200, "7", b"")
 
 
 def test_only_this_machine_is_listened_to(server):
-    assert server.url == f"http://127.0.0.1:{server.port}/"
+    assert server.url.startswith(f"http://127.0.0.1:{server.port}/")
     assert server._http.server_address[0] == "127.0.0.1"
 
 
@@ -113,7 +146,7 @@ def test_events_tell_the_newest_state():
     events = Events()
     with Server({}, events) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-        connection.request("GET", "/events")
+        connection.request("GET", base(server) + "events")
         answer = connection.getresponse()
         assert answer.getheader("Content-Type") == "text/event-stream"
         events.publish({"step": 1})
@@ -136,7 +169,7 @@ def test_closing_ends_what_is_open():
     events = Events()
     server = Server({}, events)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    connection.request("GET", "/events")
+    connection.request("GET", base(server) + "events")
     answer = connection.getresponse()
     closing = threading.Thread(target=server.close)
     closing.start()

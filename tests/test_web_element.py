@@ -111,7 +111,7 @@ def test_another_source_takes_the_place_of_the_first(library: Any) -> None:
         return [await first, element.naturalWidth];
     }"""
     add(library, src="a.gsimg")
-    assert library.evaluate(script) == ["AbortError", 90]
+    assert library.evaluate(script) == ["EncodingError", 90]
     assert [name for name, _ in library.evaluate("events")].count("load") == 2
     library.evaluate("element.removeAttribute('src')")
     assert library.evaluate("[element.complete, element.naturalWidth]") == [True, 0]
@@ -126,6 +126,17 @@ def test_it_paints_anew_when_its_size_changes(library: Any) -> None:
     library.evaluate("element.remove(); element.style.width = '24px'; document.body.append(element)")
     library.wait_for_function("element.shadowRoot.querySelector('canvas').width === 24")
     check_close(shown(library), rgba(render(g, scale=0.5, dtype=np.uint8)))
+
+
+def test_what_was_decoded_outside_of_the_document_is_painted_in_it(library: Any) -> None:
+    library.evaluate("""async () => {
+        globalThis.element = document.createElement("image-gs");
+        element.src = "a.gsimg";
+        await element.decode();
+        document.body.append(element);
+    }""")
+    library.wait_for_function("element.shadowRoot.querySelector('canvas').width === 48")
+    check_close(shown(library), rgba(render(decode(encode(sample_gaussians(), Bits())), dtype=np.uint8)))
 
 
 def test_levels_and_maps(library: Any) -> None:

@@ -138,7 +138,8 @@ def test_hostile_files_do_not_hang_the_page(visit: Any, server: SlowServer) -> N
         };
         watch();
         document.body.innerHTML = '<image-gs src="a.gsimg" width="600"></image-gs>';
-        const reason = await document.body.firstChild.decode().catch((error) => [error.name, error.message]);
+        const told = ({ cause }) => [cause.name, cause.message];
+        const reason = await document.body.firstChild.decode().catch(told);
         end = true;
         return [...reason, longest];
     }"""

@@ -1,11 +1,12 @@
-"""ICC profiles: bring pictures in other colour spaces to sRGB.
+"""ICC profiles and colours named by numbers (CICP): bring pictures in other colour spaces to sRGB.
 
 Eight-bit pictures go through LittleCMS (PIL.ImageCms), with the profile's own default intent. LittleCMS
 is offered by Pillow for eight bits only, so 16-bit RGB and gray pictures are converted here, from the
-profile's matrix and tone curves.
+profile's matrix and tone curves; so are pictures of either depth whose colours are named by numbers.
 
-Source: ICC.1:2022 (profile layout, section 7; 'curv' and 'para', 10.6 and 10.18; the matrix model, F.3);
-IEC 61966-2-1 (sRGB), its primaries adapted to D50 by Bradford as ICC asks.
+Source: ICC.1:2022 (profile layout, section 7; 'cicp', 'curv' and 'para', 10.3, 10.6 and 10.18; the matrix
+model, F.3; Bradford's adaptation, E.3); IEC 61966-2-1 (sRGB), its primaries adapted to D50 by Bradford as ICC
+asks; SMPTE RP 177 (a matrix from primaries and white).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.errors import FormatError
+from imagegs.pictures.cicp import Cicp
+from imagegs.pixels import IntegerPixels
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 _SRGB_TO_XYZ = np.array(  # D50
     [[0.4360747, 0.3850649, 0.1430804], [0.2225045, 0.7168786, 0.0606169], [0.0139322, 0.0971045, 0.7141733]]
 )
+_D50 = np.array([0.9642, 1.0, 0.8249])  # XYZ of ICC's white
+_BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 # A profile that moves no colour by more than this many of 255 levels is taken to be sRGB itself.
 _SAME_LEVELS = 2.0
 _STRIP_ROWS = 64
@@ -85,6 +90,52 @@ def srgb_pixels(pixels: NDArray[np.uint16], profile: bytes) -> NDArray[np.uint16
     return result
 
 
+def cicp_pixels(pixels: IntegerPixels, cicp: Cicp) -> IntegerPixels:
+    """8- or 16-bit gray or RGB pixels, (H, W, 1) or (H, W, 3), in sRGB.
+
+    Colours that sRGB does not hold are cut off at its limits. Raises FormatError for HDR, and for primaries
+    and curves that are not supported.
+    """
+    if cicp.is_srgb:
+        return pixels
+    n_channels, scale = pixels.shape[2], np.uint16(257 if pixels.dtype == np.uint8 else 1)
+    curve = _decoding_curve(cicp.gamma)
+    matrix = np.eye(1) if n_channels == 1 else np.linalg.inv(_SRGB_TO_XYZ) @ _to_xyz(*cicp.chromaticities)
+    convert = _conversion([curve] * n_channels, matrix)
+    result = np.empty_like(pixels)
+    for top in range(0, len(pixels), _STRIP_ROWS):
+        deep = pixels[top : top + _STRIP_ROWS].astype(np.uint16) * scale
+        result[top : top + _STRIP_ROWS] = convert(deep) / np.float32(scale) + np.float32(0.5)
+    return result
+
+
+def check_not_hdr(profile: bytes) -> None:
+    """Raise FormatError for a profile whose cicp tag says HDR: its tables would give but a sketch of it."""
+    try:
+        tag = _tags(profile).get(b"cicp", b"")
+    except struct.error:
+        return
+    if len(tag) >= 12:
+        cicp = Cicp(tag[8], tag[9])
+        _ = cicp.is_srgb or cicp.gamma
+
+
+def _decoding_curve(gamma: float | None) -> NDArray[np.float32]:
+    """Linear light, 0..1, for each of the 65536 sample values: a power, or the curve of sRGB."""
+    x = np.linspace(0.0, 1.0, 65536)
+    y = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4) if gamma is None else x**gamma
+    return y.astype(np.float32)
+
+
+def _to_xyz(*chromaticities: tuple[float, float]) -> NDArray[np.float64]:
+    """The matrix from linear RGB to XYZ, adapted to D50, for red, green, blue and white (x, y)."""
+    *primaries, white = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in chromaticities)
+    columns = np.array(primaries).T
+    scaled = columns * np.linalg.solve(columns, white)
+    cones = np.diag((_BRADFORD @ _D50) / (_BRADFORD @ white))
+    return np.asarray(np.linalg.inv(_BRADFORD) @ cones @ _BRADFORD @ scaled)
+
+
 def _probe_colors(n_channels: int) -> NDArray[np.uint8]:
     """Colours all over the cube, or all grays, as a small picture: (27, 27, 3) or (27, 27)."""
     if n_channels == 1:
@@ -126,6 +177,16 @@ def _matrix_conversion(
         curves = [_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")]
         columns = [struct.unpack_from(">3i", tags[name], 8) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
         matrix = np.linalg.inv(_SRGB_TO_XYZ) @ (np.array(columns).T / 65536.0)
+    return _conversion(curves, matrix)
+
+
+def _conversion(
+    curves: list[NDArray[np.float32]], matrix: NDArray[np.float64]
+) -> Callable[[NDArray[np.uint16]], NDArray[np.float32]]:
+    """A function from 16-bit pixels (..., C) to sRGB, 0..65535 in float32.
+
+    curves: for each channel the light, 0..1, of its 65536 values. matrix: from that light to linear sRGB.
+    """
     weights = matrix.T.astype(np.float32)
 
     def convert(pixels: NDArray[np.uint16]) -> NDArray[np.float32]:

@@ -4,110 +4,168 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-import stat
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from io import BufferedWriter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, TypeVar
 
 from imagegs.errors import LimitError
+from imagegs.staging.descriptors import descriptor_of, writable_copy
+from imagegs.staging.overwriting import sync_folder
+from imagegs.staging.staged import Staged
+from imagegs.staging.targets import PathLike, Target, target_of
 
-PathLike = str | os.PathLike[str]
-
-_DESCRIPTOR_FOLDERS = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
-_MAX_LINKS = 40  # as Linux has it
 _READ_BYTES = 2**20  # at a time
 
+__all__ = [
+    "PathLike",
+    "check_writable",
+    "descriptor_of",
+    "read_to_limit",
+    "write_all",
+    "write_atomically",
+]
 
-def write_atomically(
-    path: PathLike, data: bytes | bytearray | memoryview | Iterable[bytes | memoryview]
-) -> int:
+Bytes = bytes | bytearray | memoryview
+Contents = Bytes | Iterable[Bytes]
+Name = TypeVar("Name", bound=PathLike)
+
+
+def write_atomically(path: PathLike, data: Contents, *, replace: bool = True) -> int:
     """Write `data` (bytes, or pieces of them in order) to `path`, all of it or nothing: how many bytes.
 
-    The bytes go to a temporary neighbour which then takes the target's place in one step; whatever
-    interrupts that (a full disk, Ctrl-C, an error in the iterable) removes the temporary and leaves an
-    existing target as it was. A symbolic link is followed. The permissions are those of an existing
-    target, else what open() would give. A device or pipe (/dev/null, a FIFO) is written directly, and so is
-    an open descriptor (/dev/stdout, /dev/fd/3, /proc/self/fd/3, or a link to one), whatever lies behind it:
-    at its own place in a file that the shell opened for `>` or `>>`.
+    The bytes go to the disk beside the target, then take its place in one step; whatever interrupts that (a
+    full disk, Ctrl-C, an error in the iterable, kill -9) leaves an existing target as it was, and no
+    temporary; one may stay after kill -9, or a loss of power, where the file system makes no files without
+    names. A symbolic link is followed. A new file has the permissions that open() would give; an existing
+    one keeps its owner, group, mode, hard links, on Linux also its access list and extended attributes.
 
-    Raises OSError: the folder is missing or read-only, the target is a directory or write-protected,
-    the disk is full, the descriptor is closed or for reading only.
+    A target that cannot be replaced like that (a mount point, a file in a folder of others) or that would
+    lose an owner or a hard link is written in place, after all bytes are there. An error or Ctrl-C then
+    has the old contents written back; a process that is killed meanwhile leaves a mixture.
+
+    A device or pipe (/dev/null, a FIFO) is written directly, and so is an open descriptor (/dev/stdout,
+    /dev/fd/3, /proc/self/fd/3, or a link to one), whatever lies behind it: at its own place in a file
+    that the shell opened for `>` or `>>`.
+
+    replace: False leaves a file alone that is there, or has come at the last moment.
+
+    Raises FileExistsError if not `replace`; OSError: the folder is missing or read-only, the target is a
+    folder or write-protected, the disk is full, the descriptor is closed or for reading only.
     """
-    pieces = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
-    if (descriptor := descriptor_of(path)) is not None:
-        with _naming(path), os.fdopen(_writable_copy(descriptor), "wb") as file:
-            return _write(file, pieces)
-    target, mode = _resolve(path)
-    if mode is not None and not stat.S_ISREG(mode):
-        with _naming(path), Path(path).open("wb") as file:
-            return _write(file, pieces)
-    temporary = _temporary_for(target)
+    return write_all({path: data}, replace=replace)[0]
+
+
+def write_all(files: Mapping[Name, Contents], *, replace: bool = True) -> list[int]:
+    """Write several files as `write_atomically` writes one, all or none: how many bytes each has, in order.
+
+    The contents are asked for in order, one file's after the other's; when those of all are on the disk the
+    files take their places. Should the system refuse one of them its place, the others get their old
+    contents back, or vanish if they are new. kill -9 at that moment leaves some of them old, some new, each
+    whole.
+
+    Raises ValueError where two names are of the same file; errors as `write_atomically`.
+    """
+    targets = {path: _regular_target(path) for path in files}
+    _check_apart([target for target in targets.values() if target is not None])
+    staged = {path: Staged(target) for path, target in targets.items() if target is not None}
+    for each in staged.values():
+        if not replace and each.target.status is not None:
+            raise FileExistsError(errno.EEXIST, "the file exists", each.target.name)
+    n_bytes = {}
     try:
-        with _create(temporary, target) as file:
-            n_bytes = _write(file, pieces)
-        if mode is not None:
-            temporary.chmod(stat.S_IMODE(mode))
-        temporary.replace(target)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
-            error.filename, error.filename2 = str(path), None
-        raise
-    return n_bytes
+        for path, each in staged.items():
+            with _naming(path):
+                n_bytes[path] = each.write(_pieces(files[path]))
+        for path in files.keys() - staged.keys():
+            n_bytes[path] = _write_directly(path, _pieces(files[path]))
+        _put_all(list(staged.values()), replace)
+    finally:
+        _discard_all(staged.values())
+    return [n_bytes[path] for path in files]
 
 
 def check_writable(path: PathLike) -> None:
     """Raise the OSError that `write_atomically` would, before hours of work; change nothing.
 
     A temporary file is really made in the folder and removed again: permission bits alone tell nothing
-    to root, nor on a read-only or network file system.
+    to root, nor on a read-only or network file system. A file in a folder that takes none is opened.
     """
     if (descriptor := descriptor_of(path)) is not None:
         with _naming(path):
-            os.close(_writable_copy(descriptor))
+            os.close(writable_copy(descriptor))
         return
-    target, mode = _resolve(path)
-    if mode is None or stat.S_ISREG(mode):
-        temporary = _temporary_for(target)
+    if (target := _regular_target(path)) is not None:
+        staged = Staged(target)
         try:
-            _create(temporary, target).close()
+            staged.write(())
         finally:
-            temporary.unlink(missing_ok=True)
+            _discard_all([staged])
 
 
-def descriptor_of(path: PathLike) -> int | None:
-    """The number of the descriptor of this process that `path` names, itself or through links; else None.
-
-    /dev/stdout, /dev/fd/N and /proc/self/fd/N: their last link is followed by the system in its own way,
-    to an open file rather than to a name, so following it by name would lead to another file or to none.
-    """
-    if os.name != "posix":
+def _regular_target(path: PathLike) -> Target | None:
+    """None for a descriptor, a device or a pipe."""
+    if descriptor_of(path) is not None:
         return None
-    # Links themselves on Linux: /dev/fd -> /proc/self/fd -> /proc/4711/fd.
-    folders = {os.path.realpath(folder) for folder in _DESCRIPTOR_FOLDERS}
-    place = Path(path)
-    for _ in range(_MAX_LINKS):
-        folder = Path(os.path.realpath(place.parent))
-        if str(folder) in folders:
-            return int(place.name) if re.fullmatch("[0-9]{1,9}", place.name) else None
-        place = folder / place.name
-        if not place.is_symlink():
-            return None
-        place = folder / place.readlink()
-    return None
+    target = target_of(path)
+    return target if target.is_regular else None
 
 
-def _writable_copy(descriptor: int) -> int:
-    """A duplicate, to be closed, that shares the place in the file. Raises OSError: closed, or read-only."""
-    import fcntl  # not on every system, nor are the paths that lead here
+def _check_apart(targets: Sequence[Target]) -> None:
+    names: dict[object, str] = {}
+    for target in targets:
+        status = target.status
+        key = target.path if status is None else (status.st_dev, status.st_ino)
+        if key in names:
+            raise ValueError(f"{names[key]} and {target.name} are the same file")
+        names[key] = target.name
 
-    mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
-    if mode == os.O_RDONLY:
-        raise OSError(errno.EBADF, "the descriptor is open for reading only")
-    return os.dup(descriptor)
+
+def _put_all(staged: Sequence[Staged], replace: bool) -> None:
+    """Those that are written in place, of which a full disk may be left, come first."""
+    begun: list[Staged] = []
+    try:
+        for each in sorted(staged, key=lambda each: not each.in_place):
+            begun.append(each)
+            each.put(replace=replace, keep=len(staged) > 1)
+    except BaseException:
+        for each in begun:
+            with suppress(OSError):  # the first error is the one to be told
+                each.undo()
+        raise
+    finally:
+        for folder in {each.target.path.parent for each in staged}:
+            sync_folder(folder)
+
+
+def _discard_all(staged: Collection[Staged]) -> None:
+    """A second Ctrl-C meanwhile keeps nothing from going."""
+    try:
+        for each in staged:
+            each.discard()
+    except BaseException:
+        for each in staged:
+            each.discard()
+        raise
+
+
+def _pieces(data: Contents) -> Iterable[Bytes]:
+    return [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
+
+
+def _write_directly(path: PathLike, pieces: Iterable[Bytes]) -> int:
+    """To a descriptor, a device or a pipe."""
+    n_bytes = 0
+    with _naming(path), _opened_directly(path) as file:
+        for piece in pieces:
+            file.write(piece)
+            n_bytes += memoryview(piece).nbytes
+    return n_bytes
+
+
+def _opened_directly(path: PathLike) -> BinaryIO:
+    descriptor = descriptor_of(path)
+    return Path(path).open("wb") if descriptor is None else os.fdopen(writable_copy(descriptor), "wb")
 
 
 @contextmanager
@@ -119,56 +177,6 @@ def _naming(path: PathLike) -> Iterator[None]:
         if not isinstance(error.filename, (str, bytes)):
             error.filename = str(path)
         raise
-
-
-def _write(file: BinaryIO, pieces: Iterable[bytes | bytearray | memoryview]) -> int:
-    n_bytes = 0
-    for piece in pieces:
-        file.write(piece)
-        n_bytes += memoryview(piece).nbytes
-    file.flush()
-    return n_bytes
-
-
-def _resolve(path: PathLike) -> tuple[Path, int | None]:
-    """The file that `path` stands for, and its st_mode if it exists."""
-    target = Path(path)
-    try:
-        mode = target.stat().st_mode
-    except FileNotFoundError:
-        # Also a symbolic link to a file that does not exist yet.
-        return Path(os.path.realpath(target)), None
-    except NotADirectoryError:
-        raise NotADirectoryError(
-            errno.ENOTDIR, "a part of the path is a file, not a folder", str(path)
-        ) from None
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
-    if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "the file is write-protected", str(path))
-    return (Path(os.path.realpath(target)) if stat.S_ISREG(mode) else target), mode
-
-
-def _temporary_for(target: Path) -> Path:
-    # A short name of its own: the target's may already be as long as the file system allows.
-    return target.with_name(f".imagegs-{os.urandom(6).hex()}.part")
-
-
-def _create(temporary: Path, target: Path) -> BufferedWriter:
-    """Create and open the temporary; errors speak of the target, which is what the user knows."""
-    folder = target.parent
-    try:
-        return temporary.open("xb")
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(
-            errno.ENOENT, f"the folder {str(folder)!r} does not exist", str(target)
-        ) from None
-    except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise
-        raise PermissionError(
-            error.errno, f"the folder {str(folder)!r} is not writable", str(target)
-        ) from None
 
 
 def read_to_limit(file: IO[bytes], max_bytes: int, start: bytes = b"") -> bytes:

@@ -99,6 +99,10 @@ class Gaussians:
         if len(self.layers) == 1:
             object.__setattr__(self, "layers", ())
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Unpickled and copied ones are checked and read-only like any others."""
+        self.__init__(**state)  # type: ignore[misc]
+
     def __len__(self) -> int:
         """The number of Gaussians, N."""
         return len(self.xy)

@@ -6,6 +6,7 @@ Apart from reading (imagegs.images), so that writing a PNG does not load Pillow.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,14 @@ def check_picture_path(
     ValueError: the suffix is unknown, or its format does not hold these channels, depth or size.
     ImageGSError: 16-bit colour TIFF without tifffile, or a format that this Pillow was built without.
     """
-    suffix = Path(path).suffix.lower()
+    check_picture_format(Path(path).suffix, channels, bit_depth, size)
+
+
+def check_picture_format(
+    suffix: str, channels: tuple[str, ...], bit_depth: int, size: tuple[int, int]
+) -> None:
+    """Raise what `check_picture_path` does for a file of this suffix."""
+    suffix = suffix.lower()
     if suffix not in WRITABLE_SUFFIXES:
         possible = ", ".join(WRITABLE_SUFFIXES)
         raise ValueError(f"cannot write {suffix or 'a file without a suffix'}: possible are {possible}")
@@ -82,16 +90,28 @@ def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ..
     Raises TypeError and ValueError for pixels that are no `Picture`; ValueError and ImageGSError as
     `check_picture_path` does; OSError where the file cannot be written.
     """
-    picture = Picture(pixels, tuple(channels))
+    return write_atomically(path, encode_picture(Path(path).suffix, pixels, channels))
+
+
+def encode_picture(
+    suffix: str, pixels: IntegerPixels, channels: tuple[str, ...], *, is_srgb: bool = True
+) -> bytes | memoryview | Iterable[bytes | memoryview]:
+    """The bytes, or their pieces in order, that `write_picture` writes to a file of this suffix.
+
+    is_srgb: the samples are colours, and a PNG says that they are sRGB-encoded; else they are data, of whose
+    colour space nothing is told. AVIF and JPEG 2000 tell sRGB of both: their files have to name one.
+
+    Raises what `write_picture` does, OSError aside.
+    """
+    picture, suffix = Picture(pixels, tuple(channels)), suffix.lower()
     height, width, _ = picture.pixels.shape
-    check_picture_path(path, picture.channels, picture.bit_depth, (width, height))
-    suffix = Path(path).suffix.lower()
+    check_picture_format(suffix, picture.channels, picture.bit_depth, (width, height))
     if suffix == ".png":
         from imagegs.png import encode_png
 
-        return write_atomically(path, encode_png(pixels))
+        return encode_png(pixels, is_srgb=is_srgb)
     if suffix == ".npy":
-        return write_atomically(path, _npy(pixels))
+        return _npy(pixels)
     buffer = io.BytesIO()
     if suffix not in _TIFF_SUFFIXES:
         name, options = _EIGHT_BIT_WRITERS[suffix]
@@ -104,7 +124,7 @@ def write_picture(path: PathLike, pixels: IntegerPixels, channels: tuple[str, ..
         _tifffile().imwrite(
             buffer, pixels, photometric=photometric, planarconfig="contig", extrasamples=extra, metadata=None
         )
-    return write_atomically(path, buffer.getbuffer())
+    return buffer.getbuffer()
 
 
 def _npy(pixels: IntegerPixels) -> list[bytes | memoryview]:

@@ -1,7 +1,8 @@
-"""Pictures out of files: PNG, TIFF, JPEG, WebP and whatever else Pillow opens.
+"""Pictures out of files: PNG, TIFF, JPEG, WebP, AVIF, JPEG 2000 and some more, see pictures/formats.py.
 
-`read_picture` takes every kind of picture to integers of 8 or 16 bits with named channels; the way back is
-`imagegs.image_writers.write_picture`.
+`read_picture` takes every kind of picture to integers of 8 or 16 bits with named channels, `picture_of` one
+that Pillow holds already; the way back is `imagegs.image_writers.write_picture`. docs/pictures.md has a table
+of what is read how.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +25,22 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from imagegs import deep_images
 from imagegs.errors import FormatError, ImageGSError, LimitError, is_of_the_disk
 from imagegs.files import PathLike, read_to_limit
+from imagegs.forking import in_forked_children
 from imagegs.limits import DEFAULT_LIMITS
+from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
+from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others
+from imagegs.pictures.frames import count_frames
+from imagegs.pictures.jpeg2000 import check_colors, full_range, is_jpeg2000, read_header
+from imagegs.pictures.pnm import read_pnm
+from imagegs.pictures.samples import with_dtype
+from imagegs.pictures.tiff import Samples, TiffPage
+from imagegs.pictures.tiff_directories import is_tiff
 from imagegs.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
 
 _pillow_lock = threading.Lock()
+_pillow_undo = ExitStack()  # takes back what `_pillow_settings` has changed
 _nowhere = logging.NullHandler()
+_ORIENTATION = 0x0112  # the EXIF tag
 
 
 def read_picture(
@@ -37,15 +50,16 @@ def read_picture(
 
     source: a path, or a file opened for reading in binary, at its start; it need not be seekable.
 
-    Palettes and CMYK become RGB (a palette of grays alone becomes gray), 1 bit becomes 8, a transparent
-    colour or palette entry becomes an alpha channel; an alpha channel is kept, opaque or not. The EXIF
-    orientation is applied. An embedded ICC profile other than sRGB is converted to sRGB, with 16 bits
-    too, unless it works by tables (FormatError); as_data: it is not, the samples are no colours (normals,
-    roughness). PNG's gAMA and cHRM are ignored. Deep colour is read as
-    16 bits from PNG and TIFF (12-bit gray TIFF is scaled up), as 8 bits from other formats and from CMYK.
+    Samples of 1 to 8 bits are scaled to 8, those of 9 to 16 bits to 16 (PNG, TIFF, PGM and PPM, JPEG 2000;
+    AVIF and CMYK are read as 8). Palettes and CMYK become RGB, a palette of grays alone becomes gray; a
+    transparent colour or palette entry becomes an alpha channel; an alpha channel is kept, opaque or not, and
+    divided out of colours that were multiplied with it. The EXIF orientation is applied. Colours that an ICC
+    profile or CICP numbers (cICP of PNG, nclx of AVIF) say are not sRGB are converted to it, with 16 bits
+    too, unless the profile works by tables (FormatError); as_data: they are not, the samples are no colours
+    (normals, roughness). PNG's gAMA and cHRM are ignored. docs/pictures.md says more.
 
     Raises FileNotFoundError, IsADirectoryError, PermissionError, ...; FormatError where the contents are
-    damaged, no picture, or of a kind that is not supported (32-bit and floating-point samples, ...);
+    damaged, no picture, or of a kind that is not supported (32-bit and floating-point samples, HDR, ...);
     LimitError above max_pixels pixels.
     """
     if isinstance(source, (str, os.PathLike)):
@@ -54,7 +68,7 @@ def read_picture(
     file = source if source.seekable() else io.BytesIO(read_to_limit(source, _max_bytes(max_pixels)))
     with _pillow_settings(max_pixels):
         try:
-            return _read(file, max_pixels, as_data)
+            return replace(_read(file, max_pixels, as_data), n_frames=count_frames(file))
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise LimitError(f"the picture has more than {max_pixels} pixels, the limit") from None
         except (ImageGSError, MemoryError):
@@ -80,66 +94,178 @@ def _reason(error: Exception) -> str:
 def _pillow_settings(max_pixels: int) -> Iterator[None]:
     """Set Pillow's limit on pixels, and silence its warnings but that about the limit, for a while.
 
-    What it and tifffile log goes to standard error while nobody has set up logging; now it does not.
+    What it logs goes to standard error while nobody has set up logging; now it does not.
     """
-    with _pillow_lock, warnings.catch_warnings(), ExitStack() as undo:
-        for logger in (logging.getLogger("PIL"), logging.getLogger("tifffile")):
-            logger.addHandler(_nowhere)
-            undo.callback(logger.removeHandler, _nowhere)
+    logger = logging.getLogger("PIL")
+    with _pillow_lock, _pillow_undo as undo:
+        undo.enter_context(warnings.catch_warnings())
+        logger.addHandler(_nowhere)
+        undo.callback(logger.removeHandler, _nowhere)
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        before = Image.MAX_IMAGE_PIXELS
+        undo.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
         Image.MAX_IMAGE_PIXELS = max_pixels
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = before
+        yield
+
+
+def _take_settings_back() -> None:
+    """In a forked child: those of a thread of the parent, which would never do it."""
+    global _pillow_lock
+    if _pillow_lock.locked():
+        _pillow_lock = threading.Lock()
+        _pillow_undo.close()
+
+
+in_forked_children(_take_settings_back)
+
+
+def picture_of(
+    image: Image.Image, info: Mapping[str, Any] | None = None, *, as_data: bool = False
+) -> Picture:
+    """A picture that Pillow holds, of 8 bits or 16 bits of gray, read as `read_picture` reads files.
+
+    info: what counts in place of the picture's own `transparency`, `icc_profile` and `exif`, as the writers
+    of Pillow take them; None or empty for none. as_data: see `read_picture`.
+
+    Raises ValueError for modes that are no such picture (F, among others) and for values of mode I beyond
+    0..65535; FormatError for profiles that are not supported.
+    """
+    image.load()
+    orientation = _orientation(image)
+    if info:
+        orientation = _orientation_in(info["exif"]) if "exif" in info else orientation
+        image = image.copy()
+        image.info.update(info)
+        for name in [name for name, value in info.items() if value is None]:
+            del image.info[name]
+    profile = None if as_data else image.info.get("icc_profile") or None
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        pixels = _with_keyed_alpha(_deep_gray(image), image.info.get("transparency"))
+        return _finished(pixels, orientation, profile)
+    return _eight_bits(image, orientation, profile)
 
 
 def _read(file: BinaryIO, max_pixels: int, as_data: bool) -> Picture:
-    start = file.read(16)
-    file.seek(0)
+    start = file.read(START_BYTES)
     if not start:
         raise FormatError("the file is empty")
+    refuse_others(start)
+    if is_tiff(start):
+        page = TiffPage(file)
+        if page.is_byte_wise:
+            return _of_tiff(page.samples(max_pixels), as_data)
+        file = page.for_pillow()
+    deep = read_pnm(file, max_pixels)
+    if deep is not None:
+        return _finished(deep)
+    numbers = None if as_data else _numbered_colors(start, file)
+    return _read_with_pillow(file, start, numbers, as_data)
+
+
+def _numbered_colors(start: bytes, file: BinaryIO) -> Cicp | None:
+    if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        return png_cicp(file)
+    return avif_cicp(file) if start[4:8] == b"ftyp" else None
+
+
+def _read_with_pillow(file: BinaryIO, start: bytes, numbers: Cicp | None, as_data: bool) -> Picture:
+    """numbers: what the file says of its colours by numbers; an ICC profile comes before those of AVIF."""
     try:
-        image = Image.open(file)
+        image = open_image(file)
     except UnidentifiedImageError:
-        if deep_images.is_tiff(start):
-            return _finished(*deep_images.read_with_tifffile(file, max_pixels), as_data)
         raise FormatError("the contents are damaged, or no picture in a known format") from None
-    if deep_images.is_deep_planar(image):
-        return _finished(*deep_images.read_with_tifffile(file, max_pixels), as_data)
-    if deep_images.is_deep_color(image):
-        pixels: IntegerPixels = deep_images.read_deep_color(image, file)
-    elif deep_images.is_deep_gray(image):
-        pixels = deep_images.read_deep_gray(image)
-    elif image.mode in ("I", "F"):
-        kind = "32-bit or signed integer" if image.mode == "I" else "floating-point"
-        raise FormatError(f"{kind} samples are not supported: save it with 8 or 16 bits")
-    else:
-        return _read_eight_bits(image, as_data)
-    pixels = _with_keyed_alpha(pixels, image.info.get("transparency"))
-    return _finished(pixels, _orientation(image), image.info.get("icc_profile"), as_data)
+    if is_jpeg2000(start):
+        return _read_jpeg2000(image, file, as_data)
+    if numbers is not None and image.format == "AVIF" and image.info.get("icc_profile"):
+        numbers = None
+    if image.format == "DDS":
+        check_dds(start)
+    if not deep_images.is_deep_color(image):
+        return _in_numbered_colors(image, numbers, as_data)
+    pixels = _with_keyed_alpha(deep_images.read_deep_color(image, file), image.info.get("transparency"))
+    profile = None if as_data else image.info.get("icc_profile")
+    return _finished(pixels, _orientation(image), numbers or profile)
 
 
-def _finished(pixels: IntegerPixels, orientation: int, profile: bytes | None, as_data: bool) -> Picture:
-    """Upright, and colours in sRGB."""
-    profile = None if as_data else profile
-    if profile and pixels.dtype == np.uint16:
-        from imagegs.color_profiles import srgb_pixels
+def _in_numbered_colors(image: ImageFile.ImageFile, numbers: Cicp | None, as_data: bool) -> Picture:
+    """A picture that Pillow has opened; numbers come before its profile."""
+    info = _scaled_gray_key(image)
+    if numbers is None:
+        return picture_of(image, info, as_data=as_data)
+    picture = picture_of(image, info, as_data=True)
+    return _finished(picture.pixels, 1, numbers)
 
-        n_colors = 1 if pixels.shape[2] < 3 else 3
-        deep = cast(NDArray[np.uint16], pixels)
-        pixels = np.concatenate([srgb_pixels(deep[:, :, :n_colors], profile), deep[:, :, n_colors:]], axis=2)
-    elif profile:
-        pixels = _in_srgb(Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels), profile)
+
+def _read_jpeg2000(image: ImageFile.ImageFile, file: BinaryIO, as_data: bool) -> Picture:
+    header = read_header(file)
+    if not as_data:
+        check_colors(header)
+    color = None if as_data else header.color
+    pixels = full_range(image, header, file)
+    if pixels is not None:
+        return _finished(pixels, _orientation(image), color)
+    if isinstance(color, Cicp):
+        return _in_numbered_colors(image, color, as_data)
+    return picture_of(image, {"icc_profile": color} if color else None)
+
+
+def _of_tiff(samples: Samples, as_data: bool) -> Picture:
+    color, profile = samples.color, None if as_data else samples.profile
+    if samples.space == "cmyk":
+        inks = with_dtype(color, np.dtype(np.uint8))
+        image = Image.frombytes("CMYK", inks.shape[1::-1], inks.tobytes())
+        color, profile = _in_srgb(image, profile) if profile else _as_array(image.convert("RGB")), None
+    pixels = color
+    if samples.alpha is not None:
+        pixels = np.concatenate([color, with_dtype(samples.alpha, color.dtype)], axis=2)
+    picture = _finished(pixels, valid_orientation(samples.orientation), profile)
+    if samples.space == "palette":
+        picture = _gray_if_gray(picture)
+    n = samples.n_left_out
+    return replace(picture, left_out=(f"{n} extra samples a pixel that are no alpha",)) if n else picture
+
+
+def _finished(pixels: IntegerPixels, orientation: int = 1, color: bytes | Cicp | None = None) -> Picture:
+    """Upright, and colours in sRGB. color: what they are, an ICC profile or numbers; None for sRGB."""
+    n_colors = 1 if pixels.shape[2] < 3 else 3
+    if color:
+        converted = _converted(pixels[:, :, :n_colors], color)
+        pixels = np.concatenate([converted, pixels[:, :, n_colors:]], axis=2)
     pixels = np.ascontiguousarray(_upright(pixels, orientation))
     return Picture(pixels, CHANNEL_NAMES[pixels.shape[2]])
 
 
+def _converted(pixels: IntegerPixels, color: bytes | Cicp) -> IntegerPixels:
+    """(H, W, 1) or (H, W, 3) in sRGB."""
+    from imagegs.color_profiles import check_not_hdr, cicp_pixels, srgb_pixels
+
+    if isinstance(color, Cicp):
+        return cicp_pixels(pixels, color)
+    if pixels.dtype == np.uint16:
+        check_not_hdr(color)
+        return srgb_pixels(cast(NDArray[np.uint16], pixels), color)
+    plain = np.ascontiguousarray(pixels)
+    return _in_srgb(Image.fromarray(plain.squeeze(2) if plain.shape[2] == 1 else plain), color)
+
+
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8, that is left to apply; Pillow itself turns TIFF when it loads it."""
-    return deep_images.valid_orientation(image.getexif().get(0x0112))
+    return valid_orientation(image.getexif().get(_ORIENTATION))
+
+
+def _orientation_in(exif: Image.Exif | bytes | None) -> int:
+    """That of EXIF data, as the writers of Pillow take them."""
+    if not isinstance(exif, Image.Exif):
+        data, exif = exif, Image.Exif()
+        exif.load(data or b"")
+    return valid_orientation(exif.get(_ORIENTATION))
+
+
+def valid_orientation(value: object) -> int:
+    """The EXIF orientation, 1 to 8, that a tag's value means; 1 for none: no reason to refuse a picture."""
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _upright(pixels: IntegerPixels, orientation: int) -> IntegerPixels:
@@ -153,30 +279,43 @@ def _upright(pixels: IntegerPixels, orientation: int) -> IntegerPixels:
     return pixels
 
 
-def _read_eight_bits(opened: ImageFile.ImageFile, as_data: bool) -> Picture:
-    key_scale = _gray_key_scale(opened)
-    opened.load()
-    if as_data:
-        opened.info.pop("icc_profile", None)
-    orientation, profile = _orientation(opened), opened.info.get("icc_profile")
-    was_palette = opened.mode in ("P", "PA")
-    key = None if was_palette else opened.info.get("transparency")
-    image = _plain(opened)
-    pixels = _in_srgb(image, profile) if profile else _as_array(image)
-    if isinstance(key, int) and image.mode == "L":
-        key *= key_scale
-    if key is not None and image.mode in ("L", "RGB"):
+def _deep_gray(image: Image.Image) -> NDArray[np.uint16]:
+    """(H, W, 1) of a picture of mode I;16 or, where its values are 0..65535, I."""
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError(f"gray of 0..65535 is possible, not {values.min()}..{values.max()}")
+    return values.astype(np.uint16)[:, :, np.newaxis]
+
+
+def _eight_bits(image: Image.Image, orientation: int, profile: bytes | None) -> Picture:
+    """A loaded picture of 8 bits or 1."""
+    was_palette = image.mode in ("P", "PA")
+    key = None if was_palette else image.info.get("transparency")
+    plain = _plain(image)
+    pixels = _in_srgb(plain, profile) if profile else _as_array(plain)
+    if plain.mode in ("L", "RGB"):
         # The colour is compared as the file has it, before any conversion to sRGB.
-        pixels = np.concatenate([pixels, _with_keyed_alpha(_as_array(image), key)[:, :, -1:]], axis=2)
-    if was_palette and (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
-        pixels = pixels[:, :, [0, 3]] if pixels.shape[2] == 4 else pixels[:, :, :1]
-    return _finished(pixels, orientation, None, as_data)
+        keyed = _with_keyed_alpha(_as_array(plain), key)
+        pixels = np.concatenate([pixels, keyed[:, :, pixels.shape[2] :]], axis=2)
+    picture = _finished(pixels, orientation)
+    return _gray_if_gray(picture) if was_palette else picture
 
 
-def _gray_key_scale(image: ImageFile.ImageFile) -> int:
+def _gray_if_gray(picture: Picture) -> Picture:
+    """A picture from a palette, RGB or RGBA, as gray where all of its colours are."""
+    pixels = picture.pixels
+    if not (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
+        return picture
+    pixels = np.ascontiguousarray(pixels[:, :, [0, *range(3, pixels.shape[2])]])
+    return Picture(pixels, CHANNEL_NAMES[pixels.shape[2]])
+
+
+def _scaled_gray_key(image: ImageFile.ImageFile) -> dict[str, Any] | None:
     """Pillow scales gray of 2 and 4 bits up to 8, but not the transparent gray of such a PNG."""
     args = image.tile[0].args if image.tile else None
-    return {"L;2": 85, "L;4": 17}.get(args, 1) if isinstance(args, str) else 1
+    scale = {"L;2": 85, "L;4": 17}.get(args) if isinstance(args, str) else None
+    key = image.info.get("transparency")
+    return {"transparency": key * scale} if scale and isinstance(key, int) else None
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -193,13 +332,16 @@ def _plain(image: Image.Image) -> Image.Image:
         return image
     if image.mode == "CMYK":
         return image if image.info.get("icc_profile") else image.convert("RGB")
+    if image.mode not in ("1", "La", "RGBa", "RGBX", "YCbCr", "HSV"):
+        raise ValueError(f"pictures of Pillow's mode {image.mode} are not supported")
     return image.convert(modes.get(image.mode, "RGB"))
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> NDArray[np.uint8]:
     """(H, W, C) of an L, LA, RGB, RGBA or CMYK picture; alpha is left as it is."""
-    from imagegs.color_profiles import srgb_image
+    from imagegs.color_profiles import check_not_hdr, srgb_image
 
+    check_not_hdr(profile)
     if image.mode not in ("LA", "RGBA"):
         return _as_array(srgb_image(image, profile))
     color = srgb_image(image.convert(image.mode[:-1]), profile)
@@ -212,9 +354,13 @@ def _as_array(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _with_keyed_alpha(pixels: IntegerPixels, key: object) -> IntegerPixels:
-    """Add an alpha channel that is 0 where all channels equal the transparent colour (PNG's tRNS)."""
-    if key is None or pixels.shape[2] not in (1, 3):
+    """Add an alpha channel that is 0 where all channels equal the transparent colour (PNG's tRNS).
+
+    key: a number for gray, three for RGB; anything else is none.
+    """
+    numbers = [key] if isinstance(key, int) else list(key) if isinstance(key, (tuple, list)) else []
+    if len(numbers) != pixels.shape[2] or len(numbers) not in (1, 3):
         return pixels
-    opaque = (pixels != np.array(key, dtype=np.int64)).any(axis=2, keepdims=True)
+    opaque = (pixels != np.array(numbers, dtype=np.int64)).any(axis=2, keepdims=True)
     alpha = opaque * np.array(np.iinfo(pixels.dtype).max, pixels.dtype)
     return np.concatenate([pixels, alpha], axis=2)

@@ -113,7 +113,7 @@ def ms_ssim(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def _pair(a: ArrayLike, b: ArrayLike) -> tuple[Pixels, Pixels]:
-    first, second = as_pixels(a), as_pixels(b)
+    first, second = as_pixels(a, overshoot=True), as_pixels(b, overshoot=True)
     if first.shape != second.shape:
         raise ValueError(f"the pictures differ in shape: {first.shape} and {second.shape}")
     return first, second

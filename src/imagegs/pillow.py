@@ -2,6 +2,7 @@
 
     imagegs.register_pillow()
     Image.open("a.gsimg").show()
+    image.save("b.gsimg", quality=80)
     image.save("b.gsimg", n_gaussians=5000, effort=7)
 
 Pillow loads no plugins by itself, so registration is a call. imageio reads whatever Pillow reads.
@@ -9,6 +10,14 @@ Pillow loads no plugins by itself, so registration is a call. imageio reads what
 
 from __future__ import annotations
 
+import inspect
+import io
+import logging
+import os
+from collections.abc import Callable, Mapping
+from functools import wraps
+from numbers import Real
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -19,17 +28,34 @@ from imagegs.codec import Bits, decode, encode
 from imagegs.codec.container import SIGNATURE
 from imagegs.engine import at_most
 from imagegs.errors import ImageGSError, LimitError
-from imagegs.files import read_to_limit
-from imagegs.fitting import choose_lattice, fit, settle
-from imagegs.gaussians import DEFAULT_LAYERS
+from imagegs.files import check_writable, read_to_limit, write_atomically
+from imagegs.fitting import (
+    choose_lattice,
+    fit,
+    fit_progressively,
+    fit_to_psnr,
+    psnr_of_quality,
+    settle,
+)
+from imagegs.gaussians import DEFAULT_LAYERS, Gaussians
+from imagegs.images import picture_of
 from imagegs.limits import Limits
-from imagegs.pixels import CHANNEL_NAMES
+from imagegs.metrics import psnr
+from imagegs.pixels import Picture, to_integers
 from imagegs.rendering import check_painting, render
 
 # In place of imagegs.limits.DEFAULT_SIZE_LIMIT, for files that ask for more. Image.MAX_IMAGE_PIXELS holds
 # too.
 SIZE_LIMIT: int | None = None
 FORMAT, EXTENSION, MIME = "GSIMG", ".gsimg", "image/x-gsimg"
+_OPTIONS = {*inspect.signature(fit_progressively).parameters, "quality", "progress"} - {"image", "channels"}
+_INFO = (
+    "transparency",
+    "icc_profile",
+    "exif",
+)  # keywords that Pillow's writers take in place of a picture's own
+_MARK = "_writes_gsimg_whole"
+_logger = logging.getLogger("imagegs")
 _MODES = {("Y",): "L", ("Y", "A"): "LA", ("R", "G", "B"): "RGB", ("R", "G", "B", "A"): "RGBA"}
 
 
@@ -81,29 +107,121 @@ def _accept(prefix: bytes) -> bool:
 
 
 def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
-    """Fits and packs; the keywords of `Image.save` are those of `imagegs.fit`, and `bits`: numbers in fixed
-    point, not coded.
+    """Fits and packs the picture, then writes it in one piece.
+
+    The keywords of `Image.save` that count are those of `imagegs.fit`; `quality`, 0..100 as of the command,
+    where no n_gaussians says it exactly; `bits` (a `Bits`): numbers in fixed point, not coded; and
+    `transparency`, `icc_profile` and `exif` in place of the picture's own. Others are of other formats.
     """
-    options = dict(image.encoderinfo)
-    bits = options.pop("bits", None)
+    given = image.encoderinfo
+    options = {name: given[name] for name in _OPTIONS if given.get(name) is not None}
+    file.write(_compressed(_picture(image, given), options))
+
+
+def _save_all(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
+    """`Image.save` with save_all. Raises ValueError for more than one picture."""
+    if image.encoderinfo.get("append_images") or getattr(image, "n_frames", 1) > 1:
+        raise ValueError("a .gsimg file holds one picture, not several frames")
+    _save(image, file, filename)
+
+
+def _picture(image: Image.Image, given: Mapping[str, Any]) -> Picture:
+    """As the command reads it from a file; raises ValueError for pictures that it does not read."""
+    info = {name: given[name] for name in _INFO if name in given}
+    if image.mode != "F":
+        return picture_of(image, info)
+    values = np.asarray(image)
+    if not (values.min() >= 0 and values.max() <= 1):
+        raise ValueError(
+            f"a picture of mode F has values 0..1, not {values.min():g}..{values.max():g}: "
+            "divide them by the value of white"
+        )
+    own = {"icc_profile": image.info.get("icc_profile"), "exif": image.getexif()}
+    return picture_of(Image.fromarray(to_integers(values, 16)), {**own, **info})
+
+
+def _compressed(picture: Picture, options: dict[str, Any]) -> bytes:
+    """The bytes of a file. Raises ValueError or TypeError for options out of range."""
+    bits, quality = options.pop("bits", None), options.pop("quality", None)
+    if bits is not None and not isinstance(bits, Bits):
+        raise TypeError(f"bits must be an imagegs.Bits, not {bits!r}")
     if bits is None and options.get("recipe") != "paper":
         options.setdefault("layers", DEFAULT_LAYERS)
-    if image.mode not in (*_MODES.values(), "I;16"):
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    pixels = np.asarray(image)
-    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    gaussians = fit(pixels, channels=CHANNEL_NAMES[channels], **options)
-    if bits is None and gaussians.blend == "softmax":
-        lattice = choose_lattice(pixels, gaussians, options.get("threads"))
-        gaussians = settle(pixels, gaussians, lattice, threads=options.get("threads"))
-        file.write(encode(gaussians, lattice))
+    if quality is not None and "n_gaussians" not in options:
+        gaussians = _of_quality(picture, quality, bits, options)
     else:
-        file.write(encode(gaussians, bits or Bits()))
+        gaussians = fit(picture.pixels, channels=picture.channels, **options)
+    return _packed(picture, gaussians, bits, options)
+
+
+def _of_quality(picture: Picture, quality: object, bits: Bits | None, options: dict[str, Any]) -> Gaussians:
+    """As few Gaussians as give the PSNR of a quality, of the file decoded again."""
+    if isinstance(quality, bool) or not isinstance(quality, Real):
+        raise ValueError(f"the quality is a number, 0 to 100, not {quality!r}")
+    target = psnr_of_quality(float(quality))
+    if options.get("recipe", "imagegs") != "imagegs" or "seconds" in options or "start" in options:
+        raise ValueError("quality needs the imagegs recipe, without seconds and start")
+
+    def decoded_psnr(gaussians: Gaussians) -> float:
+        decoded = decode(_packed(picture, gaussians, bits, options))
+        painted = render(decoded, dtype=picture.pixels.dtype, threads=options.get("threads"))
+        return psnr(picture.pixels, painted)
+
+    chosen = {name: value for name, value in options.items() if name != "recipe"}
+    found = fit_to_psnr(picture.pixels, target, measure=decoded_psnr, channels=picture.channels, **chosen)
+    if not found.met:
+        _logger.warning("quality %s: %.2f dB in place of %.2f dB", quality, found.psnr, target)
+    return found.gaussians
+
+
+def _packed(picture: Picture, gaussians: Gaussians, bits: Bits | None, options: Mapping[str, Any]) -> bytes:
+    if bits is not None or gaussians.blend != "softmax":
+        return encode(gaussians, bits or Bits())
+    threads = options.get("threads")
+    weights = {name: options.get(name) for name in ("pixel_weights", "channel_weights")}
+    lattice = choose_lattice(picture.pixels, gaussians, threads, **weights)
+    shared: dict[str, Any] = {"seed": options.get("seed", 0), "threads": threads, **weights}
+    settled = settle(picture.pixels, gaussians, lattice, **shared)
+    return encode(settled, lattice)
+
+
+def _saving_whole(save: Callable[..., None]) -> Callable[..., None]:
+    """`Image.save`, but that a .gsimg file of a name is written whole or not at all.
+
+    Pillow opens the file, which empties it, before it calls a plugin: nothing that a plugin does keeps what
+    was there when a fit fails. All other files go to Pillow's own `save` as they were.
+    """
+
+    @wraps(save)
+    def save_whole(self: Image.Image, fp: Any, format: str | None = None, **params: Any) -> None:
+        if not isinstance(fp, (str, bytes, os.PathLike)) or not _is_ours(os.fsdecode(fp), format):
+            save(self, fp, format, **params)
+            return
+        check_writable(os.fsdecode(fp))  # before the fit, not after it
+        memory = io.BytesIO()
+        save(self, memory, FORMAT, **params)
+        write_atomically(Path(os.fsdecode(fp)), memory.getbuffer())
+
+    save_whole.__dict__[_MARK] = True
+    return save_whole
+
+
+def _is_ours(path: str, format: str | None) -> bool:
+    if format is not None:
+        return format.upper() == FORMAT and FORMAT in Image.SAVE
+    suffix = Path(path).suffix.lower()
+    return suffix == EXTENSION and Image.EXTENSION.get(suffix) == FORMAT
 
 
 def register_pillow() -> None:
-    """Teaches Pillow to open and save .gsimg, by content, extension and MIME type. May be called again."""
+    """Teaches Pillow to open and save .gsimg, by content, extension and MIME type. May be called again.
+
+    `Image.save` is wrapped, too: a failed save leaves a .gsimg file that is there as it was.
+    """
     Image.register_open(FORMAT, GsimgImageFile, _accept)
     Image.register_save(FORMAT, _save)
+    Image.register_save_all(FORMAT, _save_all)
     Image.register_extension(FORMAT, EXTENSION)
     Image.register_mime(FORMAT, MIME)
+    if not getattr(Image.Image.save, _MARK, False):
+        Image.Image.save = _saving_whole(Image.Image.save)  # type: ignore[method-assign]

@@ -19,6 +19,7 @@ CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B"
 MAX_PIXELS = DEFAULT_LIMITS.max_picture_pixels  # of what is read, unless a caller says otherwise
 
 _FLOATS = ("float16", "float32", "float64")
+_ROUNDING = 0.002  # floats this far outside of 0..1 are clipped: half a step of 8 bits
 _LEAST_FLOAT, _GREATEST_FLOAT = -1.0, 2.0  # beyond, it is another scale (0..255, -1000..3000), not overshoot
 _STRIP_VALUES = 1 << 20  # values that are converted at a time: small enough to stay in the caches
 
@@ -33,6 +34,8 @@ class Picture:
 
     pixels: IntegerPixels  # (H, W, C), 0..255 or 0..65535, sRGB-encoded; alpha is not premultiplied
     channels: tuple[str, ...]  # from a picture file: Y, Y A, R G B or R G B A
+    left_out: tuple[str, ...] = ()  # what the file holds besides, in words: "2 extra samples a pixel"
+    n_frames: int = 1  # how many pictures the file held, of which this is the first
 
     def __post_init__(self) -> None:
         if self.pixels.dtype not in (np.uint8, np.uint16):
@@ -51,11 +54,12 @@ def channel_names(n: int) -> tuple[str, ...]:
     return CHANNEL_NAMES.get(n) or tuple(f"C{i}" for i in range(n))
 
 
-def as_pixels(array: ArrayLike) -> Pixels:
+def as_pixels(array: ArrayLike, *, overshoot: bool = False) -> Pixels:
     """Check a user's picture and return it as (H, W, C), its type kept, without a copy where possible.
 
     array: (H, W) or (H, W, C), at most 65535 a side and 32 channels; uint8, uint16, or float16/32/64
-    with values in about [0, 1]: a filter may overshoot, so -1 to 2 are let through.
+    in 0..1, or outside of it by no more than 0.002, half a step of 8 bits, which is taken for rounding.
+    overshoot: floats from -1 to 2 will do, for pictures that are only measured: painted ones are not clipped.
 
     Raises TypeError for another dtype, for a masked array (its mask would be lost) and for a PIL image (which
     may hold palette entries); ValueError for another shape, an empty array, floats beyond that range, NaN or
@@ -79,20 +83,34 @@ def as_pixels(array: ArrayLike) -> Pixels:
     if max(pixels.shape[:2]) > MAX_SIDE:
         raise ValueError(f"at most {MAX_SIDE} pixels a side are possible, not {pixels.shape[:2]}")
     if pixels.dtype.name in _FLOATS:
-        _check_range(pixels)
+        _check_range(pixels, overshoot)
     return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
 
 
-def _check_range(pixels: Pixels) -> None:
+def _check_range(pixels: Pixels, overshoot: bool) -> None:
     with np.errstate(invalid="ignore"):
         low, high = float(pixels.min()), float(pixels.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError("the picture has values that are not finite")
-    if low < _LEAST_FLOAT or high > _GREATEST_FLOAT:
+    another_scale = low < _LEAST_FLOAT or high > _GREATEST_FLOAT
+    if another_scale or not (overshoot or (low >= -_ROUNDING and high <= 1 + _ROUNDING)):
+        about = "about " if overshoot else ""
         raise ValueError(
-            f"floating-point pixels must be in about 0..1, not {low:g}..{high:g}: "
-            "divide them by the value of white, or give uint8 or uint16"
+            f"floating-point pixels must be in {about}0..1, not {low:g}..{high:g}: "
+            f"{_advice(low, another_scale)}"
         )
+
+
+def _advice(low: float, another_scale: bool) -> str:
+    """What to do about floats that are not in 0..1."""
+    if another_scale:
+        return "divide them by the value of white, or give uint8 or uint16"
+    clip = "x.clip(0, 1) of what a filter overshot"
+    return (
+        f"give {clip}"
+        if low >= -_ROUNDING
+        else f"give (x + 1) / 2 of data in -1..1 such as normals, or {clip}"
+    )
 
 
 def to_float(pixels: Pixels) -> NDArray[np.float32]:

@@ -32,10 +32,11 @@ _BLOCK_BYTES = 1 << 18  # filtered at a time, so that the temporaries stay in th
 _ADLER_BASE = 65521
 
 
-def encode_png(pixels: IntegerPixels) -> list[bytes]:
+def encode_png(pixels: IntegerPixels, *, is_srgb: bool = True) -> list[bytes]:
     """The pieces of a PNG file, in order, for pixels (H, W, C) uint8 or uint16 with 1 to 4 channels.
 
-    Channels are gray, gray + alpha, RGB or RGBA; an sRGB chunk says that they are sRGB-encoded.
+    Channels are gray, gray + alpha, RGB or RGBA. is_srgb: an sRGB chunk says that they are sRGB-encoded; of
+    data (normals, roughness) the file says nothing.
 
     Raises ValueError for other numbers of channels, TypeError for other types.
     """
@@ -46,7 +47,8 @@ def encode_png(pixels: IntegerPixels) -> list[bytes]:
         raise TypeError(f"PNG holds uint8 or uint16 samples, not {pixels.dtype}")
     depth = 8 * pixels.dtype.itemsize
     header = struct.pack(">2I5B", width, height, depth, _COLOR_TYPES[n_channels], 0, 0, 0)
-    pieces = [_SIGNATURE, *_chunk(b"IHDR", header), *_chunk(b"sRGB", b"\0"), *_chunk(b"IDAT", b"\x78\x01")]
+    tag = _chunk(b"sRGB", b"\0") if is_srgb else ()
+    pieces = [_SIGNATURE, *_chunk(b"IHDR", header), *tag, *_chunk(b"IDAT", b"\x78\x01")]
     # Big-endian samples, as PNG wants them; no copy for 8 bits.
     samples = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder(">"))
     rows = samples.view(np.uint8).reshape(height, -1)

@@ -10,6 +10,9 @@ from __future__ import annotations
 import math
 import operator
 import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +21,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from imagegs._native import TILE, Scene
 from imagegs.engine import engine
 from imagegs.errors import LimitError
+from imagegs.forking import in_forked_children
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 from imagegs.limits import DEFAULT_LIMITS, Limits
 
@@ -104,14 +108,30 @@ class Painter:
     """Gaussians that are ready to be painted, for many regions or points of the same ones.
 
     It paints what `render` and `sample` do, which load the Gaussians anew at every call. May be shared among
-    threads: they take turns.
+    threads, which take turns, and used in a forked child whatever the threads of its parent were doing.
     """
 
     def __init__(self, gaussians: Gaussians, threads: int | None = None) -> None:
         self.gaussians = gaussians
         self._threads = threads
-        self._scene = make_scene(gaussians, threads)
+        self._scene: Scene | None = make_scene(gaussians, threads)
         self._turn = threading.Lock()  # a scene has one set of scratch memory
+        _painters.add(self)
+
+    @contextmanager
+    def _taking_turns(self) -> Iterator[Scene]:
+        with self._turn:
+            if self._scene is None:
+                self._scene = make_scene(self.gaussians, self._threads)
+            yield self._scene
+
+    def _after_fork(self) -> None:
+        """In the child: a scene that another thread of the parent was using is half written, and so is what
+        its destructor would free.
+        """
+        if self._turn.locked():
+            _abandoned.append(self._scene)
+            self._scene, self._turn = None, threading.Lock()
 
     def render(
         self,
@@ -127,8 +147,8 @@ class Painter:
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.uint16)):
             raise TypeError(f"pictures are float32, uint8 or uint16, not {np.dtype(dtype)}")
         out = np.empty((grid.area.height, grid.area.width, len(self.gaussians.channels)), dtype)
-        with self._turn:
-            self._scene.render(engine(self._threads), out, *grid.place, False, False, *grid.samples)
+        with self._taking_turns() as scene:
+            scene.render(engine(self._threads), out, *grid.place, False, False, *grid.samples)
         return out
 
     def sample(self, xy: ArrayLike) -> FloatArray:
@@ -140,8 +160,8 @@ class Painter:
             raise ValueError("points have coordinates that are not finite")
         out = np.empty((len(points), len(self.gaussians.channels)), np.float32)
         if len(points):
-            with self._turn:
-                self._scene.sample(engine(self._threads), points, out)
+            with self._taking_turns() as scene:
+                scene.sample(engine(self._threads), points, out)
         return out
 
     def multiply_adds(self) -> MultiplyAdds | None:
@@ -149,9 +169,21 @@ class Painter:
 
         None where even the lists are too much work: a huge canvas, or a great many Gaussians that overlap.
         """
-        with self._turn:
-            found = self._scene.multiply_adds(engine(self._threads), _MOST_COUNTED)
+        with self._taking_turns() as scene:
+            found = scene.multiply_adds(engine(self._threads), _MOST_COUNTED)
         return None if found is None else MultiplyAdds(*found)
+
+
+_painters: weakref.WeakSet[Painter] = weakref.WeakSet()
+_abandoned: list[Scene | None] = []  # of the parent's threads
+
+
+def _recover_painters() -> None:
+    for painter in list(_painters):
+        painter._after_fork()
+
+
+in_forked_children(_recover_painters)
 
 
 class _Grid(NamedTuple):

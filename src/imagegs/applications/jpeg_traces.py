@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
+from imagegs.errors import FormatError
+from imagegs.pictures.formats import open_image
 from imagegs.pixels import IntegerPixels, to_float, to_integers
 
 SIDE = 8  # of a block, pixels
@@ -55,12 +57,12 @@ def traces_in_file(path: Path) -> JpegTraces | None:
     if not path.is_file():  # a pipe can be read once only
         return None
     try:
-        with path.open("rb") as file, Image.open(file) as image:
+        with path.open("rb") as file, open_image(file) as image:
             if not isinstance(image, JpegImagePlugin.JpegImageFile):
                 return None
             tables = [tuple(int(step) for step in table) for table in image.quantization.values()]
             sampling = JpegImagePlugin.get_sampling(image)
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+    except (UnidentifiedImageError, FormatError, Image.DecompressionBombError):
         return None
     if not tables:
         return None
@@ -163,4 +165,4 @@ def _compressed(pixels: NDArray[Any], traces: JpegTraces) -> NDArray[np.uint8]:
     tables = [list(traces.luma), list(traces.chroma)]
     image = Image.fromarray(np.ascontiguousarray(pixels))
     image.save(file, "JPEG", qtables=tables, subsampling=traces.subsampling)
-    return np.asarray(Image.open(file))
+    return np.asarray(open_image(file))

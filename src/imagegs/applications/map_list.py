@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 
+from imagegs.applications.file_names import flaw_of, twin_key
 from imagegs.applications.textures import color_space_of
 from imagegs.errors import FormatError
 from imagegs.pixels import CHANNEL_NAMES
@@ -24,6 +25,7 @@ _FIELDS = {
     "color_space": str,
     "unit_length": bool,
 }
+_MOST_SHOWN = 100  # characters of a name that is refused
 _KEPT_SUFFIXES = {8: (".png", ".tif", ".tiff", ".webp"), 16: (".png", ".tif", ".tiff")}
 
 
@@ -103,17 +105,12 @@ def _read_entry(entry: object, number: int) -> TextureMap:
 
 
 def check_files(maps: Sequence[TextureMap]) -> None:
-    """Raise FormatError where a file's name is not plain, or where two maps would be written to one file."""
+    """Raise FormatError where a system cannot have a file of that name, or takes two of them for one."""
     written: dict[str, TextureMap] = {}
     for each in maps:
-        if not _is_plain(each.file):
-            raise FormatError(f"{each.file!r} is not a plain name for the file of a map")
-        # Some systems take a.PNG and a.png for one.
-        other = written.setdefault(each.output.casefold(), each)
+        if flaw := flaw_of(each.file) or flaw_of(each.output):
+            shown = each.file if len(each.file) <= _MOST_SHOWN else f"{each.file[:_MOST_SHOWN]}..."
+            raise FormatError(f"{shown!r} is no name for the file of a map: {flaw}")
+        other = written.setdefault(twin_key(each.output), each)
         if other is not each:
             raise FormatError(f"the maps {other.file} and {each.file} would both be decoded to {each.output}")
-
-
-def _is_plain(file: str) -> bool:
-    """Whether it names a file of a folder itself, on all systems, and no hidden one."""
-    return bool(file) and file.isprintable() and file[0] != "." and not set(file) & set("/\\:")

@@ -6,7 +6,7 @@ One set of Gaussians paints them all: the edges of the maps of a texture lie at 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import MAX_CHANNELS, Gaussians
 from imagegs.images import read_picture
 from imagegs.limits import DEFAULT_LIMITS, Limits
-from imagegs.pixels import IntegerPixels, Picture, as_pixels, to_integers
+from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture, as_pixels, to_integers
 from imagegs.rendering import render
 
 
@@ -34,6 +34,8 @@ class Stack:
 
     picture: Picture
     maps: tuple[TextureMap, ...]
+    n_frames: tuple[int, ...] = ()  # of each map's file, where it was read; the first is the map
+    left_out: tuple[tuple[str, ...], ...] = ()  # of each map's file: see `Picture`
 
 
 def read_stack(files: Sequence[Path], resize: bool = False, limits: Limits = DEFAULT_LIMITS) -> Stack:
@@ -51,7 +53,8 @@ def read_stack(files: Sequence[Path], resize: bool = False, limits: Limits = DEF
         raise FormatError(
             f"{len(files)} pictures are too many for a stack of at most {MAX_CHANNELS} channels"
         )
-    pixels = _read_maps(files, limits)
+    pictures = _read_maps(files, limits)
+    pixels = [picture.pixels for picture in pictures]
     names = [file.name for file in files]
     maps = tuple(map(_describe, map_names(names), names, pixels))
     channels = tuple(channel for each in maps for channel in each.stack_channels)
@@ -61,7 +64,9 @@ def read_stack(files: Sequence[Path], resize: bool = False, limits: Limits = DEF
     _check_samples(pixels, limits)
     pixels = _of_one_size(pixels, names, resize)
     depth = max(each.bit_depth for each in maps)
-    return Stack(Picture(np.concatenate([_with_depth(p, depth) for p in pixels], axis=2), channels), maps)
+    whole = np.concatenate([_with_depth(p, depth) for p in pixels], axis=2)
+    n_frames, left_out = tuple(p.n_frames for p in pictures), tuple(p.left_out for p in pictures)
+    return Stack(Picture(whole, channels), maps, n_frames, left_out)
 
 
 def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:
@@ -70,12 +75,12 @@ def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:
     return make_map(name, file, kind, 8 * pixels.dtype.itemsize, pixels.shape[2], unit_length)
 
 
-def _read_maps(files: Sequence[Path], limits: Limits) -> list[IntegerPixels]:
-    pixels: list[IntegerPixels] = []
+def _read_maps(files: Sequence[Path], limits: Limits) -> list[Picture]:
+    pictures: list[Picture] = []
     for file in files:
-        pixels.append(_read_map(file, limits.max_picture_pixels))
-        _check_samples(pixels, limits)
-    return pixels
+        pictures.append(_read_map(file, limits.max_picture_pixels))
+        _check_samples([picture.pixels for picture in pictures], limits)
+    return pictures
 
 
 def _check_samples(pixels: Sequence[IntegerPixels], limits: Limits) -> None:
@@ -85,17 +90,18 @@ def _check_samples(pixels: Sequence[IntegerPixels], limits: Limits) -> None:
         raise LimitError(f"the maps have {samples} samples, over the limit of {limits.max_picture_samples}")
 
 
-def _read_map(file: Path, max_pixels: int) -> IntegerPixels:
+def _read_map(file: Path, max_pixels: int) -> Picture:
     try:
         as_data = color_space_of(kind_of(file.name)[0]) == "linear"
-        pixels: IntegerPixels = as_pixels(read_picture(file, max_pixels=max_pixels, as_data=as_data).pixels)
+        picture = read_picture(file, max_pixels=max_pixels, as_data=as_data)
+        pixels: IntegerPixels = as_pixels(picture.pixels)
     except LimitError as error:
         raise LimitError(f"{file.name}: {error}") from error
     except (ValueError, FormatError) as error:
         raise FormatError(f"{file.name}: {error}") from error
     if pixels.shape[2] >= 3 and (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
-        return pixels[:, :, [0, *range(3, pixels.shape[2])]]
-    return pixels
+        pixels = pixels[:, :, [0, *range(3, pixels.shape[2])]]
+    return replace(picture, pixels=pixels, channels=CHANNEL_NAMES[pixels.shape[2]])
 
 
 def _check_storable(maps: Sequence[TextureMap], channels: Sequence[str]) -> None:
@@ -115,7 +121,7 @@ def _of_one_size(pixels: list[IntegerPixels], names: Sequence[str], resize: bool
         return [p if p.shape[1::-1] == largest else _resized(p, largest) for p in pixels]
     if other := next((i for i, size in enumerate(sizes) if size != sizes[0]), None):
         texts = [f"{names[i]} has {sizes[i][0]} x {sizes[i][1]} pixels" for i in (0, other)]
-        raise FormatError(f"the maps differ in size: {texts[0]}, {texts[1]} (see --resize-maps)")
+        raise FormatError(f"the maps differ in size: {texts[0]}, {texts[1]} (see --resize-maps, --exclude)")
     return pixels
 
 

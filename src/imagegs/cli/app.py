@@ -11,6 +11,7 @@ from imagegs.cli import bench, compare, decode, encode, export, info, plot, sali
 from imagegs.cli.exit_codes import DONE, NO_ACCESS, error_line, exit_code
 from imagegs.cli.options import Parser
 from imagegs.cli.reports import ClosedOutputError, discard
+from imagegs.cli.signals import Ended, signals_raised
 
 _ABOUT = "Pictures as a few thousand anisotropic 2D Gaussians: fit, pack, paint back."
 _EXAMPLES = """
@@ -23,7 +24,7 @@ examples:
 'imagegs COMMAND --help' tells more.
 
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 invalid or unsupported input,
-4 a file cannot be read or written, 130 interrupted
+4 a file cannot be read or written, 130 interrupted, 129 hung up, 143 terminated
 """
 
 
@@ -48,10 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")  # a file's name may hold anything
     try:
-        return _run(arguments)
+        with signals_raised():
+            return _run(arguments)
     except ClosedOutputError:
         return NO_ACCESS
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt, Ended) as error:
         if os.environ.get("IMAGEGS_DEBUG") == "1":
             raise
         return _complain(error)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagegs.cli.exit_codes import about
-from imagegs.cli.folders import pictures_in
+from imagegs.cli.exit_codes import about, printable
+from imagegs.cli.folder_contents import check_exclude, look_into
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, number, whole
-from imagegs.cli.paths import check_folder
 from imagegs.cli.reports import Verbosity, print_json
-from imagegs.errors import FormatError
+from imagegs.cli.run_files import Kind, Output, RunFiles, check_folder
+from imagegs.cli.standard_streams import file_path, stored_path
 
 if TYPE_CHECKING:
     from imagegs.evaluation.bench import Done, Setting
@@ -33,6 +33,7 @@ avif-444, jxl, jp2, astc-4x4 to astc-12x12, bc1, bc7, etc1s; any with -half: at 
 metrics: psnr, ssim, ms-ssim, ssimulacra2, flip, lpips, st-lpips.
 
 OUT gets report.html, results.csv, results.json and cache: a run that was cut off goes on from there.
+An earlier report in OUT is replaced, files of these names that are no report only with --overwrite.
 what other codecs and metrics need is in the extra: pip install 'imagegs[bench]'
 """
 RATES, METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
@@ -44,9 +45,11 @@ def add_parser(commands: Subparsers) -> None:
     """Adds the command `bench`."""
     what = "Measure pictures at given sizes beside other codecs, and write a report."
     parser = add_command(commands, "bench", run, what, EXAMPLES)
-    parser.add_argument("pictures", metavar="PICTURE", nargs="*", type=Path, help="files, or folders of them")
     parser.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, default=Path("bench"), help="default: bench"
+        "pictures", metavar="PICTURE", nargs="*", type=stored_path, help="files, or folders of them"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=file_path, default=Path("bench"), help="default: bench"
     )
     parser.add_argument("--codecs", metavar="LIST", type=names, help="default: those most people would pick")
     parser.add_argument(
@@ -66,11 +69,16 @@ def add_parser(commands: Subparsers) -> None:
         help="measure, too, how imagegs scales here: time and memory over pixels, Gaussians, threads",
     )
     parser.add_argument("--quick", action="store_true", help="a first look: effort 1, two rates, two metrics")
-    parser.add_argument("--cache", metavar="DIR", type=Path, help="default: cache in OUT")
+    parser.add_argument("--cache", metavar="DIR", type=file_path, help="default: cache in OUT")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files in OUT that are no reports of this command, too",
+    )
     parser.add_argument(
         "-j", "--jobs", type=whole(1, 256), metavar="N", help="files at a time (default: one a core)"
     )
-    add_shared(parser, ("size_limit", "quiet", "json"))
+    add_shared(parser, ("exclude", "size_limit", "quiet", "json"))
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -91,7 +99,7 @@ def run(options: Namespace) -> None:
     """`imagegs bench`."""
     from imagegs.engine import thread_count
     from imagegs.evaluation.bench import load_pixels, named, results, run_bench, usable
-    from imagegs.evaluation.report import REPORT, RESULTS, TABLE, write_report
+    from imagegs.evaluation.report import REPORT, RESULTS, TABLE, report_files
     from imagegs.evaluation.store import Store
     from imagegs.evaluation.summary import summarized
 
@@ -99,17 +107,18 @@ def run(options: Namespace) -> None:
     setting, verbosity = _setting(options), Verbosity(options.quiet)
     if not options.pictures and not options.system:
         raise UsageError("name pictures, or folders of them, or --system")
-    paths = named([path for given in options.pictures for path in _files(given)])
+    check_exclude(options.exclude, *options.pictures)
+    paths = named([path for given in options.pictures for path in _files(given, options.exclude, verbosity)])
     _, _, missing = usable(setting)
     for reason in missing.values():
         verbosity.warn(f"left out: {reason}")
     folder: Path = options.output
-    check_folder(folder, "a report")
+    cache = options.cache or folder / "cache"
+    files = _checked(options, folder, cache)
     sizes = {}
     for name, path in paths.items():
         with about(path):  # a wrong one is told before hours of work
             sizes[name] = load_pixels(path, setting.side, setting.size_limit).shape[:2]
-    cache = options.cache or folder / "cache"
     jobs = options.jobs or thread_count(None)
     rows: list[Row] = []
     with _bar(verbosity.bar) as show:
@@ -125,17 +134,34 @@ def run(options: Namespace) -> None:
     }
     with about(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        write_report(folder, found, Store(cache), originals)
+    for name, data in report_files(found, Store(cache), originals).items():
+        files.write(folder / name, data)
     _tell(verbosity, options.json, folder, found, time.perf_counter() - start, (REPORT, TABLE, RESULTS))
 
 
-def _files(given: Path) -> list[Path]:
+def _checked(options: Namespace, folder: Path, cache: Path) -> RunFiles:
+    """The files of the run. An earlier report may be replaced: the cache has all that went into it."""
+    from imagegs.evaluation.report import report_starts
+
+    check_folder(folder, "a report")
+    if cache.parent.exists():
+        check_folder(cache, "results")
+    outputs = (
+        Output(folder / name, is_named=True, kind=Kind("report of imagegs bench", start))
+        for name, start in report_starts().items()
+    )
+    files = RunFiles.of(options, *outputs)
+    files.check(yet_to_be=None if folder.exists() else folder)
+    return files
+
+
+def _files(given: Path, exclude: Sequence[str], verbosity: Verbosity) -> Sequence[Path]:
+    """A file itself, or the pictures of a folder; a warning names what else is in it."""
     if not given.is_dir():
         return [given]
-    with about(given):
-        if not (found := pictures_in(given)):
-            raise FormatError("no pictures in this directory")
-        return found
+    contents = look_into(given, exclude)
+    contents.tell(verbosity)
+    return contents.pictures
 
 
 def _setting(options: Namespace) -> Setting:
@@ -202,12 +228,13 @@ def _bar(shown: bool) -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("measuring"), BarColumn(), TextColumn("{task.fields[last]}"), TimeRemainingColumn()
+    last = TextColumn("{task.fields[last]}", markup=False)  # a picture's name is no markup
+    columns = TextColumn("measuring"), BarColumn(), last, TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("bench", total=None, last="")
 
         def show(done: Done) -> None:
             last = f"{done.rows[0]['codec']}, {done.rows[0]['picture']}" if done.rows else ""
-            bar.update(task, total=done.total, advance=done.work, last=last)
+            bar.update(task, total=done.total, advance=done.work, last=printable(last))
 
         yield show

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from imagegs.cli.compare_stacks import compare_stacks
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
+from imagegs.cli.run_files import RunFiles
+from imagegs.cli.standard_streams import is_folder, open_input
 
 if TYPE_CHECKING:
     from imagegs.pixels import Picture
@@ -24,6 +27,7 @@ examples:
 
 pictures of 8 and 16 bits can be compared; alpha counts like any other channel.
 of a folder and a texture stack, or two folders, the PSNR of each map.
+A or B may be -, standard input.
 with --json, equal pictures have "psnr": null and "lossless": true.
 """
 
@@ -34,14 +38,18 @@ def add_parser(commands: Subparsers) -> None:
     parser = add_command(commands, "compare", run, about, EXAMPLES)
     add_input(parser, "a", "A", "a picture or a .gsimg file")
     add_input(parser, "b", "B", "another one of the same size and channels")
-    add_shared(parser, ("threads", "size_limit", "json"))
+    add_shared(parser, ("exclude", "threads", "size_limit", "json"))
 
 
 def run(options: Namespace) -> None:
     """`imagegs compare`."""
     from imagegs.metrics import ms_ssim, psnr, ssim
 
-    folders = [path.is_dir() for path in (options.a, options.b)]
+    check_exclude(options.exclude, options.a, options.b)
+    run_files = RunFiles.of(options)
+    run_files.check()
+    run_files.check_printing()
+    folders = [is_folder(path) for path in (options.a, options.b)]
     if all(folders) or (any(folders) and ".gsimg" in (options.a.suffix.lower(), options.b.suffix.lower())):
         compare_stacks(options)
         return
@@ -71,7 +79,7 @@ def _read(path: Path, threads: int | None, size_limit: int | None) -> Picture:
     from imagegs.rendering import render
 
     limits = Limits.of(size_limit)
-    with about(path), path.open("rb") as opened:
+    with about(path), open_input(path) as opened:
         # Opened once: what a pipe gives, it gives once.
         file = opened if opened.seekable() else io.BytesIO(read_to_limit(opened, limits.max_bytes))
         is_gsimg = file.read(len(SIGNATURE)) == SIGNATURE

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagegs.cli.exit_codes import about
-from imagegs.cli.folders import load_stack, read_folder
+from imagegs.cli.exit_codes import about, printable
+from imagegs.cli.folder_contents import Contents, look_into
+from imagegs.cli.folders import load_stack, read_maps
 from imagegs.cli.options import UsageError
-from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
+from imagegs.cli.reports import Verbosity, print_json, print_text, psnr_fields, psnr_text
+from imagegs.cli.standard_streams import is_folder
 
 if TYPE_CHECKING:
     from imagegs.applications.stacks import Stack
@@ -21,8 +23,12 @@ def compare_stacks(options: Namespace) -> None:
     from imagegs.applications.normals import mean_angle
     from imagegs.metrics import psnr
 
-    first, second = (_read(path, options.threads, options.size_limit) for path in (options.a, options.b))
+    read = [_read(path, options) for path in (options.a, options.b)]
+    first, second = (stack for stack, _ in read)
     _check_alike(first, second)
+    for _, contents in read:
+        if contents is not None:
+            contents.tell(Verbosity())
     x, y = first.picture.pixels, second.picture.pixels
     found, angles, start = {}, {}, 0
     for each in first.maps:
@@ -36,7 +42,7 @@ def compare_stacks(options: Namespace) -> None:
         width = max(len(name) for name, _ in rows)
         degrees = {name: f", {angle:.2f} degrees" for name, angle in angles.items()}
         lines = [f"{name:{width}}  {psnr_text(value)}{degrees.get(name, '')}" for name, value in rows]
-        print_text("\n".join(lines))
+        print_text("\n".join(map(printable, lines)))
         return
     height, width, _ = x.shape
     report = {"a": str(options.a), "b": str(options.b), "width": width, "height": height}
@@ -47,16 +53,17 @@ def compare_stacks(options: Namespace) -> None:
     print_json({**report, "maps": maps, **psnr_fields(total)})
 
 
-def _read(path: Path, threads: int | None, size_limit: int | None) -> Stack:
-    """A folder, or what decoding a .gsimg file would write into one."""
+def _read(path: Path, options: Namespace) -> tuple[Stack, Contents | None]:
+    """A folder with its contents, or what decoding a .gsimg file would write into one."""
     from imagegs.applications.stacks import Stack, paint_stack
     from imagegs.limits import Limits
     from imagegs.pixels import Picture
     from imagegs.rendering import check_painting
 
-    if path.is_dir():
-        return read_folder(path, size_limit=size_limit)
-    limits = Limits.of(size_limit)
+    if is_folder(path):
+        contents = look_into(path, options.exclude)
+        return read_maps(contents, size_limit=options.size_limit), contents
+    limits = Limits.of(options.size_limit)
     gaussians, maps = load_stack(path, size_limit=limits.max_picture_pixels, whole=False)
     with about(path):
         # All maps are held together, as a folder's pictures are.
@@ -65,7 +72,8 @@ def _read(path: Path, threads: int | None, size_limit: int | None) -> Stack:
     if not maps:
         with about(path):
             raise UsageError("holds one picture, not the maps of a folder")
-    return Stack(Picture(paint_stack(gaussians, maps, threads), gaussians.channels), maps)
+    painted = Picture(paint_stack(gaussians, maps, options.threads), gaussians.channels)
+    return Stack(painted, maps), None
 
 
 def _check_alike(first: Stack, second: Stack) -> None:

@@ -21,8 +21,9 @@ from imagegs.cli.options import (
     positive,
     region,
 )
-from imagegs.cli.paths import check_output, check_size, depth_in, output_path
+from imagegs.cli.paths import check_size, depth_in, output_path, picture_suffix
 from imagegs.cli.reports import Verbosity, print_json
+from imagegs.cli.run_files import Output, RunFiles
 
 if TYPE_CHECKING:
     from imagegs.gaussians import Gaussians
@@ -33,23 +34,35 @@ examples:
   imagegs decode photo.gsimg -o large.webp --scale 2
   imagegs decode photo.gsimg -o part.png --height 4000 --region 1000,500,640,480
   imagegs decode photo.gsimg -o coarse.png --lod 0.5
-  imagegs decode tiles.gsimg -o tiles
+  imagegs decode tiles.gsimg -o out
   imagegs decode tiles.gsimg --map Color -o color.png
+  imagegs decode - < photo.gsimg > photo.png
+  imagegs decode photo.gsimg -o - --format webp | publish
 
-the suffix of OUT names the format. .png, .tif and .npy hold 16 bits where the file
-was made from 16 bits; all others get 8. .npy holds the integers, (H, W, C).
+the suffix of OUT names the format, or --format does. png, tif and npy hold 16 bits
+where the file was made from 16 bits; all others get 8. npy holds the integers, (H, W, C).
+
+- is standard input and output: what comes in goes out there too, unless -o says
+otherwise. The format of standard output is png, or what --format says.
+
+a file that exists is replaced where -o names it, else only with --overwrite.
 
 of a texture stack, OUT is a folder: the maps get the names and the bits a sample that
-they had, and replace files of these names. A map that was no PNG, TIFF or WebP file
-(.jpg, ...) becomes a .png of the same stem, at no loss.
+they had. Files of these names in it are replaced only with --overwrite. A map that was
+no PNG, TIFF or WebP file (.jpg, ...) becomes a .png of the same stem, at no loss. all
+maps are written, or none; a link in OUT is not followed. data (normals, roughness) is
+not called sRGB.
 """
 
 
 def add_parser(commands: Subparsers) -> None:
     """Adds the command `decode`."""
     parser = add_command(commands, "decode", run, "Paint the picture in a .gsimg file.", EXAMPLES)
-    add_input(parser, "file", "FILE.gsimg", "the file to read")
+    add_input(parser, "file", "FILE.gsimg", "the file to read; - for standard input")
     add_output(parser, "OUT", "FILE's name with .png; of a texture stack, without an ending: a folder")
+    parser.add_argument(
+        "--format", type=suffix_of, metavar="NAME", help="png, tif, webp, ... (default: what OUT ends in)"
+    )
     parser.add_argument("--map", metavar="NAME", help="of a texture stack: this map alone, to OUT.png")
     size = parser.add_mutually_exclusive_group()
     add_shared(size, ("height",))
@@ -73,6 +86,11 @@ def add_parser(commands: Subparsers) -> None:
     add_shared(parser, ("allow_partial", "threads", "size_limit", "quiet", "json"))
 
 
+def suffix_of(text: str) -> str:
+    """A converter of a format's name, "png" or ".png", to a suffix."""
+    return "." + text.lower().removeprefix(".")
+
+
 def lod(text: str) -> float:
     """A converter of a level of detail."""
     try:
@@ -87,7 +105,7 @@ def lod(text: str) -> float:
 def run(options: Namespace) -> None:
     """`imagegs decode`."""
     start = time.perf_counter()
-    target = output_path(options.output, options.file, ".png")
+    target = output_path(options.output, options.file, options.format or ".png")
     gaussians, maps = load_stack(
         options.file,
         size_limit=options.size_limit,
@@ -104,11 +122,12 @@ def run(options: Namespace) -> None:
 
 
 def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, start: float) -> None:
-    from imagegs.image_writers import check_picture_path, write_picture
+    from imagegs.image_writers import check_picture_format, encode_picture
     from imagegs.limits import Limits
     from imagegs.rendering import check_painting, output_size, render
 
-    depth = depth_in(target, gaussians.bit_depth)
+    suffix = options.format or picture_suffix(target)
+    depth = depth_in(suffix, gaussians.bit_depth)
     view = {"height": options.height, "scale": options.scale}
     size = output_size(gaussians, **view) if options.region is None else options.region[2:]
     check_size(size, options.size_limit)
@@ -116,11 +135,13 @@ def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, star
     with about(options.file):
         check_painting(gaussians, Limits.of(options.size_limit), **view)
     with about(target):
-        check_picture_path(target, gaussians.channels, depth, size)
-    check_output(target, options.file, no_overwrite=options.no_overwrite, json=options.json)
+        check_picture_format(suffix, gaussians.channels, depth, size)
+    files = RunFiles.of(options, Output(target, is_named=options.output is not None))
+    files.check()
     pixels = render(gaussians, **view, dtype=f"uint{depth}", threads=options.threads)
     with about(target):
-        n_bytes = write_picture(target, pixels, gaussians.channels)
+        data = encode_picture(suffix, pixels, gaussians.channels)
+    n_bytes = files.write(target, data)
     seconds = time.perf_counter() - start
     height, width, _ = pixels.shape
     Verbosity(options.quiet).note(f"{target}: {width} x {height} pixels, {depth} bits, {seconds:.2f} s")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import named_map
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import check_folder, check_output, check_size, depth_in, output_path
+from imagegs.cli.paths import check_size, depth_in, output_path, picture_suffix
 from imagegs.cli.reports import Verbosity, print_json
+from imagegs.cli.run_files import Output, RunFiles, check_folder
+from imagegs.cli.standard_streams import STANDARD
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
 
 
 def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap], start: float) -> None:
-    """Writes the folder that the command line asks for, or a single map; start: of the command, seconds."""
-    from imagegs.applications.stacks import of_map, paint_map
-    from imagegs.image_writers import check_picture_path, write_picture
+    """Writes the folder that the command line asks for, or a single map; start: of the command, seconds.
+
+    All maps are written, or none.
+    """
+    from imagegs.applications.stacks import of_map
+    from imagegs.image_writers import check_picture_format
     from imagegs.limits import Limits
     from imagegs.rendering import check_painting, output_size
 
@@ -37,24 +43,19 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
         painted = gaussians if options.map is None else of_map(gaussians, *files.values())
         check_painting(painted, Limits.of(options.size_limit), pictures=len(files), **shown)
     if options.map is None:
-        _check_folder(target, len(files))
-        if options.output is None:
-            _check_untouched(files)
+        _check_folder(options, target, len(files))
+        _check_no_links(files)
     for file, each in files.items():
         with about(file):
-            check_picture_path(file, each.own_channels, each.bit_depth, size)
-        # A folder that is yet to be made holds nothing that could be in the way.
-        if options.map is not None or target.exists():
-            check_output(file, options.file, no_overwrite=options.no_overwrite, json=options.json)
-    written = []
-    for file, each in files.items():
-        pixels = paint_map(gaussians, each, options.threads, **shown)
-        if options.map is None:  # not before a map is painted: a region may be outside of it
-            with about(target):
-                target.mkdir(exist_ok=True)
-        with about(file):
-            n_bytes = write_picture(file, pixels, each.own_channels)
-        written.append(_entry(file, each, n_bytes))
+            check_picture_format(_suffix(options, file), each.own_channels, each.bit_depth, size)
+    is_named = options.map is not None and options.output is not None
+    run_files = RunFiles.of(options, *(Output(file, is_named) for file in files))
+    # A folder that is yet to be made holds nothing that could be in the way.
+    run_files.check(yet_to_be=target if options.map is None and not target.exists() else None)
+    contents = {file: _contents(options, file, each, gaussians, shown) for file, each in files.items()}
+    with nullcontext() if options.map is not None else _made(target):
+        sizes = run_files.write_all(contents)
+    written = [_entry(file, each, n) for (file, each), n in zip(files.items(), sizes, strict=True)]
     seconds = time.perf_counter() - start
     width, height = size
     count = f"{len(written)} maps" if options.map is None else f"map {options.map}"
@@ -65,21 +66,62 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
         print_json(report)
 
 
+def _contents(
+    options: Namespace, file: Path, each: TextureMap, gaussians: Gaussians, view: dict[str, Any]
+) -> Iterator[bytes | memoryview]:
+    """The bytes of a map's file; the map is painted when the first of them is asked for."""
+    from imagegs.applications.stacks import paint_map
+    from imagegs.image_writers import encode_picture
+
+    pixels = paint_map(gaussians, each, options.threads, **view)
+    with about(file):
+        is_srgb = each.color_space == "srgb"
+        data = encode_picture(_suffix(options, file), pixels, each.own_channels, is_srgb=is_srgb)
+    yield from [data] if isinstance(data, (bytes, memoryview)) else data
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """The folder is there within; a new one goes again if an error leaves it empty."""
+    is_new = not folder.exists()
+    with about(folder):
+        folder.mkdir(exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
 def _targets(options: Namespace, maps: Sequence[TextureMap]) -> tuple[Path, dict[Path, TextureMap]]:
     """What is written, a folder or a map's file; and the files with their maps."""
     if options.map is None:
         folder = output_path(options.output, options.file, "")
         return folder, {folder / each.output: each for each in maps}
     chosen = named_map(maps, options.map)
-    file = options.output or output_path(None, options.file, "").with_name(chosen.output)
+    file = output_path(options.output, options.file, "")
+    if options.output is None and file != STANDARD:
+        own = Path(chosen.output)
+        file = file.with_name(own.stem + (options.format or own.suffix))
     # A format of 8 bits gets 8, as it does of a picture; only the map's depth is another one then.
-    return file, {file: replace(chosen, bit_depth=depth_in(file, chosen.bit_depth))}
+    return file, {file: replace(chosen, bit_depth=depth_in(_suffix(options, file), chosen.bit_depth))}
 
 
-def _check_folder(folder: Path, n_maps: int) -> None:
+def _suffix(options: Namespace, file: Path) -> str:
+    suffix: str | None = options.format
+    return suffix or picture_suffix(file)
+
+
+def _check_folder(options: Namespace, folder: Path, n_maps: int) -> None:
     """Fail now where making or filling the folder would fail later."""
     from imagegs.image_writers import WRITABLE_SUFFIXES
 
+    if options.format is not None:
+        raise UsageError("--format is for one picture, not for a folder of maps: say which --map")
+    if folder == STANDARD:
+        raise UsageError(f"{n_maps} maps need a folder: name it with -o, or write one of them with --map")
     if not folder.is_dir() and folder.suffix.lower() in WRITABLE_SUFFIXES:
         raise UsageError(
             f"{folder} is to be a folder, for {n_maps} maps; --map writes one of them to a picture"
@@ -87,12 +129,14 @@ def _check_folder(folder: Path, n_maps: int) -> None:
     check_folder(folder, "maps")
 
 
-def _check_untouched(files: Iterable[Path]) -> None:
-    """Fail where a folder that nobody named holds files of the maps' names: they may be what was encoded."""
+def _check_no_links(files: Iterable[Path]) -> None:
+    """Fail where a map's name is that of a link, which may lead out of the folder, of a pipe or a device."""
     for file in files:
-        if file.exists():
-            with about(file):
-                raise FileExistsError(errno.EEXIST, "the file exists: say with -o where to write", str(file))
+        with about(file):
+            if file.is_symlink():
+                raise FileExistsError(errno.EEXIST, "a link is there, and is not followed", str(file))
+            if file.exists() and not (file.is_file() or file.is_dir()):
+                raise FileExistsError(errno.EEXIST, "what is there is no regular file", str(file))
 
 
 def _entry(file: Path, each: TextureMap, n_bytes: int) -> dict[str, Any]:

@@ -11,19 +11,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagegs.cli.encode_history import check_history, write_history
+from imagegs.cli.encode_history import history_output, history_text
 from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
 from imagegs.cli.encode_pack import pack
 from imagegs.cli.encode_plan import Plan, make_plan, metadata
 from imagegs.cli.encode_restore import report as restore_report
 from imagegs.cli.encode_restore import restoration_of, tell
+from imagegs.cli.encode_source import read_source
 from imagegs.cli.encode_watch import Watch, watched
-from imagegs.cli.exit_codes import about
-from imagegs.cli.folders import read_folder, stack_path
+from imagegs.cli.folders import stack_path
 from imagegs.cli.guidance import guidance_report, salient_psnr
 from imagegs.cli.options import Subparsers, UsageError, add_command
-from imagegs.cli.paths import check_output, output_path, read_input
+from imagegs.cli.paths import output_path
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
+from imagegs.cli.run_files import Kind, Output, RunFiles
+from imagegs.cli.standard_streams import is_folder
 from imagegs.limits import DEFAULT_LIMITS, NO_SIZE_LIMIT
 
 if TYPE_CHECKING:
@@ -45,20 +47,14 @@ def run(options: Namespace) -> None:
     from imagegs.fitting.history import Recorder
 
     source: Path = options.input
-    if source.is_dir():
-        target = stack_path(options.output, source)
-        stack = read_folder(source, options.resize_maps, options.size_limit)
-        picture, maps = stack.picture, stack.maps
-    else:
-        if options.resize_maps:
-            raise UsageError("--resize-maps needs a folder of maps")
-        if options.map_weight:
-            raise UsageError("--map-weight needs a folder of maps")
-        target = output_path(options.output, source, ".gsimg")
-        picture, maps = read_input(source, size_limit=options.size_limit), ()
-    check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
-    check_history(options, source, target)
     speech = Verbosity(options.quiet, options.verbose)
+    if is_folder(source):
+        target = stack_path(options.output, source)
+    else:
+        target = output_path(options.output, source, ".gsimg")
+    picture, maps, left_out = read_source(options, speech)
+    files = RunFiles.of(options, *outputs(options, target))
+    files.check()
     restoration = restoration_of(options, picture)
     plan = make_plan(options, restoration, maps)
     tell(restoration, options, speech)
@@ -68,27 +64,37 @@ def run(options: Namespace) -> None:
         raise UsageError("--no-open is about --watch")
     recorder = Recorder()
     with watched(options, target.name) as watch:
-        report = _encode(restoration, target, plan, speech, recorder, watch)
+        write = partial(files.write, target)
+        report = _encode(restoration, target, write, plan, speech, recorder, watch)
     if options.history is not None:
-        write_history(options.history, source, restoration, plan, recorder)
+        files.write(options.history, history_text(source, restoration, plan, recorder))
     if options.json:
         restored = restore_report(restoration, options)
-        print_json({"input": str(source), "output": str(target), **report, **restored})
+        print_json({"input": str(source), "output": str(target), **report, **left_out, **restored})
+
+
+def outputs(options: Namespace, target: Path) -> list[Output]:
+    """The .gsimg file, and the history where one is wanted."""
+    from imagegs.codec.container import SIGNATURE
+
+    gsimg = Kind(".gsimg file", SIGNATURE, (".gsimg",))
+    output = Output(target, is_named=options.output is not None, kind=gsimg)
+    return [output] if options.history is None else [output, history_output(options.history)]
 
 
 def _encode(
     restoration: Restoration,
     target: Path,
+    write: Callable[[bytes], int],
     plan: Plan,
     speech: Verbosity,
     recorder: Recorder,
     watch: Watch | None,
 ) -> dict[str, Any]:
-    """Fit, write, and measure what was written: the report without the files' names."""
+    """Fit, write the target, and measure what was written: the report without the files' names."""
     from imagegs import codec
     from imagegs.applications.map_list import to_metadata
     from imagegs.engine import engine
-    from imagegs.files import write_atomically
 
     machine, picture = engine(plan.threads), restoration.shown
     details = (
@@ -99,8 +105,7 @@ def _encode(
     gaussians, steps = _fit(restoration, plan, speech, recorder, watch)
     fitted = time.perf_counter()
     data = pack(restoration.to_store(gaussians, plan.threads), plan, metadata(plan, steps))
-    with about(target):
-        write_atomically(target, data)
+    write(data)
     seconds = time.perf_counter() - start
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
     decoded = codec.decode(data, NO_SIZE_LIMIT)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Parser, UsageError
-from imagegs.cli.paths import check_output
+from imagegs.cli.options import Parser
+from imagegs.cli.run_files import Kind, Output
+from imagegs.cli.standard_streams import file_path
 
 if TYPE_CHECKING:
     from imagegs.applications.restoration import Restoration
@@ -21,27 +19,23 @@ def add_history_option(parser: Parser) -> None:
     """--history."""
     parser.add_argument(
         "--history",
-        type=Path,
+        type=file_path,
         metavar="FIT.json",
         help="write each step's PSNR and number of Gaussians, for imagegs plot",
     )
 
 
-def check_history(options: Namespace, source: Path, target: Path) -> None:
-    """Fail now where writing the history would fail after the fit, or replace another file of the run."""
-    path: Path | None = options.history
-    if path is None:
-        return
-    if os.path.realpath(path) == os.path.realpath(target):
-        with about(path):
-            raise UsageError("the history is the output")
-    check_output(path, source, no_overwrite=options.no_overwrite, json=options.json)
+def history_output(path: Path) -> Output:
+    """The history among the files of the run."""
+    from imagegs.fitting.history import START
+
+    kind = Kind("history of a fit", START, (".json",))
+    return Output(path, is_named=True, kind=kind, is_text=True, what="history")
 
 
-def write_history(path: Path, source: Path, restoration: Restoration, plan: Plan, recorder: Recorder) -> None:
-    """Writes what was recorded, atomically. A FileError where that fails."""
+def history_text(source: Path, restoration: Restoration, plan: Plan, recorder: Recorder) -> bytes:
+    """The file with what was recorded."""
     from imagegs import __version__
-    from imagegs.files import write_atomically
     from imagegs.fitting.history import History, to_json
 
     height, width, _ = restoration.target.pixels.shape
@@ -60,5 +54,4 @@ def write_history(path: Path, source: Path, restoration: Restoration, plan: Plan
         weighted=any(each is not None for each in weights.values()),
         points=tuple(recorder.points),
     )
-    with about(path):
-        write_atomically(path, to_json(history, f"imagegs {__version__}").encode())
+    return to_json(history, f"imagegs {__version__}").encode()

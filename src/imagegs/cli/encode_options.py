@@ -20,16 +20,27 @@ examples:
   imagegs encode photo.png --bpp 0.15 --saliency model --roi 300,120,200,180
   imagegs encode photo.png --recipe paper --json > photo.json
   imagegs encode grainy.png --restore denoise
-  imagegs encode tiles -n 20000 --wrap
+  imagegs encode tiles -n 20000 --wrap --exclude '*preview*'
+  imagegs encode - < photo.png > photo.gsimg
+
+a .gsimg file that exists is replaced where -o names it, else only with --overwrite.
+- is standard input and output: what comes in goes out there too, unless -o says otherwise.
 
 of a folder, all pictures are the maps of one texture: its color, normals, roughness, ...
+a warning names the files that are no pictures; a picture that cannot be read (.exr) is an
+error, unless --exclude names it. Of an animation the first frame is kept.
 """
 MAX_SEED = 2**64 - 1
 
 
 def add_options(parser: Parser) -> None:
     """Adds all options of the command; encode_plan.py says what they come to."""
-    add_input(parser, "input", "INPUT", "a picture: PNG, JPEG, WebP, TIFF, .npy, ...; or a folder of maps")
+    add_input(
+        parser,
+        "input",
+        "INPUT",
+        "a picture: PNG, JPEG, WebP, TIFF, .npy, ...; - for standard input; or a folder of maps",
+    )
     add_output(parser, "OUT.gsimg", "INPUT's name with .gsimg")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
@@ -109,6 +120,7 @@ def add_options(parser: Parser) -> None:
         action="store_true",
         help="of a folder: bring all maps to the size of the largest, where they differ",
     )
+    add_shared(parser, ("exclude",))
     parser.add_argument(
         "--map-weight",
         action="append",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from imagegs.cli.guidance import Guidance, make_guidance
 from imagegs.cli.maps import read_map
 from imagegs.cli.options import UsageError
+from imagegs.cli.standard_streams import STANDARD, file_path
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from imagegs.pixels import Picture
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
-LEAST_QUALITY_PSNR, PSNR_A_QUALITY = 20.0, 0.25  # -q 0 is 20 dB, -q 100 is 45 dB
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
 MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
 NOISY_CODED_BITS = 44  # where more Gaussians would paint more of the noise
@@ -127,7 +126,9 @@ def _map_weight(text: str) -> tuple[str, float]:
 def _wanted_psnr(options: Namespace) -> float | None:
     psnr: float | None = options.psnr
     if options.quality is not None:
-        psnr = LEAST_QUALITY_PSNR + PSNR_A_QUALITY * options.quality
+        from imagegs.fitting import psnr_of_quality
+
+        psnr = psnr_of_quality(options.quality)
     if psnr is not None and options.recipe == "paper":
         raise UsageError("--psnr and --quality need the imagegs recipe")
     if psnr is not None and options.time_budget is not None:
@@ -154,8 +155,8 @@ def _placement(init: str | None, recipe: str, guidance: Guidance | None, picture
         return guidance.saliency if guidance is not None and from_map else "gradient"
     if init in NAMED_PLACEMENTS:
         return NAMED_PLACEMENTS[init]
-    path = Path(init)
-    if not path.suffix and not path.exists():
+    path = file_path(init)
+    if not (path == STANDARD or path.suffix or path.exists()):
         raise ValueError(f"no placement {init!r}; there are gradient, random, or a picture's path")
     return read_map(path, picture)
 

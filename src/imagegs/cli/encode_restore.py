@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import FileError
 from imagegs.cli.options import UsageError
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import Verbosity
+from imagegs.cli.standard_streams import STANDARD, file_path, is_folder
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def restoration_of(options: Namespace, picture: Picture) -> Restoration:
         raise UsageError("--restore inpaint needs --mask, or a picture with an alpha channel")
     mask = None if options.mask is None else read_input(options.mask, size_limit=options.size_limit)
     source = Source(
-        path=options.input,
+        path=None if options.input == STANDARD else options.input,
         mask=mask,
         chooses_amount=options.gaussians is None and options.bpp is None and options.target_size is None,
         seed=options.seed,
@@ -50,7 +50,7 @@ def _check(options: Namespace) -> None:
         raise UsageError("--mask needs --restore inpaint")
     if options.restore is None:
         return
-    if options.input.is_dir():
+    if is_folder(options.input):
         raise UsageError("--restore is for a picture, not for a folder of maps")
     if options.recipe == "paper":
         raise UsageError("--restore needs the imagegs recipe")
@@ -112,7 +112,7 @@ def add_restore_options(parser: Any) -> None:
     )
     parser.add_argument(
         "--mask",
-        type=Path,
+        type=file_path,
         metavar="MASK.png",
         help="with inpaint: white where pixels are unknown (default: where alpha is 0)",
     )

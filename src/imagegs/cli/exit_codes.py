@@ -8,6 +8,7 @@
 | 3 | the input file is invalid or not supported | FormatError, LimitError |
 | 4 | a file cannot be read or written | OSError |
 | 130 | interrupted (Ctrl-C) | KeyboardInterrupt |
+| 129, 143 | ended by SIGHUP, by SIGTERM | Ended |
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from imagegs.cli.signals import Ended
 from imagegs.errors import FormatError, ImageGSError, LimitError
 
 DONE, FAILED, WRONG_USAGE, INVALID_INPUT, NO_ACCESS, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -50,6 +52,8 @@ def about(path: Path) -> Iterator[None]:
 
 def exit_code(error: BaseException) -> int:
     """The exit code for an exception."""
+    if isinstance(error, Ended):
+        return 128 + error.number  # as shells have it
     error = _cause(error)
     return next((code for classes, code in _CODES if isinstance(error, classes)), FAILED)
 

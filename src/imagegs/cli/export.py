@@ -13,9 +13,9 @@ from imagegs.cli.decode import lod
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import load_stack
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_input, add_output, add_shared, whole
-from imagegs.cli.paths import check_folder, check_output, output_path
+from imagegs.cli.paths import output_path
 from imagegs.cli.reports import Verbosity, print_json
-from imagegs.files import write_atomically
+from imagegs.cli.run_files import Output, RunFiles, check_folder
 
 EXAMPLES = """
 examples:
@@ -26,6 +26,7 @@ examples:
 The folder OUT gets the buffers (*.bin), manifest.json, which describes them, and
 sample.glsl, .wgsl or .hlsl with a function for each map: vec3 sample_Color(vec2 uv).
 json: one file, texture.json, with all numbers. docs/shaders.md has the layout.
+Files of these names that OUT holds already are replaced only with --overwrite.
 """
 
 
@@ -77,7 +78,7 @@ def run(options: Namespace) -> None:
     )
     if options.map and not maps:
         raise UsageError("--map needs a texture stack: this file holds one picture")
-    _check_outputs(options, folder)
+    files = _checked(options, folder)
     chosen = sampled_maps(gaussians.channels, maps, options.map)
     with about(options.file), at_most(limits.seconds, "listing what the tiles see"):
         export = export_files(
@@ -93,16 +94,17 @@ def run(options: Namespace) -> None:
         folder.mkdir(exist_ok=True)
     written = {}
     for name, contents in export.files.items():
-        with about(folder / name):
-            written[folder / name] = write_atomically(folder / name, contents)
+        written[folder / name] = files.write(folder / name, contents)
     _report(options, folder, export.manifest, written, time.perf_counter() - start)
 
 
-def _check_outputs(options: Namespace, folder: Path) -> None:
+def _checked(options: Namespace, folder: Path) -> RunFiles:
+    """The files of the run, of which those in a folder that exists replace nothing."""
     check_folder(folder, "buffers")
-    if folder.exists():
-        for name in file_names(options.target):
-            check_output(folder / name, options.file, no_overwrite=options.no_overwrite, json=options.json)
+    outputs = (Output(folder / name, is_named=False) for name in file_names(options.target))
+    files = RunFiles.of(options, *outputs)
+    files.check(yet_to_be=None if folder.exists() else folder)
+    return files
 
 
 def _report(

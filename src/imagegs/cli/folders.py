@@ -7,9 +7,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imagegs.cli.exit_codes import about
+from imagegs.cli.exit_codes import FileError, about
+from imagegs.cli.folder_contents import Contents, look_into
 from imagegs.cli.options import UsageError
-from imagegs.errors import FormatError
+from imagegs.cli.reports import Verbosity
+from imagegs.cli.standard_streams import open_input
+from imagegs.errors import FormatError, LimitError
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from imagegs.applications.stacks import Stack
     from imagegs.gaussians import Gaussians
 
-_MORE_SUFFIXES = (".gif", ".ppm", ".pgm", ".tga", ".dds", ".psd")  # of pictures that are read, not written
+_ARRAY_SUFFIXES = (".npy", ".npz")
 
 
 def stack_path(output: Path | None, folder: Path) -> Path:
@@ -28,19 +31,44 @@ def stack_path(output: Path | None, folder: Path) -> Path:
     return whole.with_name(whole.name + ".gsimg") if whole.name else Path("stack.gsimg")
 
 
-def read_folder(folder: Path, resize: bool = False, size_limit: int | None = None) -> Stack:
-    """All pictures of a folder, by name, as one with their channels; the folders in it are left alone.
-    size_limit: pixels (None: the default).
+def read_maps(contents: Contents, resize: bool = False, size_limit: int | None = None) -> Stack:
+    """The pictures of a folder as one with their channels; size_limit: pixels (None: the default).
 
-    A FileError where it holds none, or none that make a stack.
+    A FileError where they make no stack, or where an array is named like a map of a known kind.
     """
     from imagegs.applications.stacks import read_stack
+    from imagegs.applications.textures import kind_of
 
-    with about(folder):
-        files = pictures_in(folder)
-        if not files:
-            raise FormatError("no pictures in this directory")
-        return read_stack(files, resize, Limits.of(size_limit))
+    for name in contents.left_out:
+        if name.lower().endswith(_ARRAY_SUFFIXES) and kind_of(name)[0] != "other":
+            with about(contents.folder / name):
+                raise FormatError("an array is no map: save it as a picture (see --exclude)")
+    with about(contents.folder):
+        try:
+            return read_stack(contents.pictures, resize, Limits.of(size_limit))
+        except LimitError:
+            raise
+        except FormatError as error:
+            hint = "" if "--exclude" in str(error) else " (see --exclude)"
+            raise type(error)(f"{error}{hint}") from error
+        except OSError as error:
+            raise FileError(Path(error.filename or contents.folder), error) from error
+
+
+def read_folder(
+    folder: Path,
+    exclude: Sequence[str] = (),
+    speech: Verbosity | None = None,
+    resize: bool = False,
+    size_limit: int | None = None,
+) -> Stack:
+    """All pictures of a folder as one with their channels; a warning names what is left out.
+
+    Raises what `look_into` and `read_maps` do.
+    """
+    contents = look_into(folder, exclude)
+    contents.tell(speech or Verbosity())
+    return read_maps(contents, resize, size_limit)
 
 
 def load_stack(
@@ -55,7 +83,7 @@ def load_stack(
     from imagegs.codec.gsimg import read_file
     from imagegs.codec.metadata import metadata_in
 
-    with about(path), nullcontext(opened) if opened else path.open("rb") as file:
+    with about(path), nullcontext(opened) if opened else open_input(path) as file:
         data = read_file(file, options.get("size_limit"))
         gaussians = decode(data, **options)
         metadata = metadata_in(data, options.get("allow_partial", False))
@@ -68,12 +96,3 @@ def named_map(maps: Sequence[TextureMap], name: str) -> TextureMap:
     if name not in by_name:
         raise UsageError(f"no map {name!r} in this stack; there are {', '.join(by_name)}")
     return by_name[name]
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """The picture files, by name; arrays and hidden files, which some systems leave, are none."""
-    from imagegs.image_writers import WRITABLE_SUFFIXES
-
-    suffixes = {*WRITABLE_SUFFIXES, *_MORE_SUFFIXES} - {".npy"}
-    entries = sorted(folder.iterdir())
-    return [e for e in entries if e.suffix.lower() in suffixes and e.name[0] != "." and e.is_file()]

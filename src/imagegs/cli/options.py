@@ -7,10 +7,10 @@ import math
 import re
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from imagegs.cli.reports import write_line
+from imagegs.cli.standard_streams import file_path
 from imagegs.limits import DEFAULT_LIMITS
 
 MAX_THREADS = 1024
@@ -123,13 +123,26 @@ def _quoted(text: str) -> str:
 
 def add_input(parser: Parser, name: str, metavar: str, help: str) -> None:
     """A file to read, a required argument."""
-    parser.add_argument(name, metavar=metavar, type=Path, help=help)
+    parser.add_argument(name, metavar=metavar, type=file_path, help=help)
 
 
 def add_output(parser: Parser, metavar: str, default: str) -> None:
-    """-o and --no-overwrite."""
-    parser.add_argument("-o", "--output", metavar=metavar, type=Path, help=f"default: {default}")
-    parser.add_argument("--no-overwrite", action="store_true", help="fail when the output exists")
+    """-o, --overwrite and --no-overwrite."""
+    parser.add_argument("-o", "--output", metavar=metavar, type=file_path, help=f"default: {default}")
+    add_overwriting(parser)
+
+
+def add_overwriting(parser: Parser) -> None:
+    """--overwrite and --no-overwrite."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files whose names were not typed, too, and files of another kind; never an input",
+    )
+    choice.add_argument(
+        "--no-overwrite", action="store_true", help="replace nothing, not even where the name was typed"
+    )
 
 
 def add_shared(parser: Parser | argparse._ArgumentGroup, names: Sequence[str]) -> None:
@@ -158,6 +171,15 @@ _SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "allow_partial": (
         ("--allow-partial",),
         {"action": "store_true", "help": "read a file that was cut short, up to its last whole layer"},
+    ),
+    "exclude": (
+        ("--exclude",),
+        {
+            "action": "append",
+            "metavar": "PATTERN",
+            "default": [],
+            "help": "of a folder: without the files of such names, as '*preview*' (repeatable)",
+        },
     ),
     "quiet": (("--quiet",), {"action": "store_true", "help": "print nothing but errors"}),
     "json": (("--json",), {"action": "store_true", "help": "print one JSON object on standard output"}),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from imagegs.cli.exit_codes import about
+from imagegs.cli.standard_streams import STANDARD, file_named, is_folder, open_input
 from imagegs.errors import FormatError
-from imagegs.files import check_writable, descriptor_of
+from imagegs.files import descriptor_of
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
@@ -18,54 +17,28 @@ if TYPE_CHECKING:
 
 # The formats that hold 16 bits a sample; a deep picture is rounded to 8 bits for the others.
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
-_STANDARD_OUTPUT = 1  # the descriptor
 
 
 def output_path(output: Path | None, source: Path, ending: str) -> Path:
     """What -o names, else the source's name with another ending, beside it.
 
-    Raises ValueError for a source beside which nothing belongs: a pipe, a device, a descriptor (/dev/stdin).
+    Of standard input it is standard output. Raises ValueError for another source beside which nothing
+    belongs: a pipe, a device, a descriptor (/dev/stdin).
     """
     if output is not None:
         return output
+    if source == STANDARD:
+        return STANDARD
     if descriptor_of(source) is not None or (source.exists() and not (source.is_file() or source.is_dir())):
         with about(source):
             raise ValueError("the input is not a regular file: say with -o what to write")
-    return source.parent / (source.stem + ending)
+    return file_named(source.parent / (source.stem + ending))
 
 
-def check_output(output: Path, source: Path, *, no_overwrite: bool, json: bool = False) -> None:
-    """Fail now where writing would fail later, would replace what is read, or mix with the JSON object."""
-    with about(output):
-        if json and _is_standard_output(output):
-            raise ValueError("the output is standard output, where --json prints its object")
-        if output.exists():
-            if source.exists() and output.samefile(source):
-                raise ValueError("the output is the input")
-            if no_overwrite:
-                raise FileExistsError(errno.EEXIST, "the file exists and is not overwritten", str(output))
-        check_writable(output)
-
-
-def check_folder(folder: Path, contents: str) -> None:
-    """Fail now where making the folder would fail later."""
-    with about(folder):
-        if folder.is_dir():
-            return
-        if folder.exists():
-            raise NotADirectoryError(errno.ENOTDIR, f"is a file, not a folder for {contents}", str(folder))
-        check_writable(folder)
-
-
-def _is_standard_output(path: Path) -> bool:
-    """By whatever name: /dev/stdout, another descriptor, the file or pipe that the shell connected."""
-    if descriptor_of(path) == _STANDARD_OUTPUT:
-        return True
-    try:
-        there, here = path.stat(), os.fstat(_STANDARD_OUTPUT)
-    except OSError:  # not there yet, or closed
-        return False
-    return os.path.samestat(there, here) and not os.path.samestat(there, Path(os.devnull).stat())
+def picture_suffix(target: Path) -> str:
+    """What names the format of a picture to write: the suffix; ".png" for a descriptor without one."""
+    is_nameless = target == STANDARD or (not target.suffix and descriptor_of(target) is not None)
+    return ".png" if is_nameless else target.suffix.lower()
 
 
 def check_size(size: Sequence[int], size_limit: int | None) -> None:
@@ -75,9 +48,9 @@ def check_size(size: Sequence[int], size_limit: int | None) -> None:
         raise ValueError(f"{width} x {height} pixels are over the limit of {limit} pixels (see --size-limit)")
 
 
-def depth_in(path: Path, bit_depth: int) -> int:
-    """The bits a sample, 8 or 16, that a picture of this depth gets in a file of this name."""
-    return bit_depth if path.suffix.lower() in _DEEP_SUFFIXES else 8
+def depth_in(suffix: str, bit_depth: int) -> int:
+    """The bits a sample, 8 or 16, that a picture of this depth gets in a file of this suffix."""
+    return bit_depth if suffix.lower() in _DEEP_SUFFIXES else 8
 
 
 def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | None = None) -> Picture:
@@ -85,11 +58,14 @@ def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | Non
 
     opened: a picture file that is open already, at its start. size_limit: pixels (None: the default).
     """
-    limits = Limits.of(size_limit)
     from imagegs.array_files import read_array
 
+    if path == STANDARD and opened is None:
+        with about(path), open_input(path) as file:
+            return read_input(path, file, size_limit)
+    limits = Limits.of(size_limit)
     with about(path):
-        if path.is_dir():
+        if is_folder(path):
             raise FormatError("is a directory, not a picture")
         try:
             if path.suffix.lower() == ".npy":

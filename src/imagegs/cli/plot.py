@@ -22,6 +22,7 @@ from imagegs.cli.paths import output_path
 from imagegs.cli.plot_ellipses import plot_ellipses
 from imagegs.cli.plot_error import plot_error
 from imagegs.cli.plot_growth import plot_growth
+from imagegs.cli.standard_streams import file_path, open_input
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ OUT is .svg for ellipses, .svg or .pdf for curves, else a picture.
 # What each kind of plot knows; the rest is for all.
 _OPTIONS = {
     "ellipses": ("height", "share", "sigmas", "seed", "light", "map"),
-    "error maps": ("error", "gain", "light", "map"),
+    "error maps": ("error", "exclude", "gain", "light", "map"),
     "the growth of fits": ("over", "label"),
 }
 
@@ -60,17 +61,21 @@ def add_parser(commands: Subparsers) -> None:
     )
     parser = add_command(commands, "plot", run, what, EXAMPLES)
     parser.add_argument(
-        "files", metavar="FILE", nargs="+", type=Path, help="a .gsimg file, or histories of fits"
+        "files", metavar="FILE", nargs="+", type=file_path, help="a .gsimg file, or histories of fits"
     )
     add_output(parser, "OUT", "FILE's name with .ellipses.png, .error.png or .growth.png")
     _add_ellipse_options(parser)
     error = parser.add_argument_group("errors")
     error.add_argument(
-        "--error", type=Path, metavar="ORIGINAL", help="the picture, or the folder of maps, to compare with"
+        "--error",
+        type=file_path,
+        metavar="ORIGINAL",
+        help="the picture, or the folder of maps, to compare with",
     )
     error.add_argument(
         "--gain", type=positive, metavar="G", help="1 / G of the range has the last colour (default: 10)"
     )
+    add_shared(error, ("exclude",))
     growth = parser.add_argument_group("growth of fits")
     growth.add_argument(
         "--over", choices=("steps", "seconds"), help="what runs to the right (default: steps)"
@@ -123,7 +128,7 @@ def run(options: Namespace) -> None:
 def _check_options(options: Namespace, kind: str) -> None:
     """Raises UsageError for options that would have no effect."""
     for name in {name for names in _OPTIONS.values() for name in names} - set(_OPTIONS[kind]):
-        if getattr(options, name) is not None and getattr(options, name) is not False:
+        if getattr(options, name) not in (None, []) and getattr(options, name) is not False:
             raise UsageError(f"--{name} is not for {kind}")
 
 
@@ -133,7 +138,7 @@ def _read(path: Path, size_limit: int | None) -> Stack | History:
     from imagegs.files import read_to_limit
     from imagegs.fitting.history import MOST_BYTES, from_json
 
-    with about(path), path.open("rb") as file:
+    with about(path), open_input(path) as file:
         start = file.peek(len(SIGNATURE))[: len(SIGNATURE)]  # what a pipe gives, it gives once
         if start.lstrip().startswith(b"{"):
             return from_json(read_to_limit(file, MOST_BYTES))

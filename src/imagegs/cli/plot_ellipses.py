@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import named_map
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import check_output, check_size, output_path
+from imagegs.cli.paths import check_size, output_path, picture_suffix
 from imagegs.cli.reports import Verbosity
+from imagegs.cli.run_files import Output, RunFiles
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -24,8 +25,7 @@ def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[Textu
     """Writes what the command line asks for."""
     from imagegs.applications.stacks import of_map
     from imagegs.drawing import draw_ellipses, svg_ellipses
-    from imagegs.files import write_atomically
-    from imagegs.image_writers import write_picture
+    from imagegs.image_writers import encode_picture
     from imagegs.limits import Limits
     from imagegs.rendering import output_size
 
@@ -35,21 +35,24 @@ def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[Textu
     own = gaussians if shown is None else of_map(gaussians, shown)
     size = output_size(own, height=options.height)
     check_size(size, options.size_limit)
-    _check_path(target, size)
-    check_output(target, file, no_overwrite=options.no_overwrite)
+    suffix = picture_suffix(target)
+    with about(target):
+        _check_suffix(suffix, size)
+    files = RunFiles.of(options, Output(target, is_named=options.output is not None))
+    files.check()
     look: dict[str, Any] = {"height": options.height, "background": "light" if options.light else "dark"}
     look |= {n: getattr(options, n) for n in ("share", "seed", "sigmas") if getattr(options, n) is not None}
     limits = Limits.of(options.size_limit)
-    if target.suffix.lower() == VECTOR_SUFFIX:
+    if suffix == VECTOR_SUFFIX:
         with about(file):
             document = svg_ellipses(own, limits, **look)
-        with about(target):
-            write_atomically(target, document.encode())
+        files.write(target, document.encode())
     else:
         with about(file):
             pixels = draw_ellipses(own, limits, **look)
         with about(target):
-            write_picture(target, pixels, ("R", "G", "B"))
+            data = encode_picture(suffix, pixels, ("R", "G", "B"))
+        files.write(target, data)
     of = "" if shown is None else f"map {shown.name}, "
     Verbosity(options.quiet).note(f"{target}: {of}{size.width} x {size.height} pixels")
 
@@ -68,14 +71,12 @@ def shown_map(maps: Sequence[TextureMap], name: str | None) -> TextureMap | None
     return next((each for each in maps if each.kind == "color"), maps[0])
 
 
-def _check_path(target: Path, size: tuple[int, int]) -> None:
-    """Raises a FileError for a suffix that is neither a picture's nor .svg, or a size it does not hold."""
-    from imagegs.image_writers import WRITABLE_SUFFIXES, check_picture_path
+def _check_suffix(suffix: str, size: tuple[int, int]) -> None:
+    """Raises ValueError for a suffix that is neither a picture's nor .svg, or a size it does not hold."""
+    from imagegs.image_writers import WRITABLE_SUFFIXES, check_picture_format
 
-    suffix = target.suffix.lower()
-    with about(target):
-        if suffix not in (*WRITABLE_SUFFIXES, VECTOR_SUFFIX):
-            possible = ", ".join((*WRITABLE_SUFFIXES, VECTOR_SUFFIX))
-            raise ValueError(f"cannot write {suffix or 'a file without a suffix'}: possible are {possible}")
-        if suffix != VECTOR_SUFFIX:
-            check_picture_path(target, ("R", "G", "B"), 8, size)
+    if suffix not in (*WRITABLE_SUFFIXES, VECTOR_SUFFIX):
+        possible = ", ".join((*WRITABLE_SUFFIXES, VECTOR_SUFFIX))
+        raise ValueError(f"cannot write {suffix or 'a file without a suffix'}: possible are {possible}")
+    if suffix != VECTOR_SUFFIX:
+        check_picture_format(suffix, ("R", "G", "B"), 8, size)

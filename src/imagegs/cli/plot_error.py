@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from imagegs.cli.compare import check_alike
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.folders import named_map, read_folder
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import check_output, check_size, output_path, read_input
+from imagegs.cli.paths import check_size, output_path, picture_suffix, read_input
 from imagegs.cli.plot_ellipses import VECTOR_SUFFIX, shown_map
 from imagegs.cli.reports import Verbosity
+from imagegs.cli.run_files import Output, RunFiles
+from imagegs.cli.standard_streams import STANDARD, is_folder
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
@@ -26,20 +29,22 @@ if TYPE_CHECKING:
 def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap]) -> None:
     """Writes what the command line asks for."""
     from imagegs.drawing.error_map import DEFAULT_GAIN, draw_error_map
-    from imagegs.image_writers import check_picture_path, write_picture
+    from imagegs.image_writers import check_picture_format, encode_picture
 
     file: Path = options.files[0]
     target = output_path(options.output, file, ".error.png")
+    check_exclude(options.exclude, options.error)
     shown = shown_map(maps, options.map)
     size = gaussians.width, gaussians.height
     check_size(size, options.size_limit)
+    suffix = picture_suffix(target)
     with about(target):
-        if target.suffix.lower() == VECTOR_SUFFIX:
+        if suffix == VECTOR_SUFFIX:
             raise UsageError("an error map is made of pixels, not .svg: write .png")
-        check_picture_path(target, ("R", "G", "B"), 8, size)
-    for source in (file, options.error):
-        check_output(target, source, no_overwrite=options.no_overwrite)
-    original = _original(options.error, shown, options.size_limit)
+        check_picture_format(suffix, ("R", "G", "B"), 8, size)
+    files = RunFiles.of(options, Output(target, is_named=options.output is not None))
+    files.check()
+    original = _original(options, shown)
     with about(file):
         painted = _painted(gaussians, shown, Limits.of(options.size_limit))
     with about(options.error):
@@ -51,7 +56,8 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
         background="light" if options.light else "dark",
     )
     with about(target):
-        write_picture(target, sheet, ("R", "G", "B"))
+        data = encode_picture(suffix, sheet, ("R", "G", "B"))
+    files.write(target, data)
     of = "" if shown is None else f"map {shown.name}, "
     Verbosity(options.quiet).note(f"{target}: {of}{sheet.shape[1]} x {sheet.shape[0]} pixels")
 
@@ -70,18 +76,22 @@ def _painted(gaussians: Gaussians, shown: TextureMap | None, limits: Limits) -> 
         return Picture(render(gaussians, dtype=f"uint{gaussians.bit_depth}"), gaussians.channels)
 
 
-def _original(path: Path, shown: TextureMap | None, size_limit: int | None) -> Picture:
+def _original(options: Namespace, shown: TextureMap | None) -> Picture:
     """A picture; of a stack's map, its file as a stack reads it, or that in a folder of maps."""
+    path: Path = options.error
     if shown is None:
-        return read_input(path, size_limit=size_limit)
-    if path.is_dir():
-        stack = read_folder(path, size_limit=size_limit)
+        return read_input(path, size_limit=options.size_limit)
+    if is_folder(path):
+        speech = Verbosity(options.quiet)
+        stack = read_folder(path, options.exclude, speech, size_limit=options.size_limit)
         with about(path):
             return _map_in(stack, named_map(stack.maps, shown.name))
     from imagegs.applications.stacks import read_stack
 
+    if path == STANDARD:
+        raise UsageError("the original of a map is a file or a folder, not standard input")
     with about(path):
-        stack = read_stack([path], limits=Limits.of(size_limit))
+        stack = read_stack([path], limits=Limits.of(options.size_limit))
         return _map_in(stack, stack.maps[0])
 
 

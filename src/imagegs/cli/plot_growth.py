@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagegs.cli.exit_codes import about
-from imagegs.cli.paths import check_output, output_path
+from imagegs.cli.paths import output_path, picture_suffix
 from imagegs.cli.reports import Verbosity
+from imagegs.cli.run_files import Output, RunFiles
 
 if TYPE_CHECKING:
     from imagegs.drawing.growth import FileFormat
@@ -21,25 +22,23 @@ _FORMATS: dict[str, FileFormat] = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
 def plot_growth(options: Namespace, histories: Sequence[History]) -> None:
     """Writes what the command line asks for."""
     from imagegs.drawing.growth import check_matplotlib, draw_growth
-    from imagegs.files import write_atomically
 
     target = output_path(options.output, options.files[0], ".growth.png")
     file_format = _format_of(target)
-    for source in options.files:
-        check_output(target, source, no_overwrite=options.no_overwrite)
+    files = RunFiles.of(options, Output(target, is_named=options.output is not None))
+    files.check()
     check_matplotlib()
     figure = draw_growth(
         histories, file_format, over=options.over or "steps", labels=tuple(options.label or ())
     )
-    with about(target):
-        write_atomically(target, figure)
+    files.write(target, figure)
     steps = sum(len(history.points) for history in histories)
     fits = f"{len(histories)} fits" if len(histories) > 1 else "1 fit"
     Verbosity(options.quiet).note(f"{target}: {fits}, {steps} steps")
 
 
 def _format_of(target: Path) -> FileFormat:
-    suffix = target.suffix.lower()
+    suffix = picture_suffix(target)
     if suffix not in _FORMATS:
         with about(target):
             possible = ", ".join(_FORMATS)

@@ -6,11 +6,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from imagegs.cli.exit_codes import about
+from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.folders import read_folder
 from imagegs.cli.guidance import METHODS, add_map_options, find_map
 from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared
-from imagegs.cli.paths import check_output, output_path, read_input
+from imagegs.cli.paths import output_path, picture_suffix, read_input
 from imagegs.cli.reports import Verbosity, print_json
+from imagegs.cli.run_files import Output, RunFiles
+from imagegs.cli.standard_streams import is_folder
 
 EXAMPLES = """
 examples:
@@ -36,31 +39,35 @@ def add_parser(commands: Subparsers) -> None:
         help="objects found by a neural network, colours unlike the rest, or edges (default: %(default)s)",
     )
     add_map_options(parser)
-    add_shared(parser, ("size_limit", "quiet", "json"))
+    add_shared(parser, ("exclude", "size_limit", "quiet", "json"))
 
 
 def run(options: Namespace) -> None:
     """`imagegs saliency`."""
-    from imagegs.image_writers import check_picture_path, write_picture
+    from imagegs.image_writers import check_picture_format, encode_picture
     from imagegs.pixels import to_integers
 
     source: Path = options.input
     target = output_path(options.output, source, ".saliency.png")
-    if source.is_dir():
-        stack = read_folder(source, resize=True, size_limit=options.size_limit)
+    check_exclude(options.exclude, source)
+    if is_folder(source):
+        speech = Verbosity(options.quiet)
+        stack = read_folder(source, options.exclude, speech, resize=True, size_limit=options.size_limit)
         picture, maps = stack.picture, stack.maps
     else:
         picture, maps = read_input(source, size_limit=options.size_limit), ()
     height, width, _ = picture.pixels.shape
     with about(target):
-        check_picture_path(target, ("Y",), 8, (width, height))
-    check_output(target, source, no_overwrite=options.no_overwrite, json=options.json)
+        check_picture_format(picture_suffix(target), ("Y",), 8, (width, height))
+    files = RunFiles.of(options, Output(target, is_named=options.output is not None))
+    files.check()
     found = find_map(options.method, tuple(options.roi or ()), options.saliency_model, picture, maps)
     with about(target):
-        n_bytes = write_picture(target, to_integers(found[:, :, None], 8), ("Y",))
+        data = encode_picture(picture_suffix(target), to_integers(found[:, :, None], 8), ("Y",))
+    n_bytes = files.write(target, data)
     share = float(found.mean())
     Verbosity(options.quiet).note(f"{target}: {width} x {height} pixels, {share:.1%} salient")
     if options.json:
-        files = {"input": str(source), "output": str(target), "bytes": n_bytes}
+        names = {"input": str(source), "output": str(target), "bytes": n_bytes}
         size = {"width": width, "height": height}
-        print_json({**files, **size, "method": options.method, "share": share, "max": float(found.max())})
+        print_json({**names, **size, "method": options.method, "share": share, "max": float(found.max())})

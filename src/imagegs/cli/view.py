@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.exit_codes import about
-from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, whole
-from imagegs.cli.paths import check_output, read_input
+from imagegs.cli.folder_contents import check_exclude
+from imagegs.cli.options import Subparsers, UsageError, add_command, add_overwriting, add_shared, whole
+from imagegs.cli.paths import read_input
 from imagegs.cli.reports import Verbosity, print_json
+from imagegs.cli.run_files import Kind, Output, RunFiles
+from imagegs.cli.standard_streams import file_path, is_folder, open_input
 
 if TYPE_CHECKING:
     from imagegs.pixels import IntegerPixels
@@ -27,30 +30,34 @@ examples:
 
 wheel or pinch: zoom. drag: move. double click or 0: all of it. 1: pixel for pixel. [ and ]: level of detail.
 e, c, i, t: ellipses, centers, a color for each Gaussian, tile load. s, d: divider, errors. m: next map.
-f: full screen. h: hide the controls. the server, which only this machine can reach, ends with Ctrl-C.
+f: full screen. h: hide the controls. the server ends with Ctrl-C; only this machine can reach it, and only
+who knows the random part of its address.
 """
+
+PAGE = Kind("HTML page", b"<!doctype html>", (".html", ".htm"))
+LIBRARY = Kind("JavaScript file", b"// imagegs for web pages", (".js", ".mjs"))
 
 
 def add_parser(commands: Subparsers) -> None:
     """Adds the command `view`."""
     parser = add_command(commands, "view", run, "Show a .gsimg file in the web browser.", EXAMPLES)
-    parser.add_argument("file", metavar="FILE.gsimg", type=Path, nargs="?", help="the file to show")
+    parser.add_argument("file", metavar="FILE.gsimg", type=file_path, nargs="?", help="the file to show")
     parser.add_argument(
         "--reference",
         metavar="ORIGINAL",
-        type=Path,
+        type=file_path,
         help="what it was made of: a picture or a folder",
     )
     parser.add_argument(
-        "--export", metavar="PAGE.html", type=Path, help="write a page with all in it instead"
+        "--export", metavar="PAGE.html", type=file_path, help="write a page with all in it instead"
     )
     parser.add_argument(
-        "--library", metavar="OUT.js", type=Path, help="write imagegs.js, for pages of your own; no FILE"
+        "--library", metavar="OUT.js", type=file_path, help="write imagegs.js, for pages of your own; no FILE"
     )
-    parser.add_argument("--no-overwrite", action="store_true", help="fail when the page exists")
+    add_overwriting(parser)
     parser.add_argument("--port", type=whole(1, 65535), metavar="N", help="default: a free one")
     parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
-    add_shared(parser, ("allow_partial", "size_limit", "quiet", "json"))
+    add_shared(parser, ("exclude", "allow_partial", "size_limit", "quiet", "json"))
 
 
 def run(options: Namespace) -> None:
@@ -59,14 +66,14 @@ def run(options: Namespace) -> None:
     _check_usage(options)
     if output is None:
         return _serve(_shown(options), options)
-    check_output(output, options.file or Path(), no_overwrite=options.no_overwrite, json=options.json)
-    from imagegs.files import write_atomically
     from imagegs.viewer.module import module_text
     from imagegs.viewer.page import viewer_page
 
+    kind = LIBRARY if options.library else PAGE
+    files = RunFiles.of(options, Output(output, is_named=True, kind=kind, is_text=True))
+    files.check()
     text = module_text() if options.library else viewer_page(_shown(options))
-    with about(output):
-        size = write_atomically(output, text.encode())
+    size = files.write(output, text.encode())
     if options.json:
         print_json({"input": options.file and str(options.file), "output": str(output), "bytes": size})
     Verbosity(options.quiet).note(f"{output}: {size:,} bytes")
@@ -74,14 +81,15 @@ def run(options: Namespace) -> None:
 
 
 def _check_usage(options: Namespace) -> None:
+    check_exclude(options.exclude, *([] if options.reference is None else [options.reference]))
     if (options.library is None) == (options.file is None):
         raise UsageError("name a file to show" if options.file is None else "--library needs no file")
     if options.library and (options.export or options.reference):
         raise UsageError("--library is about no file: no --export, no --reference with it")
     if (options.library or options.export) and (options.port or options.no_open):
         raise UsageError("what writes a file starts no server: no --port, no --no-open")
-    if options.no_overwrite and not (options.library or options.export):
-        raise UsageError("--no-overwrite is about --export and --library")
+    if (options.overwrite or options.no_overwrite) and not (options.library or options.export):
+        raise UsageError("--overwrite and --no-overwrite are about --export and --library")
 
 
 def _shown(options: Namespace) -> Shown:
@@ -94,7 +102,7 @@ def _shown(options: Namespace) -> Shown:
     from imagegs.limits import Limits
     from imagegs.viewer.page import Shown
 
-    with about(options.file), options.file.open("rb") as file:
+    with about(options.file), open_input(options.file) as file:
         data = read_file(file, options.size_limit)
         with at_most(Limits.of(options.size_limit).seconds, "reading"):
             gaussians = decode(data, options.size_limit, options.allow_partial)
@@ -103,30 +111,28 @@ def _shown(options: Namespace) -> Shown:
     if options.reference is not None:
         with about(options.reference):
             size = (gaussians.height, gaussians.width)
-            references = _references(options.reference, size, gaussians.channels, maps, options.size_limit)
+            references = _references(options, size, gaussians.channels, maps)
     return Shown(options.file.name, data, references, partial=options.allow_partial)
 
 
 def _references(
-    path: Path,
-    size: tuple[int, int],
-    channels: tuple[str, ...],
-    maps: tuple[Any, ...],
-    size_limit: int | None,
+    options: Namespace, size: tuple[int, int], channels: tuple[str, ...], maps: tuple[Any, ...]
 ) -> dict[int, tuple[bytes | str, ...]]:
     """Of each map that the folder has, or of the picture. Raises ValueError where they do not fit."""
     from imagegs.cli.folders import read_folder
     from imagegs.viewer.page import reference_files
 
-    if path.is_dir() != bool(maps):
+    path: Path = options.reference
+    if is_folder(path) != bool(maps):
         raise ValueError(
             "a texture stack is compared with a folder" if maps else "the file is of one picture"
         )
     if not maps:
-        picture = read_input(path, size_limit=size_limit)
+        picture = read_input(path, size_limit=options.size_limit)
         _check(picture.pixels, size, picture.channels == channels, f"not {' '.join(channels)}")
         return {0: reference_files(_eight_bits(picture.pixels), picture.channels[-1] == "A")}
-    stack = read_folder(path, size_limit=size_limit)
+    speech = Verbosity(options.quiet)
+    stack = read_folder(path, options.exclude, speech, size_limit=options.size_limit)
     _check(stack.picture.pixels, size, True, "")
     names = [each.name for each in maps]
     found: dict[int, tuple[bytes | str, ...]] = {}
@@ -167,7 +173,9 @@ def _serve(shown: Shown, options: Namespace) -> None:
     with server, suppress(KeyboardInterrupt):
         if options.json:
             print_json({"input": str(options.file), "url": server.url})
-        announce(server.url, "Ctrl-C ends it", no_open=options.no_open, quiet=options.quiet)
+        # An address that nobody is told and nothing opens would be of no use.
+        quiet = options.quiet and (options.json or not options.no_open)
+        announce(server.url, "Ctrl-C ends it", no_open=options.no_open, quiet=quiet)
         while True:
             time.sleep(3600)
 

@@ -23,6 +23,7 @@ from imagegs.evaluation.codecs import codec_named
 from imagegs.evaluation.crops import busiest_window
 from imagegs.evaluation.measuring import Bench, Row, Subject
 from imagegs.evaluation.metrics import METRICS
+from imagegs.evaluation.processes import safe_path
 from imagegs.evaluation.store import Store
 from imagegs.images import read_picture
 from imagegs.limits import Limits
@@ -120,12 +121,12 @@ def run_bench(paths: dict[str, Path], setting: Setting, store: Path, jobs: int) 
         if codec.is_own is is_own
     }
     shared = (tuple(metrics), store)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts) as pool:
-        futures = {
-            pool.submit(_measure, name, paths[name], codec, setting, name in shown, *shared): units
-            for (name, codec), units in work.items()
-        }
+    with _started_pool(jobs) as pool:
+        with safe_path():  # the processes are started as they get work
+            futures = {
+                pool.submit(_measure, name, paths[name], codec, setting, name in shown, *shared): units
+                for (name, codec), units in work.items()
+            }
         try:
             for future in as_completed(futures):
                 yield Done(future.result(), futures[future], sum(work.values()))
@@ -134,6 +135,12 @@ def run_bench(paths: dict[str, Path], setting: Setting, store: Path, jobs: int) 
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
+
+
+def _started_pool(jobs: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    with safe_path():  # its locks start a process of their own
+        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts)
 
 
 def _leave_interrupts() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -15,6 +14,7 @@ from PIL import Image
 
 from imagegs.codec import decode
 from imagegs.evaluation.codec import Codec, Pixels, Shape
+from imagegs.evaluation.processes import python_command
 from imagegs.limits import DEFAULT_SIZE_LIMIT
 from imagegs.rendering import render
 
@@ -37,7 +37,7 @@ def _encode(options: list[str], pixels: Pixels, n_bytes: float) -> bytes:
         Image.fromarray(pixels).save(source, compress_level=1)
         asked = ["encode", source, "-o", target, "--target-size", int(n_bytes), "--quiet", *options]
         asked += ["--size-limit", size_limit_of(pixels.shape)]
-        command = [sys.executable, "-m", "imagegs", *map(str, asked)]
+        command = python_command("-m", "imagegs", *asked)
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise ValueError(done.stderr.strip().removeprefix("imagegs: error: "))

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from imagegs.evaluation.codec import PILLOW, Codec, Pixels, Shape
+from imagegs.pictures.formats import open_image
 
 _QUALITIES = tuple(range(101))
 _JPEG_QUALITIES = tuple(range(96))  # more is larger, hardly better
@@ -53,7 +54,7 @@ def _decode_jxl(data: bytes, shape: Shape) -> Pixels:
 
 def decode_with_pillow(data: bytes, shape: Shape) -> Pixels:
     """The RGB picture in a file that Pillow reads."""
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    return np.asarray(open_image(io.BytesIO(data)).convert("RGB"))
 
 
 def _pillow(name: str, title: str, kind: str, dial: tuple[int, ...], **options: Any) -> Codec:

@@ -7,33 +7,44 @@ import csv
 import io
 import json
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from imagegs.evaluation.codec import Pixels
 from imagegs.evaluation.crops import as_webp, busiest_window, cut
 from imagegs.evaluation.measuring import Row
 from imagegs.evaluation.store import Store
-from imagegs.files import write_atomically
 from imagegs.viewer.assembling import assembled, element_script, json_in_page
 
 _SCRIPTS = ("elements.js", "chart.js", "tables.js", "crops.js", "system.js", "page.js")
 _FIRST_COLUMNS = ("picture", "codec", "rate", "bytes", "bpp", "setting")
+_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the last four are full-width
 REPORT, TABLE, RESULTS = "report.html", "results.csv", "results.json"
 
 
-def write_report(
-    folder: Path, results: dict[str, Any], store: Store, pixels: dict[str, Pixels] | None = None
-) -> None:
-    """Writes the three files into a folder.
+def report_files(
+    results: dict[str, Any], store: Store, pixels: dict[str, Pixels] | None = None
+) -> dict[str, bytes]:
+    """The three files, by name, in the order in which they are to be written.
 
     results: as `summarized` gives them. pixels: (H, W, 3) uint8 of the pictures that rows have crops of, by
-    name. Raises OSError where they cannot be written.
+    name. Raises OSError where the store cannot be read.
     """
-    write_atomically(folder / RESULTS, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
-    write_atomically(folder / TABLE, _table(results["rows"]).encode())
     shown = results | {"images": _images(results["rows"], store), "originals": _originals(pixels or {})}
-    write_atomically(folder / REPORT, report_page(shown).encode())
+    return {
+        RESULTS: (json.dumps(results, indent=1, allow_nan=False) + "\n").encode(),
+        TABLE: _table(results["rows"]).encode("utf-8", "backslashreplace"),
+        REPORT: report_page(shown).encode(),
+    }
+
+
+def report_starts() -> dict[str, bytes]:
+    """How each of the files begins, whatever was measured: what tells it from another file of that name."""
+    page = (files(__package__) / "report_page" / "page.html").read_text("utf-8")
+    return {
+        RESULTS: b'{\n "imagegs": ',
+        TABLE: _table([]).removesuffix("\n").encode(),
+        REPORT: page.partition("<style>")[0].encode(),
+    }
 
 
 def report_page(results: dict[str, Any]) -> str:
@@ -51,10 +62,18 @@ def report_page(results: dict[str, Any]) -> str:
 def _table(rows: list[Row]) -> str:
     columns = dict.fromkeys([*_FIRST_COLUMNS, *(name for row in rows for name in row if name != "crop")])
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(columns), extrasaction="ignore", lineterminator="\n")
+    # Text in quotes, so that no other separator, as ";", begins a cell within it.
+    writer = csv.DictWriter(
+        file, list(columns), extrasaction="ignore", lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+    )
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return file.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula, as a picture may be named, behind an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def _images(rows: list[Row], store: Store) -> dict[str, str]:

@@ -8,7 +8,6 @@ after which fast ones are repeated (`costs.measured`).
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from PIL import Image
 from imagegs.codec import decode
 from imagegs.engine import thread_count
 from imagegs.evaluation.costs import measured
+from imagegs.evaluation.processes import python_command
 from imagegs.gaussians import Gaussians
 from imagegs.rendering import Painter
 
@@ -104,8 +104,8 @@ def _picture(folder: Path, megapixels: float) -> tuple[Path, int]:
 
 
 def _encode(source: Path, target: Path, *options: object) -> bytes:
-    command = [sys.executable, "-m", "imagegs", "encode", source, "-o", target, "--quiet", *options]
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    command = python_command("-m", "imagegs", "encode", source, "-o", target, "--quiet", *options)
+    subprocess.run(command, check=True, capture_output=True)
     return target.read_bytes()
 
 

@@ -2,7 +2,7 @@
 
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, Progress, RecipeName, Tune
 from imagegs.fitting.pruning import drop_useless
-from imagegs.fitting.quality_target import QualityFit, fit_to_psnr
+from imagegs.fitting.quality_target import QualityFit, fit_to_psnr, psnr_of_quality
 from imagegs.fitting.recipes import default_gaussians, fit, fit_progressively, steps_of
 from imagegs.fitting.settling import choose_lattice, settle
 
@@ -20,6 +20,7 @@ __all__ = [
     "fit",
     "fit_progressively",
     "fit_to_psnr",
+    "psnr_of_quality",
     "settle",
     "steps_of",
 ]

@@ -20,6 +20,7 @@ from imagegs.metrics import psnr as measure_psnr
 from imagegs.pixels import as_pixels
 from imagegs.rendering import render
 
+LEAST_QUALITY_PSNR, PSNR_A_QUALITY, MOST_QUALITY = 20.0, 0.25, 100  # dB of quality 0, dB a point
 TOLERANCE = 0.1  # dB above the target that are good enough
 AIM = 0.04  # dB above the target
 MAX_ROUNDS = 16
@@ -42,6 +43,13 @@ class QualityFit(NamedTuple):
     psnr: float  # dB, as measured
     met: bool  # psnr >= the target
     steps: int  # of all fits together
+
+
+def psnr_of_quality(quality: float) -> float:
+    """The PSNR, dB, that stands for a quality of 0..100; ValueError beyond."""
+    if not 0 <= quality <= MOST_QUALITY:
+        raise ValueError(f"the quality is 0 to {MOST_QUALITY}, not {quality}")
+    return LEAST_QUALITY_PSNR + PSNR_A_QUALITY * quality
 
 
 def fit_to_psnr(

@@ -89,7 +89,7 @@ def fit_progressively(
 ) -> Iterator[Progress]:
     """Fits Gaussians to a picture, a Progress for each step; the last one is `done`.
 
-    image: (H, W) or (H, W, C), uint8, uint16 or float in about 0..1, 1 to 32 channels.
+    image: (H, W) or (H, W, C), uint8, uint16 or float in 0..1, 1 to 32 channels: see `as_pixels`.
     n_gaussians: 1..H*W; None: as many as `start` has, else one for every 100 pixels.
     recipe: "imagegs", or "paper" for the published method (Image-GS, SIGGRAPH 2025).
     effort: 1..9, how long the imagegs recipe runs; `steps` says it exactly, for either recipe.

@@ -1,18 +1,21 @@
 """A server for one viewer on this machine: it answers with what it was given, by name, and with nothing else.
 
-Requests are refused that do not come from a page of this server: another Host (DNS rebinding), another Origin
-or Sec-Fetch-Site (a page of somebody else's that the user visits). No path is looked up in a file system.
+Its address has a random part, which other users of the machine do not know. Requests are refused that do not
+come from a page of this server: another Host (DNS rebinding), another Origin or Sec-Fetch-Site (a page of
+somebody else's that the user visits). No path is looked up in a file system.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from imagegs.viewer.connections import BoundedHandler, BoundedServer
 
 ADDRESS = "127.0.0.1"
 POLICY = (
@@ -21,6 +24,7 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 KEEP_ALIVE_SECONDS = 15.0
+TOKEN_BYTES = 16
 
 
 class Events:
@@ -64,13 +68,15 @@ Content = tuple[str, Callable[[], bytes]]  # its type, and what makes it
 class Server:
     """Serves until it is closed; `url` opens the page.
 
-    contents: by path, such as "/picture.gsimg"; "/" is the page. events: at /events. port: 0 takes a free
-    one. Raises OSError where the port is taken.
+    contents: by name, such as "picture.gsimg"; "" is the page. All are below `url`, so that a page names them
+    by relative addresses. events: by the name "events". port: 0 takes a free one. Raises OSError where the
+    port is taken.
     """
 
     def __init__(self, contents: dict[str, Content], events: Events | None = None, port: int = 0) -> None:
         self._http = _HTTPServer((ADDRESS, port), _Handler)
         self._http.contents, self._http.events = contents, events
+        self._http.token = secrets.token_urlsafe(TOKEN_BYTES)
         self._events = events
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
@@ -82,8 +88,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Of the page."""
-        return f"http://{ADDRESS}:{self.port}/"
+        """Of the page. Who knows it sees what is served."""
+        return f"http://{ADDRESS}:{self.port}/{self._http.token}/"
 
     def close(self) -> None:
         """Answers no more."""
@@ -100,33 +106,34 @@ class Server:
         self.close()
 
 
-class _HTTPServer(ThreadingHTTPServer):
-    daemon_threads = True
+class _HTTPServer(BoundedServer):
     contents: dict[str, Content]
     events: Events | None
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that goes away is no error."""
+    token: str
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(BoundedHandler):
     server: _HTTPServer
-    protocol_version = "HTTP/1.1"
     server_version, sys_version = "imagegs", ""
-    timeout = 60  # seconds that a request may take to come
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 (the base class' names)
         if (refusal := self._refusal()) is not None:
-            return self._answer(refusal, "text/plain", refusal.phrase.encode())
-        path = self.path.partition("?")[0]
-        if path == "/events" and self.server.events is not None:
+            return self.refuse(refusal)
+        name = self._name()
+        if name == "events" and self.server.events is not None:
             return self._stream(self.server.events)
-        if path not in self.server.contents:
-            return self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"there is nothing by this name")
-        kind, make = self.server.contents[path]
+        if name is None or name not in self.server.contents:
+            return self.refuse(HTTPStatus.NOT_FOUND)
+        kind, make = self.server.contents[name]
         return self._answer(HTTPStatus.OK, kind, make())
 
-    do_HEAD = do_GET  # noqa: N815 (the base class' names)
+    do_HEAD = do_GET  # noqa: N815
+
+    def _name(self) -> str | None:
+        """What is asked for; None without the server's token, which is compared in constant time."""
+        token, slash, name = self.path.removeprefix("/").partition("?")[0].partition("/")
+        knows = secrets.compare_digest(token.encode(), self.server.token.encode())
+        return name if knows and slash else None
 
     def _refusal(self) -> HTTPStatus | None:
         port = self.server.server_address[1]
@@ -139,7 +146,12 @@ class _Handler(BaseHTTPRequestHandler):
         # "none": typed, or opened by a program; not sent by older browsers.
         if self.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             return HTTPStatus.FORBIDDEN
-        return None
+        return HTTPStatus.BAD_REQUEST if self.has_body() else None
+
+    def refuse(self, status: HTTPStatus) -> None:
+        """One line, the status' own words."""
+        self.refused = self.close_connection = True
+        self._answer(status, "text/plain", f"{status.phrase}\n".encode())
 
     def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         self._begin(status, kind)
@@ -156,10 +168,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cross-Origin-Resource-Policy", "same-origin")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")
+        if self.close_connection:
+            self.send_header("Connection", "close")
 
     def _stream(self, events: Events) -> None:
+        self.close_connection = True
         self._begin(HTTPStatus.OK, "text/event-stream")
-        self.send_header("Connection", "close")
         self.end_headers()
         if self.command == "HEAD":
             return
@@ -168,7 +182,3 @@ class _Handler(BaseHTTPRequestHandler):
                 text = ": still here\n\n" if state is None else f"data: {json.dumps(state)}\n\n"
                 self.wfile.write(text.encode())
                 self.wfile.flush()
-        self.close_connection = True
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Nothing: only the command line prints."""

@@ -25,19 +25,19 @@ def serve_page(
     """
     contents: dict[str, Content] = {}
     picture = newest or _constant(shown.picture)
-    contents["/picture.gsimg"] = (_GSIMG, picture)
+    contents["picture.gsimg"] = (_GSIMG, picture)
     references: dict[int, tuple[bytes | str, ...]] = {}
     for number, parts in shown.references.items():
-        paths = [f"/reference-{number}-{place}.png" for place in range(len(parts))]
+        paths = [f"reference-{number}-{place}.png" for place in range(len(parts))]
         contents |= {path: (_PNG, _constant(part)) for path, part in zip(paths, parts, strict=True)}
         references[number] = tuple(paths)
     told = replace(
         shown,
-        picture="/picture.gsimg",
+        picture="picture.gsimg",
         references=references,
-        events="/events" if events is not None else None,
+        events="events" if events is not None else None,
     )
-    contents["/"] = (_HTML, _constant(viewer_page(told).encode()))
+    contents[""] = (_HTML, _constant(viewer_page(told).encode()))
     return Server(contents, events, port)
 
 

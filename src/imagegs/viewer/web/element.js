@@ -2,6 +2,7 @@
 
 import { loadPicture } from "./picture.js";
 import { ElementLayout } from "./element_layout.js";
+import { SourceRequest, encodingError } from "./element_request.js";
 import { Painting } from "./painting.js";
 import { inTurn, leaveRenderer, sharedRenderer, useRenderer } from "./shared_renderer.js";
 import { levelOf } from "./levels.js";
@@ -19,34 +20,43 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     static api = undefined;
 
     #layout = new ElementLayout(this, () => this.repaint());
-    #picture = null;
-    #painting = null;
-    #loading = null; // AbortController of what is being loaded
+    #request = null; // what src asks for; null without src
     #observer = null; // of a lazy element that has not been near the window yet
+    #picture = null; // what is shown
+    #shownBy = null; // the request for it: an earlier one until the new one has something to show
+    #painting = null;
     #stale = false; // what is painted is not what is to be seen
     #repainting = null; // a promise, while that is being mended
-    #complete = true;
-    #failure = null;
-    #promise = null; // of decode()
+
+    constructor() {
+        super();
+        if (adoptProperties(this)) this.#start();
+    }
 
     connectedCallback() {
         useRenderer(this);
         this.#layout.connect();
-        if (!this.#picture && !this.#loading) this.#start();
+        this.#proceed(this.#request);
     }
 
     disconnectedCallback() {
         leaveRenderer(this);
         this.#layout.disconnect();
-        this.#observer?.disconnect();
-        this.#observer = null;
+        this.#stopWatching();
         this.#painting?.release();
     }
 
-    attributeChangedCallback(name, before, after) {
-        if (name === "src") return this.isConnected && this.#start();
-        if (name === "loading") return after !== "lazy" && this.#observer && this.#load();
+    adoptedCallback() {
+        this.#layout.dress();
+        this.#proceed(this.#request);
+    }
+
+    attributeChangedCallback(name) {
+        if (name === "src") return this.#start();
+        if (name === "loading") return this.#proceed(this.#request);
         this.#layout.update();
+        const wasWrong = this.#request?.failure instanceof RangeError; // there was no such map
+        if (name === "map" && wasWrong) this.#start();
         if (name === "lod" || name === "map") this.repaint();
     }
 
@@ -55,7 +65,12 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
      * src.
      */
     get complete() {
-        return this.#complete;
+        return !this.#request || this.#request.over || !this.#address;
+    }
+
+    /** The absolute address of what is shown or under way; "" where there is none. */
+    get currentSrc() {
+        return this.#request?.url ?? "";
     }
 
     /** Of the canvas, pixels; 0 before they are known. */
@@ -77,102 +92,133 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         return this.#painting?.whole?.level.layers ?? 0;
     }
 
-    /** Resolves when the picture is painted in full, as img.decode() does; rejects with what went wrong. */
-    decode() {
-        if (!this.#promise) return Promise.reject(new DOMException("there is no src", "EncodingError"));
-        if (this.#observer) this.#load();
-        return this.#promise.done;
+    /**
+     * Resolves when the picture is decoded in full and, in a document, painted, as img.decode() does. Rejects
+     * with an EncodingError, whose `cause` is what went wrong.
+     */
+    async decode() {
+        const request = this.#request;
+        if (!request) throw encodingError(new Error("there is no src"));
+        if (!this.ownerDocument.defaultView) throw encodingError(new Error("the document is shown nowhere"));
+        this.#load(request);
+        return request.decoded();
+    }
+
+    /** The attribute without spaces around it. */
+    get #address() {
+        return (this.getAttribute("src") ?? "").trim();
     }
 
     #start() {
-        this.#abandon();
-        this.#layout.forget();
-        const src = this.getAttribute("src");
-        this.#complete = src === null;
-        if (src === null) return;
-        this.#promise = {};
-        this.#promise.done = new Promise((resolve, reject) =>
-            Object.assign(this.#promise, { resolve, reject }),
-        );
-        this.#promise.done.catch(() => {});
-        if (this.loading !== "lazy" || !globalThis.IntersectionObserver) return this.#load();
+        this.#stopWatching();
+        this.#request?.fail(new DOMException("another picture took its place", "AbortError"));
+        const request = (this.#request = this.hasAttribute("src") ? new SourceRequest() : null);
+        if (!request) this.#forget();
+        // Later, as <img> does: many changes at once are one, and `loading` may follow `src`.
+        else queueMicrotask(() => this.#proceed(request));
+    }
+
+    /** Asks for the file, or waits until that is due. */
+    #proceed(request) {
+        if (!request || request.started || request !== this.#request) return;
+        if (!this.ownerDocument.defaultView) return; // shown nowhere
+        if (this.loading !== "lazy" || !globalThis.IntersectionObserver) return this.#load(request);
+        if (!this.isConnected || this.#observer) return;
         this.#observer = new IntersectionObserver(
-            (entries) => entries.at(-1).isIntersecting && this.#load(),
+            (entries) => entries.at(-1).isIntersecting && this.#load(request),
             { rootMargin: ahead },
         );
         this.#observer.observe(this);
     }
 
-    /** Lets go of what is shown or under way. */
-    #abandon() {
-        const reason = new DOMException("another picture took its place", "AbortError");
-        this.#observer?.disconnect();
-        this.#loading?.abort(reason);
-        this.#promise?.reject(reason);
-        this.#painting?.release();
-        this.#picture?.close();
-        this.#observer =
-            this.#loading =
-            this.#promise =
-            this.#painting =
-            this.#picture =
-            this.#failure =
-                null;
-    }
-
-    async #load() {
+    #stopWatching() {
         this.#observer?.disconnect();
         this.#observer = null;
-        const loading = (this.#loading = new AbortController());
+    }
+
+    async #load(request) {
+        if (request.started) return;
+        request.started = true;
+        this.#stopWatching();
+        await null; // events follow what caused them
         const current =
             (action) =>
             (...values) => {
-                if (this.#loading === loading) action(...values);
+                if (this.#request === request && !request.over) return action(...values);
             };
+        const finish = current(() => this.#finish(request)),
+            fail = current((error) => this.#fail(error, request));
         try {
-            const picture = await loadPicture(new URL(this.getAttribute("src"), this.baseURI).href, {
-                signal: loading.signal,
-                onHeader: current((picture) => this.#begin(picture)),
-                onLayer: current(() => this.repaint()),
-                onProgress: current((_, loaded, total) => this.#tell(loaded, total)),
-            });
-            if (this.#loading !== loading) return;
-            await this.#repaint();
-            if (this.#loading !== loading) return;
-            this.#complete = true;
-            this.#promise.resolve();
-            this.dispatchEvent(new Event("load"));
+            await this.#fetch(request, current);
+            await current(() => this.#repaint())();
+            finish();
         } catch (error) {
-            if (this.#loading === loading) this.#fail(error);
+            fail(error);
         }
     }
 
-    #begin(picture) {
+    async #fetch(request, current) {
+        if (request.over) return;
+        if (!this.#address) throw new Error("src is empty");
+        request.url = new URL(this.#address, this.baseURI).href;
+        const picture = await loadPicture(request.url, {
+            signal: request.signal,
+            onHeader: current((picture) => this.#picture || this.#take(picture, request)),
+            onLayer: current((picture) => {
+                this.#take(picture, request);
+                this.repaint();
+            }),
+            onProgress: current((_, loaded, total) => this.#tell(loaded, total)),
+        });
+        current(() => this.#take(picture, request))();
+    }
+
+    /** Shows a picture, from its header or first layer on. */
+    #take(picture, request) {
+        if (picture === this.#picture) return;
+        const { width, height } = picture;
+        if (this.naturalWidth !== width || this.naturalHeight !== height) this.#forget();
+        this.#drop();
         this.#picture = picture;
-        this.#layout.setNaturalSize(picture.width, picture.height);
+        this.#shownBy = request;
+        this.#layout.setNaturalSize(width, height);
         const start = sharedRenderer(ImageGSElement.api).then((renderer) => renderer.ready(picture.blend));
         start.catch(() => {}); // whatever it is, painting will meet it too
+    }
+
+    #drop(reason) {
+        this.#painting?.release();
+        this.#picture?.close(reason);
+        this.#painting = this.#picture = this.#shownBy = null;
+    }
+
+    /** Shows nothing. */
+    #forget(reason) {
+        this.#drop(reason);
+        this.#layout.forget();
     }
 
     #tell(loaded, total) {
         this.dispatchEvent(new ProgressEvent("progress", { lengthComputable: total > 0, loaded, total }));
     }
 
-    #fail(error) {
-        if (this.#failure) return;
-        this.#loading?.abort(error);
-        this.#picture?.close(error);
-        this.#complete = true;
-        this.#failure = error;
+    #finish(request) {
+        request.succeed();
+        this.dispatchEvent(new Event("load"));
+    }
+
+    #fail(error, request) {
+        if (request !== this.#request || request.failure) return;
+        request.fail(error);
+        this.#forget(error);
         this.#layout.showAlt();
-        this.#promise.reject(error);
         this.dispatchEvent(new ErrorEvent("error", { error, message: error.message }));
     }
 
     /** Paints anew what the element's size, level or map has changed; many calls at once are one. */
     repaint() {
-        if (!this.#failure && this.#picture?.layers.length)
-            this.#repaint().catch((error) => this.#fail(error));
+        const request = this.#shownBy;
+        if (this.#picture?.layers.length) this.#repaint().catch((error) => this.#fail(error, request));
     }
 
     #repaint() {
@@ -188,20 +234,21 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
             try {
                 await this.#paint(picture);
             } catch (error) {
-                if (picture === this.#picture && !picture.closed) throw error;
+                if (picture && picture === this.#picture && !picture.closed) throw error;
             }
         }
     }
 
     async #paint(picture) {
         const renderer = await sharedRenderer(ImageGSElement.api);
-        if (picture !== this.#picture) return;
-        const size = this.#layout.pixels(renderer.mostSide);
+        if (!picture || picture !== this.#picture) return;
+        const map = this.#mapNumber(picture),
+            size = this.#layout.pixels(renderer.mostSide);
         if (!size) return; // not shown, or empty
         const painting = (this.#painting ??= new Painting(renderer, picture)),
             { width, height } = picture;
         painting.renderer = renderer;
-        painting.map = this.#mapNumber(picture);
+        painting.map = map;
         painting.lod = this.lod;
         await painting.prepare(size);
         await inTurn(async () => {
@@ -233,8 +280,9 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("lod", lod);
     }
 
+    /** Of the content, CSS pixels; where it has no box that of the attribute, else of the picture. */
     get width() {
-        return Math.round(this.getBoundingClientRect().width) || this.naturalWidth;
+        return this.#layout.side("width") ?? this.naturalWidth;
     }
 
     set width(pixels) {
@@ -242,15 +290,29 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     get height() {
-        return Math.round(this.getBoundingClientRect().height) || this.naturalHeight;
+        return this.#layout.side("height") ?? this.naturalHeight;
     }
 
     set height(pixels) {
         this.setAttribute("height", pixels);
     }
 
+    /** The absolute address; the attribute where it is none. */
+    get src() {
+        const src = this.getAttribute("src");
+        try {
+            return src ? new URL(src, this.baseURI).href : "";
+        } catch {
+            return src;
+        }
+    }
+
+    set src(value) {
+        this.setAttribute("src", value);
+    }
+
     get loading() {
-        return this.getAttribute("loading") === "lazy" ? "lazy" : "eager";
+        return this.getAttribute("loading")?.toLowerCase() === "lazy" ? "lazy" : "eager";
     }
 
     set loading(value) {
@@ -258,7 +320,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 }
 
-for (const name of ["src", "alt", "map"])
+for (const name of ["alt", "map"])
     Object.defineProperty(ImageGSElement.prototype, name, {
         get() {
             return this.getAttribute(name) ?? "";
@@ -269,6 +331,20 @@ for (const name of ["src", "alt", "map"])
         enumerable: true,
         configurable: true,
     });
+
+/**
+ * Turns what was set on an element before it was one of these, and would hide the class' properties, into
+ * attributes. Returns whether src was among it.
+ */
+function adoptProperties(element) {
+    const own = ImageGSElement.observedAttributes.filter((name) => Object.hasOwn(element, name));
+    for (const name of own) {
+        const value = element[name];
+        delete element[name];
+        element.setAttribute(name, value);
+    }
+    return own.includes("src");
+}
 
 if (globalThis.customElements && !customElements.get("image-gs"))
     customElements.define("image-gs", ImageGSElement);

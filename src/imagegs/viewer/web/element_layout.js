@@ -10,6 +10,8 @@ canvas {
 }
 `;
 
+const commonSheets = new WeakMap();
+
 /** The shadow tree of an element, and what it knows about its size. */
 export class ElementLayout {
     #host;
@@ -17,7 +19,8 @@ export class ElementLayout {
     #canvas = document.createElement("canvas");
     #filler = document.createElement("div"); // as wide as the picture, where nothing else says how wide
     #text = document.createElement("span");
-    #sizes = document.createElement("style");
+    #root;
+    #sizes = null; // a style sheet of its own
     #natural = null;
     #onrepaint;
     #resizing;
@@ -28,14 +31,25 @@ export class ElementLayout {
         this.#host = host;
         this.#onrepaint = onrepaint;
         this.#internals = host.attachInternals();
-        const root = host.attachShadow({ mode: "open" }),
-            style = document.createElement("style");
-        style.textContent = rules;
+        this.#root = host.attachShadow({ mode: "open" });
         this.#text.part = "alt";
         this.#text.hidden = true;
-        root.append(style, this.#sizes, this.#filler, this.#canvas, this.#text);
+        this.#root.append(this.#filler, this.#canvas, this.#text);
+        this.dress();
         this.#resizing = new ResizeObserver(() => onrepaint());
         this.#canvas.addEventListener("contextrestored", () => onrepaint());
+    }
+
+    /**
+     * Style sheets are adopted, which a page's policy allows where it forbids <style>. They are of one
+     * document, so another one needs others.
+     */
+    dress() {
+        const view = this.#host.ownerDocument.defaultView;
+        if (!view) return;
+        this.#sizes = new view.CSSStyleSheet();
+        this.#root.adoptedStyleSheets = [commonSheet(view), this.#sizes];
+        this.update();
     }
 
     connect() {
@@ -91,7 +105,15 @@ export class ElementLayout {
         const ratio = w ? `${w} / ${h}` : hint;
         const given = `${width ? `width: ${width};` : ""} ${height ? `height: ${height};` : ""}`;
         const host = `:host { ${given} aspect-ratio: auto ${ratio}; }`;
-        this.#sizes.textContent = `${host} div { width: ${w ?? 0}px; max-width: 100%; }`;
+        this.#sizes?.replaceSync(`${host} div { width: ${w ?? 0}px; max-width: 100%; }`);
+    }
+
+    /** The "width" or "height" of the content, or, without a box, of the attribute; null without both. */
+    side(name) {
+        const shown = Math.round(contentBox(this.#host)[name]);
+        if (shown >= 0) return shown;
+        const length = lengthOf(this.#host.getAttribute(name));
+        return length.endsWith("px") ? Math.trunc(parseFloat(length)) : null;
     }
 
     /**
@@ -125,6 +147,16 @@ export class ElementLayout {
         context.globalCompositeOperation = "copy";
         context.drawImage(from, 0, from.height - height, width, height, 0, 0, width, height);
     }
+}
+
+/** The rules of all elements of a window's document. */
+function commonSheet(view) {
+    if (!commonSheets.has(view.document)) {
+        const sheet = new view.CSSStyleSheet();
+        sheet.replaceSync(rules);
+        commonSheets.set(view.document, sheet);
+    }
+    return commonSheets.get(view.document);
 }
 
 /** The size of an element's content, CSS pixels; NaN where it has no box. */

@@ -11,7 +11,7 @@ let files = 0;
 function start() {
     const text = `"use strict";\n(${library})().serveWorker(self);`;
     const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-    worker = new Worker(url);
+    worker = new Worker(trusted(url));
     URL.revokeObjectURL(url);
     worker.onmessage = ({ data }) => listeners.get(data.id)?.(data);
     worker.onerror = (event) => {
@@ -23,6 +23,18 @@ function start() {
         listeners.clear();
         for (const [id, listener] of waiting) listener({ type: "error", id, error });
     };
+}
+
+let policy = null;
+
+/** The address as a page with Trusted Types wants it, if its policy for contents names "imagegs". */
+function trusted(url) {
+    try {
+        policy ??= globalThis.trustedTypes.createPolicy("imagegs", { createScriptURL: (text) => text });
+        return policy.createScriptURL(url);
+    } catch {
+        return url; // most pages have no such thing
+    }
 }
 
 /**

@@ -1,0 +1,112 @@
+"""What a folder of pictures holds: which files count, and which are left out."""
+
+from __future__ import annotations
+
+import errno
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from imagegs.cli.exit_codes import about
+from imagegs.cli.options import UsageError
+from imagegs.cli.reports import Verbosity
+from imagegs.cli.standard_streams import is_folder
+from imagegs.errors import FormatError
+
+# Of files that hold a picture, whether it can be read or not: a map that is lost in silence spoils a texture.
+_SUFFIXES = """
+    png apng jpg jpeg jpe jfif jif mpo tif tiff btf webp gif avif avifs jp2 j2k j2c jpc jpf jpx jph bmp dib
+    tga icb vda vst ppm pgm pbm pnm pam pfm psd dds qoi pcx sgi rgb rgba bw ras xbm xpm
+    exr hdr rgbe heic heif hif jxl jxr svg eps dpx cin iff ktx ktx2 astc basis crn pvr vtf tx rat
+    psb xcf kra raw r8 r16 r32 dng cr2 cr3 nef arw orf raf rw2
+"""
+PICTURE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
+_OF_THE_SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir")
+_MOST_NAMED = 8  # in a warning
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a folder holds."""
+
+    folder: Path
+    pictures: tuple[Path, ...]  # by name
+    left_out: tuple[str, ...]  # names of what is no picture; a slash behind those of folders
+    idle_patterns: tuple[str, ...]  # of --exclude, those that no name matches
+
+    def tell(self, speech: Verbosity) -> None:
+        """A warning that names what is left out."""
+        if self.left_out:
+            speech.warn(f"{self.folder}: left out, no pictures: {_some_of(self.left_out)}")
+
+
+def check_exclude(patterns: Sequence[str], *paths: Path) -> None:
+    """Raises UsageError for patterns where none of the paths is a folder, and for those of paths."""
+    if patterns and not any(is_folder(path) for path in paths):
+        raise UsageError("--exclude needs a folder of pictures")
+    if path := next((pattern for pattern in patterns if "/" in pattern), None):
+        raise UsageError(f"--exclude {path}: a pattern of names, not of paths")
+
+
+def look_into(folder: Path, exclude: Sequence[str] = ()) -> Contents:
+    """The pictures of a folder and what else it holds; what `exclude` matches, and litter, is neither.
+
+    exclude: patterns of names (* ? [...]), capitals aside.
+
+    Raises a FileError where there is no picture, and for a file with a picture's suffix that cannot be one:
+    a link that leads nowhere, a pipe.
+    """
+    with about(folder):
+        entries = [entry for entry in sorted(folder.iterdir()) if not _is_litter(entry)]
+        matched = {p: [entry for entry in entries if _matches(entry.name, p)] for p in exclude}
+        excluded = [entry for found in matched.values() for entry in found]
+        pictures = [entry for entry in pictures_in(folder) if entry not in excluded]
+        others = [entry for entry in entries if entry not in excluded and entry not in pictures]
+        left_out = tuple(entry.name + "/" * entry.is_dir() for entry in others)
+        if not pictures:
+            but = f", but {_some_of(left_out)}" if left_out else ""
+            raise FormatError(
+                f"no pictures in this directory{' that --exclude leaves' * bool(excluded)}{but}"
+            )
+    for entry in pictures:
+        with about(entry):
+            _check_file(entry)
+    idle = tuple(pattern for pattern, found in matched.items() if not found)
+    return Contents(folder, tuple(pictures), left_out, idle)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The files with a picture's suffix, by name, whether they can be read or not. Raises OSError."""
+    return [entry for entry in sorted(folder.iterdir()) if _is_picture(entry)]
+
+
+def _some_of(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _is_litter(entry: Path) -> bool:
+    """What file managers leave, and what is hidden, but for a picture that somebody hid."""
+    name = entry.name.lower()
+    if name in _OF_THE_SYSTEM or name.startswith("._"):
+        return True
+    return name[0] == "." and not (entry.suffix.lower() in PICTURE_SUFFIXES and entry.is_file())
+
+
+def _is_picture(entry: Path) -> bool:
+    return entry.suffix.lower() in PICTURE_SUFFIXES and entry.name[0] != "." and not entry.is_dir()
+
+
+def _matches(name: str, pattern: str) -> bool:
+    name, pattern = (unicodedata.normalize("NFC", text).casefold() for text in (name, pattern))
+    return fnmatchcase(name, pattern)
+
+
+def _check_file(entry: Path) -> None:
+    """Raise FileNotFoundError for a link that leads nowhere, FormatError for what is no regular file."""
+    if not entry.exists():
+        raise FileNotFoundError(errno.ENOENT, "the link leads nowhere (see --exclude)", str(entry))
+    if not entry.is_file():
+        raise FormatError("is no regular file (see --exclude)")

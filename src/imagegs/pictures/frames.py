@@ -1,0 +1,71 @@
+"""How many pictures a file holds, of which one is read: frames of an animation, pages, exposures."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from imagegs.pictures.tiff_directories import NEW_SUBFILE_TYPE, is_tiff
+
+_FORMATS = ("GIF", "PNG", "WEBP", "AVIF", "JPEG")  # TIFF is counted here; JPEG stands for MPO, too
+_MP_ENTRIES = 0xB002  # of CIPA DC-007, Multi-Picture Format
+_THUMBNAIL = "Large Thumbnail"  # how Pillow calls the type of such an entry
+_REDUCED_OR_MASK = 0b101  # of its bits: a smaller version of another page, or the mask of one
+_BIG_TIFF = 43
+_MOST_PAGES = 65536  # that are counted
+
+
+def count_frames(file: BinaryIO) -> int:
+    """The number of pictures, at least 1; a thumbnail or a mask of another one does not count.
+
+    file: a picture that was read, seekable, at any place. Where it is damaged behind what was read the answer
+    may be too small.
+    """
+    file.seek(0)
+    start = file.read(16)
+    file.seek(0)
+    try:
+        return max(1, _pages(file, start) if is_tiff(start) else _frames(file))
+    except Exception:  # Pillow raises whatever its parsing runs into, and the picture that counts is read
+        return 1
+
+
+def _frames(file: BinaryIO) -> int:
+    image: Any = Image.open(file, formats=_FORMATS)
+    if image.format == "MPO":
+        types = [entry["Attribute"]["MPType"] for entry in image.mpinfo[_MP_ENTRIES]]
+        return sum(not each.startswith(_THUMBNAIL) for each in types)
+    return int(getattr(image, "n_frames", 1))
+
+
+def _pages(file: BinaryIO, start: bytes) -> int:
+    """Of a TIFF or BigTIFF: the directories in its main chain, up to the first that is damaged."""
+    order = "<" if start[:2] == b"II" else ">"
+    big = struct.unpack(order + "H", start[2:4])[0] == _BIG_TIFF
+    offset_type, count_type, value_place, entry_size = ("Q", "Q", 12, 20) if big else ("I", "H", 8, 12)
+
+    def read(kind: str) -> int:
+        value: int = struct.unpack(order + kind, file.read(struct.calcsize(order + kind)))[0]
+        return value
+
+    file.seek(8 if big else 4)
+    pages, seen, offset = 0, set[int](), read(offset_type)
+    while offset and offset not in seen and len(seen) < _MOST_PAGES:
+        seen.add(offset)
+        try:
+            file.seek(offset)
+            n_entries = read(count_type)
+            entries = file.tell()
+            # Entries are in the order of their tags: this one is first, if it is there.
+            subfile_type = 0
+            if n_entries and read("H") == NEW_SUBFILE_TYPE:
+                file.seek(entries + value_place)
+                subfile_type = read("I")
+            file.seek(entries + n_entries * entry_size)
+            offset = read(offset_type)
+        except (struct.error, OverflowError):
+            break
+        pages += subfile_type & _REDUCED_OR_MASK == 0
+    return pages

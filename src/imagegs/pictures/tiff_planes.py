@@ -1,0 +1,152 @@
+"""Strips and tiles of a TIFF: from bytes in a file to an array of samples.
+
+The bytes are decompressed first and then unpacked. For LZW and its like libtiff does the decompression, by
+way of Pillow: the strips are put into a TIFF in memory that calls each byte a gray sample of 8 bits.
+
+Source: TIFF 6.0, sections 3, 14 and 15; Adobe Photoshop TIFF Technical Notes (deflate); libtiff, for what
+writers do in practice.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import TiffImagePlugin
+
+from imagegs.errors import FormatError
+from imagegs.pictures import tiff_directories as tags
+from imagegs.pictures.samples import unpacked
+from imagegs.pixels import IntegerPixels
+
+UNCOMPRESSED, _PACKBITS = 1, 32773
+_WITH_PREDICTOR = {5, 8, 32946, 34925, 50000}  # LZW, deflate (new and old number), LZMA, Zstandard
+BYTE_WISE = {UNCOMPRESSED, _PACKBITS} | _WITH_PREDICTOR  # compressions that know of bytes, not of pixels
+_DIFFERENCES = 2  # the predictor that keeps what each sample differs from its left neighbour
+_LOW_BIT_FIRST = 2  # FillOrder
+_REVERSED = np.array([int(f"{i:08b}"[::-1], 2) for i in range(256)], np.uint8)
+
+
+class Planes:
+    """How the samples of a picture lie in a file: one plane of all, or one for each."""
+
+    def __init__(self, tiff: tags.TiffFile, directory: tags.Directory, n_samples: int, bits: int) -> None:
+        """n_samples: a pixel in one plane; bits: a sample, 1..16.
+
+        Raises FormatError where the tags make no sense together.
+        """
+        one, values = directory.one, directory.values
+        self._tiff, self._n_samples, self._bits = tiff, n_samples, bits
+        self._compression = one(tags.COMPRESSION, UNCOMPRESSED)
+        self._fill_order = one(tags.FILL_ORDER, 1)
+        self._predictor = one(tags.PREDICTOR, 1) if self._compression in _WITH_PREDICTOR else 1
+        self._width, self._height = one(tags.WIDTH, 0), one(tags.LENGTH, 0)
+        tiled = tags.TILE_WIDTH in values
+        self._segment_width = one(tags.TILE_WIDTH, 0) if tiled else self._width
+        rows = (
+            one(tags.TILE_LENGTH, 0) if tiled else min(one(tags.ROWS_PER_STRIP, self._height), self._height)
+        )
+        if rows < 1 or self._segment_width < 1:
+            raise FormatError("the picture is damaged: its strips or tiles have no size")
+        self._across, self._down = -(-self._width // self._segment_width), -(-self._height // rows)
+        self._offsets = values.get(tags.TILE_OFFSETS if tiled else tags.STRIP_OFFSETS, ())
+        self._counts = values.get(tags.TILE_BYTE_COUNTS if tiled else tags.STRIP_BYTE_COUNTS, ())
+        n = self._across * self._down
+        if n > len(self._offsets) or sum(self._counts) > 2 * tiff.size:
+            raise FormatError("the picture is damaged: strips or tiles are missing, or lie over each other")
+        last = rows if tiled else self._height - rows * (self._down - 1)
+        self._segment_rows = [rows] * (n - 1) + [last]
+        if self._predictor not in (1, _DIFFERENCES) or (self._predictor != 1 and bits not in (8, 16)):
+            raise FormatError(f"TIFF predictor {self._predictor} with {bits} bits a sample is not supported")
+
+    @property
+    def n_values(self) -> int:
+        """Samples of one plane, with those of tiles that hang over the edge."""
+        rows = self._down * self._segment_rows[0]
+        return rows * self._across * self._segment_width * self._n_samples
+
+    def read(self, number: int) -> IntegerPixels:
+        """(H, W, n_samples) uint8 or uint16 of one plane, the first is 0: the numbers as stored.
+
+        Raises FormatError, or what Pillow raises, for damaged data.
+        """
+        n_values = self._segment_width * self._n_samples  # of a row
+        rows = self._bytes(number, -(-n_values * self._bits // 8))
+        if self._bits == 16 and self._tiff.order == "<":
+            values = np.ascontiguousarray(rows[:, : 2 * n_values]).view("<u2").astype(np.uint16, copy=False)
+        else:
+            values = unpacked(rows, n_values, self._bits)
+        values = values.reshape(len(rows), self._segment_width, self._n_samples)
+        if self._predictor == _DIFFERENCES:
+            values = np.add.accumulate(values, axis=1, dtype=values.dtype)
+        if self._across > 1:
+            tiles = values.reshape(self._down, self._across, -1, self._segment_width, self._n_samples)
+            values = tiles.transpose(0, 2, 1, 3, 4).reshape(
+                -1, self._across * self._segment_width, self._n_samples
+            )
+        return values[: self._height, : self._width]
+
+    def _bytes(self, number: int, row_bytes: int) -> NDArray[np.uint8]:
+        """The rows of all segments of a plane, one segment below the other: (rows, row_bytes)."""
+        n = len(self._segment_rows)
+        places = list(zip(self._offsets, self._byte_counts(row_bytes), strict=False))[
+            number * n : (number + 1) * n
+        ]
+        if len(places) < n or not all(count for _, count in places):
+            raise FormatError("the picture is damaged: strips or tiles are missing")
+        if self._compression != UNCOMPRESSED:
+            segments = [self._tiff.read(offset, count) for offset, count in places]
+            return self._decompressed(segments, row_bytes)
+        pieces = [
+            self._tiff.read(offset, rows * row_bytes)
+            for (offset, _), rows in zip(places, self._segment_rows, strict=True)
+        ]
+        plain = np.frombuffer(b"".join(pieces), np.uint8).reshape(-1, row_bytes)
+        return _REVERSED[plain] if self._fill_order == _LOW_BIT_FIRST else plain
+
+    def _byte_counts(self, row_bytes: int) -> tuple[int, ...]:
+        """Of the segments; a file of one strip may lack them."""
+        if self._counts or len(self._offsets) != 1:
+            return self._counts
+        to_end = max(0, self._tiff.size - self._offsets[0])
+        return (to_end,)
+
+    def _decompressed(self, segments: list[bytes], row_bytes: int) -> NDArray[np.uint8]:
+        """(rows, row_bytes) of compressed segments."""
+        file = _gray_tiff(segments, self._segment_rows, row_bytes, self._compression, self._fill_order)
+        with TiffImagePlugin.TiffImageFile(io.BytesIO(file)) as image:
+            plain: NDArray[np.uint8] = np.asarray(image)
+        return plain
+
+
+def _gray_tiff(
+    segments: list[bytes], rows: list[int], row_bytes: int, compression: int, fill_order: int
+) -> bytes:
+    """A TIFF of gray bytes, row_bytes wide; its strips are the segments, the last may have fewer rows."""
+    offsets = 8 + np.cumsum([0, *map(len, segments)])
+    start = int(offsets[-1] + offsets[-1] % 2)
+    if start + 8 * len(segments) >= 1 << 32:
+        raise FormatError("a compressed TIFF of more than 4 GiB is not supported")
+    n = len(segments)
+    entries: list[tuple[int, int, int, int]] = [  # tag, type (3: short, 4: long), count, value or place
+        (tags.WIDTH, 4, 1, row_bytes),
+        (tags.LENGTH, 4, 1, sum(rows)),
+        (tags.BITS_PER_SAMPLE, 3, 1, 8),
+        (tags.COMPRESSION, 3, 1, compression),
+        (tags.PHOTOMETRIC, 3, 1, 1),
+        (tags.FILL_ORDER, 3, 1, fill_order),
+        (tags.STRIP_OFFSETS, 4, n, start if n > 1 else 8),
+        (tags.SAMPLES_PER_PIXEL, 3, 1, 1),
+        (tags.ROWS_PER_STRIP, 4, 1, rows[0]),
+        (tags.STRIP_BYTE_COUNTS, 4, n, start + 4 * n if n > 1 else len(segments[0])),
+    ]
+    lists: Any = [*offsets[:-1].tolist(), *map(len, segments)] if n > 1 else []
+    directory = (
+        struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
+    )
+    place = start + 4 * len(lists)
+    data = b"".join(segments).ljust(start - 8, b"\0")
+    return b"II*\0" + struct.pack("<I", place) + data + struct.pack(f"<{len(lists)}I", *lists) + directory

@@ -1,0 +1,154 @@
+"""All bytes of a file first, then its place.
+
+Three ways lead there. The target is new: the bytes get its name. The target exists: they are renamed over it.
+A rename is impossible (a mount point, a folder of others), or would lose what belongs to the target (other
+hard links, an owner who cannot be given): the target is written in place, see `overwrite`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from imagegs.staging.overwriting import BLOCK, copy, overwrite, spool, sync
+from imagegs.staging.targets import Target
+from imagegs.staging.temporaries import Temporary
+
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_RENAME = (*_UNWRITABLE, errno.EBUSY, errno.EXDEV)  # as told to one who may well write the file itself
+
+
+class Staged:
+    """The bytes of one target: `write` them, `put` them in its place, and `discard` whatever happened."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.in_place = target.status is not None and target.status.st_nlink > 1
+        self._temporary = Temporary(target)
+        self._spool: IO[bytes] | None = None  # in place of the temporary, where the folder takes none
+        self._old: IO[bytes] | None = None
+        self._is_overwritten = False
+
+    def write(self, pieces: Iterable[bytes | bytearray | memoryview]) -> int:
+        """Take all bytes, and bring them to the disk: how many. Raises OSError."""
+        with self._naming():
+            self._open()
+        n_bytes = 0
+        for piece in pieces:
+            with self._naming():
+                self._file().write(piece)
+            n_bytes += memoryview(piece).nbytes
+        if self._spool is None:
+            with self._naming():
+                sync(self._file())
+        return n_bytes
+
+    def put(self, *, replace: bool, keep: bool = False) -> None:
+        """Let the bytes take the target's place. Raises OSError; the target is then as it was.
+
+        replace: whether they replace a file that has come since the target was looked up; FileExistsError
+        else. keep: hold the old contents for `undo`.
+        """
+        with self._naming():
+            if not self.in_place:
+                if keep:
+                    self._old = _held(self.target)
+                if self._takes_place(replace):
+                    return
+            self._old = overwrite(self.target.path, self._file())
+            self._is_overwritten = True
+
+    def undo(self) -> None:
+        """Bring back what was there before `put(keep=True)`, if that did anything. Raises OSError."""
+        old = self._old
+        if not (self._is_overwritten or self._temporary.is_target()):
+            return
+        if self.target.status is None:
+            self.target.path.unlink()
+        elif old is not None:
+            again = Staged(self.target)
+            try:
+                old.seek(0)
+                again.write(iter(lambda: old.read(BLOCK), b""))
+                again.put(replace=True)
+            finally:
+                again.discard()
+
+    def discard(self) -> None:
+        """Close all, and leave no temporary."""
+        for file in (self._spool, self._old):
+            if file is not None:
+                file.close()
+        self._temporary.discard()
+
+    def _file(self) -> IO[bytes]:
+        return self._spool or self._temporary.file()
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Errors within are about the target, which is what the user knows."""
+        try:
+            yield
+        except OSError as error:
+            error.filename = self.target.name
+            del error.filename2  # the temporary's, of a rename
+            raise
+
+    def _open(self) -> None:
+        try:
+            self._temporary.open()
+            self.in_place |= not self._temporary.is_like_target
+        except OSError as error:
+            if self.target.status is None or error.errno not in _UNWRITABLE:
+                raise _explained(error, self.target) from None
+            self._spool, self.in_place = spool(), True
+        if self.in_place:  # told now rather than after hours of work
+            os.close(os.open(self.target.path, os.O_WRONLY))
+
+    def _takes_place(self, replace: bool) -> bool:
+        """By a new name or a rename; False where an existing target cannot be had like that."""
+        if self.target.status is None:
+            self._create(replace)
+            return True
+        try:
+            self._temporary.replace_target()
+        except OSError as error:
+            if error.errno not in _NO_RENAME:
+                raise
+            return False
+        return True
+
+    def _create(self, replace: bool) -> None:
+        try:
+            self._temporary.create_target()
+        except FileExistsError:  # it has come since
+            if not replace:
+                raise
+            self._temporary.replace_target()
+
+
+def _held(target: Target) -> IO[bytes] | None:
+    """The contents, as they are, whatever takes the target's place; None where there are none to be read."""
+    try:
+        file = target.path.open("rb")
+    except OSError:
+        return None
+    if os.name == "posix":
+        return file
+    with file:  # elsewhere an open file cannot be replaced
+        held = spool()
+        copy(file, held)
+        return held
+
+
+def _explained(error: OSError, target: Target) -> OSError:
+    """In the words of the target's folder, where that is at fault."""
+    folder = str(target.path.parent)
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return FileNotFoundError(errno.ENOENT, f"the folder {folder!r} does not exist")
+    if error.errno in _UNWRITABLE:
+        return PermissionError(error.errno, f"the folder {folder!r} is not writable")
+    return error

@@ -1,0 +1,159 @@
+"""HTTP connections that end: so many at a time, each request whole within seconds and of bounded length.
+
+One thread a connection. Who finds no room waits in the system's queue, and the loop that accepts rests
+meanwhile, as it does where the process has no descriptors left.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+MOST_CONNECTIONS = 64
+REQUEST_SECONDS = 15.0  # in which a request is there to its end; from the last answer, or the connection, on
+ANSWER_SECONDS = 60.0  # in which an answer, or a part of a stream, is taken
+MOST_BYTES = 2**17  # of a request
+REST_SECONDS = 0.1  # before the next try to accept, after one that failed
+DRAIN_SECONDS, DRAIN_BYTES = 1.0, 2**20  # of what is still coming behind a request that was refused
+
+
+class RefusedError(Exception):
+    """A request that is answered by this status before it is read to its end."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Arrivals(io.RawIOBase):
+    """What comes by a connection; each request has a deadline and a length."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.next_request()
+
+    def next_request(self) -> None:
+        """From here on time and bytes count anew."""
+        self._until = time.monotonic() + REQUEST_SECONDS
+        self._count = 0
+
+    def readable(self) -> bool:
+        """As BufferedReader asks."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Raises RefusedError for a request that is too slow or too long, TimeoutError where none began."""
+        if self._count >= MOST_BYTES:
+            raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        try:
+            count = self._receive(buffer)
+        except TimeoutError:
+            if self._count:
+                raise RefusedError(HTTPStatus.REQUEST_TIMEOUT) from None
+            raise
+        self._count += count
+        return count
+
+    def _receive(self, buffer: Any) -> int:
+        if (seconds := self._until - time.monotonic()) <= 0:
+            raise TimeoutError
+        self._connection.settimeout(seconds)
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(ANSWER_SECONDS)  # of all bytes of a sendall()
+
+
+class BoundedServer(ThreadingHTTPServer):
+    """Accepts MOST_CONNECTIONS at a time."""
+
+    daemon_threads = True
+    allow_reuse_address = sys.platform != "win32"  # where it would let others take the port as well
+    request_queue_size = MOST_CONNECTIONS
+
+    def __init__(self, *arguments: Any) -> None:
+        self._room = threading.Semaphore(MOST_CONNECTIONS)
+        super().__init__(*arguments)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Raises OSError, behind a rest, where there is no room and where accept() fails: the caller tries
+        again at once, since the connection is still in the queue.
+        """
+        if not self._room.acquire(timeout=REST_SECONDS):
+            raise TimeoutError
+        try:
+            return super().get_request()
+        except OSError:
+            self._room.release()
+            time.sleep(REST_SECONDS)
+            raise
+
+    def shutdown_request(self, request: Any) -> None:
+        """Called once for each connection."""
+        try:
+            super().shutdown_request(request)
+        finally:
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away is no error."""
+
+
+class BoundedHandler(BaseHTTPRequestHandler):
+    """Reads requests within the bounds. Subclasses have `refuse(status)`, which answers and closes."""
+
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # the default, 0.9, would have answers without a status
+    command = request_version = requestline = ""
+    refused = False
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self._arrivals = Arrivals(self.connection)
+        self.rfile = io.BufferedReader(self._arrivals)
+
+    def handle_one_request(self) -> None:
+        self._arrivals.next_request()
+        try:
+            super().handle_one_request()
+        except RefusedError as error:
+            self.refuse(error.status)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the base class calls for requests that it cannot read."""
+        self.refuse(HTTPStatus(code))
+
+    def refuse(self, status: HTTPStatus) -> None:
+        """Answers a request with nothing but a status, and ends the connection."""
+        raise NotImplementedError
+
+    def has_body(self) -> bool:
+        """Whether more than a head is announced."""
+        return "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0"
+
+    def finish(self) -> None:
+        with suppress(OSError):  # the other side may be gone
+            super().finish()
+            if self.refused:
+                self._drain()
+
+    def _drain(self) -> None:
+        """Takes what still comes, within bounds: a socket closed over unread bytes loses its answer."""
+        self.connection.shutdown(socket.SHUT_WR)
+        until, left = time.monotonic() + DRAIN_SECONDS, DRAIN_BYTES
+        while left > 0 and (seconds := until - time.monotonic()) > 0:
+            self.connection.settimeout(seconds)
+            if not (taken := len(self.connection.recv(2**16))):
+                return
+            left -= taken
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Nothing: only the command line prints."""
