@@ -32,9 +32,9 @@ sanitize: $(VENV)/installed
 	$(BIN)/cmake --build build/sanitize
 	build/sanitize/imagegs_native_tests
 
-# Damaged files, other ones on every run; `make test` has a share of them.
+# Damaged files, other ones on every run, on all processors (FUZZ='-j 2 --count 1000'); `make test` has a share of them.
 fuzz: $(VENV)/installed
-	$(BIN)/python tests/fuzz.py --count 40000
+	$(BIN)/python tests/fuzz.py --count 40000 $(FUZZ)
 
 # kill -9 at 1,000 moments of encode and of decode over a file, and SIGTERM; `make test` has a share of them.
 kill-stress: $(VENV)/installed

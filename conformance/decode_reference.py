@@ -79,6 +79,7 @@ def decode(data: bytes, fields: list | None = None) -> dict:
     require(reader.number("H", "version") == 3, "version")
     result, seen = {"metadata": None}, []
     while not seen or seen[-1] != "TAIL":
+        require(len(seen) < 1024 or reader.offset == len(data), "more than 1024 chunks")
         name, length, start = read_head(reader)
         body = data[start : start + 4] + data[start + 8 : start + 8 + length]
         stored = int.from_bytes(data[start + 8 + length :][:4], "little")

@@ -4,12 +4,13 @@ of imagegs. All are valid ones with one thing changed.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator
 
 import numpy as np
 
-from chunks import SIGNATURE, chunk, join, replaced, split
+from chunks import SIGNATURE, Chunk, chunk, join, replaced, split
 from decode_reference import InvalidFileError
 from decode_reference import decode as decode_by_the_page
 from imagegs import FormatError, decode, encode
@@ -55,6 +56,14 @@ def frame() -> Iterator[tuple[str, bytes]]:
     yield "frame-cut-in-the-signature", FILE[:5]
     yield "frame-cut-in-the-version", FILE[:9]
     yield "frame-version-1", SIGNATURE + b"\1\0" + FILE[10:]
+    yield "frame-too-many-chunks", join([HEAD, *skippable(1022), GAUS, TAIL])
+
+
+def skippable(n: int) -> list[Chunk]:
+    """So many empty chunks of types that no decoder knows."""
+    letters = range(65, 91)
+    types = itertools.product(range(97, 123), letters, letters, letters)
+    return [(bytes(each), b"") for each in itertools.islice(types, n)]
 
 
 def chunk_heads() -> Iterator[tuple[str, bytes]]:

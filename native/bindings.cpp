@@ -60,6 +60,17 @@ Sample sample_of(const nb::dlpack::dtype &type) {
     throw nb::type_error("pictures are float32, uint8 or uint16");
 }
 
+Grid grid_of(size_t width, size_t height, int x0, int y0, float step_x, float step_y) {
+    require(width > 0 && height > 0 && width < (1u << 23) && height < (1u << 23), "the picture is empty or too large");
+    require(step_x > 0 && step_y > 0, "steps must be positive");
+    return {x0, y0, int(width), int(height), step_x, step_y, 0.5f};
+}
+
+void require_samples(int samples_x, int samples_y) {
+    for (int samples : {samples_x, samples_y})
+        require(samples >= 1 && samples <= kTile, "1 to 16 samples are possible");
+}
+
 // out is (channels, height, width) if planar, else (height, width, channels). Each pixel is the mean of samples_x x
 // samples_y samples.
 void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float step_x, float step_y, bool planar,
@@ -68,13 +79,10 @@ void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float 
                  channels = out.shape(planar ? 0 : 2);
     require(scene.count() > 0, "the scene is empty");
     require(channels == size_t(scene.channels()), "the picture has another number of channels");
-    require(width > 0 && height > 0 && width < (1u << 23) && height < (1u << 23), "the picture is empty or too large");
-    require(step_x > 0 && step_y > 0, "steps must be positive");
-    for (int samples : {samples_x, samples_y})
-        require(samples >= 1 && samples <= kTile, "1 to 16 samples are possible");
+    const Grid grid = grid_of(width, height, x0, y0, step_x, step_y);
+    require_samples(samples_x, samples_y);
     const bool filtered = samples_x > 1 || samples_y > 1;
     require(!filtered || !keep, "a filtered picture keeps no selection");
-    const Grid grid{x0, y0, int(width), int(height), step_x, step_y, 0.5f};
     Picture picture{out.data(), sample_of(out.dtype()), channels, width * channels, 1};
     if (planar) picture.column_stride = 1, picture.row_stride = width, picture.channel_stride = width * height;
     const GilReleased released;
@@ -82,10 +90,14 @@ void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float 
     else scene.render(engine, grid, picture, keep);
 }
 
-uint64_t most_pairs_of(const Scene &scene, Engine &engine, uint64_t enough) {
+// Of a picture that `render` would paint.
+uint64_t most_pairs_of(const Scene &scene, Engine &engine, size_t width, size_t height, int x0, int y0, float step_x,
+                       float step_y, int samples_x, int samples_y, uint64_t enough) {
     require(scene.count() > 0, "the scene is empty");
+    const Grid grid = grid_of(width, height, x0, y0, step_x, step_y);
+    require_samples(samples_x, samples_y);
     const GilReleased released;
-    return scene.most_pairs(engine, enough);
+    return scene.most_pairs(engine, grid, {samples_x, samples_y}, enough);
 }
 
 void require_rendered_shape(const Scene &scene, const In<3> &a) {
@@ -348,6 +360,15 @@ NB_MODULE(_native, m) {
     m.attr("DIAGONAL_SUMS") = kDiagonalSums;
     m.attr("SOFTMAX_CUTOFF") = kSoftmaxCutoff;
     m.def("isa_names", &isa_names);
+    m.def("seconds_left", &seconds_left);
+    m.def("set_seconds_left", &set_seconds_left, "seconds"_a);
+    nb::register_exception_translator([](const std::exception_ptr &error, void *) {
+        try {
+            std::rethrow_exception(error);
+        } catch (const OutOfTime &) {
+            PyErr_SetString(PyExc_TimeoutError, "more seconds than were given");
+        }
+    });
     m.def("link_over", &link_over_of, "file"_a, "temporary"_a, "target"_a);
 
     nb::class_<Engine>(m, "Engine")
@@ -391,7 +412,8 @@ NB_MODULE(_native, m) {
         .def("normal_diagonal", &normal_diagonal, "engine"_a, "out"_a, "pixel_weights"_a.none(), "sums"_a)
         .def("removal_cost", &removal_cost, "engine"_a, "out"_a, "pixel_weights"_a.none(), "residual"_a, "cost"_a)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
-        .def("most_pairs", &most_pairs_of, "engine"_a, "enough"_a)
+        .def("most_pairs", &most_pairs_of, "engine"_a, "width"_a, "height"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a,
+             "samples_x"_a, "samples_y"_a, "enough"_a)
         .def("multiply_adds", &multiply_adds, "engine"_a, "most_work"_a)
         .def("tile_lists", &tile_lists, "engine"_a, "side"_a, "most_ids"_a)
         .def("shapes", &shapes, "out"_a)

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -23,6 +24,15 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPollInterval = std::chrono::milliseconds(50);
 struct Cancelled {};
 
+thread_local double left = std::numeric_limits<double>::infinity();
+
+double seconds_left() { return left; }
+void set_seconds_left(double seconds) { left = seconds; }
+
+static double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 struct Pool::State {
     const int process = process_id();
     const std::function<void()> &poll;
@@ -38,13 +48,15 @@ struct Pool::State {
     std::exception_ptr error;
     std::atomic<int> next{0};
     std::atomic<bool> failed{false};
-    Clock::time_point polled; // of worker 0 alone
+    Clock::time_point started, polled; // of worker 0, the calling thread, alone
 
     State(int threads, const std::function<void()> &poll);
     ~State() { join(); }
     void check(int worker);
     void work(int worker);
     void take_tasks(int worker);
+    template <class Do> void guard(const Do &);
+    void wait();
     void join();
 };
 
@@ -82,12 +94,10 @@ void Pool::State::join() {
     for (std::thread &t : workers) t.join();
 }
 
-void Pool::State::take_tasks(int worker) {
+// The first exception within ends the run.
+template <class Do> void Pool::State::guard(const Do &action) {
     try {
-        for (int i; (i = next.fetch_add(1)) < n;) {
-            (*task)(i, worker);
-            check(worker);
-        }
+        action();
     } catch (const Cancelled &) { // another worker holds the reason
     } catch (...) {
         std::lock_guard<std::mutex> lock(mutex);
@@ -96,10 +106,30 @@ void Pool::State::take_tasks(int worker) {
     }
 }
 
+void Pool::State::take_tasks(int worker) {
+    guard([&] {
+        for (int i; (i = next.fetch_add(1)) < n;) {
+            (*task)(i, worker);
+            check(worker);
+        }
+    });
+}
+
+// The caller's thread, without a task of its own any more, waits for the others.
+void Pool::State::wait() {
+    std::unique_lock<std::mutex> lock(mutex);
+    while (!done.wait_for(lock, kPollInterval, [this] { return busy == 0; })) {
+        lock.unlock();
+        guard([&] { check(0); });
+        lock.lock();
+    }
+}
+
 void Pool::State::check(int worker) {
     if (failed) throw Cancelled{};
-    if (worker != 0 || !poll || Clock::now() - polled < kPollInterval) return;
-    poll();
+    if (worker != 0 || Clock::now() - polled < kPollInterval) return;
+    if (seconds_since(started) > left) throw OutOfTime{};
+    if (poll) poll();
     polled = Clock::now();
 }
 
@@ -109,18 +139,19 @@ void Pool::run(int n, const Task &task) {
     if (n <= 0) return;
     State &s = state();
     std::lock_guard<std::mutex> only(s.run_mutex);
+    if (left <= 0) throw OutOfTime{}; // many short runs are no way around it
     const bool alone = s.workers.empty() || n == 1;
     {
         std::lock_guard<std::mutex> lock(s.mutex);
         s.task = &task, s.n = n, s.next = 0, s.failed = false;
-        s.polled = Clock::now();
+        s.started = s.polled = Clock::now();
         s.busy = alone ? 0 : int(s.workers.size());
         s.generation += !alone;
     }
     if (!alone) s.wake.notify_all();
     s.take_tasks(0);
-    std::unique_lock<std::mutex> lock(s.mutex);
-    s.done.wait(lock, [&s] { return s.busy == 0; });
+    s.wait();
+    left -= seconds_since(s.started);
     if (s.error) std::rethrow_exception(std::exchange(s.error, nullptr));
 }
 

@@ -4,6 +4,9 @@
 // caller is number 0, and returns when all are done. Tasks must not depend on each other or on the worker but
 // for scratch memory: then results are the same with any number of threads. The first exception is rethrown.
 //
+// A thread may be given a number of seconds for all of its runs: what takes longer ends with OutOfTime. Waiting for
+// other callers' runs does not count.
+//
 // A forked child has none of its parent's threads, and the locks that they held are held for good. There the pool
 // starts threads of its own at its first run, and what it had of the parent is leaked.
 #pragma once
@@ -12,6 +15,12 @@
 #include <functional>
 
 namespace imagegs {
+
+struct OutOfTime {};
+
+// What is left to the calling thread; infinite at first.
+double seconds_left();
+void set_seconds_left(double seconds);
 
 class Pool {
 public:

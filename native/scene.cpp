@@ -109,28 +109,31 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture, boo
     kept_selection_ = keep;
 }
 
-// Samples are painted as the pixels of a finer grid, whose tiles hold whole pixels of the picture.
+// The samples of the pixels of a grid, as the pixels of a finer one whose tiles hold whole pixels of the first.
+static Grid of_samples(const Grid &grid, Samples samples) {
+    return {grid.x0 * samples.x,
+            grid.y0 * samples.y,
+            grid.width * samples.x,
+            grid.height * samples.y,
+            grid.step_x / float(samples.x),
+            grid.step_y / float(samples.y),
+            grid.inset,
+            kTile / samples.x * samples.x,
+            kTile / samples.y * samples.y};
+}
+
 void Scene::render_filtered(Engine &engine, const Grid &grid, Samples samples, const Picture &picture) {
     const Kernels &kernels = *engine.kernels;
     const int across = kTile / samples.x, down = kTile / samples.y; // pixels of a tile
-    const Grid fine{grid.x0 * samples.x,
-                    grid.y0 * samples.y,
-                    grid.width * samples.x,
-                    grid.height * samples.y,
-                    grid.step_x / float(samples.x),
-                    grid.step_y / float(samples.y),
-                    grid.inset,
-                    across * samples.x,
-                    down * samples.y};
-    visit_tiles(engine, fine, false, [&](Worker &w, const Tile &tile) {
+    visit_tiles(engine, of_samples(grid, samples), false, [&](Worker &w, const Tile &tile) {
         const int x = tile.x * across, y = tile.y * down;
         store_means(quarter_order(kernels.lanes), paint_quarters(kernels, w, tile).out, channels_, samples, x, y,
                     std::min(across, grid.width - x), std::min(down, grid.height - y), picture);
     });
 }
 
-uint64_t Scene::most_pairs(Engine &engine, uint64_t enough) const {
-    return imagegs::most_pairs(engine, set(), {0, 0, width(), height(), 1.0f, 1.0f, 0.5f}, enough);
+uint64_t Scene::most_pairs(Engine &engine, const Grid &grid, Samples samples, uint64_t enough) const {
+    return imagegs::most_pairs(engine, set(), of_samples(grid, samples), enough);
 }
 
 // The tile's colours, in quarter order. Quarter by quarter: their lists are shorter than the tile's, and the colours

@@ -61,8 +61,8 @@ public:
     // The same with each pixel the mean of so many samples, at most kTile across and down, spread evenly over it.
     void render_filtered(Engine &, const Grid &, Samples, const Picture &);
 
-    // An upper bound on the (tile, Gaussian) pairs of the whole canvas; see most_pairs() in tiles.h.
-    uint64_t most_pairs(Engine &, uint64_t enough) const;
+    // An upper bound on the (tile, Gaussian) pairs of what render_filtered() walks; see most_pairs() in tiles.h.
+    uint64_t most_pairs(Engine &, const Grid &, Samples, uint64_t enough) const;
 
     // After render(keep = true): `out` is the picture it gave and `color_gradient` dL/dout, both
     // [channel][row][column].

@@ -101,8 +101,8 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     scene.normal_diagonal(engine, r.picture.data(), weights, r.diagonal.data());
     r.costs.resize(g.n);
     scene.removal_cost(engine, r.picture.data(), weights, slope.data(), r.costs.data());
-    if (step == 1.0f)
-        check(scene.most_pairs(engine, 0) >= scene.pair_counts().tile_candidates, "the bound of the pairs holds");
+    check(scene.most_pairs(engine, grid, {1, 1}, 0) >= scene.pair_counts().tile_candidates,
+          "the bound of the pairs holds");
     if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
         for (size_t i = 0; i < slope.size(); ++i)
             slope[i] =
@@ -370,6 +370,21 @@ void test_pool() {
         why = error.what();
     }
     check(why == "enough" && polls == 2, "pool: polling ends a run");
+    bool late = false;
+    set_seconds_left(0.1);
+    try {
+        // The caller's own task is short: it waits for the other one.
+        pool.run(2, [&](int, int worker) {
+            for (int i = 0; worker != 0 && i < 1000; ++i) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                pool.poll(worker);
+            }
+        });
+    } catch (const OutOfTime &) {
+        late = true;
+    }
+    check(late && seconds_left() < 0, "pool: a run ends when the time is over");
+    set_seconds_left(std::numeric_limits<double>::infinity());
     pool.run(1000, [&](int task, int) { ++seen[task]; });
     check(std::count(seen.begin(), seen.end(), 2) == 1000, "pool: and it goes on");
 }

@@ -4,6 +4,7 @@ random numbers given.
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable, Sequence
 from random import Random
@@ -144,6 +145,117 @@ def agree_on_counts(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> l
     return parts
 
 
+def change_channels(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk] | None:
+    """Other names, more or fewer of them; the rest of the file may then be that of other channels."""
+    name, payload = parts[0]
+    if len(payload) < 12:
+        return None
+    names = random.choice(
+        (
+            [b"Y"],
+            [b"R", b"G", b"B", b"A"],
+            [b"R", b"G", b"R"],
+            [bytes([65 + i]) for i in range(random.choice((2, 5, 31, 32, 33)))],
+            [b"Color.R", b"Color.G", b"Color.B"],
+            ["\u00e4".encode(), b"a\xcc\x88"],  # two names for those who compare code points
+            [b"\xff"],
+            [b"x" * 255],
+            [b"a\0b"],
+            [b""],
+        )
+    )
+    n = random.choice((len(names), len(names), random.randrange(256)))
+    told = b"".join(bytes([len(each)]) + each for each in names)
+    return [(name, payload[:11] + bytes([n]) + told), *parts[1:]]
+
+
+def new_fixed_point(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk] | None:
+    """A chunk GAUS of another number of Gaussians and other bits that fits the header; valid but for its
+    ranges and padding, sometimes.
+    """
+    at = next((i for i, (name, _) in enumerate(parts) if name == b"GAUS"), None)
+    head = bytearray(parts[0][1])
+    if at is None or len(head) < 12:
+        return None
+    n, paper, channels = random.choice((1, 2, 7, 8, 9, 40, 300)), head[8] == 0, head[11]
+    struct.pack_into("<I", head, 4, n)
+    bits = [random.choice((1, 2, 7, 8, 13, 24)) for _ in range(5)]
+    bits[3] = 0 if paper or random.random() < 0.3 else bits[3]
+    columns = [2, 2, 1, 1 if bits[3] else 0, channels]
+    payload = bytes(bits)
+    for columns_of, (low, high) in zip(columns, RANGES, strict=True):
+        ends = PAPER_SCALE if paper and (low, high) == RANGES[1] else (low, high)
+        payload += struct.pack("<2f", *sorted(random.choice((ends, random.choices(ends, k=2))))) * (
+            min(columns_of, 1) if paper else columns_of
+        )
+    for b, columns_of in zip(bits, columns, strict=True):
+        for _ in range(columns_of):
+            column = bytearray(random.randbytes((n * b + 7) // 8))
+            if n * b % 8 and random.random() < 0.98:
+                column[-1] &= (1 << n * b % 8) - 1
+            payload += bytes(column)
+    parts = list(parts)
+    parts[0], parts[at] = (parts[0][0], bytes(head)), (b"GAUS", payload)
+    return parts
+
+
+RANGES = ((-40.0, 90.0), (-10.0, 20.0), (-1024.0, 1024.0), (-128.0, 128.0), (-2.0, 3.0))
+PAPER_SCALE = (2.0**-20, 2.0**10)
+
+
+def new_layers(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk] | None:
+    """Other numbers of layers and of their Gaussians, in noise: counts are right, most of the time."""
+    first = next((i for i, (name, _) in enumerate(parts) if name == b"LAYR"), None)
+    if first is None or len(parts[0][1]) < 12:
+        return None
+    counts = [random.choice((1, 1, 2, 3, 9)) for _ in range(random.choice((1, 2, 3, 64, 65)))]
+    streams = [random.randbytes(n + random.choice((0, 2, 30))) for n in counts]
+    if random.random() < 0.5:  # what a stream of zeros says is mostly in range, and nothing is left over
+        streams = [random.randbytes(random.randrange(6)).ljust(n, b"\0") for n in counts]
+    head = bytearray(parts[0][1])
+    struct.pack_into("<I", head, 4, sum(counts) + random.choice((0, 0, 0, 0, 1, -1)) & 0xFFFFFFFF)
+    layers = [(b"LAYR", struct.pack("<I", n) + data) for n, data in zip(counts, streams, strict=True)]
+    rest = [part for part in parts[first:] if part[0] != b"LAYR"]
+    return [(parts[0][0], bytes(head)), *parts[1:first], *layers, *rest]
+
+
+def new_turn(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk] | None:
+    """A chunk TURN of the right length, most of the time, in place of the file's or behind LATT."""
+    at = next((i for i, (name, _) in enumerate(parts) if name == b"LATT"), None)
+    if at is None or len(parts[0][1]) < 12:
+        return None
+    n = parts[0][1][11]
+    size = n * (n + 1) if random.random() < 0.9 else random.choice((0, 1, n, n * n))
+    payload = random.choice((bytes(size), b"\x7f" * size, b"\x80" * size, random.randbytes(size)))
+    rest = [part for part in parts[at + 1 :] if part[0] != b"TURN"]
+    return [*parts[: at + 1], (b"TURN", payload), *rest]
+
+
+def new_metadata(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk]:
+    """A list of maps that fits the channels Color.R, Color.G and Color.B, or fails to in one field; or other
+    JSON."""
+    entry: dict[str, object] = {
+        "name": "Color",
+        "file": "Color.png",
+        "kind": "color",
+        "bit_depth": 8,
+        "channels": 3,
+    }
+    entry |= {"color_space": "srgb", "unit_length": False}
+    field = random.choice((*entry, None))
+    if field is not None:
+        entry[field] = random.choice((None, "", "../x", 0, 3, 16, True, [], {}, 1e300))
+    maps = random.choice(([entry], [entry, entry], [], entry, [7]))
+    text = random.choice(
+        (json.dumps({"maps": maps}), json.dumps(maps), '{"a":' + "[" * 15 + "]" * 15 + "}", "{}")
+    )
+    without = [part for part in parts if part[0] != b"mETA"]
+    if field is None and random.random() < 0.8 and len(without[0][1]) >= 12:
+        names = b"".join(bytes([7]) + b"Color." + c for c in (b"R", b"G", b"B"))
+        without[0] = without[0][0], without[0][1][:11] + b"\3" + names
+    return [without[0], (b"mETA", text.encode()), *without[1:]] if without else parts
+
+
 WITHIN_CHUNKS = (
     change_payload,
     change_stream,
@@ -152,6 +264,12 @@ WITHIN_CHUNKS = (
     forge_field,
     forge_canvas,
     agree_on_counts,
+    change_channels,
+    new_fixed_point,
+    new_fixed_point,
+    new_layers,
+    new_turn,
+    new_metadata,
 )
 
 
@@ -187,4 +305,22 @@ def splice(parts: list[Chunk], random: Random, corpus: Sequence[bytes]) -> list[
     ]
 
 
-AMONG_CHUNKS: tuple[Callable[..., list[Chunk] | None], ...] = (drop, repeat, move, rename, splice)
+def add_skippable(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk]:
+    """So many that the file has about as many chunks as it may."""
+    wanted = random.choice((3, 3, 3, 1023, 1024, 1025)) - len(parts)
+    letters = b"abcdefghijklmnopqrstuvwxyz"
+    added = [
+        (bytes([letters[i // 26 % 26], 88, letters[i // 676], letters[i % 26]]), b"") for i in range(wanted)
+    ]
+    at = random.randint(0, len(parts))
+    return [*parts[:at], *added, *parts[at:]]
+
+
+AMONG_CHUNKS: tuple[Callable[..., list[Chunk] | None], ...] = (
+    drop,
+    repeat,
+    move,
+    rename,
+    splice,
+    add_skippable,
+)

@@ -14,9 +14,19 @@ PACKAGE = Path(imagegs.__file__).parent
 
 # From the bottom to the top; a module may import its own layer's earlier lines and everything below.
 LAYERS = [
-    {"_native", "errors", "forking", "gaussians"},
+    {"_native", "errors", "forking", "gaussians", "limits"},
     {"engine", "quantization", "color_turn", "lattice", "pixels", "transparency", "staging", "files"},
-    {"rendering", "png", "pictures", "color_profiles", "deep_images", "images", "image_writers", "metrics"},
+    {
+        "rendering",
+        "png",
+        "pictures",
+        "color_profiles",
+        "deep_images",
+        "images",
+        "image_writers",
+        "metrics",
+        "array_files",
+    },
     {"fitting", "codec", "drawing"},
     {"applications", "evaluation", "viewer", "pillow"},
     {"", "cli", "__main__"},

@@ -544,7 +544,7 @@ def test_without_json_too(encode: Callable[..., Outcome], tmp_path: Path) -> Non
         (MemoryError("std::bad_alloc"), 1, "not enough memory"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), 1, "not enough memory"),
         (ImageGSError("no more threads can be started"), 1, "no more threads can be started"),
-        (LimitError("too large"), 3, "too large"),
+        (LimitError("too large"), 3, "too large (see --size-limit)"),
         (KeyError("who"), 1, "unexpected KeyError: 'who'"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (ValueError("two\nlines\x1b"), 2, "two lines\\x1b"),

@@ -28,7 +28,7 @@ from imagegs.codec import (
     save,
 )
 from imagegs.codec.attributes import canonical
-from imagegs.codec.gsimg import DEFAULT_SIZE_LIMIT, MAX_PAIRS_A_PIXEL, read_file
+from imagegs.codec.gsimg import read_file
 from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import (
     MAX_COLOR,
@@ -39,6 +39,7 @@ from imagegs.gaussians import (
     Gaussians,
 )
 from imagegs.lattice import Lattice
+from imagegs.limits import DEFAULT_LIMITS
 from imagegs.quantization import exp2, round_trip
 from imagegs.rendering import most_pairs
 
@@ -295,7 +296,7 @@ def test_no_sensible_file_is_over_the_limit_of_work() -> None:
         height=side,
         width=side,
     )
-    limit = MAX_PAIRS_A_PIXEL * DEFAULT_SIZE_LIMIT // 10
+    limit = DEFAULT_LIMITS.max_pairs // 10
     assert most_pairs(g, limit) <= limit
 
 
@@ -446,6 +447,7 @@ def test_the_codec_imports_little() -> None:
         "files",
         "gaussians",
         "lattice",
+        "limits",
         "quantization",
         "rendering",
     }

@@ -128,12 +128,12 @@ NAN, INFINITY = float("nan"), float("inf")
         (gaus(9, "f", INFINITY), "a range of the position is not finite"),
         (gaus(21, "f", -INFINITY), "a range of the scale is not finite"),
         (gaus(17, "f", -1e6), "a range of the position ends before it starts"),
-        (gaus(5, "f", -1048577), "a range of the position is not within -1.04858e+06 to 1.04858e+06"),
+        (gaus(5, "f", -1048577), "a range of the position is not within -1048576 to 1048576"),
         (gaus(25, "f", 20.001), "a range of the scale is not within -10 to 20"),
         (gaus(33, "f", 20.001), "a range of the scale is not within -10 to 20"),
         (gaus(37, "f", -1025), "a range of the angle is not within -1024 to 1024"),
         (gaus(49, "f", 129), "a range of the weight is not within -128 to 128"),
-        (gaus(73, "f", 1048577), "a range of the color is not within -1.04858e+06 to 1.04858e+06"),
+        (gaus(73, "f", 1048577), "a range of the color is not within -1048576 to 1048576"),
     ],
 )
 def test_bad_gaussians(payload: bytes, message: str) -> None:

@@ -465,9 +465,9 @@ def test_a_header_that_claims_too_much_is_refused_at_once(tmp_path: Path) -> Non
         read_picture(tmp_path / "a.png")
 
 
-def test_a_large_picture_needs_no_permission(tmp_path: Path) -> None:
+def test_a_large_picture_needs_no_permission_of_pillow(tmp_path: Path) -> None:
     path = saved(Image.new("1", (19_000, 10_000)), tmp_path / "a.png")  # over Pillow's error limit
-    assert read_picture(path).pixels.shape == (10_000, 19_000, 1)
+    assert read_picture(path, max_pixels=2**28).pixels.shape == (10_000, 19_000, 1)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".TIFF", ".webp", ".jp2", ".bmp", ".npy"])

@@ -18,6 +18,8 @@ FIRST_COLOR: int
 DIAGONAL_SUMS: int
 
 def isa_names() -> list[str]: ...
+def seconds_left() -> float: ...
+def set_seconds_left(seconds: float) -> None: ...
 def link_over(file: bytes, temporary: bytes, target: bytes) -> tuple[int, int]: ...
 
 class Engine:
@@ -91,7 +93,19 @@ class Scene:
         samples_x: int = 1,
         samples_y: int = 1,
     ) -> None: ...
-    def most_pairs(self, engine: Engine, enough: int) -> int: ...
+    def most_pairs(
+        self,
+        engine: Engine,
+        width: int,
+        height: int,
+        x0: int,
+        y0: int,
+        step_x: float,
+        step_y: float,
+        samples_x: int,
+        samples_y: int,
+        enough: int,
+    ) -> int: ...
     def gradient(
         self,
         engine: Engine,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from imagegs import _native
-from imagegs.errors import ImageGSError
+from imagegs.errors import ImageGSError, LimitError
 
 
 def thread_count(threads: int | None) -> int:
@@ -38,3 +40,24 @@ def engine(threads: int | None = None) -> _native.Engine:
     unknown kernels, ImageGSError when the system cannot start the threads.
     """
     return _engine(thread_count(threads), os.environ.get("IMAGEGS_ISA", "auto"), os.getpid())
+
+
+@contextmanager
+def at_most(seconds: float, action: str) -> Iterator[None]:
+    """Native work within, of this thread, takes at most so many seconds; that of other threads does not
+    count.
+
+    Raises LimitError where it takes longer: "ACTION takes more than SECONDS s". Within another limit the
+    lesser counts.
+    """
+    before = _native.seconds_left()
+    given = min(seconds, before)
+    _native.set_seconds_left(given)
+    try:
+        yield
+    except TimeoutError as error:
+        if error.errno is not None or _native.seconds_left() > 0:  # not ours, but of the system
+            raise
+        raise LimitError(f"{action} takes more than {seconds:g} s, the limit") from None
+    finally:
+        _native.set_seconds_left(before - (given - _native.seconds_left()))

@@ -4,6 +4,10 @@ Arguments of the wrong type or range raise the built-in `TypeError` and `ValueEr
 be read or written raise `OSError`. Everything else that imagegs reports derives from `ImageGSError`.
 """
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ImageGSError(Exception):
     """Base class: the operation failed."""
@@ -15,3 +19,30 @@ class FormatError(ImageGSError):
 
 class LimitError(FormatError):
     """The contents are well formed but ask for more than the limit that was set."""
+
+
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether the system could not read a file; libraries raise OSError for what is in it, too, or seek to
+    where no file is (EINVAL).
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
+@contextmanager
+def reading(problem: str) -> Iterator[None]:
+    """Whatever a library raises within, at bytes that it did not expect, is a FormatError: "PROBLEM: its
+    text".
+
+    Not so MemoryError, what imagegs raises itself, and where the disk failed and not the file.
+    """
+    try:
+        yield
+    except (MemoryError, ImageGSError):
+        raise
+    except Exception as error:
+        if is_of_the_disk(error):
+            raise
+        # TokenError and SyntaxError have the place behind the text.
+        told = error.args[0] if len(error.args) == 2 and isinstance(error.args[0], str) else error
+        text = " ".join(str(told).split()) or type(error).__name__
+        raise FormatError(f"{problem}: {text}") from error

@@ -7,14 +7,24 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import IO, BinaryIO, TypeVar
 
+from imagegs.errors import LimitError
 from imagegs.staging.descriptors import descriptor_of, writable_copy
 from imagegs.staging.overwriting import sync_folder
 from imagegs.staging.staged import Staged
 from imagegs.staging.targets import PathLike, Target, target_of
 
-__all__ = ["PathLike", "check_writable", "descriptor_of", "write_all", "write_atomically"]
+_READ_BYTES = 2**20  # at a time
+
+__all__ = [
+    "PathLike",
+    "check_writable",
+    "descriptor_of",
+    "read_to_limit",
+    "write_all",
+    "write_atomically",
+]
 
 Bytes = bytes | bytearray | memoryview
 Contents = Bytes | Iterable[Bytes]
@@ -167,3 +177,17 @@ def _naming(path: PathLike) -> Iterator[None]:
         if not isinstance(error.filename, (str, bytes)):
             error.filename = str(path)
         raise
+
+
+def read_to_limit(file: IO[bytes], max_bytes: int, start: bytes = b"") -> bytes:
+    """The rest of a file behind `start`, which has been read already, and that before it.
+
+    Raises LimitError where they have more than max_bytes in all: pipes and devices may have no end.
+    """
+    pieces, left = [start], max_bytes - len(start)
+    while left >= 0 and (piece := file.read(min(left + 1, _READ_BYTES))):
+        pieces.append(piece)
+        left -= len(piece)
+    if left < 0:
+        raise LimitError(f"the file is over the limit of {max_bytes} bytes")
+    return b"".join(pieces)

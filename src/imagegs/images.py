@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imagegs import deep_images
-from imagegs.errors import FormatError, ImageGSError, LimitError
-from imagegs.files import PathLike
+from imagegs.errors import FormatError, ImageGSError, LimitError, is_of_the_disk
+from imagegs.files import PathLike, read_to_limit
 from imagegs.forking import in_forked_children
+from imagegs.limits import DEFAULT_LIMITS
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
 from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others, why_not_opened
 from imagegs.pictures.frames import count_frames
@@ -64,7 +65,7 @@ def read_picture(
     if isinstance(source, (str, os.PathLike)):
         with Path(source).open("rb") as opened:
             return read_picture(opened, max_pixels=max_pixels, as_data=as_data)
-    file = source if source.seekable() else io.BytesIO(source.read())
+    file = source if source.seekable() else io.BytesIO(read_to_limit(source, _max_bytes(max_pixels)))
     with _pillow_settings(max_pixels):
         try:
             return replace(_read(file, max_pixels, as_data), n_frames=count_frames(file))
@@ -73,9 +74,14 @@ def read_picture(
         except (ImageGSError, MemoryError):
             raise
         except Exception as error:  # Pillow's plugins raise whatever their parsing runs into
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk failed, not the picture
+            if is_of_the_disk(error):
+                raise
             raise FormatError(f"the picture is damaged or not supported{_reason(error)}") from error
+
+
+def _max_bytes(max_pixels: int) -> int:
+    """Of a file that is held in memory: a picture of so many pixels that are not compressed, 4 bytes each."""
+    return max(DEFAULT_LIMITS.max_bytes, 4 * max_pixels)
 
 
 def _reason(error: Exception) -> str:

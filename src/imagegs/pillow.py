@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from imagegs.codec import Bits, decode, encode
 from imagegs.codec.container import SIGNATURE
-from imagegs.errors import ImageGSError
-from imagegs.files import check_writable, write_atomically
+from imagegs.engine import at_most
+from imagegs.errors import ImageGSError, LimitError
+from imagegs.files import check_writable, read_to_limit, write_atomically
 from imagegs.fitting import (
     choose_lattice,
     fit,
@@ -37,10 +39,14 @@ from imagegs.fitting import (
 )
 from imagegs.gaussians import DEFAULT_LAYERS, Gaussians
 from imagegs.images import picture_of
+from imagegs.limits import Limits
 from imagegs.metrics import psnr
 from imagegs.pixels import Picture, to_integers
-from imagegs.rendering import render
+from imagegs.rendering import check_painting, render
 
+# In place of imagegs.limits.DEFAULT_SIZE_LIMIT, for files that ask for more. Image.MAX_IMAGE_PIXELS holds
+# too.
+SIZE_LIMIT: int | None = None
 FORMAT, EXTENSION, MIME = "GSIMG", ".gsimg", "image/x-gsimg"
 _OPTIONS = {*inspect.signature(fit_progressively).parameters, "quality", "progress"} - {"image", "channels"}
 _INFO = (
@@ -54,7 +60,11 @@ _MODES = {("Y",): "L", ("Y", "A"): "LA", ("R", "G", "B"): "RGB", ("R", "G", "B",
 
 
 class GsimgImageFile(ImageFile.ImageFile):
-    """A .gsimg file as a Pillow picture of 8 bits: L, LA, RGB or RGBA; 16-bit gray as I;16."""
+    """A .gsimg file as a Pillow picture of 8 bits: L, LA, RGB or RGBA; 16-bit gray as I;16.
+
+    Painting it, when its pixels are first needed, raises LimitError where that is more than some seconds of
+    work.
+    """
 
     format = FORMAT
     format_description = "2D Gaussians (imagegs)"
@@ -62,7 +72,8 @@ class GsimgImageFile(ImageFile.ImageFile):
     def _open(self) -> None:
         assert self.fp is not None  # Pillow has just opened it
         try:
-            self._gaussians = decode(self.fp.read())
+            data = read_to_limit(self.fp, Limits.of(SIZE_LIMIT).max_bytes)
+            self._gaussians = decode(data, SIZE_LIMIT, whole=False)
         except ImageGSError as error:
             raise SyntaxError(str(error)) from error  # Pillow's word for "not mine, or damaged"
         g = self._gaussians
@@ -76,10 +87,19 @@ class GsimgImageFile(ImageFile.ImageFile):
     def load(self) -> Any:
         """Paints the picture when its pixels are first needed."""
         if self._im is None:
-            pixels = render(self._gaussians, dtype=np.uint16 if self._deep else np.uint8)
+            pixels = self._painted()
             painted = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
             self.im = painted.im
         return super().load()
+
+    def _painted(self) -> NDArray[Any]:
+        limits = Limits.of(SIZE_LIMIT)
+        try:
+            check_painting(self._gaussians, limits.for_seconds())
+            with at_most(limits.seconds, "painting"):
+                return render(self._gaussians, dtype=np.uint16 if self._deep else np.uint8)
+        except LimitError as error:
+            raise LimitError(f"{error} (see imagegs.pillow.SIZE_LIMIT)") from None
 
 
 def _accept(prefix: bytes) -> bool:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imagegs.gaussians import MAX_CHANNELS, MAX_SIDE
+from imagegs.limits import DEFAULT_LIMITS
 
 Pixels = NDArray[Any]  # (H, W, C) uint8, uint16 or floating point
 IntegerPixels = NDArray[np.unsignedinteger[Any]]  # uint8 or uint16
 
 CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}  # of picture files
 
-MAX_PIXELS = 1 << 28  # of what is read, unless a caller says otherwise
+MAX_PIXELS = DEFAULT_LIMITS.max_picture_pixels  # of what is read, unless a caller says otherwise
 
 _FLOATS = ("float16", "float32", "float64")
 _ROUNDING = 0.002  # floats this far outside of 0..1 are clipped: half a step of 8 bits

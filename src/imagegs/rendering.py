@@ -20,16 +20,18 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from imagegs._native import TILE, Scene
 from imagegs.engine import engine
+from imagegs.errors import LimitError
 from imagegs.forking import in_forked_children
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
+from imagegs.limits import DEFAULT_LIMITS, Limits
 
 SAMPLE_SLACK = 0.25  # canvas pixels that a pixel may be larger before it gets another sample
 COPIES = 9  # of a Gaussian on a canvas that wraps, itself among them
 MAX_OUTPUT_SIDE = 2**23 - 1  # float32 holds the pixel centres, at +0.5, exactly up to here
 
 
-# Work of `Painter.multiply_adds`: a second at most; a canvas of 2^28 pixels takes half of it.
-_MOST_COUNTED = 2**26
+# Work of `Painter.multiply_adds`: less than a second; a canvas of 2^28 pixels takes half of it.
+_MOST_COUNTED = 2**24
 
 
 class Region(NamedTuple):
@@ -141,17 +143,12 @@ class Painter:
         filtered: bool = True,
     ) -> NDArray[Any]:
         """Paints a picture or a region of it: see `render`."""
-        g = self.gaussians
-        size = output_size(g, height=height, scale=scale)
-        area = _area(region, size)
+        grid = _grid(self.gaussians, height, scale, region, filtered)
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.uint16)):
             raise TypeError(f"pictures are float32, uint8 or uint16, not {np.dtype(dtype)}")
-        out = np.empty((area.height, area.width, len(g.channels)), dtype)
-        step_x, step_y = g.width / size.width, g.height / size.height
-        samples = [samples_of(step) if filtered else 1 for step in (step_x, step_y)]
-        place = area.x, area.y, step_x, step_y
+        out = np.empty((grid.area.height, grid.area.width, len(self.gaussians.channels)), dtype)
         with self._taking_turns() as scene:
-            scene.render(engine(self._threads), out, *place, False, False, *samples)
+            scene.render(engine(self._threads), out, *grid.place, False, False, *grid.samples)
         return out
 
     def sample(self, xy: ArrayLike) -> FloatArray:
@@ -187,6 +184,38 @@ def _recover_painters() -> None:
 
 
 in_forked_children(_recover_painters)
+
+
+class _Grid(NamedTuple):
+    """What is painted of a picture, as the native calls take it."""
+
+    area: Region
+    steps: tuple[float, float]  # canvas pixels from pixel to pixel, across and down
+    samples: tuple[int, int]  # of a pixel
+
+    @property
+    def place(self) -> tuple[int, int, float, float]:
+        return self.area.x, self.area.y, *self.steps
+
+    @property
+    def tiles(self) -> int:
+        """How many are painted: those of samples hold whole pixels."""
+        sides = zip(self.area[2:], self.samples, strict=True)
+        across, down = (-(-length // (TILE // samples)) for length, samples in sides)
+        return across * down
+
+
+def _grid(
+    gaussians: Gaussians,
+    height: int | None,
+    scale: float | None,
+    region: tuple[int, int, int, int] | None,
+    filtered: bool,
+) -> _Grid:
+    size = output_size(gaussians, height=height, scale=scale)
+    steps = gaussians.width / size.width, gaussians.height / size.height
+    across, down = (samples_of(step) if filtered else 1 for step in steps)
+    return _Grid(_area(region, size), steps, (across, down))
 
 
 def _area(region: tuple[int, int, int, int] | None, size: Size) -> Region:
@@ -231,15 +260,47 @@ def render(
     return painter.render(height=height, scale=scale, region=region, dtype=dtype, filtered=filtered)
 
 
-def most_pairs(gaussians: Gaussians, enough: int) -> int:
-    """An upper bound on the pairs of a Gaussian and a tile of the canvas where it may be seen: what painting
-    takes time for. It is found in ever smaller parts of the canvas, until it is `enough` or less or until
+def most_pairs(
+    gaussians: Gaussians,
+    enough: int,
+    *,
+    height: int | None = None,
+    scale: float | None = None,
+    region: tuple[int, int, int, int] | None = None,
+    filtered: bool = True,
+) -> int:
+    """An upper bound on the pairs of a Gaussian and a tile of the picture where it may be seen: what painting
+    takes time for. It is found in ever smaller parts of the picture, until it is `enough` or less or until
     that takes too long: so it tells whether there are more, not how many.
+
+    The picture is what `render` paints with these arguments, by default the canvas. Raises ValueError as it
+    does.
     """
-    tiles = -(-gaussians.width // TILE) * -(-gaussians.height // TILE)
-    if (most := len(gaussians) * (COPIES if gaussians.wrap else 1) * tiles) <= enough:
+    grid = _grid(gaussians, height, scale, region, filtered)
+    if (most := len(gaussians) * (COPIES if gaussians.wrap else 1) * grid.tiles) <= enough:
         return most
-    return make_scene(gaussians, 1).most_pairs(engine(1), enough)
+    place = grid.area.width, grid.area.height, *grid.place, *grid.samples
+    return make_scene(gaussians, 1).most_pairs(engine(1), *place, enough)
+
+
+def check_painting(
+    gaussians: Gaussians, limits: Limits = DEFAULT_LIMITS, *, pictures: int = 1, **view: Any
+) -> None:
+    """Fail before any work where painting would take more than the limits allow, of samples or of work.
+
+    view: height, scale, region and filtered of `render`. pictures: so many are painted of these Gaussians,
+    which have the channels of all. Raises LimitError, and ValueError as `render` does.
+    """
+    size = output_size(gaussians, height=view.get("height"), scale=view.get("scale"))
+    area = _area(view.get("region"), size)
+    samples = area.width * area.height * len(gaussians.channels)
+    if samples > limits.max_samples:
+        shape = f"{area.width} x {area.height} pixels of {len(gaussians.channels)} channels"
+        raise LimitError(f"{shape} are over the limit of {limits.max_samples} samples")
+    if most_pairs(gaussians, limits.max_pairs // pictures, **view) > limits.max_pairs // pictures:
+        raise LimitError(
+            f"the Gaussians are seen on more than {limits.max_pairs} tiles, all counted: over the limit"
+        )
 
 
 def tile_lists(

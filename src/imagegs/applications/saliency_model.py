@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from imagegs.errors import FormatError, ImageGSError
+from imagegs.errors import FormatError, ImageGSError, reading
 from imagegs.gaussians import FloatArray
 
 VARIABLE = "IMAGEGS_SALIENCY_MODEL"
@@ -34,14 +34,16 @@ def foreground(colors: FloatArray, model: Path | None = None) -> FloatArray:
     Raises ImageGSError where onnxruntime or the weights are missing, FormatError for a file that is no such
     network, OSError.
     """
-    session = _session(find_model(model))
+    path = find_model(model)
+    session = _session(path)
     small = np.stack([_resized(plane, SIDE, SIDE) for plane in np.moveaxis(colors, 2, 0)])
     brightest = max(float(small.max()), 1e-6)
     planes = (small / brightest - _MEAN[:, None, None]) / _DEVIATION[:, None, None]
-    (name,) = (i.name for i in session.get_inputs())
-    found = session.run([session.get_outputs()[0].name], {name: planes[None].astype(np.float32)})[0][0, 0]
-    height, width, _ = colors.shape
-    return _resized(found, width, height)
+    with reading(f"{path}: the network cannot be run"):
+        (name,) = (i.name for i in session.get_inputs())
+        found = session.run([session.get_outputs()[0].name], {name: planes[None].astype(np.float32)})[0][0, 0]
+        height, width, _ = colors.shape
+        return _resized(found, width, height)
 
 
 def find_model(path: Path | None = None) -> Path:
@@ -71,10 +73,8 @@ def _session(path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # sums in one order, so the same map with any number of cores
     options.log_severity_level = 4
-    try:
+    with reading(f"{path}: not a network that onnxruntime reads"):
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # of classes that onnxruntime keeps to itself
-        raise FormatError(f"{path}: not a network that onnxruntime reads: {error}") from None
     shapes = [i.shape for i in session.get_inputs()]
     if len(shapes) != 1 or [s if isinstance(s, int) else None for s in shapes[0]][1:] != [3, SIDE, SIDE]:
         raise FormatError(f"{path}: not a U2-Net, which takes 3 x {SIDE} x {SIDE} values, but {shapes}")

@@ -17,9 +17,10 @@ from imagegs.applications.normals import has_unit_normals, with_unit_normals
 from imagegs.applications.textures import color_space_of, kind_of, map_names
 from imagegs.codec.header import write_names
 from imagegs.codec.metadata import write_metadata
-from imagegs.errors import FormatError
+from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import MAX_CHANNELS, Gaussians
 from imagegs.images import read_picture
+from imagegs.limits import DEFAULT_LIMITS, Limits
 from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture, as_pixels, to_integers
 from imagegs.rendering import render
 
@@ -37,7 +38,7 @@ class Stack:
     left_out: tuple[tuple[str, ...], ...] = ()  # of each map's file: see `Picture`
 
 
-def read_stack(files: Sequence[Path], resize: bool = False) -> Stack:
+def read_stack(files: Sequence[Path], resize: bool = False, limits: Limits = DEFAULT_LIMITS) -> Stack:
     """The maps in picture files of one folder, in the order given; the files have different names.
 
     Pictures that are RGB with equal channels are read as gray. ICC profiles are applied to colours alone, not
@@ -45,13 +46,14 @@ def read_stack(files: Sequence[Path], resize: bool = False) -> Stack:
     are brought to its size (Lanczos).
 
     Raises FormatError for a file that is no valid picture, for maps of different sizes, for more than 32
-    channels, and for file names that a .gsimg file cannot hold; OSError.
+    channels, and for file names that a .gsimg file cannot hold; LimitError above the limits of pictures;
+    OSError.
     """
     if len(files) > MAX_CHANNELS:
         raise FormatError(
             f"{len(files)} pictures are too many for a stack of at most {MAX_CHANNELS} channels"
         )
-    pictures = [_read_map(file) for file in files]
+    pictures = _read_maps(files, limits)
     pixels = [picture.pixels for picture in pictures]
     names = [file.name for file in files]
     maps = tuple(map(_describe, map_names(names), names, pixels))
@@ -59,6 +61,7 @@ def read_stack(files: Sequence[Path], resize: bool = False) -> Stack:
     if len(channels) > MAX_CHANNELS:
         raise FormatError(f"the maps have {len(channels)} channels, at most {MAX_CHANNELS} are possible")
     _check_storable(maps, channels)
+    _check_samples(pixels, limits)
     pixels = _of_one_size(pixels, names, resize)
     depth = max(each.bit_depth for each in maps)
     whole = np.concatenate([_with_depth(p, depth) for p in pixels], axis=2)
@@ -72,11 +75,28 @@ def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:
     return make_map(name, file, kind, 8 * pixels.dtype.itemsize, pixels.shape[2], unit_length)
 
 
-def _read_map(file: Path) -> Picture:
+def _read_maps(files: Sequence[Path], limits: Limits) -> list[Picture]:
+    pictures: list[Picture] = []
+    for file in files:
+        pictures.append(_read_map(file, limits.max_picture_pixels))
+        _check_samples([picture.pixels for picture in pictures], limits)
+    return pictures
+
+
+def _check_samples(pixels: Sequence[IntegerPixels], limits: Limits) -> None:
+    """As they are when all have the size of the largest."""
+    largest = max(p.shape[0] * p.shape[1] for p in pixels)
+    if (samples := largest * sum(p.shape[2] for p in pixels)) > limits.max_picture_samples:
+        raise LimitError(f"the maps have {samples} samples, over the limit of {limits.max_picture_samples}")
+
+
+def _read_map(file: Path, max_pixels: int) -> Picture:
     try:
         as_data = color_space_of(kind_of(file.name)[0]) == "linear"
-        picture = read_picture(file, as_data=as_data)
+        picture = read_picture(file, max_pixels=max_pixels, as_data=as_data)
         pixels: IntegerPixels = as_pixels(picture.pixels)
+    except LimitError as error:
+        raise LimitError(f"{file.name}: {error}") from error
     except (ValueError, FormatError) as error:
         raise FormatError(f"{file.name}: {error}") from error
     if pixels.shape[2] >= 3 and (pixels[:, :, :1] == pixels[:, :, 1:3]).all():

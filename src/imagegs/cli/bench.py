@@ -78,7 +78,7 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "-j", "--jobs", type=whole(1, 256), metavar="N", help="files at a time (default: one a core)"
     )
-    add_shared(parser, ("exclude", "quiet", "json"))
+    add_shared(parser, ("exclude", "size_limit", "quiet", "json"))
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def run(options: Namespace) -> None:
     sizes = {}
     for name, path in paths.items():
         with about(path):  # a wrong one is told before hours of work
-            sizes[name] = load_pixels(path, setting.side).shape[:2]
+            sizes[name] = load_pixels(path, setting.side, setting.size_limit).shape[:2]
     jobs = options.jobs or thread_count(None)
     rows: list[Row] = []
     with _bar(verbosity.bar) as show:
@@ -129,7 +129,9 @@ def run(options: Namespace) -> None:
     if options.system:
         found["system"] = _system(setting.effort, options.quick, verbosity)
     shown = {row["picture"] for row in rows if "crop" in row}
-    originals = {name: load_pixels(paths[name], setting.side) for name in paths if name in shown}
+    originals = {
+        name: load_pixels(paths[name], setting.side, setting.size_limit) for name in paths if name in shown
+    }
     with about(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for name, data in report_files(found, Store(cache), originals).items():
@@ -174,6 +176,7 @@ def _setting(options: Namespace) -> Setting:
         effort=5,
         side=options.side,
         crops=4,
+        size_limit=options.size_limit,
     )
     if options.quick:
         setting = replace(setting, **QUICK)

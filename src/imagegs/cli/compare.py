@@ -39,7 +39,7 @@ def add_parser(commands: Subparsers) -> None:
     parser = add_command(commands, "compare", run, about, EXAMPLES)
     add_input(parser, "a", "A", "a picture or a .gsimg file")
     add_input(parser, "b", "B", "another one of the same size and channels")
-    add_shared(parser, ("exclude", "threads", "json"))
+    add_shared(parser, ("exclude", "threads", "size_limit", "json"))
 
 
 def run(options: Namespace) -> None:
@@ -55,7 +55,7 @@ def run(options: Namespace) -> None:
     if all(folders) or (any(folders) and ".gsimg" in (options.a.suffix.lower(), options.b.suffix.lower())):
         compare_stacks(options)
         return
-    first, second = (_read(path, options.threads) for path in (options.a, options.b))
+    first, second = (_read(path, options.threads, options.size_limit) for path in (options.a, options.b))
     check_alike(first, second)
     x, y = first.pixels, second.pixels
     alphas = alphas_of(first.channels)
@@ -69,24 +69,27 @@ def run(options: Namespace) -> None:
     print_json({**files, "channels": list(first.channels), **quality})
 
 
-def _read(path: Path, threads: int | None) -> Picture:
+def _read(path: Path, threads: int | None, size_limit: int | None) -> Picture:
     """A picture file, or what decoding a .gsimg file would write."""
     import numpy as np
 
     from imagegs.codec import decode
     from imagegs.codec.container import SIGNATURE
     from imagegs.codec.gsimg import read_file
+    from imagegs.files import read_to_limit
+    from imagegs.limits import Limits
     from imagegs.pixels import Picture
     from imagegs.rendering import render
 
+    limits = Limits.of(size_limit)
     with about(path), open_input(path) as opened:
         # Opened once: what a pipe gives, it gives once.
-        file = opened if opened.seekable() else io.BytesIO(opened.read())
+        file = opened if opened.seekable() else io.BytesIO(read_to_limit(opened, limits.max_bytes))
         is_gsimg = file.read(len(SIGNATURE)) == SIGNATURE
         file.seek(0)
         if not is_gsimg and path.suffix.lower() != ".gsimg":
-            return read_input(path, file)
-        gaussians = decode(read_file(file))
+            return read_input(path, file, size_limit)
+        gaussians = decode(read_file(file, size_limit), limits.max_picture_pixels)
     dtype = np.uint8 if gaussians.bit_depth == 8 else np.uint16
     return Picture(render(gaussians, dtype=dtype, threads=threads), gaussians.channels)
 

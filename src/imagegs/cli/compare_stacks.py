@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,12 +57,19 @@ def compare_stacks(options: Namespace) -> None:
 def _read(path: Path, options: Namespace) -> tuple[Stack, Contents | None]:
     """A folder with its contents, or what decoding a .gsimg file would write into one."""
     from imagegs.applications.stacks import Stack, paint_stack
+    from imagegs.limits import Limits
     from imagegs.pixels import Picture
+    from imagegs.rendering import check_painting
 
     if is_folder(path):
         contents = look_into(path, options.exclude)
-        return read_maps(contents), contents
-    gaussians, maps = load_stack(path)
+        return read_maps(contents, size_limit=options.size_limit), contents
+    limits = Limits.of(options.size_limit)
+    gaussians, maps = load_stack(path, size_limit=limits.max_picture_pixels, whole=False)
+    with about(path):
+        # All maps are held together, as a folder's pictures are.
+        most = replace(limits, max_samples=limits.max_picture_samples)
+        check_painting(gaussians, most, pictures=max(1, len(maps)))
     if not maps:
         with about(path):
             raise UsageError("holds one picture, not the maps of a folder")

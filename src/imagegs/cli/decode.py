@@ -107,7 +107,11 @@ def run(options: Namespace) -> None:
     start = time.perf_counter()
     target = output_path(options.output, options.file, options.format or ".png")
     gaussians, maps = load_stack(
-        options.file, size_limit=options.size_limit, allow_partial=options.allow_partial, lod=options.lod
+        options.file,
+        size_limit=options.size_limit,
+        allow_partial=options.allow_partial,
+        lod=options.lod,
+        whole=False,
     )
     if maps:
         decode_stack(options, gaussians, maps, start)
@@ -119,18 +123,21 @@ def run(options: Namespace) -> None:
 
 def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, start: float) -> None:
     from imagegs.image_writers import check_picture_format, encode_picture
-    from imagegs.rendering import output_size, render
+    from imagegs.limits import Limits
+    from imagegs.rendering import check_painting, output_size, render
 
     suffix = options.format or picture_suffix(target)
     depth = depth_in(suffix, gaussians.bit_depth)
     view = {"height": options.height, "scale": options.scale}
     size = output_size(gaussians, **view) if options.region is None else options.region[2:]
     check_size(size, options.size_limit)
+    view |= {"region": options.region, "filtered": options.filtered}
+    with about(options.file):
+        check_painting(gaussians, Limits.of(options.size_limit), **view)
     with about(target):
         check_picture_format(suffix, gaussians.channels, depth, size)
     files = RunFiles.of(options, Output(target, is_named=options.output is not None))
     files.check()
-    view |= {"region": options.region, "filtered": options.filtered}
     pixels = render(gaussians, **view, dtype=f"uint{depth}", threads=options.threads)
     with about(target):
         data = encode_picture(suffix, pixels, gaussians.channels)

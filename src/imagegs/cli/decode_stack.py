@@ -29,13 +29,19 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
 
     All maps are written, or none.
     """
+    from imagegs.applications.stacks import of_map
     from imagegs.image_writers import check_picture_format
-    from imagegs.rendering import output_size
+    from imagegs.limits import Limits
+    from imagegs.rendering import check_painting, output_size
 
     target, files = _targets(options, maps)
     view = {"height": options.height, "scale": options.scale}
     size = output_size(gaussians, **view) if options.region is None else options.region[2:]
     check_size(size, options.size_limit)
+    shown = {"region": options.region, "filtered": options.filtered, **view}
+    with about(options.file):
+        painted = gaussians if options.map is None else of_map(gaussians, *files.values())
+        check_painting(painted, Limits.of(options.size_limit), pictures=len(files), **shown)
     if options.map is None:
         _check_folder(options, target, len(files))
         _check_no_links(files)
@@ -46,7 +52,6 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
     run_files = RunFiles.of(options, *(Output(file, is_named) for file in files))
     # A folder that is yet to be made holds nothing that could be in the way.
     run_files.check(yet_to_be=target if options.map is None and not target.exists() else None)
-    shown = {"region": options.region, "filtered": options.filtered, **view}
     contents = {file: _contents(options, file, each, gaussians, shown) for file, each in files.items()}
     with nullcontext() if options.map is not None else _made(target):
         sizes = run_files.write_all(contents)

@@ -26,6 +26,7 @@ from imagegs.cli.paths import output_path
 from imagegs.cli.reports import Verbosity, print_json, progress_bar, psnr_fields, psnr_text
 from imagegs.cli.run_files import Kind, Output, RunFiles
 from imagegs.cli.standard_streams import is_folder
+from imagegs.limits import DEFAULT_LIMITS, NO_SIZE_LIMIT
 
 if TYPE_CHECKING:
     from imagegs.applications.restoration import Restoration
@@ -107,7 +108,7 @@ def _encode(
     write(data)
     seconds = time.perf_counter() - start
     speech.detail(f"{steps} steps in {fitted - start:.2f} s, packed in {seconds + start - fitted:.3f} s")
-    decoded = codec.decode(data)
+    decoded = codec.decode(data, NO_SIZE_LIMIT)
     painted = _painted(picture, decoded, plan)
     psnr, ssim = _quality(restoration, painted, plan)
     salient = (
@@ -121,6 +122,8 @@ def _encode(
     )
     if watch is not None:
         watch.finish(data, steps, len(gaussians), psnr)
+    if not DEFAULT_LIMITS.hold(len(decoded), len(decoded.channels), height * width):
+        speech.warn(f"{target}: decoders take so large a file only where they are told to (see --size-limit)")
     missed = 0.0 if plan.psnr is None else max(0.0, plan.psnr - psnr)
     if missed:
         speech.warn(f"{target}: {plan.psnr:g} dB were not reached: {missed:.2f} dB less")
@@ -203,7 +206,7 @@ def _decoded_psnr(gaussians: Gaussians, restoration: Restoration, plan: Plan) ->
     """PSNR of what a decoder will write."""
     from imagegs import codec
 
-    decoded = codec.decode(pack(restoration.to_store(gaussians, plan.threads), plan))
+    decoded = codec.decode(pack(restoration.to_store(gaussians, plan.threads), plan), NO_SIZE_LIMIT)
     return _quality(restoration, _painted(restoration.shown, decoded, plan), plan)[0]
 
 

@@ -137,6 +137,6 @@ def add_options(parser: Parser) -> None:
     add_history_option(parser)
     parser.add_argument("--watch", action="store_true", help="show the fit in the browser as it goes on")
     parser.add_argument("--no-open", action="store_true", help="of --watch: print the address, open nothing")
-    add_shared(parser, ("threads", "quiet"))
+    add_shared(parser, ("threads", "size_limit", "quiet"))
     parser.add_argument("-v", "--verbose", action="store_true", help="say more")
     add_shared(parser, ("json",))

@@ -31,7 +31,7 @@ def restoration_of(options: Namespace, picture: Picture) -> Restoration:
         return Restoration(None, picture, picture)
     if options.restore == "inpaint" and options.mask is None and picture.channels[-1] != "A":
         raise UsageError("--restore inpaint needs --mask, or a picture with an alpha channel")
-    mask = None if options.mask is None else read_input(options.mask)
+    mask = None if options.mask is None else read_input(options.mask, size_limit=options.size_limit)
     source = Source(
         path=None if options.input == STANDARD else options.input,
         mask=mask,

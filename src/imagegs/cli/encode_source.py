@@ -34,7 +34,7 @@ def read_source(
         raise UsageError("--resize-maps needs a folder of maps")
     if options.map_weight:
         raise UsageError("--map-weight needs a folder of maps")
-    picture = read_input(source)
+    picture = read_input(source, size_limit=options.size_limit)
     _tell_left_out(source, picture.n_frames, picture.left_out, speech)
     return picture, (), {"frames_left_out": picture.n_frames - 1}
 
@@ -43,7 +43,7 @@ def _read_folder(
     options: Namespace, speech: Verbosity
 ) -> tuple[Picture, tuple[TextureMap, ...], dict[str, Any]]:
     contents = look_into(options.input, options.exclude)
-    stack = read_maps(contents, options.resize_maps)
+    stack = read_maps(contents, options.resize_maps, options.size_limit)
     contents.tell(speech)
     for pattern in contents.idle_patterns:
         speech.warn(f"{contents.folder}: --exclude {pattern} matches no file")

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imagegs.cli.signals import Ended
-from imagegs.errors import FormatError, ImageGSError
+from imagegs.errors import FormatError, ImageGSError, LimitError
 
 DONE, FAILED, WRONG_USAGE, INVALID_INPUT, NO_ACCESS, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -85,7 +85,8 @@ def _message(error: BaseException) -> str:
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     if exit_code(error) == FAILED and not isinstance(error, ImageGSError):
         return f"unexpected {type(error).__name__}: {text}"
-    return _lower_start(" ".join(text.split()) or type(error).__name__)
+    hint = " (see --size-limit)" if isinstance(error, LimitError) else ""
+    return _lower_start(" ".join(text.split()) or type(error).__name__) + hint
 
 
 def _lower_start(text: str) -> str:

@@ -63,17 +63,24 @@ def run(options: Namespace) -> None:
     """`imagegs export`."""
     from imagegs.applications.export.files import export_files
     from imagegs.applications.export.maps import sampled_maps
+    from imagegs.engine import at_most
+    from imagegs.limits import Limits
 
     start = time.perf_counter()
     folder = output_path(options.output, options.file, f"-{options.target}")
+    limits = Limits.of(options.size_limit)
     gaussians, maps = load_stack(
-        options.file, size_limit=options.size_limit, allow_partial=options.allow_partial, lod=options.lod
+        options.file,
+        size_limit=options.size_limit,
+        allow_partial=options.allow_partial,
+        lod=options.lod,
+        whole=False,
     )
     if options.map and not maps:
         raise UsageError("--map needs a texture stack: this file holds one picture")
     files = _checked(options, folder)
     chosen = sampled_maps(gaussians.channels, maps, options.map)
-    with about(options.file):
+    with about(options.file), at_most(limits.seconds, "listing what the tiles see"):
         export = export_files(
             gaussians,
             chosen,
@@ -81,6 +88,7 @@ def run(options: Namespace) -> None:
             tile=options.tile,
             title=f"{options.file.name}, written by imagegs export",
             threads=options.threads,
+            most_listed=limits.max_exported,
         )
     with about(folder):
         folder.mkdir(exist_ok=True)

@@ -12,7 +12,8 @@ from imagegs.cli.folder_contents import Contents, look_into
 from imagegs.cli.options import UsageError
 from imagegs.cli.reports import Verbosity
 from imagegs.cli.standard_streams import open_input
-from imagegs.errors import FormatError
+from imagegs.errors import FormatError, LimitError
+from imagegs.limits import Limits
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -30,8 +31,8 @@ def stack_path(output: Path | None, folder: Path) -> Path:
     return whole.with_name(whole.name + ".gsimg") if whole.name else Path("stack.gsimg")
 
 
-def read_maps(contents: Contents, resize: bool = False) -> Stack:
-    """The pictures of a folder as one with their channels.
+def read_maps(contents: Contents, resize: bool = False, size_limit: int | None = None) -> Stack:
+    """The pictures of a folder as one with their channels; size_limit: pixels (None: the default).
 
     A FileError where they make no stack, or where an array is named like a map of a known kind.
     """
@@ -44,7 +45,9 @@ def read_maps(contents: Contents, resize: bool = False) -> Stack:
                 raise FormatError("an array is no map: save it as a picture (see --exclude)")
     with about(contents.folder):
         try:
-            return read_stack(contents.pictures, resize)
+            return read_stack(contents.pictures, resize, Limits.of(size_limit))
+        except LimitError:
+            raise
         except FormatError as error:
             hint = "" if "--exclude" in str(error) else " (see --exclude)"
             raise type(error)(f"{error}{hint}") from error
@@ -53,7 +56,11 @@ def read_maps(contents: Contents, resize: bool = False) -> Stack:
 
 
 def read_folder(
-    folder: Path, exclude: Sequence[str] = (), speech: Verbosity | None = None, resize: bool = False
+    folder: Path,
+    exclude: Sequence[str] = (),
+    speech: Verbosity | None = None,
+    resize: bool = False,
+    size_limit: int | None = None,
 ) -> Stack:
     """All pictures of a folder as one with their channels; a warning names what is left out.
 
@@ -61,7 +68,7 @@ def read_folder(
     """
     contents = look_into(folder, exclude)
     contents.tell(speech or Verbosity())
-    return read_maps(contents, resize)
+    return read_maps(contents, resize, size_limit)
 
 
 def load_stack(
@@ -77,7 +84,7 @@ def load_stack(
     from imagegs.codec.metadata import metadata_in
 
     with about(path), nullcontext(opened) if opened else open_input(path) as file:
-        data = read_file(file)
+        data = read_file(file, options.get("size_limit"))
         gaussians = decode(data, **options)
         metadata = metadata_in(data, options.get("allow_partial", False))
         return gaussians, from_metadata(metadata, gaussians.channels)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imagegs.codec.coded import Layer
     from imagegs.rendering import MultiplyAdds
 
+_COUNTING_SECONDS = 1.0  # for what painting takes
 _KEY_WIDTH, _VALUE_WIDTH = 30, 200  # characters of metadata; --json shows all of it
 
 
@@ -29,7 +30,7 @@ def add_parser(commands: Subparsers) -> None:
         commands, "info", run, "Show size, Gaussians, channels, bits and bytes of a .gsimg file."
     )
     add_input(parser, "file", "FILE.gsimg", "the file to read; - for standard input")
-    add_shared(parser, ("allow_partial", "json"))
+    add_shared(parser, ("allow_partial", "size_limit", "json"))
 
 
 def run(options: Namespace) -> None:
@@ -40,10 +41,10 @@ def run(options: Namespace) -> None:
 
     RunFiles.of(options).check_printing()
     with about(options.file), open_input(options.file) as file:
-        data = read_file(file)
-        facts = read_info(data, options.allow_partial)
+        data = read_file(file, options.size_limit)
+        facts = read_info(data, options.allow_partial, options.size_limit)
         maps = from_metadata(facts.metadata, facts.channels)
-    cost = painting_cost(data, options.allow_partial)
+    cost = painting_cost(data, options.allow_partial, options.size_limit)
     if options.json:
         fields = asdict(facts)
         sizes = {
@@ -57,14 +58,16 @@ def run(options: Namespace) -> None:
         print_text(describe(str(options.file), facts, cost, maps))
 
 
-def painting_cost(data: bytes, allow_partial: bool) -> MultiplyAdds | None:
+def painting_cost(data: bytes, allow_partial: bool, size_limit: int | None = None) -> MultiplyAdds | None:
     """What painting a valid file takes; None where it would take too long to find out."""
     from imagegs.codec import decode
+    from imagegs.engine import at_most
     from imagegs.errors import LimitError
     from imagegs.rendering import Painter
 
     try:
-        return Painter(decode(data, allow_partial=allow_partial)).multiply_adds()
+        with at_most(_COUNTING_SECONDS, "counting"):
+            return Painter(decode(data, size_limit, allow_partial)).multiply_adds()
     except LimitError:
         return None
 

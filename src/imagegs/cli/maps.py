@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from imagegs.cli.exit_codes import about
 from imagegs.cli.paths import read_input
 from imagegs.errors import FormatError
+from imagegs.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from imagegs.gaussians import FloatArray
@@ -25,7 +26,9 @@ def read_map(path: Path, picture: Picture) -> FloatArray:
 
     from imagegs.pixels import to_float
 
-    read = read_input(path)
+    # As large as the picture that was let through.
+    n_pixels = picture.pixels.shape[0] * picture.pixels.shape[1]
+    read = read_input(path, size_limit=max(n_pixels, DEFAULT_LIMITS.max_picture_pixels))
     (h, w), (height, width) = read.pixels.shape[:2], picture.pixels.shape[:2]
     with about(path):
         if (h, w) != (height, width):

@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 from imagegs.cli.reports import write_line
 from imagegs.cli.standard_streams import file_path
+from imagegs.limits import DEFAULT_LIMITS
 
 MAX_THREADS = 1024
-DEFAULT_SIZE_LIMIT = 2**28
 
 _LONGEST_NUMBER = 40  # characters
 _NEGATIVE_NUMBER = re.compile(r"-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$|-inf(inity)?$|-nan$", re.IGNORECASE)
@@ -163,9 +163,9 @@ _SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "type": whole(1),
             "metavar": "PIXELS",
-            "default": DEFAULT_SIZE_LIMIT,
-            "help": "refuse larger pictures, and more work in proportion, as a guard against hostile files "
-            "(default: %(default)s)",
+            "help": "refuse larger pictures, and more memory and work in proportion, as a guard against "
+            f"hostile files (default: {DEFAULT_LIMITS.max_pixels}; of picture files that are read, "
+            f"{DEFAULT_LIMITS.max_picture_pixels})",
         },
     ),
     "allow_partial": (

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from imagegs.cli.exit_codes import about
 from imagegs.cli.standard_streams import STANDARD, file_named, is_folder, open_input
-from imagegs.errors import FormatError, LimitError
+from imagegs.errors import FormatError
 from imagegs.files import descriptor_of
+from imagegs.limits import Limits
 
 if TYPE_CHECKING:
     from imagegs.pixels import Picture
@@ -41,9 +41,9 @@ def picture_suffix(target: Path) -> str:
     return ".png" if is_nameless else target.suffix.lower()
 
 
-def check_size(size: Sequence[int], limit: int) -> None:
+def check_size(size: Sequence[int], size_limit: int | None) -> None:
     """Raises ValueError for a picture (width, height) above the limit: it is the user who asks for it."""
-    width, height = size
+    (width, height), limit = size, Limits.of(size_limit).max_pixels
     if width * height > limit:
         raise ValueError(f"{width} x {height} pixels are over the limit of {limit} pixels (see --size-limit)")
 
@@ -53,42 +53,32 @@ def depth_in(suffix: str, bit_depth: int) -> int:
     return bit_depth if suffix.lower() in _DEEP_SUFFIXES else 8
 
 
-def read_input(path: Path, opened: BinaryIO | None = None) -> Picture:
-    """A picture from a picture file or an .npy array; a FileError where it is neither.
+def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | None = None) -> Picture:
+    """A picture from a picture file or an .npy array; a FileError where it is neither, or above the limits.
 
-    opened: a picture file that is open already, at its start.
+    opened: a picture file that is open already, at its start. size_limit: pixels (None: the default).
     """
+    from imagegs.array_files import read_array
+
     if path == STANDARD and opened is None:
         with about(path), open_input(path) as file:
-            return read_input(path, file)
+            return read_input(path, file, size_limit)
+    limits = Limits.of(size_limit)
     with about(path):
         if is_folder(path):
             raise FormatError("is a directory, not a picture")
         try:
-            return _read_array(path) if path.suffix.lower() == ".npy" else _read_picture(opened or path)
+            if path.suffix.lower() == ".npy":
+                return read_array(path, limits)
+            return _read_picture(opened or path, limits)
         except (ValueError, TypeError) as error:  # of the contents, here, not of an argument
             raise FormatError(str(error)) from error
 
 
-def _read_picture(source: Path | BinaryIO) -> Picture:
+def _read_picture(source: Path | BinaryIO, limits: Limits) -> Picture:
     from imagegs.images import read_picture
     from imagegs.pixels import as_pixels
 
-    picture = read_picture(source)
+    picture = read_picture(source, max_pixels=limits.max_picture_pixels)
     as_pixels(picture.pixels)  # its limits
     return picture
-
-
-def _read_array(path: Path) -> Picture:
-    """(H, W) or (H, W, C) uint8, uint16, or floats in 0..1, which become 16 bits."""
-    import numpy as np
-
-    from imagegs.pixels import MAX_PIXELS, Picture, as_pixels, channel_names, to_integers
-
-    # Mapped, and copied after all checks: a file that promises or holds too much costs no memory.
-    mapped = np.lib.format.open_memmap(path, mode="r")
-    if math.prod(mapped.shape[:2]) > MAX_PIXELS:
-        raise LimitError(f"an array of shape {mapped.shape} is over the limit of {MAX_PIXELS} pixels")
-    pixels = as_pixels(mapped)
-    integers = to_integers(pixels, 16) if pixels.dtype.kind == "f" else np.array(pixels, order="C")
-    return Picture(integers, channel_names(integers.shape[2]))

@@ -132,16 +132,17 @@ def _check_options(options: Namespace, kind: str) -> None:
             raise UsageError(f"--{name} is not for {kind}")
 
 
-def _read(path: Path, size_limit: int) -> Stack | History:
+def _read(path: Path, size_limit: int | None) -> Stack | History:
     """What a file holds, by its first bytes: Gaussians and maps, or the history of a fit."""
     from imagegs.codec.container import SIGNATURE
-    from imagegs.fitting.history import from_json
+    from imagegs.files import read_to_limit
+    from imagegs.fitting.history import MOST_BYTES, from_json
 
     with about(path), open_input(path) as file:
         start = file.peek(len(SIGNATURE))[: len(SIGNATURE)]  # what a pipe gives, it gives once
         if start.lstrip().startswith(b"{"):
-            return from_json(file.read())
+            return from_json(read_to_limit(file, MOST_BYTES))
         # Also one that was cut short, or copied as 7-bit text: the codec says so.
         if start and (SIGNATURE.startswith(start) or start[1:4] == SIGNATURE[1:4]):
-            return load_stack(path, file, size_limit=size_limit)
+            return load_stack(path, file, size_limit=size_limit, whole=False)
         raise FormatError("neither a .gsimg file nor the history of a fit")

@@ -26,6 +26,7 @@ def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[Textu
     from imagegs.applications.stacks import of_map
     from imagegs.drawing import draw_ellipses, svg_ellipses
     from imagegs.image_writers import encode_picture
+    from imagegs.limits import Limits
     from imagegs.rendering import output_size
 
     file: Path = options.files[0]
@@ -41,10 +42,14 @@ def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[Textu
     files.check()
     look: dict[str, Any] = {"height": options.height, "background": "light" if options.light else "dark"}
     look |= {n: getattr(options, n) for n in ("share", "seed", "sigmas") if getattr(options, n) is not None}
+    limits = Limits.of(options.size_limit)
     if suffix == VECTOR_SUFFIX:
-        files.write(target, svg_ellipses(own, **look).encode())
+        with about(file):
+            document = svg_ellipses(own, limits, **look)
+        files.write(target, document.encode())
     else:
-        pixels = draw_ellipses(own, **look)
+        with about(file):
+            pixels = draw_ellipses(own, limits, **look)
         with about(target):
             data = encode_picture(suffix, pixels, ("R", "G", "B"))
         files.write(target, data)

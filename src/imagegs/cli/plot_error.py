@@ -17,6 +17,7 @@ from imagegs.cli.plot_ellipses import VECTOR_SUFFIX, shown_map
 from imagegs.cli.reports import Verbosity
 from imagegs.cli.run_files import Output, RunFiles
 from imagegs.cli.standard_streams import STANDARD, is_folder
+from imagegs.limits import Limits
 
 if TYPE_CHECKING:
     from imagegs.applications.map_list import TextureMap
@@ -45,7 +46,8 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
     files = RunFiles.of(options, Output(target, is_named=options.output is not None))
     files.check()
     original = _original(options, shown)
-    painted = _painted(gaussians, shown)
+    with about(file):
+        painted = _painted(gaussians, shown, Limits.of(options.size_limit))
     with about(options.error):
         check_alike(original, painted)
     sheet = draw_error_map(
@@ -62,24 +64,28 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
     Verbosity(options.quiet).note(f"{target}: {of}{sheet.shape[1]} x {sheet.shape[0]} pixels")
 
 
-def _painted(gaussians: Gaussians, shown: TextureMap | None) -> Picture:
+def _painted(gaussians: Gaussians, shown: TextureMap | None, limits: Limits) -> Picture:
     """What `decode` writes."""
-    from imagegs.applications.stacks import paint_map
+    from imagegs.applications.stacks import of_map, paint_map
+    from imagegs.engine import at_most
     from imagegs.pixels import Picture
-    from imagegs.rendering import render
+    from imagegs.rendering import check_painting, render
 
-    if shown is not None:
-        return Picture(paint_map(gaussians, shown), shown.own_channels)
-    return Picture(render(gaussians, dtype=f"uint{gaussians.bit_depth}"), gaussians.channels)
+    check_painting(gaussians if shown is None else of_map(gaussians, shown), limits.for_seconds())
+    with at_most(limits.seconds, "painting"):
+        if shown is not None:
+            return Picture(paint_map(gaussians, shown), shown.own_channels)
+        return Picture(render(gaussians, dtype=f"uint{gaussians.bit_depth}"), gaussians.channels)
 
 
 def _original(options: Namespace, shown: TextureMap | None) -> Picture:
     """A picture; of a stack's map, its file as a stack reads it, or that in a folder of maps."""
     path: Path = options.error
     if shown is None:
-        return read_input(path)
+        return read_input(path, size_limit=options.size_limit)
     if is_folder(path):
-        stack = read_folder(path, options.exclude, Verbosity(options.quiet))
+        speech = Verbosity(options.quiet)
+        stack = read_folder(path, options.exclude, speech, size_limit=options.size_limit)
         with about(path):
             return _map_in(stack, named_map(stack.maps, shown.name))
     from imagegs.applications.stacks import read_stack
@@ -87,7 +93,7 @@ def _original(options: Namespace, shown: TextureMap | None) -> Picture:
     if path == STANDARD:
         raise UsageError("the original of a map is a file or a folder, not standard input")
     with about(path):
-        stack = read_stack([path])
+        stack = read_stack([path], limits=Limits.of(options.size_limit))
         return _map_in(stack, stack.maps[0])
 
 

@@ -39,7 +39,7 @@ def add_parser(commands: Subparsers) -> None:
         help="objects found by a neural network, colours unlike the rest, or edges (default: %(default)s)",
     )
     add_map_options(parser)
-    add_shared(parser, ("exclude", "quiet", "json"))
+    add_shared(parser, ("exclude", "size_limit", "quiet", "json"))
 
 
 def run(options: Namespace) -> None:
@@ -51,10 +51,11 @@ def run(options: Namespace) -> None:
     target = output_path(options.output, source, ".saliency.png")
     check_exclude(options.exclude, source)
     if is_folder(source):
-        stack = read_folder(source, options.exclude, Verbosity(options.quiet), resize=True)
+        speech = Verbosity(options.quiet)
+        stack = read_folder(source, options.exclude, speech, resize=True, size_limit=options.size_limit)
         picture, maps = stack.picture, stack.maps
     else:
-        picture, maps = read_input(source), ()
+        picture, maps = read_input(source, size_limit=options.size_limit), ()
     height, width, _ = picture.pixels.shape
     with about(target):
         check_picture_format(picture_suffix(target), ("Y",), 8, (width, height))

@@ -98,11 +98,14 @@ def _shown(options: Namespace) -> Shown:
     from imagegs.codec import decode
     from imagegs.codec.gsimg import read_file
     from imagegs.codec.metadata import metadata_in
+    from imagegs.engine import at_most
+    from imagegs.limits import Limits
     from imagegs.viewer.page import Shown
 
     with about(options.file), open_input(options.file) as file:
-        data = read_file(file)
-        gaussians = decode(data, allow_partial=options.allow_partial, size_limit=options.size_limit)
+        data = read_file(file, options.size_limit)
+        with at_most(Limits.of(options.size_limit).seconds, "reading"):
+            gaussians = decode(data, options.size_limit, options.allow_partial)
         maps = from_metadata(metadata_in(data, options.allow_partial), gaussians.channels)
     references: dict[int, tuple[bytes | str, ...]] = {}
     if options.reference is not None:
@@ -125,10 +128,11 @@ def _references(
             "a texture stack is compared with a folder" if maps else "the file is of one picture"
         )
     if not maps:
-        picture = read_input(path)
+        picture = read_input(path, size_limit=options.size_limit)
         _check(picture.pixels, size, picture.channels == channels, f"not {' '.join(channels)}")
         return {0: reference_files(_eight_bits(picture.pixels), picture.channels[-1] == "A")}
-    stack = read_folder(path, options.exclude, Verbosity(options.quiet))
+    speech = Verbosity(options.quiet)
+    stack = read_folder(path, options.exclude, speech, size_limit=options.size_limit)
     _check(stack.picture.pixels, size, True, "")
     names = [each.name for each in maps]
     found: dict[int, tuple[bytes | str, ...]] = {}

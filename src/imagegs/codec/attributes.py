@@ -186,9 +186,13 @@ def _read_range(attribute: Attribute, field: memoryview) -> UniformQuantizer:
     if low > high:
         raise FormatError(f"chunk GAUS: a range of the {attribute.name} ends before it starts")
     if low < attribute.lowest or high > attribute.highest:
-        limits = f"{attribute.lowest:g} to {attribute.highest:g}"
+        limits = f"{_text(attribute.lowest)} to {_text(attribute.highest)}"
         raise FormatError(f"chunk GAUS: a range of the {attribute.name} is not within {limits}")
     return UniformQuantizer(attribute.bits, low, high)
+
+
+def _text(limit: float) -> str:
+    return str(int(limit)) if limit.is_integer() else f"{limit:g}"
 
 
 def dequantized(stored: Stored, header: Header) -> Gaussians:

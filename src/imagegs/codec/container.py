@@ -23,6 +23,7 @@ VERSION = 3
 ORDER = ("HEAD", "mETA", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
 REPEATED = "LAYR"
 MAX_PAYLOAD = 2**32 - 1
+MAX_CHUNKS = 1024  # of a file; 64 layers are possible, so there is room for many of kinds to come
 FRAME_BYTES = len(SIGNATURE) + 2
 CHUNK_BYTES = 12  # around each payload
 
@@ -89,6 +90,8 @@ def _read_all(data: memoryview, chunks: Chunks) -> None:
     while "TAIL" not in chunks:
         if offset == len(data):
             raise _TruncatedError(f"the file ends without chunk {_missing(chunks, 'TAIL') or 'TAIL'}")
+        if len(chunks) == MAX_CHUNKS:
+            raise FormatError(f"more than {MAX_CHUNKS} chunks")
         name, payload = _read_chunk(data, offset, len(chunks) + 1)
         _check_place(name, chunks)
         chunks.add(name, payload)

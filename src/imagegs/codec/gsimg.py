@@ -27,16 +27,13 @@ from imagegs.codec.container import (
 from imagegs.codec.header import Header, header_of, read_header, write_header
 from imagegs.codec.metadata import read_metadata, write_metadata
 from imagegs.errors import FormatError, LimitError
-from imagegs.files import PathLike, write_atomically
+from imagegs.files import PathLike, read_to_limit, write_atomically
 from imagegs.gaussians import BlendName, Gaussians, faded, level_of
 from imagegs.lattice import Lattice
-from imagegs.rendering import most_pairs
+from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
+from imagegs.rendering import check_painting
 
 DEFAULT_BITS = Bits()
-DEFAULT_SIZE_LIMIT = 2**28
-# Of Gaussians and tiles (rendering.most_pairs), for each pixel of the limit: painting takes some minutes.
-# Fits have at most some hundred pairs a tile of 256 pixels; hostile files have all Gaussians on every tile.
-MAX_PAIRS_A_PIXEL = 4
 
 
 @dataclass(frozen=True)
@@ -101,40 +98,49 @@ def encode(
 
 def decode(
     data: bytes | bytearray | memoryview,
-    size_limit: int = DEFAULT_SIZE_LIMIT,
+    size_limit: int | None = DEFAULT_SIZE_LIMIT,
     allow_partial: bool = False,
     lod: float = 1.0,
+    whole: bool = True,
 ) -> Gaussians:
     """The Gaussians in the bytes of a .gsimg file.
 
-    Memory is bounded by the size of data, whatever the file declares. allow_partial: data may end early,
+    Memory is bounded by the size of data, whatever the file declares, and by the limits that go with
+    size_limit pixels (`imagegs.limits`). allow_partial: data may end early,
     after the first layer of a coded file; then the whole layers count. lod: the level of detail 0..1, as in
-    `Gaussians.at_lod`; what lies beyond it is not decoded.
+    `Gaussians.at_lod`; what lies beyond it is not decoded. whole: all of the canvas is to be painted, at its
+    own size; who paints a part or another size says False and calls `rendering.check_painting`.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
-    size_limit pixels, or when painting it takes more than the work that goes with so many; ValueError for
-    another level.
+    size_limit pixels, when it has more Gaussians or colour values than go with so many, or when painting it
+    takes more memory or work; ValueError for another level.
     """
-    contents = _read(data, allow_partial, lod)
+    limits = Limits.of(size_limit)
+    contents = _read(data, limits, allow_partial, lod)
     header, numbers = contents.header, contents.numbers
-    if header.width * header.height > size_limit:
+    if header.width * header.height > limits.max_pixels:
         sides = f"{header.width} x {header.height}"
-        raise LimitError(f"the canvas of {sides} pixels is over the limit of {size_limit} pixels")
+        raise LimitError(f"the canvas of {sides} pixels is over the limit of {limits.max_pixels} pixels")
     gaussians = dequantized(numbers, header) if isinstance(numbers, Stored) else numbers.gaussians(header)
     if contents.last_share:
         gaussians = faded(gaussians, contents.last_share)
-    limit = MAX_PAIRS_A_PIXEL * size_limit
-    if most_pairs(gaussians, limit) > limit:
-        raise LimitError(f"the Gaussians are seen on more than {limit} tiles, all counted: over the limit")
+    if whole:
+        check_painting(gaussians, limits)
     return gaussians
 
 
-def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False) -> FileInfo:
+def read_info(
+    data: bytes | bytearray | memoryview,
+    allow_partial: bool = False,
+    size_limit: int | None = DEFAULT_SIZE_LIMIT,
+) -> FileInfo:
     """What the bytes of a .gsimg file say about themselves, checked in full but not dequantised.
 
-    Raises FormatError when data is not a valid .gsimg file; allow_partial as in `decode`.
+    Raises FormatError when data is not a valid .gsimg file, LimitError when it has more Gaussians or colour
+    values than go with size_limit pixels (its canvas may have more: nothing is painted); allow_partial as in
+    `decode`.
     """
-    contents = _read(data, allow_partial, count_bits=True)
+    contents = _read(data, Limits.of(size_limit), allow_partial, count_bits=True)
     header, numbers, chunks = contents.header, contents.numbers, contents.chunks
     sizes = {name: CHUNK_BYTES + len(payload) for name, payload in chunks.single.items()}
     if chunks.layers:
@@ -158,7 +164,11 @@ def read_info(data: bytes | bytearray | memoryview, allow_partial: bool = False)
 
 
 def _read(
-    data: bytes | bytearray | memoryview, allow_partial: bool, lod: float = 1.0, count_bits: bool = False
+    data: bytes | bytearray | memoryview,
+    limits: Limits,
+    allow_partial: bool,
+    lod: float = 1.0,
+    count_bits: bool = False,
 ) -> _Contents:
     chunks = read_chunks(memoryview(data).cast("B"), allow_partial)
     single = chunks.single
@@ -169,6 +179,7 @@ def _read(
     if chunks.layers:
         if header.blend != "softmax":
             raise FormatError(f"chunk LATT: the {header.blend} blend is stored in chunk GAUS")
+        _check_numbers(header, limits)
         numbers = read_layers(
             single["LATT"],
             chunks.layers,
@@ -180,7 +191,16 @@ def _read(
         )
     else:
         numbers = read_stored(single["GAUS"], header)
+        _check_numbers(header, limits)
     return _Contents(header, numbers, share, metadata, chunks)
+
+
+def _check_numbers(header: Header, limits: Limits) -> None:
+    n, values = header.n_gaussians, header.n_gaussians * len(header.channels)
+    if n > limits.max_gaussians:
+        raise LimitError(f"{n} Gaussians are over the limit of {limits.max_gaussians}")
+    if values > limits.max_values:
+        raise LimitError(f"{values} colour values are over the limit of {limits.max_values}")
 
 
 def save(
@@ -201,16 +221,17 @@ def save(
 def load(path: PathLike, **options: Any) -> Gaussians:
     """The Gaussians in a .gsimg file; the options and the errors are those of `decode`, and OSError."""
     with Path(path).open("rb") as file:
-        return decode(read_file(file), **options)
+        return decode(read_file(file, options.get("size_limit")), **options)
 
 
-def read_file(file: BinaryIO) -> bytes:
+def read_file(file: BinaryIO, size_limit: int | None = None) -> bytes:
     """The bytes of an open .gsimg file, for `decode` and `read_info`.
 
-    Raises FormatError, before the rest is read, when it does not start as a .gsimg file does: what a pipe or
-    a device would go on to give may have no end.
+    What a pipe or a device gives may have no end. So this raises FormatError, before the rest is read, when
+    it does not start as a .gsimg file does, and LimitError above the bytes that go with size_limit pixels
+    (None: the default).
     """
     start = file.read(len(SIGNATURE))
     if start != SIGNATURE:
         read_chunks(memoryview(start))  # it says what is wrong with this start
-    return start + file.read()
+    return read_to_limit(file, Limits.of(size_limit).max_bytes, start)

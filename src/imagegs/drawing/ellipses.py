@@ -8,14 +8,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.errors import LimitError
 from imagegs.gaussians import Gaussians, with_copies
-from imagegs.rendering import Size, output_size
+from imagegs.limits import DEFAULT_LIMITS, Limits
+from imagegs.rendering import COPIES, Size, output_size
 
 RGB = tuple[int, int, int]
 Background = Literal["dark", "light"]
 
 BACKGROUNDS: dict[Background, RGB] = {"dark": (18, 18, 22), "light": (250, 249, 246)}
 MAX_SIGMAS = 1000.0
+COST = 1024  # of an ellipse, in pixels that could be filled in the same time; of one drawn as pixels more
 FILL, RIM = 0.86, 0.6  # opacities
 RIM_WIDTH = 1.0  # pixels, within the ellipse
 _RIM_SHADE = 0.35  # how far the rim's colour is from the fill's, on the way to black (white on dark colours)
@@ -39,6 +42,7 @@ class Ellipses:
 
 def ellipses_of(
     gaussians: Gaussians,
+    limits: Limits = DEFAULT_LIMITS,
     *,
     height: int | None = None,
     share: float = 1.0,
@@ -53,7 +57,8 @@ def ellipses_of(
     channels (the first one as gray, where there are one or two) and a channel named "A" is the opacity. On a
     canvas that wraps, what leaves it at one border comes in at the other.
 
-    Raises ValueError for values out of range.
+    Raises ValueError for values out of range; LimitError for more ellipses than limits let there be, of one
+    pixel each.
     """
     if not 0.0 < share <= 1.0:
         raise ValueError(f"the share to draw is above 0 and at most 1, not {share:g}")
@@ -64,7 +69,9 @@ def ellipses_of(
     if background not in BACKGROUNDS:
         raise ValueError(f"no background {background!r}; there are {', '.join(BACKGROUNDS)}")
     size = output_size(gaussians, height=height)
-    shown = _rows(gaussians, _chosen(gaussians, share, seed))
+    n = max(1, round(share * len(gaussians)))
+    check_covered(n * (COPIES if gaussians.wrap else 1) * COST, limits)
+    shown = _rows(gaussians, _chosen(gaussians, n, seed))
     if shown.wrap:
         shown = _largest_first(with_copies(shown))
     center, radius = _places(shown, size, sigmas)
@@ -83,10 +90,18 @@ def _rows(gaussians: Gaussians, rows: NDArray[np.intp]) -> Gaussians:
     return gaussians.replace(**{name: getattr(gaussians, name)[rows] for name in names}, layers=())
 
 
-def _chosen(gaussians: Gaussians, share: float, seed: int) -> NDArray[np.intp]:
-    """Which to draw, largest first."""
-    n = len(gaussians)
-    chosen = np.sort(np.random.default_rng(seed).permutation(n)[: max(1, round(share * n))])
+def check_covered(pixels: float, limits: Limits) -> None:
+    """Raises LimitError where ellipses cover more pixels, all counted, than the limits allow."""
+    if pixels > limits.max_covered:
+        raise LimitError(
+            f"the ellipses cover some {pixels:.3g} pixels, all counted, over the limit of "
+            f"{limits.max_covered:.3g}: draw a share of them, or a smaller picture"
+        )
+
+
+def _chosen(gaussians: Gaussians, n: int, seed: int) -> NDArray[np.intp]:
+    """Which n to draw, largest first."""
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(gaussians))[:n])
     return np.asarray(chosen[_by_area(gaussians.scale[chosen])])
 
 

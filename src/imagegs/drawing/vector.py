@@ -11,17 +11,20 @@ from typing import Any
 
 from imagegs.drawing.ellipses import FILL, RGB, RIM, RIM_WIDTH, Ellipses, ellipses_of
 from imagegs.gaussians import Gaussians
+from imagegs.limits import DEFAULT_LIMITS, Limits
 
 _DECIMALS = 2  # of pixels and degrees
 
 
-def svg_ellipses(gaussians: Gaussians, **look: Any) -> str:
+def svg_ellipses(gaussians: Gaussians, limits: Limits = DEFAULT_LIMITS, **look: Any) -> str:
     """Draws Gaussians as half-transparent ellipses with a rim: an SVG document.
 
     It has an <ellipse> for each Gaussian that reaches the canvas (on one that wraps, for each of its copies
     that does). look: the options of `ellipses_of`, which raises ValueError for values out of range.
+
+    Raises LimitError where they are too many, of the pixels that limits let ellipses cover.
     """
-    drawn = ellipses_of(gaussians, **look)
+    drawn = ellipses_of(gaussians, limits, **look)
     width, height = drawn.size
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',

@@ -26,6 +26,7 @@ from imagegs.evaluation.metrics import METRICS
 from imagegs.evaluation.processes import safe_path
 from imagegs.evaluation.store import Store
 from imagegs.images import read_picture
+from imagegs.limits import Limits
 from imagegs.pixels import to_float, to_integers
 
 OWN_WORK = 12  # of a fit, where any other codec's search for a file has 1: for the time left
@@ -43,6 +44,7 @@ class Setting:
     effort: int  # of imagegs and paper
     side: int | None  # of the longer side, pixels: larger pictures are reduced
     crops: int  # so many pictures are shown, spread evenly
+    size_limit: int | None = None  # pixels of a picture file; None: the default
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,13 @@ class Done:
     total: int
 
 
-def load_pixels(path: Path, side: int | None) -> Pixels:
+def load_pixels(path: Path, side: int | None, size_limit: int | None = None) -> Pixels:
     """(H, W, 3) uint8 of a picture file, its longer side reduced to `side` by box filtering; alpha is left
-    out, gray becomes RGB, 16 bits become 8.
+    out, gray becomes RGB, 16 bits become 8. size_limit: pixels of the file (None: the default).
 
     Raises what `read_picture` raises.
     """
-    pixels = read_picture(path).pixels
+    pixels = read_picture(path, max_pixels=Limits.of(size_limit).max_picture_pixels).pixels
     if pixels.dtype == np.uint16:
         pixels = to_integers(to_float(pixels), 8)
     pixels = pixels[:, :, :3] if pixels.shape[2] > 2 else pixels[:, :, :1].repeat(3, axis=2)
@@ -157,16 +159,16 @@ def _measure(
     metrics: tuple[str, ...],
     store: Path,
 ) -> list[Row]:
-    pixels = _loaded(path, setting.side)
+    pixels = _loaded(path, setting.side, setting.size_limit)
     subject = Subject(name, pixels, busiest_window(pixels) if is_shown else None)
     bench = Bench(codec_named(codec, setting.effort), subject, metrics, Store(store))
     return list(bench.rows(setting.rates))
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: Path, side: int | None) -> Pixels:
+def _loaded(path: Path, side: int | None, size_limit: int | None) -> Pixels:
     """Jobs of a picture often follow each other; more than one would fill the memory of a long run."""
-    return load_pixels(path, side)
+    return load_pixels(path, side, size_limit)
 
 
 def machine() -> str:

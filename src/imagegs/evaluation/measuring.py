@@ -29,6 +29,7 @@ from imagegs.evaluation.codec import Codec, Pixels
 from imagegs.evaluation.costs import Cost, measured
 from imagegs.evaluation.crops import Window, as_webp, cut
 from imagegs.evaluation.metrics import METRICS
+from imagegs.evaluation.own_codec import size_limit_of
 from imagegs.evaluation.sizes import SizeSearch
 from imagegs.evaluation.store import Store, digest, digest_of_files, digest_of_pixels
 from imagegs.rendering import Painter
@@ -81,12 +82,23 @@ class Bench:
         where = {"codec": self._codec.name, "picture": self._subject.name, "rate": rate}
         n_bytes = bytes_for_bpp(rate, *self._subject.pixels.shape[:2]) if isinstance(rate, float) else rate
         key = digest(*self._about, n_bytes)
-        known = self._store.read_json(key)
-        if known is None:
-            known = self._encoded(key, n_bytes)
-        if "bytes" in known:
-            known = self._completed(key, known)
-        return where | {name: value for name, value in known.items() if "@" not in name}
+        row = self._known(key)
+        if row is None:
+            row = self._encoded(key, n_bytes)
+            row = self._completed(key, row) if "bytes" in row else row
+        return where | {name: value for name, value in row.items() if "@" not in name}
+
+    def _known(self, key: str) -> Row | None:
+        """Of an earlier run; None where there is none, or the store is damaged: then it is made anew."""
+        row = self._store.read_json(key)
+        if row is None or "bytes" not in row:
+            return row
+        if len(self._store.read(key, "file") or b"") != row["bytes"]:
+            return None
+        try:
+            return self._completed(key, row)
+        except Exception:  # whatever a codec's library raises at damaged bytes
+            return None
 
     def _encoded(self, key: str, n_bytes: int | str | None) -> Row:
         try:
@@ -129,7 +141,8 @@ class Bench:
             decoded, cost = measured(lambda: self._codec.decode(data, self._subject.pixels.shape))
             row = {**row, **_told("decode", cost)} if "decode_seconds" not in row else row
             if self._codec.is_own and "multiply_adds" not in row:
-                counted = Painter(decode(data), threads=1).multiply_adds()
+                own = decode(data, size_limit_of(self._subject.pixels.shape))
+                counted = Painter(own, threads=1).multiply_adds()
                 row["multiply_adds"] = None if counted is None else counted.mean
             for name in missing:
                 row[f"{name}@{_metric_version()}"] = self._measured(name, decoded)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from PIL import Image
 from imagegs.codec import decode
 from imagegs.evaluation.codec import Codec, Pixels, Shape
 from imagegs.evaluation.processes import python_command
+from imagegs.limits import DEFAULT_SIZE_LIMIT
 from imagegs.rendering import render
 
 TITLES = {"imagegs": "imagegs", "paper": "Image-GS recipe"}
@@ -33,6 +36,7 @@ def _encode(options: list[str], pixels: Pixels, n_bytes: float) -> bytes:
         source, target = Path(folder) / "picture.png", Path(folder) / "picture.gsimg"
         Image.fromarray(pixels).save(source, compress_level=1)
         asked = ["encode", source, "-o", target, "--target-size", int(n_bytes), "--quiet", *options]
+        asked += ["--size-limit", size_limit_of(pixels.shape)]
         command = python_command("-m", "imagegs", *asked)
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
@@ -41,4 +45,9 @@ def _encode(options: list[str], pixels: Pixels, n_bytes: float) -> bytes:
 
 
 def _decode(data: bytes, shape: Shape) -> Pixels:
-    return np.asarray(render(decode(data), dtype=np.uint8, threads=1))
+    return np.asarray(render(decode(data, size_limit_of(shape)), dtype=np.uint8, threads=1))
+
+
+def size_limit_of(shape: Sequence[int]) -> int:
+    """The default, or what a larger picture (H, W, ...) needs that the bench was asked to take."""
+    return max(DEFAULT_SIZE_LIMIT, math.prod(shape[:2]))

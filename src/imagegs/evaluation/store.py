@@ -56,7 +56,7 @@ class Store:
         data = self.read(key, "json")
         try:
             found = None if data is None else json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
 

@@ -14,7 +14,7 @@ from imagegs.applications.export.maps import SampledMap
 from imagegs.applications.export.targets import BUFFERS
 from imagegs.errors import LimitError
 from imagegs.gaussians import FloatArray, Gaussians, with_copies
-from imagegs.rendering import TileLists, tile_lists, whitened_shapes
+from imagegs.rendering import COPIES, TileLists, tile_lists, whitened_shapes
 
 TEXTURE_ROW = 2048  # entries; a texture of this width exists everywhere
 MAX_ENTRIES = TEXTURE_ROW * 16384  # of a buffer: rows beyond are more than many graphics cards have
@@ -31,18 +31,26 @@ class Buffers:
 
 
 def make_buffers(
-    gaussians: Gaussians, maps: Sequence[SampledMap], tile: int = TILE, threads: int | None = None
+    gaussians: Gaussians,
+    maps: Sequence[SampledMap],
+    tile: int = TILE,
+    threads: int | None = None,
+    most_listed: int = MAX_ENTRIES,
 ) -> Buffers:
-    """The buffers for these maps; tile: the side of a tile, canvas pixels.
+    """The buffers for these maps; tile: the side of a tile, canvas pixels; most_listed: entries of the tiles'
+    lists.
 
     Raises ValueError for a tile that is not 1..65535, so small that there are too many of them, or not TILE
-    in the paper blend; LimitError where a buffer would have more than MAX_ENTRIES entries.
+    in the paper blend; LimitError where a buffer would have more than MAX_ENTRIES entries, or the lists
+    more than most_listed.
     """
-    wrap = gaussians.wrap
+    wrap, most = gaussians.wrap, min(most_listed, MAX_ENTRIES)
     if wrap:
-        gaussians, tiles = _seen_copies(with_copies(gaussians), tile, threads)
+        if COPIES * len(gaussians) > most:
+            raise LimitError(f"{COPIES * len(gaussians)} copies of Gaussians are over the limit of {most}")
+        gaussians, tiles = _seen_copies(with_copies(gaussians), tile, threads, most)
     else:
-        tiles = _lists(gaussians, tile, threads)
+        tiles = _lists(gaussians, tile, threads, most)
     if max(2, len(maps)) * len(gaussians) > MAX_ENTRIES:  # texels of the shapes and of the colors
         raise LimitError(f"{len(gaussians)} Gaussians with {len(maps)} maps are too many to export")
     # No graphics interface binds an empty buffer, and the paper blend may see nothing.
@@ -52,15 +60,15 @@ def make_buffers(
     return Buffers(tiles, wrap, dict(zip(BUFFERS, little, strict=True)))
 
 
-def _seen_copies(copies: Gaussians, tile: int, threads: int | None) -> tuple[Gaussians, TileLists]:
+def _seen_copies(copies: Gaussians, tile: int, threads: int | None, most: int) -> tuple[Gaussians, TileLists]:
     """Those that a tile sees, in their order, and the lists of them."""
-    tiles = _lists(copies, tile, threads)
+    tiles = _lists(copies, tile, threads, most)
     seen, ids = np.unique(tiles.ids, return_inverse=True)
     parts = {name: getattr(copies, name)[seen] for name in ("xy", "scale", "angle", "log_weight", "color")}
     return copies.replace(**parts), tiles._replace(ids=ids.astype(np.uint32))
 
 
-def _lists(gaussians: Gaussians, tile: int, threads: int | None) -> TileLists:
+def _lists(gaussians: Gaussians, tile: int, threads: int | None, most: int) -> TileLists:
     if not 1 <= tile <= 65535:
         raise ValueError(f"a tile has 1 to 65535 canvas pixels a side, not {tile}")
     if gaussians.blend == "paper" and tile != TILE:
@@ -68,10 +76,10 @@ def _lists(gaussians: Gaussians, tile: int, threads: int | None) -> TileLists:
     n_tiles = -(-gaussians.width // tile) * -(-gaussians.height // tile)
     if n_tiles >= MAX_ENTRIES:
         raise ValueError(f"{n_tiles} tiles of {tile} x {tile} pixels are too many: make them larger")
-    lists = tile_lists(gaussians, tile, most_ids=MAX_ENTRIES, threads=threads)
+    lists = tile_lists(gaussians, tile, most_ids=most, threads=threads)
     if lists is None:
         raise LimitError(
-            f"the lists of Gaussians of {n_tiles} tiles would have more than {MAX_ENTRIES} entries in all"
+            f"the lists of Gaussians of {n_tiles} tiles would have more than {most} entries in all"
         )
     return lists
 

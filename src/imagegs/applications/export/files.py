@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagegs._native import TILE
-from imagegs.applications.export.buffers import TEXTURE_ROW, make_buffers
+from imagegs.applications.export.buffers import MAX_ENTRIES, TEXTURE_ROW, make_buffers
 from imagegs.applications.export.manifest import make_manifest, to_text, with_data
 from imagegs.applications.export.maps import SampledMap
 from imagegs.applications.export.shaders import make_shader
 from imagegs.applications.export.targets import MANIFEST, TARGETS, TEXT, buffer_file, shader_file
+from imagegs.errors import LimitError
 from imagegs.gaussians import Gaussians
 
 
@@ -33,6 +34,7 @@ def export_files(
     tile: int = TILE,
     title: str = "imagegs export",
     threads: int | None = None,
+    most_listed: int = MAX_ENTRIES,
 ) -> Export:
     """What a shader needs to sample these maps; target: one of TARGETS.
 
@@ -40,15 +42,18 @@ def export_files(
     numbers. tile: the side of the tiles with lists of their own, canvas pixels. title: a comment in the
     shader.
 
-    Raises ValueError for another target, no maps, and what `make_buffers` does; LimitError as that does.
+    Raises ValueError for another target, no maps, and what `make_buffers` does; LimitError as that does, and
+    where a text would have more than half as many numbers.
     """
     if target not in TARGETS:
         raise ValueError(f"no target {target!r}; there are {', '.join(TARGETS)}")
     if not maps:
         raise ValueError("there are no maps to export")
-    buffers = make_buffers(gaussians, maps, tile, threads)
+    buffers = make_buffers(gaussians, maps, tile, threads, most_listed)
     manifest = make_manifest(gaussians, maps, buffers)
     if target == "json":
+        if (numbers := sum(array.size for array in buffers.arrays.values())) > most_listed // 2:
+            raise LimitError(f"{numbers} numbers are over the limit of {most_listed // 2} in a text")
         return Export(manifest, {TEXT: with_data(manifest, buffers)})
     contents: dict[str, bytes | Iterable[bytes]] = {}
     for name, array in buffers.arrays.items():

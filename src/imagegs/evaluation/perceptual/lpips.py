@@ -18,7 +18,6 @@ LPIPS was compared with the package lpips 0.1.4 on weights drawn at random only.
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imagegs.errors import FormatError
+from imagegs.errors import reading
 from imagegs.evaluation.perceptual.convolution import blur_pooled, convolved, max_pooled
 from imagegs.evaluation.perceptual.single_precision import Singles
 from imagegs.evaluation.perceptual.torch_file import read_tensors
@@ -114,16 +113,16 @@ def network(tensors: Mapping[str, Singles], shift_tolerant: bool) -> Network:
 
 @lru_cache(maxsize=1)
 def _lpips_network(path: Path) -> Network:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as tensors:
-            return network(dict(tensors), shift_tolerant=False)
-    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, TypeError) as error:
-        raise FormatError(f"{path}: not the weights of LPIPS with AlexNet: {error}") from None
+    problem = f"{path}: not the weights of LPIPS with AlexNet"
+    with path.open("rb") as file, reading(problem), np.load(file, allow_pickle=False) as tensors:
+        return network(dict(tensors), shift_tolerant=False)
 
 
 @lru_cache(maxsize=1)
 def _st_lpips_network(path: Path) -> Network:
-    return network(read_tensors(path), shift_tolerant=True)
+    tensors = read_tensors(path)
+    with reading(f"{path}: not the weights of ST-LPIPS"):
+        return network(tensors, shift_tolerant=True)
 
 
 def _features(network: Network, pixels: Pixels) -> Iterator[Singles]:

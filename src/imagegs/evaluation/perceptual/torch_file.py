@@ -8,13 +8,14 @@ read, and nothing in the file can name code to run.
 from __future__ import annotations
 
 import collections
+import os
 import pickle
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from imagegs.errors import FormatError
+from imagegs.errors import reading
 from imagegs.evaluation.perceptual.single_precision import Singles
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -31,23 +32,13 @@ class _View(NamedTuple):
 
 def read_tensors(path: Path) -> dict[str, Singles]:
     """The named tensors of the file. Raises FormatError for a file of another kind, OSError."""
-    with path.open("rb") as file:
-        try:
-            return _read(file)
-        except (
-            pickle.UnpicklingError,
-            EOFError,
-            LookupError,
-            ValueError,
-            TypeError,
-            AttributeError,
-        ) as error:
-            raise FormatError(
-                f"{path}: not weights of float32 as PyTorch < 1.6 wrote them: {error}"
-            ) from None
+    # A pickle of damaged bytes raises whatever its operations run into.
+    with path.open("rb") as file, reading(f"{path}: not weights of float32 as PyTorch < 1.6 wrote them"):
+        return _read(file)
 
 
 def _read(file: BinaryIO) -> dict[str, Singles]:
+    size = os.fstat(file.fileno()).st_size
     if _Unpickler(file).load() != _MAGIC:
         raise ValueError("it starts with another number")
     for _ in ("version", "system"):
@@ -56,6 +47,8 @@ def _read(file: BinaryIO) -> dict[str, Singles]:
     storages = {}
     for key in _Unpickler(file).load():
         count = int(np.frombuffer(file.read(8), "<i8")[0])
+        if not 0 <= 4 * count <= size:  # before so much memory is taken
+            raise ValueError("a storage has more values than the file")
         storages[key] = np.frombuffer(file.read(4 * count), "<f4", count)
     return {name: _tensor(storages[view.storage], view) for name, view in views.items()}
 

@@ -7,6 +7,8 @@ const signature = [0x89, 0x47, 0x53, 0x49, 0x0d, 0x0a, 0x1a, 0x0a];
 const version = 3;
 const order = ["HEAD", "mETA", "GAUS", "LATT", "TURN", "LAYR", "TAIL"];
 const layerChunk = "LAYR";
+const mostChunks = 1024;
+const sliceSize = 2 ** 16; // bytes of a checksum between two chances to do something else
 
 const crcTable = new Uint32Array(256).map((_, byte) => {
     let rest = byte;
@@ -28,7 +30,8 @@ export class Container {
         this.size = 0; // bytes of data that are the file's
         this.offset = 0; // where the next field starts
         this.ended = false; // no more bytes will come
-        this.seen = []; // types of chunks, the layers' each time
+        this.seen = new Set(); // types of chunks
+        this.chunks = 0;
         this.layers = 0;
     }
 
@@ -45,19 +48,32 @@ export class Container {
         this.size = size;
     }
 
-    /** The next chunk, {name, payload}; null where its bytes have not come yet, or behind the last one. */
-    next() {
+    /** Whether the last chunk has been read. */
+    get complete() {
+        return this.seen.has("TAIL");
+    }
+
+    /**
+     * Yields now and then, and returns the next chunk, {name, payload}; null where its bytes have not come
+     * yet, or behind the last one.
+     */
+    *next() {
         if (this.offset === 0 && !this.readFrame()) return null;
-        if (this.seen.at(-1) === "TAIL") return this.checkEnd();
+        if (this.complete) return this.checkEnd();
         const head = this.head();
         if (!head || !this.has(12 + head.length, head)) return null;
         const start = this.offset,
             end = start + 8 + head.length;
         const payload = this.data.subarray(start + 8, end);
-        const found = ~crc32(payload, crc32(this.data.subarray(start, start + 4), -1)) >>> 0;
-        require(found === this.u32(end), `chunk ${head.name}: checksum mismatch`);
+        let register = crc32(this.data.subarray(start, start + 4), -1);
+        for (let at = 0; at < payload.length; at += sliceSize) {
+            register = crc32(payload.subarray(at, at + sliceSize), register);
+            yield;
+        }
+        require(~register >>> 0 === this.u32(end), `chunk ${head.name}: checksum mismatch`);
         this.checkPlace(head.name);
-        this.seen.push(head.name);
+        this.seen.add(head.name);
+        this.chunks += 1;
         if (head.name === layerChunk) this.layers += 1;
         if (head.name === "TAIL")
             require(!head.length, `chunk TAIL: must be empty, has ${head.length} bytes`);
@@ -103,8 +119,9 @@ export class Container {
     /** Name and length of the chunk at hand, null where they have not come yet. */
     head() {
         const start = this.offset,
-            number = this.seen.length + 1,
+            number = this.chunks + 1,
             left = this.size - start;
+        require(!left || this.chunks < mostChunks, `more than ${mostChunks} chunks`);
         if (left < 8) {
             if (!this.ended) return null;
             requireMore(left, `the file ends without chunk ${this.missing("TAIL") ?? "TAIL"}`);
@@ -135,25 +152,25 @@ export class Container {
 
     checkPlace(name) {
         const { seen } = this;
-        require(name === layerChunk || !seen.includes(name), `chunk ${name} occurs twice`);
+        require(name === layerChunk || !seen.has(name), `chunk ${name} occurs twice`);
         if (!order.includes(name)) {
             require(/^[a-z]/.test(name), `unknown critical chunk ${name}`);
-            require(seen.length, `the first chunk must be HEAD, not ${name}`);
+            require(seen.size, `the first chunk must be HEAD, not ${name}`);
             return;
         }
         const missing = this.missing(name);
         require(!missing, `chunk ${missing} is missing before chunk ${name}`);
-        const late = order.slice(order.indexOf(name) + 1).some((later) => seen.includes(later));
+        const late = order.slice(order.indexOf(name) + 1).some((later) => seen.has(later));
         require(!late, `chunk ${name} is out of order`);
         require(name !== "LATT" ||
-            !seen.includes("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
+            !seen.has("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
     }
 
     /** The chunk that must come before, if it has not. */
     missing(name) {
-        const numbers = this.seen.includes("LATT") ? layerChunk : "GAUS";
+        const numbers = this.seen.has("LATT") ? layerChunk : "GAUS";
         const needs = { HEAD: [], TURN: ["HEAD", "LATT"], LAYR: ["HEAD", "LATT"], TAIL: ["HEAD", numbers] };
-        return (needs[name] ?? ["HEAD"]).find((each) => !this.seen.includes(each));
+        return (needs[name] ?? ["HEAD"]).find((each) => !this.seen.has(each));
     }
 
     checkEnd() {

@@ -43,20 +43,21 @@ export class Decoder {
 
     *events() {
         const { container } = this;
-        for (let chunk; container.seen.at(-1) !== "TAIL";) {
-            while (!(chunk = this.next())) {
+        for (let chunk; !container.complete;) {
+            while (!(chunk = yield* this.next())) {
                 if (container.ended) return;
                 yield { type: "more" };
             }
             yield* this.read(chunk);
+            yield { type: "pause" };
         }
         while (!container.ended) yield (container.checkEnd(), { type: "more" });
         container.checkEnd();
     }
 
-    next() {
+    *next() {
         try {
-            return this.container.next();
+            return yield* withPauses(this.container.next());
         } catch (error) {
             // What came before is a picture, if only the end is missing.
             if (this.options.partial && this.container.ended && error.truncated && this.container.layers)
@@ -69,7 +70,8 @@ export class Decoder {
         if (name === "HEAD") yield* this.readHeader(payload);
         else if (name === "mETA") yield { type: "metadata", metadata: readMetadata(payload) };
         else if (name === "GAUS") {
-            yield this.layer(readFixedPoint(payload, this.header, this.options.integers));
+            const steps = readFixedPoint(payload, this.header, this.options.integers);
+            yield this.layer(yield* withPauses(steps));
         } else if (name === "LATT") {
             this.layers = new LayerReader(new Lattice(payload, this.header), this.header);
             this.layers.keepIntegers = Boolean(this.options.integers);
@@ -98,16 +100,20 @@ export class Decoder {
 
     *readLayer(payload) {
         if (this.layers.number >= (this.options.layers ?? Infinity)) return this.layers.skip(payload);
-        const steps = this.layers.read(payload);
-        for (;;) {
-            const step = steps.next();
-            if (step.done) return yield this.layer(step.value);
-            yield { type: "pause" };
-        }
+        yield this.layer(yield* withPauses(this.layers.read(payload)));
     }
 
     layer(arrays) {
         return { type: "layer", arrays, bytes: this.container.offset };
+    }
+}
+
+/** Goes through the steps with a pause event at each, and returns what they return. */
+function* withPauses(steps) {
+    for (;;) {
+        const { value, done } = steps.next();
+        if (done) return value;
+        yield { type: "pause" };
     }
 }
 
@@ -149,13 +155,21 @@ export function decode(bytes, options = {}) {
     return result;
 }
 
+/** What steps return that nobody waits for. */
+function finished(steps) {
+    for (;;) {
+        const { value, done } = steps.next();
+        if (done) return value;
+    }
+}
+
 /** How many layers there are, 1 in files without; checks the frame alone. */
 function countLayers(data, options) {
     const container = new Container(limitsOf(options).maxBytes);
     container.push(data);
     container.ended = true;
     try {
-        while (container.next());
+        while (finished(container.next()));
     } catch (error) {
         if (!(options.partial && error.truncated)) throw error;
     }

@@ -14,13 +14,16 @@ const limits = {
 const paperScale = [2 ** -20, 2 ** 10]; // of 1 / scale
 const paperScaleText = "9.53674e-07 to 1024";
 
+const sliceSize = 2 ** 14; // numbers between two chances to do something else
+
 const check = (condition, message) => require(condition, () => `chunk GAUS: ${message}`);
 
 /**
- * The Gaussians of a chunk; where `table` is given, an Int32Array, also their integers (N, columns).
- * @returns {import("./arrays.js").Arrays}
+ * Reads a chunk; yields now and then, and returns its Gaussians, with `keepIntegers` also their integers,
+ * Int32Array (N, columns).
+ * @returns {Generator<undefined, import("./arrays.js").Arrays>}
  */
-export function readFixedPoint(payload, header, keepIntegers) {
+export function* readFixedPoint(payload, header, keepIntegers) {
     const paper = header.blend === "paper",
         n = header.nGaussians;
     const bits = readBits(payload, paper);
@@ -46,17 +49,17 @@ export function readFixedPoint(payload, header, keepIntegers) {
     const arrays = makeArrays(n, header.channels.length),
         integers = keepIntegers ? [] : null;
     const targets = { position: "xy", scale: "scale", angle: "angle", weight: "logWeight", color: "color" };
-    attributes.forEach((name, i) => {
+    for (const [i, name] of attributes.entries()) {
         for (let column = 0; column < columns[name]; ++column) {
-            const q = readColumn(payload, offset, n, bits[i], name);
+            const q = yield* readColumn(payload, offset, n, bits[i], name);
             offset += Math.ceil((n * bits[i]) / 8);
             const range = ranges[name][paper ? 0 : column];
-            dequantise(q, bits[i], range, arrays[targets[name]], column, columns[name]);
+            yield* dequantise(q, bits[i], range, arrays[targets[name]], column, columns[name]);
             integers?.push(q);
         }
-    });
-    toScales(arrays.scale, paper);
-    if (integers) arrays.integers = rows(integers, n);
+    }
+    yield* toScales(arrays.scale, paper);
+    if (integers) arrays.integers = yield* rows(integers, n);
     return arrays;
 }
 
@@ -84,7 +87,7 @@ function readRange(view, offset, name, paper) {
 }
 
 /** N integers of b bits each, the lowest first. */
-function readColumn(payload, offset, n, b, name) {
+function* readColumn(payload, offset, n, b, name) {
     const q = new Int32Array(n),
         mask = 2 ** b - 1;
     let held = 0,
@@ -93,24 +96,33 @@ function readColumn(payload, offset, n, b, name) {
         while (holds < b) ((held |= payload[offset++] << holds), (holds += 8));
         q[i] = held & mask;
         ((held >>>= b), (holds -= b));
+        if (i % sliceSize === 0) yield;
     }
     check(!held, `padding bits after the ${name} are not zero`);
     return q;
 }
 
 /** Both products are exact in float64: 24 bits of a float32 times 24 of q. */
-function dequantise(q, bits, [low, high], target, column, stride) {
+function* dequantise(q, bits, [low, high], target, column, stride) {
     const levels = 2 ** bits - 1;
-    for (let i = 0; i < q.length; ++i)
+    for (let i = 0; i < q.length; ++i) {
         target[i * stride + column] = (low * (levels - q[i]) + high * q[i]) / levels;
+        if (i % sliceSize === 0) yield;
+    }
 }
 
-function toScales(scale, paper) {
-    for (let i = 0; i < scale.length; ++i) scale[i] = paper ? 1 / scale[i] : exp2(scale[i]);
+function* toScales(scale, paper) {
+    for (let i = 0; i < scale.length; ++i) {
+        scale[i] = paper ? 1 / scale[i] : exp2(scale[i]);
+        if (i % sliceSize === 0) yield;
+    }
 }
 
-function rows(columns, n) {
+function* rows(columns, n) {
     const table = new Int32Array(n * columns.length);
-    columns.forEach((q, c) => q.forEach((value, i) => (table[i * columns.length + c] = value)));
+    for (const [c, q] of columns.entries()) {
+        q.forEach((value, i) => (table[i * columns.length + c] = value));
+        yield;
+    }
     return table;
 }

@@ -68,7 +68,7 @@ export class LayerReader {
             if (i % sliceSize === 0) yield;
         }
         this.n += n;
-        this.check(!stream.hasMore(), "bytes are left over");
+        this.check(!(yield* stream.hasMore()), "bytes are left over");
         return reader.arrays;
     }
 

@@ -1,5 +1,7 @@
 // The arithmetic decoder of a layer (docs/format.md, section 6).
 
+const sliceSize = 2 ** 16; // bytes between two chances to do something else
+
 /** One stream of decisions; what lies behind its end reads as zero bytes. */
 export class RangeDecoder {
     constructor(bytes) {
@@ -41,9 +43,12 @@ export class RangeDecoder {
         return low;
     }
 
-    /** Whether bytes are left that are not zero. */
-    hasMore() {
-        for (let i = this.offset; i < this.bytes.length; ++i) if (this.bytes[i]) return true;
+    /** Yields now and then, and returns whether bytes are left that are not zero. */
+    *hasMore() {
+        for (let i = this.offset; i < this.bytes.length; ++i) {
+            if (this.bytes[i]) return true;
+            if (i % sliceSize === 0) yield;
+        }
         return false;
     }
 }
