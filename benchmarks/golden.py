@@ -24,8 +24,8 @@ from PIL import Image
 import imagegs
 from imagegs._native import isa_names
 from imagegs.cli.app import main as command
-from imagegs.images import read_picture
 from imagegs.metrics import psnr
+from imagegs.pictures.reading import read_picture
 
 GOLDEN = Path(__file__).with_name("results") / "golden.json"
 SAMPLE = Path(__file__).parent.parent / "assets/sample.png"

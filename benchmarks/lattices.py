@@ -19,7 +19,7 @@ import numpy as np
 
 import imagegs
 from imagegs.cli.encode_pack import THOROUGH_EFFORT
-from imagegs.fitting.settling import FINENESS, lattice_of
+from imagegs.fitting.quantising import FINENESS, lattice_of
 from imagegs.metrics import psnr
 from records import Record, load, picture_parser
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from imagegs.evaluation.bench import machine
-from imagegs.images import read_picture
+from imagegs.pictures.reading import read_picture
 
 SUFFIXES = (".png", ".jpg", ".webp", ".tif")
 

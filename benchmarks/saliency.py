@@ -26,7 +26,7 @@ from imagegs.applications.saliency import find_salient
 from imagegs.cli.app import main as command
 from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import psnr, weighted_psnr
-from imagegs.pixels import Picture
+from imagegs.pictures.pixels import Picture
 from records import Record, load, picture_parser, pictures
 
 LEAST_SALIENT = 0.5

@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 
 from imagegs.evaluation.processes import python_command
-from imagegs.images import read_picture
+from imagegs.pictures.reading import read_picture
 
 ROOT = Path(__file__).parent.parent
 SAMPLE, TARGET = ROOT / "assets/sample.png", ROOT / "docs/pictures/saliency.webp"

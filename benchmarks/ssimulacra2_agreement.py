@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
-from imagegs.images import read_picture
 from imagegs.pictures.formats import open_image
+from imagegs.pictures.reading import read_picture
 
 QUALITIES = (10, 30, 60, 85, 95)
 

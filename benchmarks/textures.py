@@ -26,13 +26,13 @@ import numpy as np
 from PIL import Image
 
 import imagegs
-from imagegs.applications.map_list import alphas_of_maps
-from imagegs.applications.normals import with_unit_normals
-from imagegs.applications.stacks import Stack, paint_stack, read_stack
 from imagegs.cli.app import main as command
 from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import psnr
-from imagegs.pixels import to_float, to_integers
+from imagegs.pictures.pixels import to_float, to_integers
+from imagegs.textures.map_list import alphas_of_maps
+from imagegs.textures.normals import with_unit_normals
+from imagegs.textures.stacks import Stack, paint_stack, read_stack
 from records import Record, pictures
 from texture_codecs import BLOCKS, PICTURES, Map, opened, save
 

@@ -14,9 +14,9 @@ import numpy as np
 from chunks import join, split
 from imagegs import encode
 from imagegs.codec import Bits
-from imagegs.color_turn import ColorTurn
+from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.lattice import Lattice
 from imagegs.gaussians import Gaussians
-from imagegs.lattice import Lattice
 
 USUAL = Lattice(10, -40, -64, -11, -66, cell=2)
 NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}

@@ -11,11 +11,11 @@ import numpy as np
 import imagegs
 import oracle
 from conftest import texture_pixels
-from imagegs.applications.map_list import TextureMap, to_metadata
-from imagegs.applications.normals import with_unit_normals
 from imagegs.cli import main
 from imagegs.codec import Bits, save
 from imagegs.gaussians import Gaussians
+from imagegs.textures.map_list import TextureMap, to_metadata
+from imagegs.textures.normals import with_unit_normals
 
 SAFE = 1e-4  # nats between a point and a change of what it keeps
 MOST_UNSAFE = 0.01  # share of the points

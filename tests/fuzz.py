@@ -32,11 +32,11 @@ import numpy as np  # noqa: E402
 import decode_reference  # noqa: E402
 from expected import ARRAYS, stored_integers  # noqa: E402
 from imagegs import FormatError, Gaussians, decode, read_info, render  # noqa: E402
-from imagegs.applications.map_list import from_metadata  # noqa: E402
 from imagegs.codec import FileInfo  # noqa: E402
 from imagegs.codec.container import ORDER, read_chunks  # noqa: E402
 from imagegs.errors import LimitError  # noqa: E402
 from imagegs.limits import NO_SIZE_LIMIT  # noqa: E402
+from imagegs.textures.map_list import from_metadata  # noqa: E402
 from mutations import mutated  # noqa: E402
 from node_decoder import NODE, NodeDecoder  # noqa: E402
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from conftest import Run, sample_gaussians, sample_pixels
 from imagegs.codec import load, save
-from imagegs.images import read_picture
-from imagegs.lattice import Lattice
+from imagegs.codec.lattice import Lattice
+from imagegs.pictures.reading import read_picture
 from imagegs.rendering import render
 
 

@@ -18,8 +18,8 @@ from PIL import Image
 from conftest import FAST, Run, sample_pixels, texture_pixels
 from imagegs import __version__
 from imagegs.codec import load, read_info
-from imagegs.image_writers import write_picture
-from imagegs.images import read_picture
+from imagegs.pictures.reading import read_picture
+from imagegs.pictures.writing import write_picture
 from imagegs.staging.temporaries import Temporary
 
 

@@ -24,7 +24,7 @@ from imagegs import codec, rendering
 from imagegs.cli import main
 from imagegs.codec import save
 from imagegs.errors import ImageGSError, LimitError
-from imagegs.images import read_picture
+from imagegs.pictures.reading import read_picture
 
 
 def check_failure(outcome: Outcome, code: int, *parts: str) -> None:

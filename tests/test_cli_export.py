@@ -17,8 +17,8 @@ from imagegs._native import SOFTMAX_CUTOFF, SOFTMAX_TOP_K
 from imagegs.applications.export import buffers
 from imagegs.applications.export.files import export_files
 from imagegs.applications.export.maps import identifiers, sampled_maps
-from imagegs.applications.map_list import TextureMap, to_metadata
 from imagegs.codec import Bits, save
+from imagegs.textures.map_list import TextureMap, to_metadata
 from test_cli_errors import check_failure
 
 FILES = ["colors.bin", "gaussians.bin", "ids.bin", "manifest.json", "offsets.bin"]

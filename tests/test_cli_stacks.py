@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from conftest import FAST, Outcome, Run, sample_gaussians, sample_pixels
-from imagegs.applications.normals import with_unit_normals
 from imagegs.codec import load, read_info, save
-from imagegs.image_writers import write_picture
-from imagegs.images import read_picture
-from imagegs.pixels import to_float, to_integers
+from imagegs.pictures.pixels import to_float, to_integers
+from imagegs.pictures.reading import read_picture
+from imagegs.pictures.writing import write_picture
 from imagegs.rendering import render
+from imagegs.textures.normals import with_unit_normals
 from test_cli_errors import check_failure
 
 FILES = {  # name: channels, type
@@ -219,10 +219,10 @@ def test_what_cannot_be_compared(run: Run, folder: Path, stack: Path, gsimg: Pat
 
 @pytest.mark.parametrize("name", ["x_Normal", "normal", "NORMAL"])
 def test_a_map_that_weighs_more_is_better(run: Run, folder: Path, stack: Path, name: str) -> None:
-    from imagegs.applications.stacks import paint_map, read_stack
     from imagegs.cli.folder_contents import pictures_in
     from imagegs.cli.folders import load_stack
     from imagegs.metrics import psnr
+    from imagegs.textures.stacks import paint_map, read_stack
 
     def quality(path: Path) -> list[float]:
         gaussians, maps = load_stack(path)

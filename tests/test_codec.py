@@ -29,6 +29,8 @@ from imagegs.codec import (
 )
 from imagegs.codec.attributes import canonical
 from imagegs.codec.gsimg import read_file
+from imagegs.codec.lattice import Lattice
+from imagegs.codec.quantization import exp2, round_trip
 from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import (
     MAX_COLOR,
@@ -38,9 +40,7 @@ from imagegs.gaussians import (
     MIN_SCALE,
     Gaussians,
 )
-from imagegs.lattice import Lattice
 from imagegs.limits import DEFAULT_LIMITS
-from imagegs.quantization import exp2, round_trip
 from imagegs.rendering import most_pairs
 
 bits_of_any_size = st.builds(

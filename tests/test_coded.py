@@ -17,8 +17,8 @@ from gsimg_samples import chunks_of, file_of, on_canvas, sample_gaussians
 from imagegs import FormatError, decode, encode, read_info
 from imagegs._native import LayerCoder
 from imagegs.codec import Bits
+from imagegs.codec.lattice import FIRST_COLOR, RATIO, SHORTER, WEIGHT, Lattice, from_table, to_table
 from imagegs.gaussians import Gaussians
-from imagegs.lattice import FIRST_COLOR, RATIO, SHORTER, WEIGHT, Lattice, from_table, to_table
 
 NAMES = "xy", "scale", "angle", "log_weight", "color"
 USUAL = Lattice.of_fineness(1)

@@ -18,7 +18,6 @@ import pytest
 import mutations
 from conftest import FAST, Run, sample_pixels
 from imagegs import FormatError, ImageGSError
-from imagegs.array_files import read_array
 from imagegs.cli import exit_codes
 from imagegs.errors import LimitError, reading
 from imagegs.evaluation.codec import Codec
@@ -27,6 +26,7 @@ from imagegs.evaluation.perceptual import lpips
 from imagegs.evaluation.perceptual.torch_file import read_tensors
 from imagegs.evaluation.store import Store
 from imagegs.fitting.history import from_json
+from imagegs.pictures.array_files import read_array
 
 
 def array_file(header: str, payload: bytes = b"") -> bytes:

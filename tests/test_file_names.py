@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from conftest import FAST, Run, sample_gaussians, sample_pixels
-from imagegs.applications.file_names import flaw_of, twin_key
-from imagegs.applications.map_list import from_metadata, make_map, to_metadata
 from imagegs.codec import save
 from imagegs.errors import FormatError
-from imagegs.image_writers import write_picture
+from imagegs.pictures.writing import write_picture
+from imagegs.textures.file_names import flaw_of, twin_key
+from imagegs.textures.map_list import from_metadata, make_map, to_metadata
 from test_cli_errors import check_failure
 
 GOOD = [

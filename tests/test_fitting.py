@@ -13,9 +13,9 @@ from conftest import texture_pixels
 from imagegs.fitting import TUNES, AttributeBits
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_blur, growth_plan, worst_pixels
-from imagegs.fitting.paper import DECAY, PATIENCE, RATES, _EarlyStop
+from imagegs.fitting.imagegs_recipe import neighbour_distance
+from imagegs.fitting.paper_recipe import DECAY, PATIENCE, RATES, _EarlyStop
 from imagegs.fitting.placement import centers, draw_pixels, gradient_map, place
-from imagegs.fitting.record import neighbour_distance
 from imagegs.metrics import psnr, ssim
 
 RECIPES = ("imagegs", "paper")

@@ -13,7 +13,7 @@ from PIL import Image
 from conftest import FAST, Run, sample_pixels
 from imagegs.cli.folder_contents import look_into, pictures_in
 from imagegs.codec import load
-from imagegs.image_writers import write_picture
+from imagegs.pictures.writing import write_picture
 from test_cli_errors import check_failure
 
 needs_links = pytest.mark.skipif(os.name != "posix", reason="links and pipes are made as on POSIX systems")
@@ -124,7 +124,7 @@ def test_a_map_that_fails_to_be_read_is_named(
     def fail(file: Path, **_: object) -> None:
         raise PermissionError(13, "Permission denied", str(file))
 
-    monkeypatch.setattr("imagegs.applications.stacks.read_picture", fail)
+    monkeypatch.setattr("imagegs.textures.stacks.read_picture", fail)
     check_failure(run("encode", folder, *FAST), 4, "x_Color.png: permission denied")
 
 

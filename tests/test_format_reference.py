@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 import page
 from gsimg_samples import any_gaussians, chunks_of, file_of, on_canvas, sample_gaussians
 from imagegs.codec import Bits, decode, encode, read_info
+from imagegs.codec.lattice import Lattice
 from imagegs.errors import FormatError
 from imagegs.gaussians import Gaussians
-from imagegs.lattice import Lattice
 from test_coded import clustered
 from test_lattice import lattices
 

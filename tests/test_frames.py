@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image, features
 
-from imagegs.images import read_picture
+from imagegs.pictures.reading import read_picture
 
 
 def frames(n: int) -> list[Image.Image]:

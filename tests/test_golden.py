@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import imagegs
-from imagegs.images import read_picture
 from imagegs.metrics import psnr, ssim
+from imagegs.pictures.reading import read_picture
 
 SAMPLE = Path(__file__).parent.parent / "assets/sample.png"
 GOLDEN = Path(__file__).with_name("golden.json")

@@ -19,12 +19,12 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from imagegs import color_profiles
 from imagegs.errors import FormatError, ImageGSError, LimitError
-from imagegs.image_writers import WRITABLE_SUFFIXES, check_picture_path, write_picture
-from imagegs.images import read_picture
-from imagegs.pixels import CHANNEL_NAMES, Picture, as_pixels, to_float, to_integers
-from imagegs.png import encode_png
+from imagegs.pictures import profiles as color_profiles
+from imagegs.pictures.pixels import CHANNEL_NAMES, Picture, as_pixels, to_float, to_integers
+from imagegs.pictures.png import encode_png
+from imagegs.pictures.reading import read_picture
+from imagegs.pictures.writing import WRITABLE_SUFFIXES, check_picture_path, write_picture
 
 RNG = np.random.default_rng(7)
 
@@ -428,7 +428,7 @@ def test_libraries_are_silent_about_damage_and_reasons_are_words(tmp_path: Path)
     """In a process of its own: pytest sets up logging, which silences by itself."""
     tifffile.imwrite(tmp_path / "a.tif", noise(1))
     (tmp_path / "a.tif").write_bytes((tmp_path / "a.tif").read_bytes()[:8])
-    code = "import sys; from imagegs.images import read_picture\n"
+    code = "import sys; from imagegs.pictures.reading import read_picture\n"
     code += "try: read_picture(sys.argv[1])\nexcept Exception as error: print(error)"
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "a.tif")], capture_output=True, text=True, check=True

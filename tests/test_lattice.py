@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gsimg_samples import on_canvas, sample_gaussians
-from imagegs.gaussians import canonical_axes
-from imagegs.lattice import (
+from imagegs.codec.lattice import (
     ANGLE,
     FIRST_COLOR,
     RATIO,
@@ -22,6 +21,7 @@ from imagegs.lattice import (
     power,
     to_table,
 )
+from imagegs.gaussians import canonical_axes
 
 FINENESSES = [0.25, 1.0, 4.0]
 

@@ -12,13 +12,13 @@ import pytest
 import imagegs
 from chunks import chunk
 from imagegs import FormatError, decode, encode, read_info
+from imagegs.codec.lattice import Lattice, to_table
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.layering import FIRST_SPLIT, Layering, Prefixes, prefix_weights
 from imagegs.fitting.objective import SQUARED_ERROR, Objective
 from imagegs.fitting.parameters import flat_own_units
 from imagegs.fitting.pruning import drop_useless
 from imagegs.gaussians import Gaussians, layer_ends, level_of
-from imagegs.lattice import Lattice, to_table
 from imagegs.metrics import psnr
 from test_coded import USUAL, clustered, sorted_rows
 from test_gradients import random_scene, shapes_of

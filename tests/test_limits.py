@@ -27,8 +27,8 @@ from imagegs.drawing import draw_ellipses, svg_ellipses
 from imagegs.engine import at_most
 from imagegs.files import read_to_limit
 from imagegs.gaussians import Gaussians
-from imagegs.images import read_picture
 from imagegs.limits import DEFAULT_LIMITS, DEFAULT_SIZE_LIMIT, Limits
+from imagegs.pictures.reading import read_picture
 from imagegs.rendering import Painter, check_painting, most_pairs
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imagegs.applications.textures import KINDS, kind_of, map_names
+from imagegs.textures.map_names import KINDS, kind_of, map_names
 
 # pack or engine: kind=names
 PACKS = {

@@ -18,9 +18,9 @@ from PIL import Image
 import imagegs
 from conftest import Run
 from imagegs.errors import FormatError, LimitError
-from imagegs.images import read_picture
 from imagegs.pictures.formats import FORMATS
-from imagegs.pixels import IntegerPixels, Picture
+from imagegs.pictures.pixels import IntegerPixels, Picture
+from imagegs.pictures.reading import read_picture
 from picture_files import box, display_p3, png_file
 
 RNG = np.random.default_rng(11)

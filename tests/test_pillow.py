@@ -12,8 +12,8 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 import imagegs
 from conftest import pillow_restored
-from imagegs.images import read_picture
 from imagegs.metrics import psnr
+from imagegs.pictures.reading import read_picture
 from picture_files import display_p3
 
 

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from conftest import Run, sample_gaussians
-from imagegs.applications.map_list import make_map, to_metadata
 from imagegs.codec import save
 from imagegs.drawing import draw_ellipses, svg_ellipses
 from imagegs.gaussians import Gaussians
+from imagegs.textures.map_list import make_map, to_metadata
 from test_cli_errors import check_failure
 from test_drawing import one, painted
 

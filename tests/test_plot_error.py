@@ -16,7 +16,7 @@ from imagegs.codec import save
 from imagegs.drawing import BACKGROUNDS, error_map
 from imagegs.drawing.color_scale import color_table, colored
 from imagegs.drawing.error_map import MOST_GAIN, draw_error_map
-from imagegs.images import read_picture
+from imagegs.pictures.reading import read_picture
 from requirements import missing
 from test_cli_errors import check_failure
 from test_plot_ellipses import stack  # noqa: F401 (a fixture)

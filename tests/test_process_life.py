@@ -168,7 +168,7 @@ def test_a_child_reads_pictures_while_a_thread_of_its_parent_reads():
     code = """
 import io, logging, warnings
 from PIL import Image
-from imagegs.images import read_picture
+from imagegs.pictures.reading import read_picture
 png = io.BytesIO()
 Image.fromarray(image).save(png, "PNG")
 class Stuck(io.BytesIO):

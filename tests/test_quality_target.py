@@ -7,7 +7,7 @@ import pytest
 
 import imagegs
 from conftest import texture_pixels
-from imagegs.fitting.quality_target import TOLERANCE
+from imagegs.compression.quality_target import TOLERANCE
 from imagegs.metrics import psnr
 
 

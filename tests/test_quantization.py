@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from imagegs.quantization import MAX_BITS, UniformQuantizer, round_trip
+from imagegs.codec.quantization import MAX_BITS, UniformQuantizer, round_trip
 
 finite = st.floats(-(2.0**100), 2.0**100, width=32)
 tables = arrays(np.float32, st.integers(1, 20), elements=finite)

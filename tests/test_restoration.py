@@ -10,15 +10,15 @@ from PIL import Image
 
 import imagegs
 from conftest import Run, sample_pixels, texture_pixels
-from imagegs.applications.enlarging import enlarged, shrunk
-from imagegs.applications.held_out import Amount, HeldOut, _between
-from imagegs.applications.holes import filled, known_by_mask, pixel_weights
-from imagegs.applications.jpeg_traces import traces_in_file, traces_in_pixels, with_less_of_jpeg
-from imagegs.applications.noise import noise_level
-from imagegs.applications.restoration import Source, restore
 from imagegs.errors import FormatError
 from imagegs.metrics import psnr
-from imagegs.pixels import Picture
+from imagegs.pictures.pixels import Picture
+from imagegs.restoration.enlarging import enlarged, shrunk
+from imagegs.restoration.held_out import Amount, HeldOut, _between
+from imagegs.restoration.holes import filled, known_by_mask, pixel_weights
+from imagegs.restoration.jpeg_traces import traces_in_file, traces_in_pixels, with_less_of_jpeg
+from imagegs.restoration.noise import noise_level
+from imagegs.restoration.restoring import Source, restore
 
 FAST = ["-j", 1, "--steps", 60, "--json"]
 

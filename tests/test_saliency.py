@@ -25,7 +25,7 @@ from imagegs.applications.saliency import (
 )
 from imagegs.cli import guidance
 from imagegs.errors import FormatError, ImageGSError
-from imagegs.pixels import Picture
+from imagegs.pictures.pixels import Picture
 
 BUILT_IN = [method for method in METHODS if method != "model"]
 SPOT = (slice(20, 34), slice(50, 66))

@@ -7,10 +7,10 @@ import pytest
 
 import imagegs
 from gsimg_samples import sample_gaussians
+from imagegs.codec.lattice import Lattice, from_table, to_table
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective
-from imagegs.fitting.settling import ROUNDING_LOSS, choose_lattice, settle
-from imagegs.lattice import Lattice, from_table, to_table
+from imagegs.fitting.quantising import ROUNDING_LOSS, choose_lattice, settle
 from imagegs.metrics import psnr
 from test_gradients import random_scene, shapes_of
 

@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 
 from conftest import sample_gaussians, sample_pixels
-from imagegs.applications.map_list import TextureMap, from_metadata, make_map, to_metadata
-from imagegs.applications.normals import mean_angle, with_unit_normals
-from imagegs.applications.stacks import paint_map, paint_stack, read_stack
-from imagegs.applications.textures import kind_of, map_names
 from imagegs.errors import FormatError
-from imagegs.image_writers import write_picture
-from imagegs.pixels import to_float, to_integers
+from imagegs.pictures.pixels import to_float, to_integers
+from imagegs.pictures.writing import write_picture
 from imagegs.rendering import render
+from imagegs.textures.map_list import TextureMap, from_metadata, make_map, to_metadata
+from imagegs.textures.map_names import kind_of, map_names
+from imagegs.textures.normals import mean_angle, with_unit_normals
+from imagegs.textures.stacks import paint_map, paint_stack, read_stack
 from test_images import icc_chunk, matrix_profile, png_file
 
 NAMES = {

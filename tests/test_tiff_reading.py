@@ -15,8 +15,8 @@ from PIL import Image
 
 from conftest import FAST, Run
 from imagegs.errors import FormatError, LimitError
-from imagegs.images import read_picture
-from imagegs.pixels import IntegerPixels, Picture
+from imagegs.pictures.pixels import IntegerPixels, Picture
+from imagegs.pictures.reading import read_picture
 from picture_files import tiff_file
 
 RNG = np.random.default_rng(5)

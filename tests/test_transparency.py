@@ -10,17 +10,17 @@ import pytest
 from PIL import Image
 
 import imagegs
-from imagegs.applications.map_list import alphas_of_maps, make_map
-from imagegs.applications.noise import noise_level
-from imagegs.applications.restoration import Source, restore
 from imagegs.codec import Lattice
 from imagegs.fitting import choose_lattice, drop_useless, settle
 from imagegs.fitting.placement import place
 from imagegs.fitting.pursuit import residual_blobs
 from imagegs.fitting.weighing import seen_weights
 from imagegs.metrics import mean_squared_error, ms_ssim, pixel_errors, psnr, ssim, weighted_psnr
-from imagegs.pixels import Picture, to_planes
-from imagegs.transparency import alphas_of, checked_alphas, seen, with_hidden_filled, without_hidden
+from imagegs.pictures.pixels import Picture, to_planes
+from imagegs.pictures.transparency import alphas_of, checked_alphas, seen, with_hidden_filled, without_hidden
+from imagegs.restoration.noise import noise_level
+from imagegs.restoration.restoring import Source, restore
+from imagegs.textures.map_list import alphas_of_maps, make_map
 
 RGBA, YA = ("R", "G", "B", "A"), ("Y", "A")
 

@@ -10,9 +10,9 @@ import pytest
 import imagegs
 from chunks import join, split
 from imagegs import FormatError
-from imagegs.color_turn import ColorTurn
-from imagegs.fitting.turning import choose_turn, sparsest_rows
-from imagegs.lattice import Lattice, from_table, to_table
+from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.lattice import Lattice, from_table, to_table
+from imagegs.fitting.color_transforms import choose_turn, sparsest_rows
 from imagegs.metrics import psnr
 from test_coded import clustered
 

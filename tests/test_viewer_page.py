@@ -15,7 +15,7 @@ from PIL import Image
 import imagegs
 from conftest import sample_gaussians
 from imagegs.codec import Bits, encode
-from imagegs.fitting.settling import lattice_of
+from imagegs.fitting.quantising import lattice_of
 from imagegs.viewer.page import Shown, reference_files, viewer_page
 from imagegs.viewer.server import Events
 from imagegs.viewer.serving import serve_page

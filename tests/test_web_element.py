@@ -11,7 +11,7 @@ import pytest
 from conftest import sample_gaussians, texture_pixels
 from export_samples import STACK
 from imagegs import Bits, Lattice, decode, encode, fit, render
-from imagegs.applications.map_list import to_metadata
+from imagegs.textures.map_list import to_metadata
 from test_web_painting import rgba, scene
 from web_pages import check_close, pixels_of, put
 

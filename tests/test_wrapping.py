@@ -9,13 +9,13 @@ from PIL import Image
 import imagegs
 import oracle
 from conftest import FAST, Run, pillow_restored
-from imagegs.applications.stacks import paint_map
 from imagegs.fitting.gauss_newton import _moved, _System
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective, Shapes
 from imagegs.fitting.pursuit import residual_blobs
 from imagegs.gaussians import Gaussians, layer_ends, with_copies
 from imagegs.metrics import psnr
 from imagegs.rendering import make_scene, most_pairs
+from imagegs.textures.stacks import paint_map
 from test_gauss_newton import change_of_picture
 from test_gradients import NAMES, isa, shapes_of, twin  # noqa: F401 (isa is a fixture)
 
@@ -186,7 +186,7 @@ def test_layers_levels_and_maps_wrap_too():
     again = imagegs.fit(image, 190, start=g, steps=3)
     assert again.wrap and not imagegs.fit(image, 190, start=g, steps=3, wrap=False).wrap
     names = ("Color.R", "Color.G", "Color.B")
-    texture_map = imagegs.applications.map_list.make_map("Color", "Color.png", "color", 8, 3, False)
+    texture_map = imagegs.textures.map_list.make_map("Color", "Color.png", "color", 8, 3, False)
     painted = paint_map(g.replace(channels=names), texture_map)
     np.testing.assert_array_equal(painted, imagegs.render(g, dtype=np.uint8))
 

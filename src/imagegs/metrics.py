@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imagegs.pixels import Pixels, as_pixels
-from imagegs.transparency import Alphas, checked_alphas, n_seen, seen
+from imagegs.pictures.pixels import Pixels, as_pixels
+from imagegs.pictures.transparency import Alphas, checked_alphas, n_seen, seen
 
 _SIGMA, _RADIUS = 1.5, 5  # of SSIM's Gaussian window, 11 x 11 pixels
 _C1, _C2 = 0.01**2, 0.03**2

@@ -38,10 +38,10 @@ from imagegs.fitting import (
     settle,
 )
 from imagegs.gaussians import DEFAULT_LAYERS, Gaussians
-from imagegs.images import picture_of
 from imagegs.limits import Limits
 from imagegs.metrics import psnr
-from imagegs.pixels import Picture, to_integers
+from imagegs.pictures.pixels import Picture, to_integers
+from imagegs.pictures.reading import picture_of
 from imagegs.rendering import check_painting, render
 
 # In place of imagegs.limits.DEFAULT_SIZE_LIMIT, for files that ask for more. Image.MAX_IMAGE_PIXELS holds

@@ -14,7 +14,7 @@ import numpy as np
 
 from imagegs.fitting.placement import gradient_map
 from imagegs.gaussians import FloatArray
-from imagegs.pixels import Picture, to_float
+from imagegs.pictures.pixels import Picture, to_float
 
 Method = Literal["model", "tuned", "gradient"]
 METHODS: tuple[Method, ...] = get_args(Method)

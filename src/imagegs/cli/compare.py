@@ -17,7 +17,7 @@ from imagegs.cli.run_files import RunFiles
 from imagegs.cli.standard_streams import is_folder, open_input
 
 if TYPE_CHECKING:
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
 
 EXAMPLES = """
 examples:
@@ -45,7 +45,7 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """`imagegs compare`."""
     from imagegs.metrics import ms_ssim, psnr, ssim
-    from imagegs.transparency import alphas_of
+    from imagegs.pictures.transparency import alphas_of
 
     check_exclude(options.exclude, options.a, options.b)
     run_files = RunFiles.of(options)
@@ -78,7 +78,7 @@ def _read(path: Path, threads: int | None, size_limit: int | None) -> Picture:
     from imagegs.codec.gsimg import read_file
     from imagegs.files import read_to_limit
     from imagegs.limits import Limits
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
     from imagegs.rendering import render
 
     limits = Limits.of(size_limit)

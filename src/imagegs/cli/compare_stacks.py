@@ -15,14 +15,14 @@ from imagegs.cli.reports import Verbosity, print_json, print_text, psnr_fields, 
 from imagegs.cli.standard_streams import is_folder
 
 if TYPE_CHECKING:
-    from imagegs.applications.stacks import Stack
+    from imagegs.textures.stacks import Stack
 
 
 def compare_stacks(options: Namespace) -> None:
     """PSNR of each map, and of all their samples; the mean angle between normals."""
-    from imagegs.applications.map_list import alphas_of_maps
-    from imagegs.applications.normals import mean_angle
     from imagegs.metrics import psnr
+    from imagegs.textures.map_list import alphas_of_maps
+    from imagegs.textures.normals import mean_angle
 
     read = [_read(path, options) for path in (options.a, options.b)]
     first, second = (stack for stack, _ in read)
@@ -56,10 +56,10 @@ def compare_stacks(options: Namespace) -> None:
 
 def _read(path: Path, options: Namespace) -> tuple[Stack, Contents | None]:
     """A folder with its contents, or what decoding a .gsimg file would write into one."""
-    from imagegs.applications.stacks import Stack, paint_stack
     from imagegs.limits import Limits
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
     from imagegs.rendering import check_painting
+    from imagegs.textures.stacks import Stack, paint_stack
 
     if is_folder(path):
         contents = look_into(path, options.exclude)

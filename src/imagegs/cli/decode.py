@@ -122,8 +122,8 @@ def run(options: Namespace) -> None:
 
 
 def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, start: float) -> None:
-    from imagegs.image_writers import check_picture_format, encode_picture
     from imagegs.limits import Limits
+    from imagegs.pictures.writing import check_picture_format, encode_picture
     from imagegs.rendering import check_painting, output_size, render
 
     suffix = options.format or picture_suffix(target)

@@ -20,8 +20,8 @@ from imagegs.cli.run_files import Output, RunFiles, check_folder
 from imagegs.cli.standard_streams import STANDARD
 
 if TYPE_CHECKING:
-    from imagegs.applications.map_list import TextureMap
     from imagegs.gaussians import Gaussians
+    from imagegs.textures.map_list import TextureMap
 
 
 def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap], start: float) -> None:
@@ -29,10 +29,10 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
 
     All maps are written, or none.
     """
-    from imagegs.applications.stacks import of_map
-    from imagegs.image_writers import check_picture_format
     from imagegs.limits import Limits
+    from imagegs.pictures.writing import check_picture_format
     from imagegs.rendering import check_painting, output_size
+    from imagegs.textures.stacks import of_map
 
     target, files = _targets(options, maps)
     view = {"height": options.height, "scale": options.scale}
@@ -70,8 +70,8 @@ def _contents(
     options: Namespace, file: Path, each: TextureMap, gaussians: Gaussians, view: dict[str, Any]
 ) -> Iterator[bytes | memoryview]:
     """The bytes of a map's file; the map is painted when the first of them is asked for."""
-    from imagegs.applications.stacks import paint_map
-    from imagegs.image_writers import encode_picture
+    from imagegs.pictures.writing import encode_picture
+    from imagegs.textures.stacks import paint_map
 
     pixels = paint_map(gaussians, each, options.threads, **view)
     with about(file):
@@ -116,7 +116,7 @@ def _suffix(options: Namespace, file: Path) -> str:
 
 def _check_folder(options: Namespace, folder: Path, n_maps: int) -> None:
     """Fail now where making or filling the folder would fail later."""
-    from imagegs.image_writers import WRITABLE_SUFFIXES
+    from imagegs.pictures.writing import WRITABLE_SUFFIXES
 
     if options.format is not None:
         raise UsageError("--format is for one picture, not for a folder of maps: say which --map")

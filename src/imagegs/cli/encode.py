@@ -29,12 +29,12 @@ from imagegs.cli.standard_streams import is_folder
 from imagegs.limits import DEFAULT_LIMITS, NO_SIZE_LIMIT
 
 if TYPE_CHECKING:
-    from imagegs.applications.restoration import Restoration
     from imagegs.codec import Bits
     from imagegs.fitting import Progress
     from imagegs.fitting.history import Recorder
     from imagegs.gaussians import Gaussians
-    from imagegs.pixels import IntegerPixels, Picture
+    from imagegs.pictures.pixels import IntegerPixels, Picture
+    from imagegs.restoration.restoring import Restoration
 
 
 def add_parser(commands: Subparsers) -> None:
@@ -93,8 +93,8 @@ def _encode(
 ) -> dict[str, Any]:
     """Fit, write the target, and measure what was written: the report without the files' names."""
     from imagegs import codec
-    from imagegs.applications.map_list import to_metadata
     from imagegs.engine import engine
+    from imagegs.textures.map_list import to_metadata
 
     machine, picture = engine(plan.threads), restoration.shown
     details = (
@@ -212,8 +212,8 @@ def _decoded_psnr(gaussians: Gaussians, restoration: Restoration, plan: Plan) ->
 
 def _painted(picture: Picture, gaussians: Gaussians, plan: Plan) -> IntegerPixels:
     """What a decoder writes."""
-    from imagegs.applications.stacks import paint_stack
     from imagegs.rendering import render
+    from imagegs.textures.stacks import paint_stack
 
     if plan.maps:
         return paint_stack(gaussians, plan.maps, plan.threads)

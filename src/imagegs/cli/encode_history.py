@@ -10,9 +10,9 @@ from imagegs.cli.run_files import Kind, Output
 from imagegs.cli.standard_streams import file_path
 
 if TYPE_CHECKING:
-    from imagegs.applications.restoration import Restoration
     from imagegs.cli.encode_plan import Plan
     from imagegs.fitting.history import Recorder
+    from imagegs.restoration.restoring import Restoration
 
 
 def add_history_option(parser: Parser) -> None:
@@ -37,7 +37,7 @@ def history_text(source: Path, restoration: Restoration, plan: Plan, recorder: R
     """The file with what was recorded."""
     from imagegs import __version__
     from imagegs.fitting.history import History, to_json
-    from imagegs.transparency import checked_alphas, is_transparent
+    from imagegs.pictures.transparency import checked_alphas, is_transparent
 
     height, width, _ = restoration.target.pixels.shape
     named = source if source.name not in ("", "..") else source.resolve()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.encode_plan import Plan
 
 if TYPE_CHECKING:
-    from imagegs.applications.restoration import Stored
     from imagegs.codec import Lattice
     from imagegs.gaussians import Gaussians
+    from imagegs.restoration.restoring import Stored
 
 THOROUGH_EFFORT = 7  # from here on Gaussians settle in two steps, not one
 # Where even the coarsest lattice takes too many bytes, this share of the Gaussians goes on for so many steps.
@@ -81,7 +81,7 @@ def _lattices_within(
 ) -> list[Lattice]:
     """Lattices on which the Gaussians have about n_bytes bytes or fewer, the finest first."""
     from imagegs import codec
-    from imagegs.fitting.settling import FINENESS, inside_canvas, lattice_of, turn_for
+    from imagegs.fitting.quantising import FINENESS, inside_canvas, lattice_of, turn_for
 
     inside = inside_canvas(gaussians)
     turn = None

@@ -12,14 +12,14 @@ from imagegs.cli.options import UsageError
 from imagegs.cli.standard_streams import STANDARD, file_path
 
 if TYPE_CHECKING:
-    from imagegs.applications.map_list import TextureMap
-    from imagegs.applications.restoration import Restoration
     from imagegs.codec import Bits
     from imagegs.fitting import RecipeName, Tune
     from imagegs.fitting.placement import Placement
     from imagegs.gaussians import BlendName, FloatArray
-    from imagegs.pixels import Picture
-    from imagegs.transparency import Alphas
+    from imagegs.pictures.pixels import Picture
+    from imagegs.pictures.transparency import Alphas
+    from imagegs.restoration.restoring import Restoration
+    from imagegs.textures.map_list import TextureMap
 
 NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
@@ -98,7 +98,7 @@ def make_plan(options: Namespace, restoration: Restoration, maps: tuple[TextureM
 
 
 def _alphas(exact: bool, picture: Picture, maps: tuple[TextureMap, ...]) -> Alphas | None:
-    from imagegs.applications.map_list import alphas_of_maps
+    from imagegs.textures.map_list import alphas_of_maps
 
     if exact:
         return (None,) * len(picture.channels)
@@ -197,7 +197,7 @@ def _layers(layers: int | None, bits: Bits | None) -> int:
 def metadata(plan: Plan, steps: int) -> dict[str, Any]:
     """What the file says of its making, and of its maps."""
     from imagegs import __version__
-    from imagegs.applications.map_list import to_metadata
+    from imagegs.textures.map_list import to_metadata
 
     fit = {"recipe": plan.recipe, **({"tune": plan.tune} if plan.recipe != "paper" else {})}
     made = {"software": f"imagegs {__version__}", **fit, "steps": steps, "seed": plan.seed}

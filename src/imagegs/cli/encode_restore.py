@@ -13,8 +13,8 @@ from imagegs.cli.standard_streams import STANDARD, file_path, is_folder
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
-    from imagegs.applications.restoration import Restoration
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
+    from imagegs.restoration.restoring import Restoration
 
 CHOICES = ("denoise", "deblock", "inpaint", "upscale", "auto")
 
@@ -24,7 +24,7 @@ def restoration_of(options: Namespace, picture: Picture) -> Restoration:
 
     Raises UsageError for options that do not go together, FileError for a mask that does not fit.
     """
-    from imagegs.applications.restoration import Restoration, Source, restore
+    from imagegs.restoration.restoring import Restoration, Source, restore
 
     _check(options)
     if options.restore is None:

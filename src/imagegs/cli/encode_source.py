@@ -15,8 +15,8 @@ from imagegs.cli.reports import Verbosity
 from imagegs.cli.standard_streams import is_folder
 
 if TYPE_CHECKING:
-    from imagegs.applications.map_list import TextureMap
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
+    from imagegs.textures.map_list import TextureMap
 
 
 def read_source(

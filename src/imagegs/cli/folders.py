@@ -16,9 +16,9 @@ from imagegs.errors import FormatError, LimitError
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
-    from imagegs.applications.map_list import TextureMap
-    from imagegs.applications.stacks import Stack
     from imagegs.gaussians import Gaussians
+    from imagegs.textures.map_list import TextureMap
+    from imagegs.textures.stacks import Stack
 
 _ARRAY_SUFFIXES = (".npy", ".npz")
 
@@ -36,8 +36,8 @@ def read_maps(contents: Contents, resize: bool = False, size_limit: int | None =
 
     A FileError where they make no stack, or where an array is named like a map of a known kind.
     """
-    from imagegs.applications.stacks import read_stack
-    from imagegs.applications.textures import kind_of
+    from imagegs.textures.map_names import kind_of
+    from imagegs.textures.stacks import read_stack
 
     for name in contents.left_out:
         if name.lower().endswith(_ARRAY_SUFFIXES) and kind_of(name)[0] != "other":
@@ -78,10 +78,10 @@ def load_stack(
 
     opened: the file where it is open already, at its start.
     """
-    from imagegs.applications.map_list import from_metadata
     from imagegs.codec import decode
     from imagegs.codec.gsimg import read_file
     from imagegs.codec.metadata import metadata_in
+    from imagegs.textures.map_list import from_metadata
 
     with about(path), nullcontext(opened) if opened else open_input(path) as file:
         data = read_file(file, options.get("size_limit"))

@@ -17,10 +17,10 @@ from imagegs.cli.standard_streams import STANDARD, file_path, stored_path
 if TYPE_CHECKING:
     import argparse
 
-    from imagegs.applications.map_list import TextureMap
     from imagegs.applications.saliency import Method, Region
     from imagegs.gaussians import FloatArray
-    from imagegs.pixels import IntegerPixels, Picture
+    from imagegs.pictures.pixels import IntegerPixels, Picture
+    from imagegs.textures.map_list import TextureMap
 
 # Those of applications.saliency, which is not loaded to tell them.
 METHODS: tuple[Method, ...] = ("model", "tuned", "gradient")
@@ -151,7 +151,7 @@ def _map_of(source: str, model: Path | None, picture: Picture, maps: tuple[Textu
 
 def _seen(picture: Picture, maps: tuple[TextureMap, ...]) -> Picture:
     """What a viewer sees: the picture, or the first color map of a stack."""
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
 
     if not maps:
         return picture

@@ -15,10 +15,10 @@ from imagegs.cli.run_files import RunFiles
 from imagegs.cli.standard_streams import open_input
 
 if TYPE_CHECKING:
-    from imagegs.applications.map_list import TextureMap
     from imagegs.codec import FileInfo
     from imagegs.codec.coded import Layer
     from imagegs.rendering import MultiplyAdds
+    from imagegs.textures.map_list import TextureMap
 
 _COUNTING_SECONDS = 1.0  # for what painting takes
 _KEY_WIDTH, _VALUE_WIDTH = 30, 200  # characters of metadata; --json shows all of it
@@ -35,9 +35,9 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """`imagegs info`."""
-    from imagegs.applications.map_list import from_metadata, to_metadata
     from imagegs.codec import read_info
     from imagegs.codec.gsimg import read_file
+    from imagegs.textures.map_list import from_metadata, to_metadata
 
     RunFiles.of(options).check_printing()
     with about(options.file), open_input(options.file) as file:
@@ -74,7 +74,7 @@ def painting_cost(data: bytes, allow_partial: bool, size_limit: int | None = Non
 
 def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequence[TextureMap] = ()) -> str:
     """Several lines for people."""
-    from imagegs.applications.map_list import KEY
+    from imagegs.textures.map_list import KEY
 
     channels = " ".join(facts.channels)
     fields = asdict(facts.coding)

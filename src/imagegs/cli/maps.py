@@ -12,7 +12,7 @@ from imagegs.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from imagegs.gaussians import FloatArray
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
 
 LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
 
@@ -24,7 +24,7 @@ def read_map(path: Path, picture: Picture) -> FloatArray:
     """
     import numpy as np
 
-    from imagegs.pixels import to_float
+    from imagegs.pictures.pixels import to_float
 
     # As large as the picture that was let through.
     n_pixels = picture.pixels.shape[0] * picture.pixels.shape[1]

@@ -13,7 +13,7 @@ from imagegs.files import descriptor_of
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
 
 # The formats that hold 16 bits a sample; a deep picture is rounded to 8 bits for the others.
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
@@ -58,7 +58,7 @@ def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | Non
 
     opened: a picture file that is open already, at its start. size_limit: pixels (None: the default).
     """
-    from imagegs.array_files import read_array
+    from imagegs.pictures.array_files import read_array
 
     if path == STANDARD and opened is None:
         with about(path), open_input(path) as file:
@@ -76,8 +76,8 @@ def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | Non
 
 
 def _read_picture(source: Path | BinaryIO, limits: Limits) -> Picture:
-    from imagegs.images import read_picture
-    from imagegs.pixels import as_pixels
+    from imagegs.pictures.pixels import as_pixels
+    from imagegs.pictures.reading import read_picture
 
     picture = read_picture(source, max_pixels=limits.max_picture_pixels)
     as_pixels(picture.pixels)  # its limits

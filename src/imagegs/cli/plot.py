@@ -26,9 +26,9 @@ from imagegs.cli.standard_streams import file_path, open_input
 from imagegs.errors import FormatError
 
 if TYPE_CHECKING:
-    from imagegs.applications.map_list import TextureMap
     from imagegs.fitting.history import History
     from imagegs.gaussians import Gaussians
+    from imagegs.textures.map_list import TextureMap
 
     Stack = tuple[Gaussians, tuple[TextureMap, ...]]
 

@@ -15,19 +15,19 @@ from imagegs.cli.reports import Verbosity
 from imagegs.cli.run_files import Output, RunFiles
 
 if TYPE_CHECKING:
-    from imagegs.applications.map_list import TextureMap
     from imagegs.gaussians import Gaussians
+    from imagegs.textures.map_list import TextureMap
 
 VECTOR_SUFFIX = ".svg"
 
 
 def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap]) -> None:
     """Writes what the command line asks for."""
-    from imagegs.applications.stacks import of_map
     from imagegs.drawing import draw_ellipses, svg_ellipses
-    from imagegs.image_writers import encode_picture
     from imagegs.limits import Limits
+    from imagegs.pictures.writing import encode_picture
     from imagegs.rendering import output_size
+    from imagegs.textures.stacks import of_map
 
     file: Path = options.files[0]
     target = output_path(options.output, file, ".ellipses.png")
@@ -73,7 +73,7 @@ def shown_map(maps: Sequence[TextureMap], name: str | None) -> TextureMap | None
 
 def _check_suffix(suffix: str, size: tuple[int, int]) -> None:
     """Raises ValueError for a suffix that is neither a picture's nor .svg, or a size it does not hold."""
-    from imagegs.image_writers import WRITABLE_SUFFIXES, check_picture_format
+    from imagegs.pictures.writing import WRITABLE_SUFFIXES, check_picture_format
 
     if suffix not in (*WRITABLE_SUFFIXES, VECTOR_SUFFIX):
         possible = ", ".join((*WRITABLE_SUFFIXES, VECTOR_SUFFIX))

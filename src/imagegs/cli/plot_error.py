@@ -20,17 +20,17 @@ from imagegs.cli.standard_streams import STANDARD, is_folder
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
-    from imagegs.applications.map_list import TextureMap
-    from imagegs.applications.stacks import Stack
     from imagegs.gaussians import Gaussians
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
+    from imagegs.textures.map_list import TextureMap
+    from imagegs.textures.stacks import Stack
 
 
 def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap]) -> None:
     """Writes what the command line asks for."""
     from imagegs.drawing.error_map import DEFAULT_GAIN, draw_error_map
-    from imagegs.image_writers import check_picture_format, encode_picture
-    from imagegs.transparency import alphas_of
+    from imagegs.pictures.transparency import alphas_of
+    from imagegs.pictures.writing import check_picture_format, encode_picture
 
     file: Path = options.files[0]
     target = output_path(options.output, file, ".error.png")
@@ -66,10 +66,10 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
 
 def _painted(gaussians: Gaussians, shown: TextureMap | None, limits: Limits) -> Picture:
     """What `decode` writes."""
-    from imagegs.applications.stacks import of_map, paint_map
     from imagegs.engine import at_most
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
     from imagegs.rendering import check_painting, render
+    from imagegs.textures.stacks import of_map, paint_map
 
     check_painting(gaussians if shown is None else of_map(gaussians, shown), limits.for_seconds())
     with at_most(limits.seconds, "painting"):
@@ -88,7 +88,7 @@ def _original(options: Namespace, shown: TextureMap | None) -> Picture:
         stack = read_folder(path, options.exclude, speech, size_limit=options.size_limit)
         with about(path):
             return _map_in(stack, named_map(stack.maps, shown.name))
-    from imagegs.applications.stacks import read_stack
+    from imagegs.textures.stacks import read_stack
 
     if path == STANDARD:
         raise UsageError("the original of a map is a file or a folder, not standard input")
@@ -99,7 +99,7 @@ def _original(options: Namespace, shown: TextureMap | None) -> Picture:
 
 def _map_in(stack: Stack, chosen: TextureMap) -> Picture:
     """One map's own channels."""
-    from imagegs.pixels import Picture
+    from imagegs.pictures.pixels import Picture
 
     columns = [stack.picture.channels.index(channel) for channel in chosen.stack_channels]
     return Picture(stack.picture.pixels[:, :, columns], chosen.own_channels)

@@ -44,8 +44,8 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """`imagegs saliency`."""
-    from imagegs.image_writers import check_picture_format, encode_picture
-    from imagegs.pixels import to_integers
+    from imagegs.pictures.pixels import to_integers
+    from imagegs.pictures.writing import check_picture_format, encode_picture
 
     source: Path = options.input
     target = output_path(options.output, source, ".saliency.png")

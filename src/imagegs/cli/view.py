@@ -17,7 +17,7 @@ from imagegs.cli.run_files import Kind, Output, RunFiles
 from imagegs.cli.standard_streams import file_path, is_folder, open_input
 
 if TYPE_CHECKING:
-    from imagegs.pixels import IntegerPixels
+    from imagegs.pictures.pixels import IntegerPixels
     from imagegs.viewer.page import Shown
 
 EXAMPLES = """
@@ -94,12 +94,12 @@ def _check_usage(options: Namespace) -> None:
 
 def _shown(options: Namespace) -> Shown:
     """The file, which is decoded once here, so that errors are told here and not in the browser."""
-    from imagegs.applications.map_list import from_metadata
     from imagegs.codec import decode
     from imagegs.codec.gsimg import read_file
     from imagegs.codec.metadata import metadata_in
     from imagegs.engine import at_most
     from imagegs.limits import Limits
+    from imagegs.textures.map_list import from_metadata
     from imagegs.viewer.page import Shown
 
     with about(options.file), open_input(options.file) as file:
@@ -156,7 +156,7 @@ def _check(pixels: Any, size: tuple[int, int], has_channels: bool, wrong_channel
 
 
 def _eight_bits(pixels: IntegerPixels) -> IntegerPixels:
-    from imagegs.pixels import to_float, to_integers
+    from imagegs.pictures.pixels import to_float, to_integers
 
     return pixels if pixels.dtype.name == "uint8" else to_integers(to_float(pixels), 8)
 

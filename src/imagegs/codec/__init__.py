@@ -6,7 +6,7 @@ Needs numpy and the standard library only; never imports the fitting.
 from imagegs.codec.bits import Bits
 from imagegs.codec.budget import bytes_for_bpp, coded_frame_size, file_size, gaussians_for_bytes
 from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_info, save
-from imagegs.lattice import Lattice
+from imagegs.codec.lattice import Lattice
 
 __all__ = [
     "Bits",

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from imagegs.codec.bits import Bits
 from imagegs.codec.header import Header
 from imagegs.codec.packing import pack, packed_size, padding_is_zero, unpack_blocks
+from imagegs.codec.quantization import UniformQuantizer, exp2
 from imagegs.errors import FormatError
 from imagegs.gaussians import (
     MAX_COLOR,
@@ -33,7 +34,6 @@ from imagegs.gaussians import (
     Gaussians,
     canonical_axes,
 )
-from imagegs.quantization import UniformQuantizer, exp2
 
 MAX_ANGLE = 2.0**10  # radians, either way; the other limits are those of Gaussians
 

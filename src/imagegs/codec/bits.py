@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
+from imagegs.codec.quantization import MAX_BITS
 from imagegs.gaussians import BlendName
-from imagegs.quantization import MAX_BITS
 
 
 @dataclass(frozen=True)

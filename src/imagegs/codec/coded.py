@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from imagegs._native import LayerCoder
+from imagegs.codec.color_transform import ColorTurn
 from imagegs.codec.header import Header
-from imagegs.color_turn import ColorTurn
-from imagegs.errors import FormatError
-from imagegs.gaussians import MAX_LAYERS, Gaussians
-from imagegs.lattice import (
+from imagegs.codec.lattice import (
     ANGLE,
     FIRST_COLOR,
     PLACE_X,
@@ -25,6 +23,8 @@ from imagegs.lattice import (
     from_table,
     to_table,
 )
+from imagegs.errors import FormatError
+from imagegs.gaussians import MAX_LAYERS, Gaussians
 
 _LATT = struct.Struct("<BbbbbBB")
 _COUNT = struct.Struct("<I")

@@ -25,11 +25,11 @@ from imagegs.codec.container import (
     write_chunks,
 )
 from imagegs.codec.header import Header, header_of, read_header, write_header
+from imagegs.codec.lattice import Lattice
 from imagegs.codec.metadata import read_metadata, write_metadata
 from imagegs.errors import FormatError, LimitError
 from imagegs.files import PathLike, read_to_limit, write_atomically
 from imagegs.gaussians import BlendName, Gaussians, faded, level_of
-from imagegs.lattice import Lattice
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
 from imagegs.rendering import check_painting
 

@@ -25,9 +25,9 @@ from imagegs.evaluation.measuring import Bench, Row, Subject
 from imagegs.evaluation.metrics import METRICS
 from imagegs.evaluation.processes import safe_path
 from imagegs.evaluation.store import Store
-from imagegs.images import read_picture
 from imagegs.limits import Limits
-from imagegs.pixels import to_float, to_integers
+from imagegs.pictures.pixels import to_float, to_integers
+from imagegs.pictures.reading import read_picture
 
 OWN_WORK = 12  # of a fit, where any other codec's search for a file has 1: for the time left
 

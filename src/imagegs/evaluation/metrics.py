@@ -13,7 +13,7 @@ import numpy as np
 from imagegs.evaluation.perceptual import lpips
 from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.metrics import ms_ssim, psnr, ssim
-from imagegs.pixels import Pixels
+from imagegs.pictures.pixels import Pixels
 
 
 def _nothing() -> str | None:

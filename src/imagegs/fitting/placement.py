@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.gaussians import FloatArray
-from imagegs.transparency import Alphas
+from imagegs.pictures.transparency import Alphas
 
 RANDOM_SHARE = 0.3  # of the first Gaussians, placed without looking (Image-GS, section 3.2)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from imagegs.codec.quantization import MAX_BITS
 from imagegs.fitting.placement import Placement
 from imagegs.gaussians import FloatArray, Gaussians, layer_ends
-from imagegs.quantization import MAX_BITS
-from imagegs.transparency import Alphas
+from imagegs.pictures.transparency import Alphas
 
 Tune = Literal["balanced", "psnr", "ssim"]
 TUNES: tuple[Tune, ...] = ("balanced", "psnr", "ssim")

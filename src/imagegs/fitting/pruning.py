@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
 from imagegs.fitting.objective import Objective, Shapes
-from imagegs.fitting.settling import begin
+from imagegs.fitting.quantising import begin
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import Gaussians
 

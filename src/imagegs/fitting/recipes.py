@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.engine import engine
+from imagegs.fitting.imagegs_recipe import fit_record
 from imagegs.fitting.objective import Shapes, weights_of_pixels
-from imagegs.fitting.paper import fit_paper
+from imagegs.fitting.paper_recipe import fit_paper
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
-from imagegs.fitting.record import fit_record
 from imagegs.fitting.weighing import seen_weights, weight_roots
 from imagegs.gaussians import (
     MAX_COLOR,
@@ -29,8 +29,8 @@ from imagegs.gaussians import (
     check_wrap,
     layer_ends,
 )
-from imagegs.pixels import as_pixels, channel_names, to_planes
-from imagegs.transparency import checked_alphas, with_hidden_filled
+from imagegs.pictures.pixels import as_pixels, channel_names, to_planes
+from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
 
 PAPER_STEPS = 5000
 MAX_STEPS = 1_000_000

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.objective import Shapes
 from imagegs.gaussians import FloatArray
-from imagegs.transparency import Alphas, covering, n_seen
+from imagegs.pictures.transparency import Alphas, covering, n_seen
 
 MOST_APART = 2.0**12  # the greatest weight over the least: files hold their roots within 2^-8 to 2^8
 

@@ -1,1 +1,1 @@
-"""What each kind of picture file says of its own samples and colours; `imagegs.images` reads by it."""
+"""What each kind of picture file says of its own samples and colours; `imagegs.pictures.reading` reads by it."""

@@ -19,8 +19,8 @@ from PIL import Image
 from imagegs.errors import FormatError
 from imagegs.pictures.boxes import boxes, content_of
 from imagegs.pictures.cicp import Cicp
+from imagegs.pictures.pixels import IntegerPixels
 from imagegs.pictures.samples import MOST_BITS, to_full_range, unpremultiplied
-from imagegs.pixels import IntegerPixels
 
 _CODESTREAM = b"\xff\x4f\xff\x51"  # its start and the SIZ marker
 _SRGB, _SYCC, _GRAY, _CMYK = 16, 18, 17, 12

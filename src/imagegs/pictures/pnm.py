@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.errors import FormatError, LimitError
+from imagegs.pictures.pixels import IntegerPixels
 from imagegs.pictures.samples import to_full_range
-from imagegs.pixels import IntegerPixels
 
 _CHANNELS = {b"P2": 1, b"P3": 3, b"P5": 1, b"P6": 3}
 _COMMENT = rb"#[^\r\n]*[\r\n]"

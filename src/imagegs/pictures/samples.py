@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.pixels import IntegerPixels
+from imagegs.pictures.pixels import IntegerPixels
 
 MOST_BITS = 16
 _STRIP_BITS = 1 << 22  # that are unpacked at a time

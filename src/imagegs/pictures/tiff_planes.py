@@ -19,8 +19,8 @@ from PIL import Image, TiffImagePlugin
 
 from imagegs.errors import FormatError
 from imagegs.pictures import tiff_directories as tags
+from imagegs.pictures.pixels import IntegerPixels
 from imagegs.pictures.samples import unpacked
-from imagegs.pixels import IntegerPixels
 
 UNCOMPRESSED, _PACKBITS = 1, 32773
 _WITH_PREDICTOR = {5, 8, 32946, 34925, 50000}  # LZW, deflate (new and old number), LZMA, Zstandard

@@ -11,8 +11,8 @@ import numpy as np
 from imagegs import _native
 from imagegs.applications.export.buffers import Buffers
 from imagegs.applications.export.maps import SampledMap
-from imagegs.applications.normals import LEAST_LENGTH
 from imagegs.gaussians import Gaussians
+from imagegs.textures.normals import LEAST_LENGTH
 
 FORMAT, VERSION = "imagegs export", 1
 _NUMBERS_AT_ONCE = 1 << 16  # as text

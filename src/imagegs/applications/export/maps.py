@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
-from imagegs.applications.map_list import TextureMap
-from imagegs.applications.textures import color_space_of
-from imagegs.pixels import CHANNEL_NAMES
+from imagegs.pictures.pixels import CHANNEL_NAMES
+from imagegs.textures.map_list import TextureMap
+from imagegs.textures.map_names import color_space_of
 
 PICTURE = "Picture"  # the name of what is no stack
 

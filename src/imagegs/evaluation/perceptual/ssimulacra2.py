@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imagegs.evaluation.perceptual.recursive_gaussian import blurred
 from imagegs.evaluation.perceptual.single_precision import Singles
 from imagegs.evaluation.perceptual.xyb import linear_light, positive_xyb
-from imagegs.pixels import Pixels
+from imagegs.pictures.pixels import Pixels
 
 MIN_SIDE = 8  # pixels
 _N_SCALES = 6

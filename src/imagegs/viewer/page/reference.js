@@ -137,7 +137,7 @@ class Reference extends EventTarget {
     }
 }
 
-/** What is seen of a map's pixels, straight RGBA in bytes, as imagegs/transparency.py defines it. */
+/** What is seen of a map's pixels, straight RGBA in bytes, as imagegs/pictures/transparency.py defines it. */
 class Seen {
     constructor({ channels, colorSpace }) {
         const n = channels.length;

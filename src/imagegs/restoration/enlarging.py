@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.gaussians import Gaussians
-from imagegs.pixels import IntegerPixels, to_float, to_integers
+from imagegs.pictures.pixels import IntegerPixels, to_float, to_integers
 
 FACTOR = 2
 ROUNDS = 4  # of back projection; more change nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.pixels import IntegerPixels, Picture, to_float, to_integers
+from imagegs.pictures.pixels import IntegerPixels, Picture, to_float, to_integers
 
 UNKNOWN_FROM = 0.5  # of white, in a mask
 # A smooth guess, with little weight, keeps Gaussians from painting what they like between scattered pixels.

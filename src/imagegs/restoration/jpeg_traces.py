@@ -17,7 +17,7 @@ from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from imagegs.errors import FormatError
 from imagegs.pictures.formats import open_image
-from imagegs.pixels import IntegerPixels, to_float, to_integers
+from imagegs.pictures.pixels import IntegerPixels, to_float, to_integers
 
 SIDE = 8  # of a block, pixels
 # Annex K.1 of ITU-T T.81, which most encoders scale by the quality: luma, chroma; row by row.

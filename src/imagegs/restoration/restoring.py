@@ -19,17 +19,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.applications.enlarging import FACTOR, enlarged, shrunk
-from imagegs.applications.held_out import HeldOut
-from imagegs.applications.holes import filled, known_by_alpha, known_by_mask, pixel_weights
-from imagegs.applications.jpeg_traces import JpegTraces, traces_in_file, traces_in_pixels, with_less_of_jpeg
-from imagegs.applications.noise import noise_level
 from imagegs.errors import FormatError
 from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.metrics import decibels, mean_squared_error
-from imagegs.pixels import IntegerPixels, Picture
+from imagegs.pictures.pixels import IntegerPixels, Picture
+from imagegs.pictures.transparency import alphas_of, without_hidden
 from imagegs.rendering import render
-from imagegs.transparency import alphas_of, without_hidden
+from imagegs.restoration.enlarging import FACTOR, enlarged, shrunk
+from imagegs.restoration.held_out import HeldOut
+from imagegs.restoration.holes import filled, known_by_alpha, known_by_mask, pixel_weights
+from imagegs.restoration.jpeg_traces import JpegTraces, traces_in_file, traces_in_pixels, with_less_of_jpeg
+from imagegs.restoration.noise import noise_level
 
 Mode = Literal["denoise", "deblock", "inpaint", "upscale"]
 MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imagegs.errors import FormatError, LimitError, reading
 from imagegs.files import read_to_limit
 from imagegs.limits import DEFAULT_LIMITS, Limits
-from imagegs.pixels import Picture, as_pixels, channel_names, to_integers
+from imagegs.pictures.pixels import Picture, as_pixels, channel_names, to_integers
 
 
 def read_array(path: Path, limits: Limits = DEFAULT_LIMITS) -> Picture:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs._native import LayerCoder
-from imagegs.color_turn import ColorTurn
+from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.lattice import DECORRELATION, FIRST_COLOR, Lattice, Table, power, to_table
 from imagegs.gaussians import Gaussians
-from imagegs.lattice import DECORRELATION, FIRST_COLOR, Lattice, Table, power, to_table
 
 MOST_SAMPLES = 4000  # Gaussians that are looked at
 NEAREST = 4  # neighbours that a colour is expected from

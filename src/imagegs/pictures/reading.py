@@ -1,7 +1,7 @@
 """Pictures out of files: PNG, TIFF, JPEG, WebP, AVIF, JPEG 2000 and some more, see pictures/formats.py.
 
 `read_picture` takes every kind of picture to integers of 8 or 16 bits with named channels, `picture_of` one
-that Pillow holds already; the way back is `imagegs.image_writers.write_picture`. docs/pictures.md has a table
+that Pillow holds already; the way back is `imagegs.pictures.writing.write_picture`. docs/pictures.md has a table
 of what is read how.
 """
 
@@ -22,20 +22,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from imagegs import deep_images
 from imagegs.errors import FormatError, ImageGSError, LimitError, is_of_the_disk
 from imagegs.files import PathLike, read_to_limit
 from imagegs.forking import in_forked_children
 from imagegs.limits import DEFAULT_LIMITS
+from imagegs.pictures import deep_samples as deep_images
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
 from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others, why_not_opened
 from imagegs.pictures.frames import count_frames
 from imagegs.pictures.jpeg2000 import check_colors, full_range, is_jpeg2000, read_header
+from imagegs.pictures.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
 from imagegs.pictures.pnm import read_pnm
 from imagegs.pictures.samples import with_dtype
 from imagegs.pictures.tiff import Samples, TiffPage
 from imagegs.pictures.tiff_directories import is_tiff
-from imagegs.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
 
 _pillow_lock = threading.Lock()
 _pillow_undo = ExitStack()  # takes back what `_pillow_settings` has changed
@@ -237,7 +237,7 @@ def _finished(pixels: IntegerPixels, orientation: int = 1, color: bytes | Cicp |
 
 def _converted(pixels: IntegerPixels, color: bytes | Cicp) -> IntegerPixels:
     """(H, W, 1) or (H, W, 3) in sRGB."""
-    from imagegs.color_profiles import check_not_hdr, cicp_pixels, srgb_pixels
+    from imagegs.pictures.profiles import check_not_hdr, cicp_pixels, srgb_pixels
 
     if isinstance(color, Cicp):
         return cicp_pixels(pixels, color)
@@ -339,7 +339,7 @@ def _plain(image: Image.Image, keep_inks: bool) -> Image.Image:
 
 def _in_srgb(image: Image.Image, profile: bytes) -> NDArray[np.uint8]:
     """(H, W, C) of an L, LA, RGB, RGBA or CMYK picture; alpha is left as it is."""
-    from imagegs.color_profiles import check_not_hdr, srgb_image
+    from imagegs.pictures.profiles import check_not_hdr, srgb_image
 
     check_not_hdr(profile)
     if image.mode not in ("LA", "RGBA"):

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from imagegs.applications.map_list import TextureMap, check_files, make_map, to_metadata
-from imagegs.applications.normals import has_unit_normals, with_unit_normals
-from imagegs.applications.textures import color_space_of, kind_of, map_names
 from imagegs.codec.header import write_names
 from imagegs.codec.metadata import write_metadata
 from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import MAX_CHANNELS, Gaussians
-from imagegs.images import read_picture
 from imagegs.limits import DEFAULT_LIMITS, Limits
-from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture, as_pixels, to_integers
+from imagegs.pictures.pixels import CHANNEL_NAMES, IntegerPixels, Picture, as_pixels, to_integers
+from imagegs.pictures.reading import read_picture
 from imagegs.rendering import render
+from imagegs.textures.map_list import TextureMap, check_files, make_map, to_metadata
+from imagegs.textures.map_names import color_space_of, kind_of, map_names
+from imagegs.textures.normals import has_unit_normals, with_unit_normals
 
 
 @dataclass(frozen=True, eq=False)

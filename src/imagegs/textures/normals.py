@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.metrics import decibels
-from imagegs.pixels import IntegerPixels, to_float
+from imagegs.pictures.pixels import IntegerPixels, to_float
 
 LEAST_LENGTH = 1e-3  # of a vector; a shorter one has no direction
 # A map that loses more than this when its vectors get length 1 is not one of such vectors. 8 bits and a good

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.pixels import (
+from imagegs.pictures.pixels import (
     CHANNEL_NAMES,
     IntegerPixels,
     Picture,

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePath
 from typing import Any
 
-from imagegs.applications.file_names import flaw_of, twin_key
-from imagegs.applications.textures import color_space_of
 from imagegs.errors import FormatError
-from imagegs.pixels import CHANNEL_NAMES
-from imagegs.transparency import Alphas, alphas_of
+from imagegs.pictures.pixels import CHANNEL_NAMES
+from imagegs.pictures.transparency import Alphas, alphas_of
+from imagegs.textures.file_names import flaw_of, twin_key
+from imagegs.textures.map_names import color_space_of
 
 KEY = "maps"
 _FIELDS = {

@@ -15,6 +15,7 @@ from functools import partial
 
 import numpy as np
 
+from imagegs.codec.quantization import round_trip
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
 from imagegs.fitting.objective import LossWeights, Objective, Shapes
@@ -22,7 +23,6 @@ from imagegs.fitting.placement import Pixels, centers, colors_at, place
 from imagegs.fitting.progress import AttributeBits, FitOptions, Progress
 from imagegs.gaussians import MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
 from imagegs.metrics import decibels
-from imagegs.quantization import round_trip
 
 WEIGHTS = LossWeights(l1=1.0, ssim=0.1)
 RATES = {"position": 5e-4, "inverse_scale": 2e-3, "angle": 2e-3, "color": 5e-3}

@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.color_turn import ColorTurn
+from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.lattice import Lattice, from_table, to_table
+from imagegs.fitting.color_transforms import choose_turn, usual_lattice
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective, Shapes, weights_of_pixels
-from imagegs.fitting.turning import choose_turn, usual_lattice
 from imagegs.fitting.weighing import seen_weights, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
-from imagegs.lattice import Lattice, from_table, to_table
-from imagegs.pixels import as_pixels, to_planes
-from imagegs.transparency import checked_alphas, with_hidden_filled
+from imagegs.pictures.pixels import as_pixels, to_planes
+from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
 
 # Attributes, and the share of the Gaussians whose are on the lattice then.
 PLAN = (

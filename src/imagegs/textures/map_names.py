@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from imagegs.applications.file_names import twin_key
+from imagegs.textures.file_names import twin_key
 
 # A hyphen is where a separator may stand too: base-color is BaseColor, base_color and "Base Color". What has
 # none is one part of a name: Metal_Roughness is the roughness of a metal, MetalRoughness holds both.

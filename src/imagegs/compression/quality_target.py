@@ -17,9 +17,9 @@ from imagegs.fitting.progress import Progress
 from imagegs.fitting.recipes import DEFAULT_EFFORT, default_gaussians, fit, steps_of
 from imagegs.gaussians import Gaussians
 from imagegs.metrics import psnr as measure_psnr
-from imagegs.pixels import as_pixels
+from imagegs.pictures.pixels import as_pixels
+from imagegs.pictures.transparency import Alphas, checked_alphas
 from imagegs.rendering import render
-from imagegs.transparency import Alphas, checked_alphas
 
 LEAST_QUALITY_PSNR, PSNR_A_QUALITY, MOST_QUALITY = 20.0, 0.25, 100  # dB of quality 0, dB a point
 TOLERANCE = 0.1  # dB above the target that are good enough

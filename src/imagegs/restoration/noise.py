@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.pixels import as_pixels, to_float
+from imagegs.pictures.pixels import as_pixels, to_float
 
 # Second differences along both axes (Immerkaer 1996, "Fast noise variance estimation"): 0 on planes, and of
 # variance 1 where the pixels are white noise of variance 1.

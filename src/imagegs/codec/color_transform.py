@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.quantization import exp2
+from imagegs.codec.quantization import exp2
 
 WHOLE = 127  # of an entry that stands for 1
 _LEAST, _MOST = -128, 127

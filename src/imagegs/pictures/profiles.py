@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from imagegs.errors import FormatError
 from imagegs.pictures.cicp import Cicp
-from imagegs.pixels import IntegerPixels
+from imagegs.pictures.pixels import IntegerPixels
 
 if TYPE_CHECKING:
     from PIL import Image

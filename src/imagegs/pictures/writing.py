@@ -1,6 +1,6 @@
 """Pictures into files, atomically: PNG by our own fast writer, everything else by Pillow and tifffile.
 
-Apart from reading (imagegs.images), so that writing a PNG does not load Pillow.
+Apart from reading (imagegs.pictures.reading), so that writing a PNG does not load Pillow.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from imagegs.errors import ImageGSError
 from imagegs.files import PathLike, write_atomically
-from imagegs.pixels import CHANNEL_NAMES, IntegerPixels, Picture
+from imagegs.pictures.pixels import CHANNEL_NAMES, IntegerPixels, Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -107,7 +107,7 @@ def encode_picture(
     height, width, _ = picture.pixels.shape
     check_picture_format(suffix, picture.channels, picture.bit_depth, (width, height))
     if suffix == ".png":
-        from imagegs.png import encode_png
+        from imagegs.pictures.png import encode_png
 
         return encode_png(pixels, is_srgb=is_srgb)
     if suffix == ".npy":

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from imagegs.fitting import fit
 from imagegs.gaussians import Gaussians
-from imagegs.pixels import Pixels, to_float
+from imagegs.pictures.pixels import Pixels, to_float
+from imagegs.pictures.transparency import checked_alphas, n_seen, seen
 from imagegs.rendering import render
-from imagegs.transparency import checked_alphas, n_seen, seen
 
 HELD_OUT = 0.1  # of the known pixels
 PROBE_STEPS = 100  # of a fit that only has to tell which number is better

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs import _native
-from imagegs.color_turn import ColorTurn
+from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.quantization import exp2
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, canonical_axes
-from imagegs.quantization import exp2
 
 Table = NDArray[np.int32]  # (N, FIRST_COLOR + channels)
 Numbers = NDArray[np.floating[Any]]
