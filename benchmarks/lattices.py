@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import imagegs
-from imagegs.cli.encode_pack import THOROUGH_EFFORT
+from imagegs.compression.rate_control import THOROUGH_EFFORT
 from imagegs.fitting.quantising import FINENESS, lattice_of
 from imagegs.metrics import psnr
 from records import Record, load, picture_parser

@@ -14,24 +14,18 @@ PACKAGE = Path(imagegs.__file__).parent
 
 # From the bottom to the top; a module may import its own layer's earlier lines and everything below.
 LAYERS = [
-    {"_native", "errors", "forking", "gaussians", "limits"},
-    {"engine", "quantization", "color_turn", "lattice", "pixels", "transparency", "staging", "files"},
-    {
-        "rendering",
-        "png",
-        "pictures",
-        "color_profiles",
-        "deep_images",
-        "images",
-        "image_writers",
-        "metrics",
-        "array_files",
-    },
-    {"fitting", "codec", "drawing"},
+    {"_native", "errors", "forking", "gaussians", "limits", "version"},
+    {"engine", "staging", "files"},
+    {"pictures"},
+    {"rendering", "metrics"},
+    {"codec"},
+    {"fitting"},
+    {"restoration", "textures", "drawing"},
+    {"compression"},
     {"applications", "evaluation", "viewer", "pillow"},
     {"", "cli", "__main__"},
 ]
-SIBLINGS_APART = {"fitting", "codec"}  # neither imports the other
+SIBLINGS_APART = {"restoration", "textures", "drawing"}  # none imports another
 
 
 def layer_of(name: str) -> int:

@@ -109,7 +109,8 @@ def test_fit_and_file_agree_on_a_quality(run: Run, picture: Path) -> None:
 def test_more_bpp_than_one_gaussian_a_pixel_is_one_a_pixel(run: Run, tmp_path: Path) -> None:
     tiny = tmp_path / "tiny.png"
     Image.fromarray(sample_pixels()[:6, :8]).save(tiny)
-    assert run("encode", tiny, "--bpp", 1000, "--json", "--quiet", *FAST).json["n_gaussians"] == 48
+    n = run("encode", tiny, "--bpp", 1000, "--json", "--quiet", *FAST).json["n_gaussians"]
+    assert 24 < n <= 48 and len(load(tiny.with_suffix(".gsimg"))) == n  # useless ones are dropped
 
 
 def test_a_recipe_has_its_bits_and_blend(run: Run, picture: Path) -> None:

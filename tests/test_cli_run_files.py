@@ -6,17 +6,18 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from conftest import FAST, Outcome, Run, sample_gaussians, sample_pixels
-from imagegs.cli import encode as encode_command
 from imagegs.cli.app import make_parser
 from imagegs.cli.run_files import READ, Kind, Output, RunFiles
 from imagegs.codec import load, save
 from imagegs.codec.container import SIGNATURE
+from imagegs.compression import Compressed, Compression
 from imagegs.fitting.history import START, History, Point, to_json
 from test_cli_errors import check_failure
 
@@ -97,13 +98,13 @@ def test_a_link_to_nowhere_is_not_followed_where_nobody_named_it(run: Run) -> No
 
 
 def test_a_file_that_came_during_the_fit_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    pack = encode_command.pack
+    run_it = Compression.run
 
-    def packed(*arguments: object) -> bytes:
+    def fitted(*arguments: Any) -> Compressed:
         Path("photo.gsimg").write_bytes(MINE)
-        return pack(*arguments)  # type: ignore[arg-type]
+        return run_it(*arguments)
 
-    monkeypatch.setattr(encode_command, "pack", packed)
+    monkeypatch.setattr(Compression, "run", fitted)
     check_failure(run("encode", "photo.png", "--quiet", *FAST), 4, "photo.gsimg: the file exists")
     assert Path("photo.gsimg").read_bytes() == MINE
 
@@ -125,13 +126,13 @@ def test_a_file_that_came_at_the_last_moment_stays(run: Run, monkeypatch: pytest
 
 @links
 def test_an_input_that_moved_during_the_fit_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    pack, before = encode_command.pack, Path("photo.png").read_bytes()
+    run_it, before = Compression.run, Path("photo.png").read_bytes()
 
-    def packed(*arguments: object) -> bytes:
+    def fitted(*arguments: Any) -> Compressed:
         Path("out.gsimg").symlink_to("photo.png")
-        return pack(*arguments)  # type: ignore[arg-type]
+        return run_it(*arguments)
 
-    monkeypatch.setattr(encode_command, "pack", packed)
+    monkeypatch.setattr(Compression, "run", fitted)
     command = ["encode", "photo.png", "-o", "out.gsimg", "--overwrite", "--quiet", *FAST]
     check_failure(run(*command), 2, "out.gsimg: the output is the input photo.png")
     assert Path("photo.png").read_bytes() == before

@@ -13,26 +13,35 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from imagegs.version import __version__
+
 if TYPE_CHECKING:
     from imagegs.codec import Bits, FileInfo, Lattice, decode, encode, load, read_info, save
+    from imagegs.compression import (
+        Compressed,
+        QualityFit,
+        compress,
+        compress_with_report,
+        decompress,
+        fit_to_psnr,
+        imread,
+        imwrite,
+    )
     from imagegs.errors import FormatError, ImageGSError, LimitError
     from imagegs.fitting import (
         Progress,
-        QualityFit,
         choose_lattice,
         fit,
         fit_progressively,
-        fit_to_psnr,
         settle,
     )
     from imagegs.gaussians import Gaussians
     from imagegs.pillow import register_pillow
     from imagegs.rendering import Painter, render, sample
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Bits",
+    "Compressed",
     "FileInfo",
     "FormatError",
     "Gaussians",
@@ -44,11 +53,16 @@ __all__ = [
     "QualityFit",
     "__version__",
     "choose_lattice",
+    "compress",
+    "compress_with_report",
     "decode",
+    "decompress",
     "encode",
     "fit",
     "fit_progressively",
     "fit_to_psnr",
+    "imread",
+    "imwrite",
     "load",
     "read_info",
     "register_pillow",
@@ -60,13 +74,21 @@ __all__ = [
 
 _HOMES = {
     "codec": ("Bits", "FileInfo", "Lattice", "decode", "encode", "load", "read_info", "save"),
+    "compression": (
+        "Compressed",
+        "QualityFit",
+        "compress",
+        "compress_with_report",
+        "decompress",
+        "fit_to_psnr",
+        "imread",
+        "imwrite",
+    ),
     "errors": ("FormatError", "ImageGSError", "LimitError"),
     "fitting": (
         "Progress",
-        "QualityFit",
         "fit",
         "fit_progressively",
-        "fit_to_psnr",
         "choose_lattice",
         "settle",
     ),

@@ -10,36 +10,25 @@ Pillow loads no plugins by itself, so registration is a call. imageio reads what
 
 from __future__ import annotations
 
-import inspect
 import io
 import logging
 import os
 from collections.abc import Callable, Mapping
 from functools import wraps
-from numbers import Real
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from imagegs.codec import Bits, decode, encode
+from imagegs.codec import decode
 from imagegs.codec.container import SIGNATURE
+from imagegs.compression.pixels_to_bytes import CompressKeywords, compress_picture
 from imagegs.engine import at_most
 from imagegs.errors import ImageGSError, LimitError
 from imagegs.files import check_writable, read_to_limit, write_atomically
-from imagegs.fitting import (
-    choose_lattice,
-    fit,
-    fit_progressively,
-    fit_to_psnr,
-    psnr_of_quality,
-    settle,
-)
-from imagegs.gaussians import DEFAULT_LAYERS, Gaussians
 from imagegs.limits import Limits
-from imagegs.metrics import psnr
 from imagegs.pictures.pixels import Picture, to_integers
 from imagegs.pictures.reading import picture_of
 from imagegs.rendering import check_painting, render
@@ -48,7 +37,7 @@ from imagegs.rendering import check_painting, render
 # too.
 SIZE_LIMIT: int | None = None
 FORMAT, EXTENSION, MIME = "GSIMG", ".gsimg", "image/x-gsimg"
-_OPTIONS = {*inspect.signature(fit_progressively).parameters, "quality", "progress"} - {"image", "channels"}
+_OPTIONS = CompressKeywords.__annotations__.keys() - {"channels"}
 _INFO = (
     "transparency",
     "icc_profile",
@@ -109,13 +98,13 @@ def _accept(prefix: bytes) -> bool:
 def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     """Fits and packs the picture, then writes it in one piece.
 
-    The keywords of `Image.save` that count are those of `imagegs.fit`; `quality`, 0..100 as of the command,
-    where no n_gaussians says it exactly; `bits` (a `Bits`): numbers in fixed point, not coded; and
-    `transparency`, `icc_profile` and `exif` in place of the picture's own. Others are of other formats.
+    The keywords of `Image.save` that count are those of `imagegs.compress` (`quality` where no `n_gaussians`
+    says it exactly), and `transparency`, `icc_profile` and `exif` in place of the picture's own. Others are
+    of other formats.
     """
     given = image.encoderinfo
     options = {name: given[name] for name in _OPTIONS if given.get(name) is not None}
-    file.write(_compressed(_picture(image, given), options))
+    file.write(_compressed(_picture(image, given), cast(CompressKeywords, options)))
 
 
 def _save_all(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
@@ -140,49 +129,14 @@ def _picture(image: Image.Image, given: Mapping[str, Any]) -> Picture:
     return picture_of(Image.fromarray(to_integers(values, 16)), {**own, **info})
 
 
-def _compressed(picture: Picture, options: dict[str, Any]) -> bytes:
+def _compressed(picture: Picture, options: CompressKeywords) -> bytes:
     """The bytes of a file. Raises ValueError or TypeError for options out of range."""
-    bits, quality = options.pop("bits", None), options.pop("quality", None)
-    if bits is not None and not isinstance(bits, Bits):
-        raise TypeError(f"bits must be an imagegs.Bits, not {bits!r}")
-    if bits is None and options.get("recipe") != "paper":
-        options.setdefault("layers", DEFAULT_LAYERS)
-    if quality is not None and "n_gaussians" not in options:
-        gaussians = _of_quality(picture, quality, bits, options)
-    else:
-        gaussians = fit(picture.pixels, channels=picture.channels, **options)
-    return _packed(picture, gaussians, bits, options)
-
-
-def _of_quality(picture: Picture, quality: object, bits: Bits | None, options: dict[str, Any]) -> Gaussians:
-    """As few Gaussians as give the PSNR of a quality, of the file decoded again."""
-    if isinstance(quality, bool) or not isinstance(quality, Real):
-        raise ValueError(f"the quality is a number, 0 to 100, not {quality!r}")
-    target = psnr_of_quality(float(quality))
-    if options.get("recipe", "imagegs") != "imagegs" or "seconds" in options or "start" in options:
-        raise ValueError("quality needs the imagegs recipe, without seconds and start")
-
-    def decoded_psnr(gaussians: Gaussians) -> float:
-        decoded = decode(_packed(picture, gaussians, bits, options))
-        painted = render(decoded, dtype=picture.pixels.dtype, threads=options.get("threads"))
-        return psnr(picture.pixels, painted)
-
-    chosen = {name: value for name, value in options.items() if name != "recipe"}
-    found = fit_to_psnr(picture.pixels, target, measure=decoded_psnr, channels=picture.channels, **chosen)
+    if options.get("n_gaussians") is not None:
+        options.pop("quality", None)
+    found = compress_picture(picture, **options)
     if not found.met:
-        _logger.warning("quality %s: %.2f dB in place of %.2f dB", quality, found.psnr, target)
-    return found.gaussians
-
-
-def _packed(picture: Picture, gaussians: Gaussians, bits: Bits | None, options: Mapping[str, Any]) -> bytes:
-    if bits is not None or gaussians.blend != "softmax":
-        return encode(gaussians, bits or Bits())
-    threads = options.get("threads")
-    weights = {name: options.get(name) for name in ("pixel_weights", "channel_weights")}
-    lattice = choose_lattice(picture.pixels, gaussians, threads, **weights)
-    shared: dict[str, Any] = {"seed": options.get("seed", 0), "threads": threads, **weights}
-    settled = settle(picture.pixels, gaussians, lattice, **shared)
-    return encode(settled, lattice)
+        _logger.warning("quality: %.2f dB in place of %.2f dB", found.psnr, found.target_psnr)
+    return found.data
 
 
 def _saving_whole(save: Callable[..., None]) -> Callable[..., None]:

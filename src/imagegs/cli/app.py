@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from imagegs import __version__
 from imagegs.cli import bench, compare, decode, encode, export, info, plot, saliency, view
 from imagegs.cli.exit_codes import DONE, NO_ACCESS, error_line, exit_code
 from imagegs.cli.options import Parser
 from imagegs.cli.reports import ClosedOutputError, discard
 from imagegs.cli.signals import Ended, signals_raised
+from imagegs.version import __version__
 
 _ABOUT = "Pictures as a few thousand anisotropic 2D Gaussians: fit, pack, paint back."
 _EXAMPLES = """

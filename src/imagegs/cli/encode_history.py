@@ -10,9 +10,8 @@ from imagegs.cli.run_files import Kind, Output
 from imagegs.cli.standard_streams import file_path
 
 if TYPE_CHECKING:
-    from imagegs.cli.encode_plan import Plan
+    from imagegs.compression import Compression
     from imagegs.fitting.history import Recorder
-    from imagegs.restoration.restoring import Restoration
 
 
 def add_history_option(parser: Parser) -> None:
@@ -33,29 +32,37 @@ def history_output(path: Path) -> Output:
     return Output(path, is_named=True, kind=kind, is_text=True, what="history")
 
 
-def history_text(source: Path, restoration: Restoration, plan: Plan, recorder: Recorder) -> bytes:
+def history_text(source: Path, compression: Compression, recorder: Recorder) -> bytes:
     """The file with what was recorded."""
-    from imagegs import __version__
     from imagegs.fitting.history import History, to_json
-    from imagegs.pictures.transparency import checked_alphas, is_transparent
+    from imagegs.version import __version__
 
+    fit, restoration = compression.options.fit, compression.restoration
     height, width, _ = restoration.target.pixels.shape
     named = source if source.name not in ("", "..") else source.resolve()
-    free = plan.recipe == "paper" or plan.steps is not None or plan.seconds is not None
-    target = restoration.target
-    alphas = checked_alphas(plan.alphas, target.channels)
-    weights = plan.weights(restoration.pixel_weights)
-    given = any(weights[each] is not None for each in ("pixel_weights", "channel_weights"))
+    is_paper = fit.recipe == "paper"
     history = History(
         input=named.name,
         width=width,
         height=height,
-        recipe=plan.recipe,
-        effort=None if free else plan.effort,
-        tune=None if plan.recipe == "paper" else plan.tune,
-        seed=plan.seed,
+        recipe=fit.recipe,
+        effort=None if is_paper or fit.steps is not None or fit.time_budget is not None else fit.effort,
+        tune=None if is_paper else compression.plan.tune,
+        seed=fit.seed,
         restore=restoration.mode,
-        weighted=given or (plan.recipe != "paper" and is_transparent(target.pixels, alphas)),
+        weighted=_is_weighted(compression),
         points=tuple(recorder.points),
     )
     return to_json(history, f"imagegs {__version__}").encode()
+
+
+def _is_weighted(compression: Compression) -> bool:
+    """Whether errors counted more in some pixels or channels than in others."""
+    from imagegs.pictures.transparency import checked_alphas, is_transparent
+
+    plan, target = compression.plan, compression.restoration.target
+    weights = plan.weights(compression.restoration.pixel_weights)
+    if any(weights[name] is not None for name in ("pixel_weights", "channel_weights")):
+        return True
+    alphas = checked_alphas(plan.alphas, target.channels)
+    return compression.options.fit.recipe != "paper" and is_transparent(target.pixels, alphas)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from imagegs.cli.exit_codes import FileError
 from imagegs.cli.options import UsageError
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import Verbosity
-from imagegs.cli.standard_streams import STANDARD, file_path, is_folder
-from imagegs.errors import FormatError
+from imagegs.cli.standard_streams import file_path, is_folder
 
 if TYPE_CHECKING:
     from imagegs.pictures.pixels import Picture
@@ -19,33 +17,8 @@ if TYPE_CHECKING:
 CHOICES = ("denoise", "deblock", "inpaint", "upscale", "auto")
 
 
-def restoration_of(options: Namespace, picture: Picture) -> Restoration:
-    """How the picture is to be fitted; as it is where no --restore was given.
-
-    Raises UsageError for options that do not go together, FileError for a mask that does not fit.
-    """
-    from imagegs.restoration.restoring import Restoration, Source, restore
-
-    _check(options)
-    if options.restore is None:
-        return Restoration(None, picture, picture)
-    if options.restore == "inpaint" and options.mask is None and picture.channels[-1] != "A":
-        raise UsageError("--restore inpaint needs --mask, or a picture with an alpha channel")
-    mask = None if options.mask is None else read_input(options.mask, size_limit=options.size_limit)
-    source = Source(
-        path=None if options.input == STANDARD else options.input,
-        mask=mask,
-        chooses_amount=options.gaussians is None and options.bpp is None and options.target_size is None,
-        seed=options.seed,
-        threads=options.threads,
-    )
-    try:
-        return restore(picture, options.restore, source)
-    except FormatError as error:
-        raise FileError(options.mask or options.input, error) from error
-
-
-def _check(options: Namespace) -> None:
+def check_restoration(options: Namespace, picture: Picture) -> None:
+    """Raises UsageError for options that do not go together."""
     if options.mask is not None and options.restore != "inpaint":
         raise UsageError("--mask needs --restore inpaint")
     if options.restore is None:
@@ -54,14 +27,19 @@ def _check(options: Namespace) -> None:
         raise UsageError("--exact keeps what alpha hides, --restore fills it: not both")
     if is_folder(options.input):
         raise UsageError("--restore is for a picture, not for a folder of maps")
-    if options.recipe == "paper":
-        raise UsageError("--restore needs the imagegs recipe")
     if options.psnr is not None or options.quality is not None:
         raise UsageError("--psnr and --quality would measure against the damage: not with --restore")
     if options.restore == "upscale" and options.init not in (None, "gradient", "random"):
         raise UsageError("--restore upscale fits an enlarged picture: no map for --init with it")
     if options.restore == "upscale" and (options.saliency is not None or options.roi):
         raise UsageError("--restore upscale fits an enlarged picture: no --saliency or --roi with it")
+    if options.restore == "inpaint" and options.mask is None and picture.channels[-1] != "A":
+        raise UsageError("--restore inpaint needs --mask, or a picture with an alpha channel")
+
+
+def read_mask(options: Namespace) -> Picture | None:
+    """The picture that --mask names. A FileError where it is none."""
+    return None if options.mask is None else read_input(options.mask, size_limit=options.size_limit)
 
 
 def tell(restoration: Restoration, options: Namespace, speech: Verbosity) -> None:
@@ -98,7 +76,7 @@ def _words(findings: dict[str, Any]) -> list[str]:
     return words
 
 
-def report(restoration: Restoration, options: Namespace) -> dict[str, Any]:
+def restore_report(restoration: Restoration, options: Namespace) -> dict[str, Any]:
     """What --json says of a restoration; nothing where none was asked for."""
     if options.restore is None:
         return {}

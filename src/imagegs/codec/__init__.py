@@ -5,7 +5,7 @@ Needs numpy and the standard library only; never imports the fitting.
 
 from imagegs.codec.bits import Bits
 from imagegs.codec.budget import bytes_for_bpp, coded_frame_size, file_size, gaussians_for_bytes
-from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_info, save
+from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_file, read_info, save
 from imagegs.codec.lattice import Lattice
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "file_size",
     "gaussians_for_bytes",
     "load",
+    "read_file",
     "read_info",
     "save",
 ]

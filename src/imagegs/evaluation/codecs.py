@@ -33,7 +33,7 @@ def codec_named(name: str, effort: int = 5) -> Codec:
     if name.endswith(HALF):
         return _at_half_size(codec_named(name.removesuffix(HALF), effort))
     if found := re.fullmatch(r"(imagegs|paper)(?:-e([1-9]))?", name):
-        return own_codec(name, found[1], int(found[2] or effort))
+        return own_codec(name, "paper" if found[1] == "paper" else "imagegs", int(found[2] or effort))
     if name in OTHERS:
         return OTHERS[name]
     raise ValueError(f"no codec {name!r}; there are {', '.join(NAMES)}, and each with {HALF}")

@@ -177,8 +177,9 @@ def _told(what: str, cost: Cost) -> Row:
 def _own_version() -> str:
     """Of the package as it is: any change of its code may change its files."""
     package = Path(__file__).parents[1]
-    rooms = [*package.glob("*.py"), *package.glob("codec/*.py"), *package.glob("fitting/*.py")]
-    return digest_of_files([*rooms, *package.glob("cli/encode*.py"), Path(_native.__file__)])
+    rooms = ("", "pictures/", "codec/", "fitting/", "restoration/", "compression/")
+    files = [file for room in rooms for file in package.glob(f"{room}*.py")]
+    return digest_of_files([*files, Path(_native.__file__)])
 
 
 @cache

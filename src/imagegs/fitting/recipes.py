@@ -24,9 +24,9 @@ from imagegs.gaussians import (
     MAX_POSITION,
     MAX_SCALE,
     MIN_SCALE,
+    BlendName,
     FloatArray,
     Gaussians,
-    check_wrap,
     layer_ends,
 )
 from imagegs.pictures.pixels import as_pixels, channel_names, to_planes
@@ -38,6 +38,36 @@ EFFORT_STEPS = {1: 60, 2: 105, 3: 180, 4: 270, 5: 400, 6: 700, 7: 1200, 8: 2200,
 PSNR_STEPS_SHARE = 2.25  # without SSIM a step is cheaper, and the last digits want more of them
 DEFAULT_EFFORT = 5
 PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
+
+
+# What only the imagegs recipe knows: keyword of `fit` or of a compression -> what the paper recipe has not.
+_PAPER_LACKS = {
+    "psnr": "search for a wanted PSNR",
+    "tune": "tune",
+    "time_budget": "time budget",
+    "start": "start from other Gaussians",
+    "layers": "layers",
+    "wrap": "canvas that wraps",
+    "pixel_weights": "weights of pixels",
+    "channel_weights": "weights of channels",
+    "restore": "restoration",
+}
+
+
+class RecipeError(ValueError):
+    """A recipe does not know an option: `option` is its keyword."""
+
+    def __init__(self, option: str) -> None:
+        super().__init__(f"the paper recipe has no {_PAPER_LACKS[option]}")
+        self.option = option
+
+
+def check_recipe(recipe: RecipeName, **asked: bool) -> None:
+    """Raise RecipeError for the first option that is asked for and that the recipe does not know."""
+    if recipe == "paper":
+        for option, is_asked in asked.items():
+            if is_asked:
+                raise RecipeError(option)
 
 
 def default_gaussians(height: int, width: int) -> int:
@@ -134,16 +164,17 @@ def fit_progressively(
         raise ValueError("only the paper recipe trains with a quantiser of given bits")
     if not 1 <= operator.index(layers) <= MAX_LAYERS:
         raise ValueError(f"1 to {MAX_LAYERS} layers are possible, not {layers}")
-    if recipe == "paper" and pixel_weights is not None:
-        raise ValueError("the paper recipe has no weights of pixels")
-    if recipe == "paper" and layers > 1:
-        raise ValueError("the paper recipe has no layers")
     wraps = bool(start is not None and start.wrap) if wrap is None else wrap
-    check_wrap(wraps, blend := "paper" if recipe == "paper" else "softmax")
-    if recipe == "paper" and not (start is None and seconds is None and tune == "balanced"):
-        raise ValueError("the paper recipe has no start, seconds or tune")
-    if recipe == "paper" and channel_weights is not None:
-        raise ValueError("the paper recipe has no weights of channels")
+    check_recipe(
+        recipe,
+        tune=tune != "balanced",
+        time_budget=seconds is not None,
+        start=start is not None,
+        layers=layers > 1,
+        wrap=wraps,
+        pixel_weights=pixel_weights is not None,
+        channel_weights=channel_weights is not None,
+    )
     roots = weight_roots(channel_weights, n_channels)
     if seconds is not None and not 0 < seconds < math.inf:
         raise ValueError(f"a fit needs a time above 0 s, not {seconds}")
@@ -159,6 +190,7 @@ def fit_progressively(
     options = FitOptions(
         n, steps, placement, bits, seed, tune, seconds, start, layers, weights, covered, wraps
     )
+    blend: BlendName = "paper" if recipe == "paper" else "softmax"
     finish = partial(
         _finish,
         height=height,

@@ -1,1 +1,1 @@
-"""What each kind of picture file says of its own samples and colours; `imagegs.pictures.reading` reads by it."""
+"""Picture files in and out: arrays of pixels, reading by what each file says of itself, writing."""

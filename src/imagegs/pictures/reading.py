@@ -1,8 +1,8 @@
 """Pictures out of files: PNG, TIFF, JPEG, WebP, AVIF, JPEG 2000 and some more, see pictures/formats.py.
 
 `read_picture` takes every kind of picture to integers of 8 or 16 bits with named channels, `picture_of` one
-that Pillow holds already; the way back is `imagegs.pictures.writing.write_picture`. docs/pictures.md has a table
-of what is read how.
+that Pillow holds already; the way back is `imagegs.pictures.writing.write_picture`. docs/pictures.md has a
+table of what is read how.
 """
 
 from __future__ import annotations

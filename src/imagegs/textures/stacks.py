@@ -5,7 +5,7 @@ One set of Gaussians paints them all: the edges of the maps of a texture lie at 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,16 +57,36 @@ def read_stack(files: Sequence[Path], resize: bool = False, limits: Limits = DEF
     pixels = [picture.pixels for picture in pictures]
     names = [file.name for file in files]
     maps = tuple(map(_describe, map_names(names), names, pixels))
+    picture = _one_picture(pixels, maps, resize, limits)
+    n_frames, left_out = tuple(p.n_frames for p in pictures), tuple(p.left_out for p in pictures)
+    return Stack(picture, maps, n_frames, left_out)
+
+
+def stack_of(pictures: Mapping[str, IntegerPixels], limits: Limits = DEFAULT_LIMITS) -> Stack:
+    """The stack of maps (H, W, C), uint8 or uint16, by their names, such as "Color" and "Normal", which tell
+    their kinds; a decoder writes them as PNG files of these names.
+
+    Raises FormatError for no maps, for maps of different sizes, for more than 32 channels, and for names that
+    a .gsimg file cannot hold; LimitError above the limits of pictures.
+    """
+    if not pictures:
+        raise FormatError("a stack has one map at least")
+    maps = tuple(_describe(name, f"{name}.png", pixels) for name, pixels in pictures.items())
+    return Stack(_one_picture(list(pictures.values()), maps, False, limits), maps)
+
+
+def _one_picture(
+    pixels: list[IntegerPixels], maps: tuple[TextureMap, ...], resize: bool, limits: Limits
+) -> Picture:
+    """All channels of the maps, of one size and depth."""
     channels = tuple(channel for each in maps for channel in each.stack_channels)
     if len(channels) > MAX_CHANNELS:
         raise FormatError(f"the maps have {len(channels)} channels, at most {MAX_CHANNELS} are possible")
     _check_storable(maps, channels)
     _check_samples(pixels, limits)
-    pixels = _of_one_size(pixels, names, resize)
+    pixels = _of_one_size(pixels, [each.file for each in maps], resize)
     depth = max(each.bit_depth for each in maps)
-    whole = np.concatenate([_with_depth(p, depth) for p in pixels], axis=2)
-    n_frames, left_out = tuple(p.n_frames for p in pictures), tuple(p.left_out for p in pictures)
-    return Stack(Picture(whole, channels), maps, n_frames, left_out)
+    return Picture(np.concatenate([_with_depth(p, depth) for p in pixels], axis=2), channels)
 
 
 def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:

@@ -1,0 +1,77 @@
+"""What `imagegs encode` says of a file that it wrote."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from imagegs.cli.guidance import Guidance, guidance_report
+from imagegs.cli.reports import psnr_fields, psnr_text
+
+if TYPE_CHECKING:
+    from imagegs.codec import Bits
+    from imagegs.compression import Compressed, Compression
+    from imagegs.pictures.pixels import Picture
+
+
+def summary(result: Compressed, salient: dict[str, float]) -> str:
+    """The line for people, open for the time; salient: PSNR of places, as `salient_psnr` gives them."""
+    places = "".join(f"{psnr_text(value)} {place}, " for place, value in salient.items())
+    return (
+        f"{len(result.data):,} bytes, {result.bpp:.3f} bpp, {result.n_gaussians:,} Gaussians, "
+        f"{psnr_text(result.psnr)}, {result.ssim:.4f} SSIM, {places}"
+    )
+
+
+def report_of(
+    compression: Compression,
+    result: Compressed,
+    seconds: float,
+    guidance: Guidance | None,
+    salient: dict[str, float],
+) -> dict[str, Any]:
+    """The JSON report, without the files' names; seconds: of the fit, the packing and the writing."""
+    from imagegs.engine import engine
+    from imagegs.textures.map_list import to_metadata
+
+    plan, fit, machine = compression.plan, compression.options.fit, engine(compression.options.threads)
+    picture, decoded = compression.restoration.shown, result.decoded
+    height, width, _ = picture.pixels.shape
+    return {
+        "bytes": len(result.data),
+        "bpp": result.bpp,
+        "n_gaussians": result.n_gaussians,
+        **psnr_fields(result.psnr),
+        "ssim": result.ssim,
+        "seconds": seconds,
+        "steps": result.steps,
+        "seed": fit.seed,
+        "recipe": fit.recipe,
+        "tune": plan.tune,
+        "width": width,
+        "height": height,
+        "channels": list(picture.channels),
+        "bit_depth": picture.bit_depth,
+        **to_metadata(compression.maps),
+        "layers": max(1, len(decoded.layers)),
+        "wrap": decoded.wrap,
+        "bits_per_gaussian": 8 * len(result.data) / result.n_gaussians,
+        "bits": None if plan.bits is None else asdict(plan.bits),
+        "threads": machine.threads,
+        "isa": machine.isa,
+        **({} if guidance is None else guidance_report(guidance, salient)),
+        **({} if plan.psnr is None else {"target_psnr": plan.psnr, "missed_by": result.missed_by}),
+    }
+
+
+def size_text(picture: Picture) -> str:
+    """Size, channels and depth."""
+    height, width, _ = picture.pixels.shape
+    return f"{width} x {height} pixels, {' '.join(picture.channels)}, {picture.bit_depth} bits"
+
+
+def bits_text(bits: Bits | None) -> str:
+    """How numbers are stored."""
+    if bits is None:
+        return "coded"
+    return ", ".join(f"{name} {value}" for name, value in asdict(bits).items()) + " bits"

@@ -1,0 +1,80 @@
+"""`imagegs.decompress` and its like: the bytes of a .gsimg file to arrays of pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from imagegs.codec import decode, read_file
+from imagegs.codec.metadata import metadata_in
+from imagegs.files import PathLike
+from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
+from imagegs.pictures.pixels import IntegerPixels
+from imagegs.rendering import check_painting, render
+from imagegs.textures.map_list import from_metadata
+from imagegs.textures.stacks import paint_map
+
+
+class DecompressKeywords(TypedDict, total=False):
+    """The keywords of `decompress`, which explains them."""
+
+    height: int | None
+    scale: float | None
+    region: tuple[int, int, int, int] | None
+    lod: float
+    filtered: bool
+    allow_partial: bool
+    size_limit: int
+    threads: int | None
+
+
+def decompress(
+    data: bytes | bytearray | memoryview,
+    *,
+    height: int | None = None,
+    scale: float | None = None,
+    region: tuple[int, int, int, int] | None = None,
+    lod: float = 1.0,
+    filtered: bool = True,
+    allow_partial: bool = False,
+    size_limit: int = DEFAULT_SIZE_LIMIT,
+    threads: int | None = None,
+) -> IntegerPixels | dict[str, IntegerPixels]:
+    """Paint the picture in a .gsimg file: what `imagegs decode` writes.
+
+    The result has the shape (H, W) for one channel, else (H, W, C), and the type uint8 or uint16 that the
+    picture had. Of a texture stack it is a dict of such arrays by the maps' names.
+
+    height, scale: the size, in pixels or in proportion to the original's.
+    region: (x, y, width, height), paints only these pixels of that size.
+    lod: the level of detail, 0 (the first layer alone) to 1 (all).
+    filtered: whether smaller pictures are means; without, they are single samples: faster, but they alias.
+    allow_partial: reads a file that was cut short, up to its last whole layer.
+    size_limit: pixels; refuses larger pictures, and more Gaussians, samples and work in proportion.
+
+    Raises FormatError for damaged data, LimitError above the limit, ValueError for a view that is empty or
+    outside the picture.
+    """
+    gaussians = decode(data, size_limit, allow_partial, lod, whole=False)
+    maps = from_metadata(metadata_in(data, allow_partial), gaussians.channels)
+    view: dict[str, Any] = {"height": height, "scale": scale, "region": region, "filtered": filtered}
+    check_painting(gaussians, Limits.of(size_limit), pictures=max(1, len(maps)), **view)
+    if maps:
+        return {each.name: _squeezed(paint_map(gaussians, each, threads, **view)) for each in maps}
+    return _squeezed(render(gaussians, dtype=f"uint{gaussians.bit_depth}", threads=threads, **view))
+
+
+def imread(
+    path: PathLike, **keywords: Unpack[DecompressKeywords]
+) -> IntegerPixels | dict[str, IntegerPixels]:
+    """Paint the picture in a .gsimg file: see `decompress` for the keywords and what comes back.
+
+    Raises what `decompress` raises, and OSError where the file cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        return decompress(read_file(file, keywords.get("size_limit")), **keywords)
+
+
+def _squeezed(pixels: IntegerPixels) -> IntegerPixels:
+    """(H, W) where there is one channel."""
+    return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels

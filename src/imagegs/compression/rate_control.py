@@ -1,0 +1,106 @@
+"""From fitted Gaussians to the bytes of a file of the size that was asked for."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from imagegs import codec
+from imagegs.codec import Lattice
+from imagegs.compression.options import CompressionOptions
+from imagegs.compression.plan import Plan
+from imagegs.fitting import choose_lattice, drop_useless, fit, settle
+from imagegs.fitting.quantising import FINENESS, inside_canvas, lattice_of, turn_for
+from imagegs.gaussians import Gaussians
+from imagegs.restoration.restoring import Stored
+
+THOROUGH_EFFORT = 7  # from here on quantising takes two steps, not one
+# Where even the coarsest lattice takes too many bytes, this share of the Gaussians goes on for so many steps.
+FEWER, REFIT_STEPS = 0.85, 40
+
+
+@dataclass(frozen=True)
+class Packer:
+    """Makes files by one plan."""
+
+    plan: Plan
+    options: CompressionOptions
+
+    def pack(self, stored: Stored, metadata: dict[str, Any] | None = None) -> bytes:
+        """The bytes of a file with some fitted Gaussians, or fewer where the plan's size has no room.
+
+        Raises ValueError when the size has no room for a single one.
+        """
+        plan, gaussians = self.plan, stored.gaussians
+        if plan.bits is not None:
+            return codec.encode(gaussians, plan.bits, metadata)
+        weights = self.plan.weights(stored.pixel_weights)
+        if plan.max_bytes is None:
+            lattice = choose_lattice(
+                stored.pixels, gaussians, self.options.threads, error=stored.error, **weights
+            )
+            return codec.encode(self._quantised(stored, gaussians, lattice), lattice, metadata)
+        return self._within(plan.max_bytes, stored, metadata)
+
+    def _within(self, n_bytes: int, stored: Stored, metadata: dict[str, Any] | None) -> bytes:
+        weights = self.plan.weights(stored.pixel_weights)
+        gaussians = drop_useless(stored.pixels, stored.gaussians, self.options.threads, **weights)
+        while True:
+            for lattice in _lattices_within(n_bytes, gaussians, metadata, self.options.channel_weights):
+                data = codec.encode(self._quantised(stored, gaussians, lattice), lattice, metadata)
+                if len(data) <= n_bytes:
+                    return data
+            if len(gaussians) == 1:
+                raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
+            gaussians = self._fewer(stored, gaussians)
+
+    def _quantised(self, stored: Stored, gaussians: Gaussians, lattice: Lattice) -> Gaussians:
+        return settle(
+            stored.pixels,
+            gaussians,
+            lattice,
+            steps=1 + (self.options.fit.effort >= THOROUGH_EFFORT),
+            seed=self.options.fit.seed,
+            threads=self.options.threads,
+            **self.plan.weights(stored.pixel_weights),
+        )
+
+    def _fewer(self, stored: Stored, gaussians: Gaussians) -> Gaussians:
+        return fit(
+            stored.pixels,
+            max(1, int(FEWER * len(gaussians))),
+            start=gaussians,
+            steps=REFIT_STEPS,
+            tune=self.plan.tune,
+            seed=self.options.fit.seed,
+            threads=self.options.threads,
+            layers=self.plan.layers,
+            channels=gaussians.channels,
+            **self.plan.weights(stored.pixel_weights),
+        )
+
+
+def _lattices_within(
+    n_bytes: int,
+    gaussians: Gaussians,
+    metadata: dict[str, Any] | None,
+    channel_weights: Sequence[float] | None,
+) -> list[Lattice]:
+    """Lattices on which the Gaussians have about n_bytes bytes or fewer, the finest first."""
+    inside = inside_canvas(gaussians)
+    turn = None
+
+    def turned(fineness: int) -> Lattice:
+        return replace(lattice_of(fineness), turn=turn)
+
+    def fitting() -> range:
+        return FINENESS[: bisect_left(FINENESS, True, key=is_over)]
+
+    def is_over(fineness: int) -> bool:
+        return len(codec.encode(inside, turned(fineness), metadata)) > n_bytes
+
+    finest = max(fitting(), default=FINENESS[0])
+    turn = turn_for(inside, lattice_of(finest), channel_weights)
+    return [turned(f) for f in reversed(fitting())]
