@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chunks import chunk
 from gsimg_samples import chunks_of, file_of, on_canvas, sample_gaussians
-from imagegs import FormatError, decode, encode, read_info
+from imagegs import FormatError, LimitError, decode, encode, read_info
 from imagegs._native import LayerCoder
 from imagegs.codec import Bits
 from imagegs.codec.lattice import FIRST_COLOR, RATIO, SHORTER, WEIGHT, Lattice, from_table, to_table
@@ -144,8 +144,10 @@ def test_gaussians_that_are_not_there_take_no_memory() -> None:
     data = chunks_of(encode(clustered(300, 3, height=2000, width=2000), USUAL))
     giant = bytearray(data[b"HEAD"])
     struct.pack_into("<HHI", giant, 0, 65535, 65535, 2**32 - 1)
-    with pytest.raises(FormatError, match="the layers have 300 of 4294967295 Gaussians"):
+    with pytest.raises(LimitError, match="4294967295 Gaussians are over the limit"):
         decode(file_of({**data, b"HEAD": bytes(giant)}))
+    with pytest.raises(FormatError, match="the layers have 300 of 4294967295 Gaussians"):
+        decode(file_of({**data, b"HEAD": bytes(giant)}), size_limit=2**45)
 
 
 def test_numbers_that_only_rounding_lets_pass_are_clipped() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from itertools import pairwise
+from urllib.request import urlopen
 
 import pytest
 
@@ -181,3 +184,24 @@ def test_a_stream_goes_on_beyond_the_deadlines(server, monkeypatch):
         while part := connection.recv(65536):
             found += part
     assert found.endswith(b'data: {"step": 1}\n\n')
+
+
+def test_an_answer_under_way_is_sent_before_the_server_is_closed() -> None:
+    """The finished picture of `encode --watch`, behind which the process ends."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly() -> bytes:
+        asked.set()
+        go_on.wait(5)
+        return b"whole"
+
+    server = Server({"picture.gsimg": ("application/octet-stream", slowly)})
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(lambda: urlopen(f"{server.url}picture.gsimg", timeout=10).read())
+        assert asked.wait(5)
+        closing = threads.submit(server.close)
+        with pytest.raises(TimeoutError):
+            closing.result(0.3)
+        go_on.set()
+        closing.result(5)
+        assert answer.result(5) == b"whole"

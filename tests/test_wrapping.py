@@ -207,11 +207,11 @@ def test_the_commands_know_about_it(run: Run, tmp_path):
     source, target = tmp_path / "tile.png", tmp_path / "tile.gsimg"
     Image.fromarray(np.round(tiling(32, 48) * 255).astype(np.uint8)).save(source)
     for options in (["-n", "40"], ["--bits", "12"], ["--target-size", "400"], ["--psnr", "12"]):
-        report = run("encode", source, "--wrap", *options, *FAST, "--json").json
+        report = run("encode", source, "-o", target, "--wrap", *options, *FAST, "--json").json
         assert report["wrap"] and imagegs.load(target).wrap
     assert run("info", target, "--json").json["wrap"]
     assert ", 8 bits a sample, wraps\n" in run("info", target).out
-    run("encode", source, *FAST, "--quiet")
+    run("encode", source, "-o", target, *FAST, "--quiet")
     assert not run("info", target, "--json").json["wrap"] and "wraps" not in run("info", target).out
     with pillow_restored():
         imagegs.register_pillow()

@@ -126,7 +126,7 @@ class Staged:
             self._temporary.create_target()
         except FileExistsError:  # it has come since
             if not replace:
-                raise
+                raise FileExistsError(errno.EEXIST, "the file exists") from None
             self._temporary.replace_target()
 
 

@@ -11,7 +11,8 @@ import socket
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,6 +22,7 @@ REQUEST_SECONDS = 15.0  # in which a request is there to its end; from the last 
 ANSWER_SECONDS = 60.0  # in which an answer, or a part of a stream, is taken
 MOST_BYTES = 2**17  # of a request
 REST_SECONDS = 0.1  # before the next try to accept, after one that failed
+LAST_SECONDS = 5.0  # that answers under way have when the server is closed
 DRAIN_SECONDS, DRAIN_BYTES = 1.0, 2**20  # of what is still coming behind a request that was refused
 
 
@@ -80,7 +82,25 @@ class BoundedServer(ThreadingHTTPServer):
 
     def __init__(self, *arguments: Any) -> None:
         self._room = threading.Semaphore(MOST_CONNECTIONS)
+        self._answers, self._answered = 0, threading.Condition()
         super().__init__(*arguments)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Around each answer, from its request on: `finish_answers` waits for it."""
+        with self._answered:
+            self._answers += 1
+        try:
+            yield
+        finally:
+            with self._answered:
+                self._answers -= 1
+                self._answered.notify_all()
+
+    def finish_answers(self) -> None:
+        """Wait, for LAST_SECONDS at most, until no answer is under way: the process may end behind it."""
+        with self._answered:
+            self._answered.wait_for(lambda: self._answers == 0, LAST_SECONDS)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Raises OSError, behind a rest, where there is no room and where accept() fails: the caller tries

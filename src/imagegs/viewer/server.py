@@ -96,6 +96,7 @@ class Server:
         if self._events is not None:
             self._events.close()
         self._http.shutdown()
+        self._http.finish_answers()
         self._http.server_close()
         self._thread.join()
 
@@ -117,6 +118,13 @@ class _Handler(BoundedHandler):
     server_version, sys_version = "imagegs", ""
 
     def do_GET(self) -> None:  # noqa: N802 (the base class' names)
+        with self.server.answering():
+            self._answer_request()
+            self.wfile.flush()
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def _answer_request(self) -> None:
         if (refusal := self._refusal()) is not None:
             return self.refuse(refusal)
         name = self._name()
@@ -126,8 +134,6 @@ class _Handler(BoundedHandler):
             return self.refuse(HTTPStatus.NOT_FOUND)
         kind, make = self.server.contents[name]
         return self._answer(HTTPStatus.OK, kind, make())
-
-    do_HEAD = do_GET  # noqa: N815
 
     def _name(self) -> str | None:
         """What is asked for; None without the server's token, which is compared in constant time."""
