@@ -72,6 +72,8 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
 def check_options(options: CompressionOptions) -> None:
     """Raise ValueError for options that do not go together."""
     fit, target = options.fit, options.target
+    if not (options.bits is None or isinstance(options.bits, Bits)):
+        raise TypeError(f"bits must be an imagegs.Bits, not {options.bits!r}")
     check_recipe(
         fit.recipe,
         psnr=target.decibels is not None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,9 @@ class QualityFit(NamedTuple):
 
 
 def psnr_of_quality(quality: float) -> float:
-    """The PSNR, dB, that stands for a quality of 0..100; ValueError beyond."""
+    """The PSNR, dB, that stands for a quality of 0..100; ValueError for anything else."""
+    if isinstance(quality, bool) or not isinstance(quality, Real):
+        raise ValueError(f"the quality is a number, 0 to {MOST_QUALITY}, not {quality!r}")
     if not 0 <= quality <= MOST_QUALITY:
         raise ValueError(f"the quality is 0 to {MOST_QUALITY}, not {quality}")
     return LEAST_QUALITY_PSNR + PSNR_A_QUALITY * quality

@@ -186,6 +186,6 @@ def _own_version() -> str:
 def _metric_version() -> str:
     """Of what measures: a change of that code may change every number."""
     folder = Path(__file__).parent
-    shared = [folder.parent / name for name in ("metrics.py", "transparency.py")]
+    shared = [folder.parent / name for name in ("metrics.py", "pictures/transparency.py")]
     files = [folder / "metrics.py", *folder.glob("perceptual/*.py"), *shared]
     return digest_of_files(files)[:8]
