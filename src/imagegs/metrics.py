@@ -3,7 +3,7 @@
 Each takes two pictures of one shape, (H, W) or (H, W, C), uint8, uint16 or floating point; integers are
 divided by their maximum, so the data range is 1 and the two may differ in type. All channels count
 alike, but for alpha: colours that it covers are measured as they are seen, over black and over white
-(pictures/transparency.py), and the alpha itself is no further channel. `alphas`: for each channel the number of the
+(transparency.py), and the alpha itself is no further channel. `alphas`: for each channel the number of the
 alpha that covers it, or None; by default those of pictures with so many channels, Y A and R G B A.
 
 The work goes by strips of rows, so PSNR and SSIM need some MB of memory and MS-SSIM a float32 copy of one

@@ -144,7 +144,7 @@ def fit_progressively(
     seed: runs with one seed give the same bits, with any number of threads.
     channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
     alphas: for each channel the number of the alpha channel that covers it, or None; by default what the
-        names say, Y A and R G B A (pictures/transparency.py). Errors of colours then count as they are seen; where
+        names say, Y A and R G B A (transparency.py). Errors of colours then count as they are seen; where
         alpha is 0 colours are free, whatever they are, and take those of the visible ones around.
 
     Raises ValueError or TypeError for arguments out of range. Checks at once, works when iterated.

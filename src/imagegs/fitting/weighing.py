@@ -3,7 +3,7 @@
 sum_c w_c (a_c - b_c)^2 is the plain squared error of colours multiplied by sqrt(w_c): so targets and colours
 are multiplied before a fit, and colours divided after it.
 
-The squared error of a colour C as it is seen (pictures/transparency.py) is near the target, cross terms aside,
+The squared error of a colour C as it is seen (transparency.py) is near the target, cross terms aside,
 alpha^2 dC^2 + ((C - 1/2)^2 + 1/4) dalpha^2: so the pixels of each channel have weights of their own.
 """
 

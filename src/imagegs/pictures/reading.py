@@ -26,7 +26,7 @@ from imagegs.errors import FormatError, ImageGSError, LimitError, is_of_the_disk
 from imagegs.files import PathLike, read_to_limit
 from imagegs.forking import in_forked_children
 from imagegs.limits import DEFAULT_LIMITS
-from imagegs.pictures import deep_samples as deep_images
+from imagegs.pictures import deep_samples
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
 from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others, why_not_opened
 from imagegs.pictures.frames import count_frames
@@ -180,9 +180,9 @@ def _read_with_pillow(file: BinaryIO, start: bytes, numbers: Cicp | None, as_dat
         numbers = None
     if image.format == "DDS":
         check_dds(start)
-    if not deep_images.is_deep_color(image):
+    if not deep_samples.is_deep_color(image):
         return _in_numbered_colors(image, numbers, as_data)
-    pixels = _with_keyed_alpha(deep_images.read_deep_color(image, file), image.info.get("transparency"))
+    pixels = _with_keyed_alpha(deep_samples.read_deep_color(image, file), image.info.get("transparency"))
     profile = None if as_data else image.info.get("icc_profile")
     return _finished(pixels, _orientation(image), numbers or profile)
 
