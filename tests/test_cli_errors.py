@@ -403,7 +403,7 @@ def test_the_output_is_checked_before_the_fit(
     def fit(*_: object, **__: object) -> None:
         pytest.fail("the fit ran")
 
-    monkeypatch.setattr("imagegs.fitting.fit_progressively", fit)
+    monkeypatch.setattr("imagegs.compression.compressing.fit_progressively", fit)
     check_failure(encode("-o", tmp_path / "none" / "out.gsimg"), 4)
 
 

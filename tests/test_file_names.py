@@ -104,7 +104,7 @@ def test_encode_tells_before_the_fit(
         pytest.skip("this system cannot have the name at all")
     if len(list(folder.iterdir())) < 2 or name.endswith(" "):
         return  # the system takes both for one; or the suffix is no picture's
-    monkeypatch.setattr("imagegs.cli.encode._fit", None)
+    monkeypatch.setattr("imagegs.compression.compressing.fit_progressively", None)
     outcome = run("encode", folder, "-o", tmp_path / "bad.gsimg", *FAST)
     check_failure(outcome, 3, "t: ", "map", "(see --exclude)")
     assert not (tmp_path / "bad.gsimg").exists()

@@ -19,7 +19,7 @@ import chunks
 import imagegs.cli.encode
 import imagegs.pillow
 from conftest import Run, pillow_restored, sample_pixels
-from imagegs import FormatError, LimitError, decode, encode, images, read_info, register_pillow, render
+from imagegs import FormatError, LimitError, decode, encode, read_info, register_pillow, render
 from imagegs.cli import exit_codes
 from imagegs.codec import Bits
 from imagegs.codec.gsimg import read_file
@@ -28,6 +28,7 @@ from imagegs.engine import at_most
 from imagegs.files import read_to_limit
 from imagegs.gaussians import Gaussians
 from imagegs.limits import DEFAULT_LIMITS, DEFAULT_SIZE_LIMIT, Limits
+from imagegs.pictures import reading
 from imagegs.pictures.reading import read_picture
 from imagegs.rendering import Painter, check_painting, most_pairs
 
@@ -340,7 +341,7 @@ def test_a_pipe_without_end_is_read_to_a_limit() -> None:
 def test_readers_of_pipes_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     few = 2**21
     monkeypatch.setattr(Limits, "of", lambda _: Limits(max_bytes=few))
-    monkeypatch.setattr(images, "_max_bytes", lambda _: few)
+    monkeypatch.setattr(reading, "_max_bytes", lambda _: few)
     signature = encode(broad(1, 8))[:8]
     for read, start in ((read_file, signature), (read_picture, b"\x89PNG")):
         pipe = Endless(start)

@@ -74,7 +74,7 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend is stored on a lattice, not the {gaussians.blend} blend")
     if (gaussians.xy < 0).any() or (gaussians.xy > (gaussians.width, gaussians.height)).any():
-        raise ValueError("a centre lies off the canvas: a lattice has no place for it")
+        raise ValueError("a centre lies off the canvas, where a lattice has no place: give Bits as coding")
     table = to_table(gaussians, lattice)
     weights = bool(table[:, WEIGHT].any())
     fields = (lattice.scales_an_octave, lattice.position, lattice.angle, lattice.weight, lattice.color)

@@ -61,8 +61,8 @@ def choose_lattice(
     error: float | None = None,
 ) -> Lattice:
     """The lattice whose bits are worth their price for these Gaussians of the image, by one rule for all
-    pictures: see ROUNDING_LOSS; with a transform of the colours (color_transforms.py) where that makes files smaller,
-    or the channels' weights differ. Both weights and `alphas` are those of `fit`.
+    pictures: see ROUNDING_LOSS; with a transform of the colours (color_transforms.py) where that makes files
+    smaller, or the channels' weights differ. Both weights and `alphas` are those of `fit`.
 
     error: the mean squared error, 1 = white, that rounding may raise by this; by default that of the picture.
     It is less where the image is noisy. Raises ValueError as `settle` does.
