@@ -1,17 +1,18 @@
 """How imagegs scales on this machine: encoding over pixels and Gaussians, decoding, sampling, threads.
 
-Pictures are clouds: smooth noise of all sizes, the same everywhere. Encoding is the command, in a process of
-its own, start and files counted; decoding and sampling are calls, as a program makes them. One run each,
+Pictures are clouds: smooth noise of all sizes, the same everywhere. Encoding runs in a process
+of its own, start and reading counted; decoding and sampling are calls, as a program makes them. One run each,
 after which fast ones are repeated (`costs.measured`).
 """
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagegs.codec import decode
+from imagegs.compression import compress
+from imagegs.compression.pixels_to_bytes import CompressKeywords
 from imagegs.engine import thread_count
 from imagegs.evaluation.costs import measured
-from imagegs.evaluation.processes import python_command
+from imagegs.evaluation.processes import safe_path
 from imagegs.gaussians import Gaussians
+from imagegs.pictures.reading import read_picture
 from imagegs.rendering import Painter
 
 MEGAPIXELS = (0.1, 0.3, 1.0, 4.0, 16.0)
@@ -103,22 +107,26 @@ def _picture(folder: Path, megapixels: float) -> tuple[Path, int]:
     return path, width * height
 
 
-def _encode(source: Path, target: Path, *options: object) -> bytes:
-    command = python_command("-m", "imagegs", "encode", source, "-o", target, "--quiet", *options)
-    subprocess.run(command, check=True, capture_output=True)
-    return target.read_bytes()
+def _encode(source: Path, keywords: CompressKeywords) -> bytes:
+    """In a process of its own, whose start and peak of memory count."""
+    with safe_path(), ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(_compress_file, source, keywords).result()
+
+
+def _compress_file(source: Path, keywords: CompressKeywords) -> bytes:
+    return compress(read_picture(source).pixels, **keywords)
 
 
 def _over_pixels(folder: Path, megapixels: float, effort: int, threads: list[int]) -> Iterator[Point]:
     source, n_pixels = _picture(folder, megapixels)
-    runs: list[tuple[str, tuple[object, ...]]] = [(_threads_text(n), ("-j", n)) for n in threads]
+    runs: list[tuple[str, CompressKeywords]] = [(_threads_text(n), {"threads": n}) for n in threads]
     if megapixels <= PAPER_MEGAPIXELS:
-        runs.append(
-            (f"paper's recipe, {_threads_text(threads[-1])}", ("--recipe", "paper", "-j", threads[-1]))
-        )
-    for series, options in runs:
-        asked = ("-n", n_pixels // PIXELS_PER_GAUSSIAN, "-e", effort, *options)
-        _, cost = measured(partial(_encode, source, folder / "out.gsimg", *asked))
+        most = threads[-1]
+        runs.append((f"paper's recipe, {_threads_text(most)}", {"recipe": "paper", "threads": most}))
+    for series, keywords in runs:
+        n_gaussians = n_pixels // PIXELS_PER_GAUSSIAN
+        asked: CompressKeywords = {"n_gaussians": n_gaussians, "effort": effort, **keywords}
+        _, cost = measured(partial(_encode, source, asked))
         yield Point("pixels", series, n_pixels / 1e6, cost.seconds)
         if cost.peak_bytes is not None:
             yield Point("memory", series, n_pixels / 1e6, cost.peak_bytes / 2**20)
@@ -127,8 +135,8 @@ def _over_pixels(folder: Path, megapixels: float, effort: int, threads: list[int
 def _over_counts(folder: Path, count: int, effort: int, threads: list[int]) -> Iterator[Point]:
     source, n_pixels = _picture(folder, COUNTS_MEGAPIXELS)
     for n in threads:
-        asked = ("-n", count, "-e", effort, "-j", n)
-        data, cost = measured(partial(_encode, source, folder / "out.gsimg", *asked))
+        asked: CompressKeywords = {"n_gaussians": count, "effort": effort, "threads": n}
+        data, cost = measured(partial(_encode, source, asked))
         yield Point("counts", _threads_text(n), count, cost.seconds)
         _, cost = measured(partial(_decode_and_paint, data, n))
         yield Point("decode", _threads_text(n), count, n_pixels / 1e6 / cost.seconds)
