@@ -9,7 +9,26 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import chunks
+from imagegs.codec import Bits, Lattice, encode, save
+from imagegs.files import PathLike
 from imagegs.gaussians import Gaussians
+
+
+def encode_fixed(
+    gaussians: Gaussians, coding: Bits | Lattice | None = None, metadata: dict[str, Any] | None = None
+) -> bytes:
+    """`encode`, in fixed point by default: any Gaussians, in their order, at little loss."""
+    return encode(gaussians, coding or Bits(), metadata)
+
+
+def save_fixed(
+    path: PathLike,
+    gaussians: Gaussians,
+    coding: Bits | Lattice | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> int:
+    """`save`, in fixed point by default."""
+    return save(path, gaussians, coding or Bits(), metadata)
 
 
 def sample_gaussians(n: int = 5, blend: str = "softmax", seed: int = 1, **changes: Any) -> Gaussians:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gsimg_samples import chunks_of, file_of, sample_gaussians
-from imagegs.codec import Bits, decode, encode, read_info
+from gsimg_samples import encode_fixed as encode
+from imagegs.codec import Bits, decode, read_info
 from imagegs.errors import FormatError
 
 PARTS = {blend: chunks_of(encode(sample_gaussians(3, blend))) for blend in ("paper", "softmax")}

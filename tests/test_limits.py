@@ -19,7 +19,8 @@ import chunks
 import imagegs.cli.encode
 import imagegs.pillow
 from conftest import Run, pillow_restored, sample_pixels
-from imagegs import FormatError, LimitError, decode, encode, read_info, register_pillow, render
+from gsimg_samples import encode_fixed as encode
+from imagegs import FormatError, LimitError, decode, read_info, register_pillow, render
 from imagegs.cli import exit_codes
 from imagegs.codec import Bits
 from imagegs.codec.gsimg import read_file

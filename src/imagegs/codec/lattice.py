@@ -14,7 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs import _native
+from imagegs._native import LOWEST_SCALE
+from imagegs._native import Lattice as NativeLattice
 from imagegs.codec.color_transform import ColorTurn
 from imagegs.codec.quantization import exp2
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, canonical_axes
@@ -48,9 +49,9 @@ class Lattice:
         _ = self.native
 
     @property
-    def native(self) -> _native.Lattice:
+    def native(self) -> NativeLattice:
         """For the native calls; made anew, since objects that live on at exit would be reported as leaks."""
-        return _native.Lattice(
+        return NativeLattice(
             self.scales_an_octave, self.position, self.angle, self.weight, self.color, self.cell
         )
 
@@ -111,7 +112,7 @@ def to_table(g: Arrays, lattice: Lattice) -> Table:
     scale, angle = (a.astype(np.float64) for a in canonical_axes(g.scale, g.angle))
     table = np.zeros((len(scale), FIRST_COLOR + g.color.shape[1]), np.int32)
     q = lattice.scales_an_octave
-    size = np.clip(np.rint((np.log2(scale) - _native.LOWEST_SCALE) * q), 0, 30 * q).astype(np.int32)
+    size = np.clip(np.rint((np.log2(scale) - LOWEST_SCALE) * q), 0, 30 * q).astype(np.int32)
     table[:, SHORTER], table[:, RATIO] = size[:, 1], size[:, 0] - size[:, 1]
     weight_step = power(lattice.steps(table)[:, 0])
     most = np.floor(MAX_LOG_WEIGHT * (1 - 1e-4) / weight_step)  # the kernels round the step: keep clear of it
@@ -143,7 +144,7 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
     color = correlated(stored) if lattice.turn is None else lattice.turn.colors(stored)
     arrays = {
         "xy": xy,
-        "scale": _exp2_of(size, lattice.scales_an_octave, _native.LOWEST_SCALE),
+        "scale": _exp2_of(size, lattice.scales_an_octave, LOWEST_SCALE),
         "angle": (table[:, ANGLE] + 0.5) * np.pi / steps[:, 2],
         # Decoders check with rounded steps, and colours before they are turned: these may lie beyond.
         "log_weight": (table[:, WEIGHT] * power(steps[:, 0])).clip(-MAX_LOG_WEIGHT, MAX_LOG_WEIGHT),
