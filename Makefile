@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*.h native/kernels/*.h native/codec/*)
+NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*/*.cpp native/*/*.h native/*/kernels/*.h)
 CPP_FILES := $(filter %.cpp %.h,$(NATIVE))
 
 .PHONY: demo test check format sanitize fuzz kill-stress benchmark bench-golden clean

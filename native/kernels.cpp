@@ -2,14 +2,15 @@
 //
 // No standard-library templates are used here or in kernels/: their out-of-line copies are shared between all
 // objects of the library, and the linker might keep one built for a processor that this machine is not.
-#include "kernels/adam.h"
-#include "kernels/blend.h"
-#include "kernels/cull.h"
-#include "kernels/gauss_newton.h"
-#include "kernels/gradient.h"
-#include "kernels/pixel_loss.h"
-#include "kernels/removal.h"
-#include "kernels/ssim.h"
+#include "core/kernels.h"
+#include "render/kernels/blend.h"
+#include "render/kernels/cull.h"
+#include "training/kernels/adam.h"
+#include "training/kernels/gauss_newton.h"
+#include "training/kernels/gradient.h"
+#include "training/kernels/pixel_loss.h"
+#include "training/kernels/removal.h"
+#include "training/kernels/ssim.h"
 
 namespace imagegs {
 

@@ -10,10 +10,10 @@
 #include <thread>
 #include <vector>
 
-#include "codec/layer.h"
-#include "codec/learn.h"
-#include "loss.h"
-#include "scene.h"
+#include "entropy/layer.h"
+#include "entropy/learn.h"
+#include "render/scene.h"
+#include "training/loss.h"
 
 using namespace imagegs;
 

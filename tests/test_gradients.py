@@ -135,7 +135,7 @@ def test_losses_equal_the_twin(size, weights, weighted, isa):
     picture, target = rng.random((2, 2, *size), np.float32)
     target = (0.7 * target + 0.3 * picture).astype(np.float32)
     gradient = np.full_like(picture, np.nan)
-    l1, l2, ssim = _native.Engine(1, isa).loss(picture, target, pixel_weights, gradient, *weights)
+    l1, l2, ssim = _native.loss(_native.Engine(1, isa), picture, target, pixel_weights, gradient, *weights)
     value, expected = oracle.loss(
         np.moveaxis(picture, 0, -1), np.moveaxis(target, 0, -1), *weights, pixel_weights
     )
@@ -199,7 +199,7 @@ def test_adam_takes_the_textbook_steps(isa):
     x, m, v = value.astype(np.float64), np.zeros(103), np.zeros(103)
     for step in range(1, 6):
         slope = rng.normal(size=103).astype(np.float32)
-        _native.Engine(1, isa).adam(value, slope, mean, square, unit, 0.01, 0.8, 0.95, 1e-8, step)
+        _native.adam(_native.Engine(1, isa), value, slope, mean, square, unit, 0.01, 0.8, 0.95, 1e-8, step)
         m, v = 0.8 * m + 0.2 * slope, 0.95 * v + 0.05 * slope.astype(np.float64) ** 2
         x -= 0.01 * unit * (m / (1 - 0.8**step)) / (np.sqrt(v / (1 - 0.95**step)) + 1e-8)
     np.testing.assert_allclose(value, x, rtol=2e-5, atol=1e-6)
@@ -227,9 +227,9 @@ def test_the_native_module_checks_its_arguments():
     with pytest.raises(ValueError, match="weights of pixels"):
         scene.squared_error(engine, target, target[0, 1:].copy(), *[np.empty_like(a) for a in arrays])
     with pytest.raises(ValueError, match="weights of pixels"):
-        engine.loss(target, target, target[0, 1:].copy(), target.copy(), 1, 0, 0)
+        _native.loss(engine, target, target, target[0, 1:].copy(), target.copy(), 1, 0, 0)
     for wrong in (target[:2].copy(), target[:, :, 1:].copy(), target[0, 0].copy(), target[None].copy()):
         with pytest.raises(ValueError, match="weights of pixels"):
-            engine.loss(target, target, wrong, target.copy(), 1, 0, 0)
+            _native.loss(engine, target, target, wrong, target.copy(), 1, 0, 0)
     with pytest.raises(ValueError, match="shape"):
         scene.update(engine, 1, False, g.width, g.height, arrays[0][:3], *arrays[1:])

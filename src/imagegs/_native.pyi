@@ -1,4 +1,4 @@
-"""Types of the native module (native/bindings.cpp)."""
+"""Types of the native module (native/python/)."""
 
 from typing import Any
 
@@ -28,29 +28,30 @@ class Engine:
     def threads(self) -> int: ...
     @property
     def isa(self) -> str: ...
-    def loss(
-        self,
-        picture: _Floats,
-        target: _Floats,
-        pixel_weights: _Floats | None,
-        gradient: _Floats,
-        l1: float,
-        l2: float,
-        ssim: float,
-    ) -> tuple[float, float, float]: ...
-    def adam(
-        self,
-        value: _Floats,
-        gradient: _Floats,
-        mean: _Floats,
-        square: _Floats,
-        rates: _Floats | None,
-        rate: float,
-        beta1: float,
-        beta2: float,
-        epsilon: float,
-        step: int,
-    ) -> None: ...
+
+def loss(
+    engine: Engine,
+    picture: _Floats,
+    target: _Floats,
+    pixel_weights: _Floats | None,
+    gradient: _Floats,
+    l1: float,
+    l2: float,
+    ssim: float,
+) -> tuple[float, float, float]: ...
+def adam(
+    engine: Engine,
+    value: _Floats,
+    gradient: _Floats,
+    mean: _Floats,
+    square: _Floats,
+    rates: _Floats | None,
+    rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    step: int,
+) -> None: ...
 
 class Lattice:
     def __init__(

@@ -51,7 +51,7 @@ class Size(NamedTuple):
 
 
 class MultiplyAdds(NamedTuple):
-    """Of a pixel, on average and in the worst tile; native/scene_cost.cpp has the formula."""
+    """Of a pixel, on average and in the worst tile; native/render/scene_cost.cpp has the formula."""
 
     mean: float
     worst: float
@@ -321,7 +321,7 @@ def whitened_shapes(gaussians: Gaussians) -> FloatArray:
     """What exponents are computed from, (N, 7): x, y, ux, uy, vx, vy, w.
 
     With dx, dy from the centre (x, y) in canvas pixels, the exponent is
-    w - (ux dx + uy dy)^2 - (vx dx + vy dy)^2: native/gaussian.h derives it. w is 0 in the paper blend.
+    w - (ux dx + uy dy)^2 - (vx dx + vy dy)^2: native/render/gaussian.h derives it. w is 0 in the paper blend.
     """
     out = np.empty((len(gaussians), 7), np.float32)
     make_scene(gaussians, 1).shapes(out)

@@ -1,4 +1,4 @@
-"""Chunks LATT, TURN and LAYR: Gaussians on a lattice, entropy-coded layer by layer (native/codec/)."""
+"""Chunks LATT, TURN and LAYR: Gaussians on a lattice, entropy-coded layer by layer (native/entropy/)."""
 
 from __future__ import annotations
 

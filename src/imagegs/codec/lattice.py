@@ -1,8 +1,8 @@
 """The lattice of a coded file: Gaussians to whole numbers and back.
 
 Each attribute has a step of its own for every Gaussian, which follows from those before it: scales,
-log-weight, angle, place, colour (native/codec/lattice.h has the rules and why). A table holds a row for each
-Gaussian, its columns in the order of native/codec/layer.h.
+log-weight, angle, place, colour (native/entropy/lattice.h has the rules and why). A table holds a row for each
+Gaussian, its columns in the order of native/entropy/layer.h.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Lattice:
         )
 
     def steps(self, table: Table) -> Table:
-        """(N, 6): see `lattice_steps` in native/bindings.cpp."""
+        """(N, 6): see `lattice_steps` in native/python/entropy.cpp."""
         out = np.empty((len(table), 6), np.int32)
         self.native.steps(table, out)
         return out

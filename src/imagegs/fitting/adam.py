@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs._native import Engine
+from imagegs._native import Engine, adam
 from imagegs.gaussians import FloatArray
 
 
@@ -38,8 +38,18 @@ class Adam:
             mean, square = self._state[name]
             unit = (units or {}).get(name)
             rate = rates[name]
-            self._engine.adam(
-                value, gradients[name], mean, square, unit, rate, beta1, beta2, epsilon, self._steps
+            adam(
+                self._engine,
+                value,
+                gradients[name],
+                mean,
+                square,
+                unit,
+                rate,
+                beta1,
+                beta2,
+                epsilon,
+                self._steps,
             )
 
     def grow(self, n: int) -> None:

@@ -2,7 +2,7 @@
 
 With the residual r and the Jacobian J of the picture, a step solves (J^T J + damping D) d = -J^T r, D the
 diagonal of J^T J, by a few conjugate gradients (Levenberg 1944, Marquardt 1963). J is never formed: the
-kernels give J^T J times a vector (native/kernels/gauss_newton.h). Unknowns are in each Gaussian's own units
+kernels give J^T J times a vector (native/training/kernels/gauss_newton.h). Unknowns are in each Gaussian's own units
 (`Vectors`), and no Gaussian moves further in one step than TRUST.
 
 Adam finds the structure, this ends the fit: from where Adam's cosine ended it gains in a few steps what

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs._native import DIAGONAL_SUMS, Scene
+from imagegs._native import loss as loss_of
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, BlendName, FloatArray, on_canvas
 from imagegs.metrics import decibels
@@ -156,7 +157,7 @@ class Objective:
         return np.subtract(self.target, self.rendered, out=self._picture_gradient)
 
     def normal_product(self, tangent: FloatArray) -> FloatArray:
-        """J^T J times tangents (N, 6 + C) at the shapes just evaluated; see native/kernels/gauss_newton.h."""
+        """J^T J times tangents (N, 6 + C) at the shapes just evaluated; see native/training/kernels/gauss_newton.h."""
         product = np.empty_like(tangent)
         self._scene.normal_product(self.engine, self.rendered, self.pixel_weights, tangent, product)
         return product
@@ -184,4 +185,4 @@ class Objective:
     def _loss(self, weights: LossWeights) -> tuple[float, float, float]:
         """Mean |d|, d^2 and SSIM of the picture, and the loss's gradient with respect to it."""
         picture, gradient = self.rendered, self._picture_gradient
-        return self.engine.loss(picture, self.target, self.pixel_weights, gradient, *weights)
+        return loss_of(self.engine, picture, self.target, self.pixel_weights, gradient, *weights)

@@ -1,4 +1,4 @@
-// Which Gaussians can matter in a rectangle of the canvas; see native/kernels/cull.h for the idea.
+// Which Gaussians can matter in a rectangle of the canvas; see native/render/kernels/cull.h for the idea.
 //
 // Softmax: a Gaussian's highest exponent in the rectangle must come within the cutoff of an exponent that
 // some Gaussian never falls below there. In the whitened frame the rectangle is a parallelogram: its most

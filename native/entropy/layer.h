@@ -1,0 +1,56 @@
+// Layers of Gaussians to bytes and back: what is coded, in which order and in which contexts.
+//
+// A layer is a set: its Gaussians come in the order of their cells, which a tree of counts tells. Then each Gaussian's
+// numbers follow, predicted from its neighbours: the nearest of those decoded before, of this layer or earlier ones.
+// One class serves both ways, so that encoder and decoder cannot differ. docs/format.md has the same in words.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "entropy/lattice.h"
+
+namespace imagegs {
+
+constexpr int kMaxCodedChannels = 32;
+
+// The numbers of a Gaussian in a file, in the order of the columns of a layer's table.
+enum Column { kCellX, kCellY, kShorter, kRatio, kWeight, kAngle, kPlaceX, kPlaceY, kFirstColor };
+
+struct LayerFormat {
+    Lattice lattice;
+    int width, height; // canvas, pixels
+    int channels;
+    bool weights; // else all log-weights are 0 and are not coded
+
+    int columns() const { return kFirstColor + channels; }
+};
+
+// Why bytes are no layer.
+enum class Fault { kNone, kCount, kRange, kUnread };
+
+class LayerCoder {
+public:
+    explicit LayerCoder(const LayerFormat &);
+    ~LayerCoder();
+    LayerCoder(const LayerCoder &) = delete;
+    LayerCoder &operator=(const LayerCoder &) = delete;
+
+    int columns() const;
+
+    // Sorts the n rows of `table` into the layer's order and returns its bytes. Adds the bits that each column took to
+    // `bits` (columns). Throws std::invalid_argument for numbers that decode() would reject.
+    std::vector<uint8_t> encode(int32_t *table, uint32_t n, double *bits);
+
+    // The n rows of the layer's table; `bits` as above, or null: to count them takes time. After a fault, here or
+    // there, no layer can follow.
+    Fault decode(const uint8_t *bytes, size_t n_bytes, int32_t *table, uint32_t n, double *bits);
+
+    struct State;
+
+private:
+    std::unique_ptr<State> state_;
+};
+
+} // namespace imagegs
