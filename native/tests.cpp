@@ -14,6 +14,7 @@
 #include "entropy/learn.h"
 #include "render/scene.h"
 #include "training/loss.h"
+#include "training/squared_error.h"
 
 using namespace imagegs;
 
@@ -72,8 +73,9 @@ double share_apart(const std::vector<float> &a, const std::vector<float> &b, flo
 
 Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int width, int height, float step) {
     Scene scene;
-    scene.update(engine, blend, wrap, width, height, g.n, g.channels, g.xy.data(), g.scale.data(), g.angle.data(),
-                 g.log_weight.data(), g.color.data());
+    scene.update(
+        engine, blend, wrap, width, height,
+        {uint32_t(g.n), g.channels, g.xy.data(), g.scale.data(), g.angle.data(), g.log_weight.data(), g.color.data()});
     const int out_width = std::max(1, int(width / step)), out_height = std::max(1, int(height / step));
     const size_t plane = size_t(out_width) * out_height;
     Results r{std::vector<float>(plane * g.channels),
@@ -84,25 +86,25 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
               {},
               {}};
     const Grid grid{0, 0, out_width, out_height, step, step, 0.5f};
-    scene.render(engine, grid, {r.picture.data(), Sample::kFloat, 1, size_t(out_width), plane}, true);
+    const auto spares = std::make_shared<Spares>();
+    KeptRender kept(engine, scene, grid, spares);
+    std::copy_n(kept.picture(), r.picture.size(), r.picture.data());
     std::vector<float> slope(r.picture.size());
     for (size_t i = 0; i < slope.size(); ++i) slope[i] = float(int(i % 7) - 3);
     float *to = r.gradient.data();
-    scene.gradient(engine, r.picture.data(), slope.data(),
-                   {to, to + 2 * g.n, to + 4 * g.n, to + 5 * g.n, to + 6 * g.n});
+    kept.gradient(slope.data(), {to, to + 2 * g.n, to + 4 * g.n, to + 5 * g.n, to + 6 * g.n});
     std::vector<float> tangent(r.product.size());
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
     // Of pixels, in each channel where the channels are even in number.
     std::vector<float> values(plane * g.channels);
     for (size_t i = 0; i < values.size(); ++i) values[i] = float(i % 3);
     const Weights weights{values.data(), g.channels % 2 == 0};
-    scene.normal_product(engine, r.picture.data(), weights, tangent.data(), r.product.data());
-    r.diagonal.resize(size_t(g.n) * scene.diagonal_sums(weights));
-    scene.normal_diagonal(engine, r.picture.data(), weights, r.diagonal.data());
+    kept.normal_product(weights, tangent.data(), r.product.data());
+    r.diagonal.resize(size_t(g.n) * kept.diagonal_sums(weights));
+    kept.normal_diagonal(weights, r.diagonal.data());
     r.costs.resize(g.n);
-    scene.removal_cost(engine, r.picture.data(), weights, slope.data(), r.costs.data());
-    check(scene.most_pairs(engine, grid, {1, 1}, 0) >= scene.pair_counts().tile_candidates,
-          "the bound of the pairs holds");
+    kept.removal_cost(weights, slope.data(), r.costs.data());
+    check(scene.most_pairs(engine, grid, {1, 1}, 0) >= kept.pairs(), "the bound of the pairs holds");
     if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
         for (size_t i = 0; i < slope.size(); ++i)
             slope[i] =
@@ -112,14 +114,14 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
         for (std::vector<float> *v : {&walks, &walk}) {
             float *at = v->data();
             const Gradients there{at, at + 2 * g.n, at + 4 * g.n, at + 5 * g.n, at + 6 * g.n};
-            if (v == &walks) scene.gradient(engine, r.picture.data(), slope.data(), there);
-            else scene.squared_error(engine, half.data(), weights, there);
+            if (v == &walks) kept.gradient(slope.data(), there);
+            else squared_error(engine, scene, *Loan(spares), half.data(), weights, there);
         }
         check(share_apart(walk, walks, 1e-5f) == 0, "one walk for the squared error");
     }
     std::vector<uint8_t> bytes(plane * g.channels);
     const size_t row = size_t(out_width) * g.channels;
-    scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1}, false);
+    scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1});
     r.filtered.resize(plane * g.channels);
     if (step != 1.0f) // a part of the picture is enough: there are 15 samples a pixel
         scene.render_filtered(engine, {0, 0, std::min(out_width, 9), std::min(out_height, 20), step, step, 0.5f},

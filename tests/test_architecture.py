@@ -82,6 +82,23 @@ def test_the_import_stays_light():
         assert heavy not in loaded
 
 
+NATIVE_ROOMS = ("core", "render", "training")  # each includes itself and those before it
+
+
+def test_native_includes_run_one_way():
+    """The entropy coder stands alone; bindings, tests and the unit that collects the kernels see everything."""
+    native = Path(__file__).parent.parent / "native"
+    allowed = {room: set(NATIVE_ROOMS[: i + 1]) for i, room in enumerate(NATIVE_ROOMS)} | {
+        "entropy": {"entropy"}
+    }
+    for room, others in allowed.items():
+        paths = [p for p in (native / room).rglob("*") if p.suffix in (".h", ".cpp")]
+        assert paths, room
+        for path in paths:
+            included = re.findall(r'#include "(\w+)/', path.read_text())
+            assert set(included) <= others, path
+
+
 def test_kernels_use_no_templates_of_the_standard_library():
     """See native/kernels.cpp: a shared copy of one could be built for another processor."""
     native = Path(__file__).parent.parent / "native"

@@ -54,8 +54,8 @@ def wide_scene(channels=3):
 
 
 def system_at(g, target, pixel_weights=None):
-    objective, shapes = Objective(target, g.blend, 1, pixel_weights), shapes_of(g)
-    return _System(objective, shapes, objective.evaluate(shapes, L2).gradient, None, None)
+    kept = Objective(target, g.blend, 1, pixel_weights).kept(shapes_of(g))
+    return _System(kept, shapes_of(g), kept.evaluate(L2).gradient, None, None)
 
 
 @pytest.mark.parametrize("weighted", WEIGHTED)
@@ -96,9 +96,8 @@ def test_threads_do_not_change_a_bit(blend):
     tangent = np.random.default_rng(0).normal(size=(900, 9)).astype(np.float32)
     results = []
     for threads in (1, 2, 5):
-        objective = Objective(target, blend, threads)
-        objective.evaluate(shapes_of(g), L2)
-        results.append((objective.normal_product(tangent), objective.normal_diagonal(900)))
+        kept = Objective(target, blend, threads).kept(shapes_of(g))
+        results.append((kept.normal_product(tangent), kept.normal_diagonal()))
     for product, diagonal in results[1:]:
         np.testing.assert_array_equal(product, results[0][0])
         np.testing.assert_array_equal(diagonal, results[0][1])
@@ -144,11 +143,11 @@ def test_a_small_step_helps_with_a_needle_at_the_border(tilt):
     needle = {"xy": (g.width, 15), "scale": (200, 1.5), "angle": np.pi / 2 + tilt, "log_weight": 6}
     g = g.replace(**{name: np.concatenate([[value], getattr(g, name)[1:]]) for name, value in needle.items()})
     objective, shapes = Objective(target, g.blend, 1), shapes_of(g)
-    result = objective.evaluate(shapes, L2)
-    before, system = result.l2, _System(objective, shapes, result.gradient, None, None)
+    kept = objective.kept(shapes)
+    result = kept.evaluate(L2)
+    before, system = result.l2, _System(kept, shapes, result.gradient, None, None)
     for damping in (1e2, 1e3):
         assert objective.evaluate(_moved(shapes, system.solve(damping), objective), L2).l2 < before
-        objective.evaluate(shapes, L2)
 
 
 def test_polishing_ends_where_nothing_is_left():
@@ -162,18 +161,17 @@ def test_the_native_module_checks_its_arguments():
     g, target = random_scene("softmax")
     engine, scene = _native.Engine(1, "auto"), _native.Scene()
     scene.update(engine, 1, False, g.width, g.height, *[np.array(getattr(g, name)) for name in NAMES])
-    out = np.empty_like(target)
-    scene.render(engine, out, 0, 0, 1, 1, True, True)
+    kept, out = _native.KeptRender(engine, scene, _native.Spares()), target
     tangent = np.zeros((len(g), 9), np.float32)
-    scene.normal_product(engine, out, None, tangent, tangent.copy())
+    kept.normal_product(None, tangent, tangent.copy())
     with pytest.raises(ValueError, match="tangents"):
-        scene.normal_product(engine, out, None, tangent[:, :8].copy(), tangent)
+        kept.normal_product(None, tangent[:, :8].copy(), tangent)
     with pytest.raises(ValueError, match="shape"):
-        scene.normal_product(engine, out[:, :-1].copy(), None, tangent, tangent)
+        kept.normal_product(out[:, :-1].copy(), tangent, tangent)
     with pytest.raises(ValueError, match="sums"):
-        scene.normal_diagonal(engine, out, None, tangent)
+        kept.normal_diagonal(None, tangent)
     sums = np.zeros((len(g), 7), np.float32)
     with pytest.raises(ValueError, match="sums"):
-        scene.normal_diagonal(engine, out, out, sums)
-    scene.normal_diagonal(engine, out, None, sums)
-    scene.normal_diagonal(engine, out, out, np.zeros((len(g), 9), np.float32))
+        kept.normal_diagonal(out, sums)
+    kept.normal_diagonal(None, sums)
+    kept.normal_diagonal(out, np.zeros((len(g), 9), np.float32))

@@ -147,8 +147,7 @@ def test_losses_equal_the_twin(size, weights, weighted, isa):
 
 def removal_costs(g, target, pixel_weights=None):
     objective = Objective(target, "softmax", 1, pixel_weights)
-    objective.render(shapes_of(g), keep=True)
-    return objective.removal_cost(len(g))
+    return objective.kept(shapes_of(g)).removal_cost()
 
 
 @pytest.mark.parametrize("weighted", WEIGHTED)
@@ -209,23 +208,30 @@ def test_the_native_module_checks_its_arguments():
     g, target = random_scene("softmax")
     engine, scene = _native.Engine(1, "auto"), _native.Scene()
     with pytest.raises(ValueError, match="empty"):
-        scene.render(engine, np.empty((3, 8, 8), np.float32), 0, 0, 1, 1, True, False)
+        scene.render(engine, np.empty((3, 8, 8), np.float32), 0, 0, 1, 1, True)
     arrays = [np.array(getattr(g, name)) for name in NAMES]
     scene.update(engine, 1, False, g.width, g.height, *arrays)
     with pytest.raises(ValueError, match="channels"):
-        scene.render(engine, np.empty((2, 8, 8), np.float32), 0, 0, 1, 1, True, False)
+        scene.render(engine, np.empty((2, 8, 8), np.float32), 0, 0, 1, 1, True)
     with pytest.raises(TypeError):
-        scene.render(engine, np.empty((8, 8, 3), np.float64), 0, 0, 1, 1, False, False)
-    scene.render(engine, np.empty_like(target), 0, 0, 1, 1, True, False)
-    with pytest.raises(RuntimeError, match="kept"):
-        scene.gradient(engine, target, target, *[np.empty_like(a) for a in arrays])
-    scene.squared_error(engine, target, None, *[np.empty_like(a) for a in arrays])
-    with pytest.raises(RuntimeError, match="kept"):
-        scene.removal_cost(engine, target, None, target, np.empty(len(g), np.float32))
+        scene.render(engine, np.empty((8, 8, 3), np.float64), 0, 0, 1, 1, False)
+    spares = _native.Spares()
+    kept = _native.KeptRender(engine, scene, spares)
+    gradients = [np.empty_like(a) for a in arrays]
+    kept.gradient(target, *gradients)
+    with pytest.raises(ValueError, match="shape"):
+        kept.gradient(target[:, :-1].copy(), *gradients)
+    with pytest.raises(ValueError, match="shapes"):
+        kept.gradient(target, gradients[0][1:].copy(), *gradients[1:])
+    with pytest.raises(ValueError, match="cost"):
+        kept.removal_cost(None, target, np.empty(len(g) + 1, np.float32))
+    with pytest.raises(ValueError, match="empty"):
+        _native.KeptRender(engine, _native.Scene(), spares)
+    _native.squared_error(engine, scene, spares, target, None, *gradients)
     with pytest.raises(ValueError, match="canvas"):
-        scene.squared_error(engine, target[:, :-1].copy(), None, *[np.empty_like(a) for a in arrays])
+        _native.squared_error(engine, scene, spares, target[:, :-1].copy(), None, *gradients)
     with pytest.raises(ValueError, match="weights of pixels"):
-        scene.squared_error(engine, target, target[0, 1:].copy(), *[np.empty_like(a) for a in arrays])
+        _native.squared_error(engine, scene, spares, target, target[0, 1:].copy(), *gradients)
     with pytest.raises(ValueError, match="weights of pixels"):
         _native.loss(engine, target, target, target[0, 1:].copy(), target.copy(), 1, 0, 0)
     for wrong in (target[:2].copy(), target[:, :, 1:].copy(), target[0, 0].copy(), target[None].copy()):

@@ -200,8 +200,7 @@ def test_the_last_layers_are_those_that_are_missed_least() -> None:
     assert layering.split(0.2, objective, shapes) is None and layering.first_movable == 0
     order = layering.split(FIRST_SPLIT, objective, shapes)
     assert order is not None and sorted(order) == list(range(40)) and layering.first_movable == 20
-    objective.render(shapes, keep=True)
-    cost = objective.removal_cost(40)
+    cost = objective.kept(shapes).removal_cost()
     assert cost[order[:20]].min() >= cost[order[20:]].max()
     assert layering.split(FIRST_SPLIT, objective, shapes) is None
     final = layering.split(1.0, objective, shapes)

@@ -291,7 +291,7 @@ def test_unknown_kernels_are_refused(monkeypatch):
 def test_the_bound_of_the_work_holds_and_is_not_far_off(blend, isa):
     g = scene(blend, 300, 700, 900)
     painted = make_scene(g, 1)
-    painted.render(engine(1), np.empty((700, 900, 3), np.float32), 0, 0, 1.0, 1.0, planar=False, keep=False)
+    painted.render(engine(1), np.empty((700, 900, 3), np.float32), 0, 0, 1.0, 1.0, planar=False)
     pairs, every = painted.tile_candidates, 300 * 44 * 57
     assert most_pairs(g, every) == every  # enough: nothing is looked at
     finest = most_pairs(g, 0)

@@ -86,10 +86,10 @@ def test_threads_do_not_change_a_bit():
     results = []
     for threads in (1, 2, 5):
         objective = Objective(target, "softmax", threads, wrap=True)
-        parts = list(vars(objective.evaluate(shapes_of(g), SQUARED_ERROR).gradient).values())
-        parts = [p.copy() for p in parts] + [objective.normal_product(tangent)]
-        parts += [objective.normal_diagonal(3000), objective.removal_cost(3000)]
-        results.append([objective.rendered.copy(), *parts])
+        kept = objective.kept(shapes_of(g))
+        parts = list(vars(kept.evaluate(SQUARED_ERROR).gradient).values())
+        parts += [kept.normal_product(tangent), kept.normal_diagonal(), kept.removal_cost()]
+        results.append([kept.picture, *parts])
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(a, b)
@@ -122,7 +122,8 @@ def test_gauss_newton_products_equal_the_twin():
     delta = np.random.default_rng(1).normal(size=(2, 9))
     objective = Objective(np.zeros((3, 30, 41), np.float32), "softmax", 1, wrap=True)
     shapes = shapes_of(g)
-    system = _System(objective, shapes, objective.evaluate(shapes, SQUARED_ERROR).gradient, None, None)
+    kept = objective.kept(shapes)
+    system = _System(kept, shapes, kept.evaluate(SQUARED_ERROR).gradient, None, None)
     change = change_of_picture(g, oracle.pixel_centres(41, 30), delta)
     assert len(points) > 0.95 * 30 * 41  # the others change little
     found = float(np.sum(delta * system._times(delta)))

@@ -22,8 +22,8 @@ void update(Scene &scene, Engine &engine, int blend, bool wrap, int width, int h
                 log_weight.shape(0) == n && color.shape(0) == n && channels >= 1 && channels <= size_t(kMaxChannels),
             "arrays of Gaussians disagree in shape");
     const GilReleased released;
-    scene.update(engine, Blend(blend), wrap, width, height, uint32_t(n), int(channels), xy.data(), scale.data(),
-                 angle.data(), log_weight.data(), color.data());
+    scene.update(engine, Blend(blend), wrap, width, height,
+                 {uint32_t(n), int(channels), xy.data(), scale.data(), angle.data(), log_weight.data(), color.data()});
 }
 
 Sample sample_of(const nb::dlpack::dtype &type) {
@@ -47,26 +47,25 @@ void require_samples(int samples_x, int samples_y) {
 // out is (channels, height, width) if planar, else (height, width, channels). Each pixel is the mean of samples_x x
 // samples_y samples.
 void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float step_x, float step_y, bool planar,
-            bool keep, int samples_x, int samples_y) {
+            int samples_x, int samples_y) {
     const size_t height = out.shape(planar ? 1 : 0), width = out.shape(planar ? 2 : 1),
                  channels = out.shape(planar ? 0 : 2);
-    require(scene.count() > 0, "the scene is empty");
-    require(channels == size_t(scene.channels()), "the picture has another number of channels");
+    require(scene.gaussians()->count > 0, "the scene is empty");
+    require(channels == size_t(scene.gaussians()->channels), "the picture has another number of channels");
     const Grid grid = grid_of(width, height, x0, y0, step_x, step_y);
     require_samples(samples_x, samples_y);
     const bool filtered = samples_x > 1 || samples_y > 1;
-    require(!filtered || !keep, "a filtered picture keeps no selection");
     Picture picture{out.data(), sample_of(out.dtype()), channels, width * channels, 1};
     if (planar) picture.column_stride = 1, picture.row_stride = width, picture.channel_stride = width * height;
     const GilReleased released;
     if (filtered) scene.render_filtered(engine, grid, {samples_x, samples_y}, picture);
-    else scene.render(engine, grid, picture, keep);
+    else scene.render(engine, grid, picture);
 }
 
 // Of a picture that `render` would paint.
 uint64_t most_pairs_of(const Scene &scene, Engine &engine, size_t width, size_t height, int x0, int y0, float step_x,
                        float step_y, int samples_x, int samples_y, uint64_t enough) {
-    require(scene.count() > 0, "the scene is empty");
+    require(scene.gaussians()->count > 0, "the scene is empty");
     const Grid grid = grid_of(width, height, x0, y0, step_x, step_y);
     require_samples(samples_x, samples_y);
     const GilReleased released;
@@ -74,8 +73,8 @@ uint64_t most_pairs_of(const Scene &scene, Engine &engine, size_t width, size_t 
 }
 
 void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
-    require(scene.count() > 0, "the scene is empty");
-    require(xy.shape(1) == 2 && out.shape(0) == xy.shape(0) && out.shape(1) == size_t(scene.channels()),
+    require(scene.gaussians()->count > 0, "the scene is empty");
+    require(xy.shape(1) == 2 && out.shape(0) == xy.shape(0) && out.shape(1) == size_t(scene.gaussians()->channels),
             "arrays disagree in shape");
     require(xy.shape(0) < (size_t(1) << 32), "too many points");
     const GilReleased released;
@@ -84,7 +83,7 @@ void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
 
 // Mean and worst of a pixel.
 std::optional<std::pair<double, double>> multiply_adds(Scene &scene, Engine &engine, uint64_t most_work) {
-    require(scene.count() > 0, "the scene is empty");
+    require(scene.gaussians()->count > 0, "the scene is empty");
     std::optional<MultiplyAdds> found;
     {
         const GilReleased released;
@@ -105,12 +104,13 @@ Ids to_numpy(std::vector<uint32_t> &&list) {
 
 // Columns and rows of tiles, offsets and ids.
 std::optional<std::tuple<int, int, Ids, Ids>> tile_lists(Scene &scene, Engine &engine, int side, uint64_t most_ids) {
-    require(scene.count() > 0, "the scene is empty");
+    require(scene.gaussians()->count > 0, "the scene is empty");
     require(side >= 1 && side <= 65535, "a tile has 1 to 65535 canvas pixels a side");
-    require(scene.blend() != Blend::kPaper || side == kTile, "the paper blend has tiles of one size");
+    require(scene.gaussians()->blend != Blend::kPaper || side == kTile, "the paper blend has tiles of one size");
     require(most_ids < (uint64_t(1) << 32), "offsets have 32 bits");
     const auto tiles = [side](int length) { return uint64_t((length + side - 1) / side); };
-    require(tiles(scene.width()) * tiles(scene.height()) < (uint64_t(1) << 31), "too many tiles");
+    require(tiles(scene.gaussians()->width()) * tiles(scene.gaussians()->height()) < (uint64_t(1) << 31),
+            "too many tiles");
     std::optional<TileLists> found;
     {
         const GilReleased released;
@@ -123,9 +123,9 @@ std::optional<std::tuple<int, int, Ids, Ids>> tile_lists(Scene &scene, Engine &e
 
 // (N, 7) as gaussian.h has them: centre, the rows of W, log-weight.
 void shapes(const Scene &scene, Out<2> out) {
-    require(out.shape(0) == scene.count() && out.shape(1) == 7, "7 numbers a Gaussian are needed");
-    for (uint32_t i = 0; i < scene.count(); ++i) {
-        const Shape &s = scene.shape(i);
+    require(out.shape(0) == scene.gaussians()->count && out.shape(1) == 7, "7 numbers a Gaussian are needed");
+    for (uint32_t i = 0; i < scene.gaussians()->count; ++i) {
+        const Shape &s = scene.gaussians()->shapes[i];
         const float values[7] = {s.x, s.y, s.ux, s.uy, s.vx, s.vy, s.log_weight};
         std::copy_n(values, 7, out.data() + size_t(i) * 7);
     }
@@ -138,7 +138,7 @@ void bind_render(nb::module_ &m) {
         .def(nb::init<>())
         .def("update", &update, "engine"_a, "blend"_a, "wrap"_a, "width"_a, "height"_a, "xy"_a, "scale"_a, "angle"_a,
              "log_weight"_a, "color"_a)
-        .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a, "keep"_a,
+        .def("render", &render, "engine"_a, "out"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a, "planar"_a,
              "samples_x"_a = 1, "samples_y"_a = 1)
         .def("sample", &sample, "engine"_a, "xy"_a, "out"_a)
         .def("most_pairs", &most_pairs_of, "engine"_a, "width"_a, "height"_a, "x0"_a, "y0"_a, "step_x"_a, "step_y"_a,

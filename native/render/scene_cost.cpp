@@ -1,6 +1,5 @@
 // What painting a scene costs: counted from the tiles' lists, without painting.
 #include <algorithm>
-#include <atomic>
 
 #include "render/scene.h"
 
@@ -8,7 +7,7 @@ namespace imagegs {
 
 namespace {
 
-// Multiply-adds as kernels/blend.h does them, an addition or a product alone counting as one:
+// Multiply-adds as render/kernels/blend.h does them, an addition or a product alone counting as one:
 //   8           each candidate of the quarter of a tile: d = p - mu (2), u and v (4), u^2 + (v^2 - w) (2)
 //   12 + C      each one that the point keeps, at most K: best - score and the exponential (11), the sum of weights,
 //               C colour sums
@@ -21,41 +20,30 @@ struct Tally {
     uint64_t worst = 0;
 };
 
-struct TooMuch {};
-
 } // namespace
 
 std::optional<MultiplyAdds> Scene::multiply_adds(Engine &engine, uint64_t most_work) {
     constexpr uint64_t kTileWork = 8; // of a tile beside its list
-    const Grid grid{0, 0, width(), height(), 1.0f, 1.0f, 0.5f};
+    const LoadedGaussians &g = *loaded_;
+    const Grid grid = g.own_grid();
     if (uint64_t(grid.tiles_x()) * uint64_t(grid.tiles_y()) * kTileWork > most_work) return std::nullopt;
-    prepare_workers(engine);
-    std::vector<Cell> cells = find_cells(engine, set(), grid, nullptr);
-    std::vector<Tally> tallies(cells.size());
-    std::atomic<uint64_t> work{0};
-    const uint64_t kept_at_most = blend_ == Blend::kPaper ? kPaperTopK : kSoftmaxTopK, channels = uint64_t(channels_);
+    const uint64_t channels = uint64_t(g.channels);
+    const uint64_t kept_at_most = g.blend == Blend::kPaper ? kPaperTopK : kSoftmaxTopK;
+    std::vector<Tally> tallies;
     const auto add = [&](Tally &tally, int x, int y, uint64_t count) { // a quarter of a tile at pixel (x, y)
         const int across = std::min(kQuarter, grid.width - x), down = std::min(kQuarter, grid.height - y);
         const uint64_t pixel = kCandidate * count + (kKept + channels) * std::min(count, kept_at_most) + channels;
         tally.sum += pixel * uint64_t(across * down);
         tally.worst = std::max(tally.worst, pixel);
     };
-    const auto count_cell = [&](int task, int worker) {
-        Worker &w = workers_[size_t(worker)];
-        const auto found = [&](int x, int y, const uint32_t *ids, int count) {
-            engine.pool.poll(worker);
-            if ((work += uint64_t(count) + kTileWork) > most_work) throw TooMuch{};
-            visit_quarters(*engine.kernels, w, grid, {x, y, ids, count, nullptr}, [&](int q, const uint32_t *, int n) {
-                add(tallies[size_t(task)], x * kTile + q % 2 * kQuarter, y * kTile + q / 2 * kQuarter, uint64_t(n));
+    const bool counted = walk_tiles_within(
+        most_work, kTileWork, engine, workers_, g, grid, [&](size_t cells) { tallies.resize(cells); },
+        [&](Worker &w, size_t cell, const Tile &tile) {
+            visit_quarters(*engine.kernels, g, w, grid, tile, [&](int q, const uint32_t *, int n) {
+                add(tallies[cell], tile.x * kTile + q % 2 * kQuarter, tile.y * kTile + q / 2 * kQuarter, uint64_t(n));
             });
-        };
-        w.finder.find(*engine.kernels, set(), grid, cells[size_t(task)], nullptr, found);
-    };
-    try {
-        engine.pool.run(int(cells.size()), count_cell);
-    } catch (const TooMuch &) {
-        return std::nullopt;
-    }
+        });
+    if (!counted) return std::nullopt;
     Tally all;
     for (const Tally &t : tallies) all.sum += t.sum, all.worst = std::max(all.worst, t.worst);
     return MultiplyAdds{double(all.sum) / (double(grid.width) * grid.height), double(all.worst)};

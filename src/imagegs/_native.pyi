@@ -90,7 +90,6 @@ class Scene:
         step_x: float,
         step_y: float,
         planar: bool,
-        keep: bool,
         samples_x: int = 1,
         samples_y: int = 1,
     ) -> None: ...
@@ -107,48 +106,7 @@ class Scene:
         samples_y: int,
         enough: int,
     ) -> int: ...
-    def gradient(
-        self,
-        engine: Engine,
-        out: _Floats,
-        color_gradient: _Floats,
-        xy: _Floats,
-        scale: _Floats,
-        angle: _Floats,
-        log_weight: _Floats,
-        color: _Floats,
-    ) -> None: ...
     def multiply_adds(self, engine: Engine, most_work: int) -> tuple[float, float] | None: ...
-    def squared_error(
-        self,
-        engine: Engine,
-        target: _Floats,
-        pixel_weights: _Floats | None,
-        xy: _Floats,
-        scale: _Floats,
-        angle: _Floats,
-        log_weight: _Floats,
-        color: _Floats,
-    ) -> float: ...
-    def normal_product(
-        self,
-        engine: Engine,
-        out: _Floats,
-        pixel_weights: _Floats | None,
-        tangent: _Floats,
-        product: _Floats,
-    ) -> None: ...
-    def normal_diagonal(
-        self, engine: Engine, out: _Floats, pixel_weights: _Floats | None, sums: _Floats
-    ) -> None: ...
-    def removal_cost(
-        self,
-        engine: Engine,
-        out: _Floats,
-        pixel_weights: _Floats | None,
-        residual: _Floats,
-        cost: _Floats,
-    ) -> None: ...
     def sample(self, engine: Engine, xy: _Floats, out: _Floats) -> None: ...
     def tile_lists(
         self, engine: Engine, side: int, most_ids: int
@@ -158,3 +116,36 @@ class Scene:
     def tile_candidates(self) -> int: ...
     @property
     def tiles(self) -> int: ...
+
+class Spares:
+    def __init__(self) -> None: ...
+
+class KeptRender:
+    def __init__(self, engine: Engine, scene: Scene, spares: Spares) -> None: ...
+    @property
+    def picture(self) -> _Floats: ...
+    def gradient(
+        self,
+        color_gradient: _Floats,
+        xy: _Floats,
+        scale: _Floats,
+        angle: _Floats,
+        log_weight: _Floats,
+        color: _Floats,
+    ) -> None: ...
+    def normal_product(self, pixel_weights: _Floats | None, tangent: _Floats, product: _Floats) -> None: ...
+    def normal_diagonal(self, pixel_weights: _Floats | None, sums: _Floats) -> None: ...
+    def removal_cost(self, pixel_weights: _Floats | None, residual: _Floats, cost: _Floats) -> None: ...
+
+def squared_error(
+    engine: Engine,
+    scene: Scene,
+    spares: Spares,
+    target: _Floats,
+    pixel_weights: _Floats | None,
+    xy: _Floats,
+    scale: _Floats,
+    angle: _Floats,
+    log_weight: _Floats,
+    color: _Floats,
+) -> float: ...

@@ -148,7 +148,7 @@ class Painter:
             raise TypeError(f"pictures are float32, uint8 or uint16, not {np.dtype(dtype)}")
         out = np.empty((grid.area.height, grid.area.width, len(self.gaussians.channels)), dtype)
         with self._taking_turns() as scene:
-            scene.render(engine(self._threads), out, *grid.place, False, False, *grid.samples)
+            scene.render(engine(self._threads), out, *grid.place, False, *grid.samples)
         return out
 
     def sample(self, xy: ArrayLike) -> FloatArray:

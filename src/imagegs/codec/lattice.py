@@ -1,8 +1,8 @@
 """The lattice of a coded file: Gaussians to whole numbers and back.
 
 Each attribute has a step of its own for every Gaussian, which follows from those before it: scales,
-log-weight, angle, place, colour (native/entropy/lattice.h has the rules and why). A table holds a row for each
-Gaussian, its columns in the order of native/entropy/layer.h.
+log-weight, angle, place, colour (native/entropy/lattice.h has the rules and why). A table holds a row for
+each Gaussian, its columns in the order of native/entropy/layer.h.
 """
 
 from __future__ import annotations

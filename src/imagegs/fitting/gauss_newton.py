@@ -2,8 +2,8 @@
 
 With the residual r and the Jacobian J of the picture, a step solves (J^T J + damping D) d = -J^T r, D the
 diagonal of J^T J, by a few conjugate gradients (Levenberg 1944, Marquardt 1963). J is never formed: the
-kernels give J^T J times a vector (native/training/kernels/gauss_newton.h). Unknowns are in each Gaussian's own units
-(`Vectors`), and no Gaussian moves further in one step than TRUST.
+kernels give J^T J times a vector (native/training/kernels/gauss_newton.h). Unknowns are in each Gaussian's
+own units (`Vectors`), and no Gaussian moves further in one step than TRUST.
 
 Adam finds the structure, this ends the fit: from where Adam's cosine ended it gains in a few steps what
 would take Adam half as many again.
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.layering import Prefixes
-from imagegs.fitting.objective import SQUARED_ERROR, Objective, Shapes
+from imagegs.fitting.objective import SQUARED_ERROR, KeptRender, Objective, Shapes
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, flat_own_units, from_axes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE
 
@@ -52,51 +52,52 @@ def polish(
         return
     damping = DAMPING
     prefixes = Prefixes(objective, ends, shapes)
-    result = objective.evaluate(shapes, SQUARED_ERROR)
+    kept = objective.kept(shapes)
+    result = kept.evaluate(SQUARED_ERROR)
     for _ in count() if iterations is None else range(iterations):
-        system = _System(objective, shapes, result.gradient, prefixes.gradient, free)
+        system = _System(kept, shapes, result.gradient, prefixes.gradient, free)
         before = result.l2 + prefixes.loss
         while True:
             step = _trusted(system.solve(damping), shapes)
             moved = _moved(shapes, step, objective)
             prefixes.evaluate(moved)
-            result = objective.evaluate(moved, SQUARED_ERROR)
+            trial = objective.kept(moved)
+            result = trial.evaluate(SQUARED_ERROR)
             fall = before - result.l2 - prefixes.loss
             if fall > 0:
                 break
             damping *= 4
             if damping > MOST_DAMPING:
                 return
-            objective.evaluate(shapes, SQUARED_ERROR)  # what the kernels keep is that of `shapes` again
         expected = -_dot(system.slope, step) / objective.target.size
         ratio = fall / expected if expected > 0 else 0.0
         damping = max(LEAST_DAMPING, damping * (1 / 3 if ratio > 0.7 else 1 if ratio > 0.25 else 2))
-        shapes = moved
+        shapes, kept = moved, trial
         yield shapes, result.l2
 
 
 class _System:
-    """J^T J and J^T r at some shapes, whose picture the objective has just evaluated; of prefixes J^T r only:
-    that keeps what they gained, and what J^T J they would add is small beside the whole picture's.
+    """J^T J and J^T r at some shapes, whose picture is kept; of prefixes J^T r only: that keeps what they
+    gained, and what J^T J they would add is small beside the whole picture's.
     """
 
     def __init__(
         self,
-        objective: Objective,
+        kept: KeptRender,
         shapes: Shapes,
         gradient: Shapes,
         prefix_gradient: Vectors | None,
         free: Vectors | None,
     ) -> None:
-        self._objective = objective
+        self._kept = kept
         self._free = 1.0 if free is None else free
         self._stretch = -elongation(shapes.scale)  # d score / d angle = 2 u v (s1 / s0 - s0 / s1)
         # The loss is the mean of r^2: its gradient is 2 J^T r / size.
         slope = flat_own_units(gradient, shapes)
         if prefix_gradient is not None:
             slope += prefix_gradient
-        self.slope: Vectors = slope * (objective.target.size / 2)
-        u0, uu, vv, uuuu, uuvv, vvvv, *color = objective.normal_diagonal(len(shapes)).T.astype(np.float64)
+        self.slope: Vectors = slope * (kept.objective.target.size / 2)
+        u0, uu, vv, uuuu, uuvv, vvvv, *color = kept.normal_diagonal().T.astype(np.float64)
         own = [2 * uu, 2 * vv, 4 * uuuu, 4 * vvvv, 4 * self._stretch**2 * uuvv, u0]
         colors = color if len(color) > 1 else color * shapes.color.shape[1]
         self._diagonal = np.stack(own + colors, axis=1) + FLOOR
@@ -132,7 +133,7 @@ class _System:
             -2 * d[:, 3],
         ]
         tangent = np.stack([*terms, *d[:, 6:].T], axis=1).astype(np.float32)
-        one, u, v, uu, uv, vv, *color = self._objective.normal_product(tangent).T.astype(np.float64)
+        one, u, v, uu, uv, vv, *color = self._kept.normal_product(tangent).T.astype(np.float64)
         own = [-root * u, -root * v, -2 * uu, -2 * vv, 2 * self._stretch * uv, -one]
         return np.stack(own + color, axis=1)
 

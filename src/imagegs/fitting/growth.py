@@ -45,20 +45,20 @@ def worst_pixels(
     """n pixels drawn by (mean |error|)^2, times the weights of pixels if there are any,
     (H, W) or (C, H, W), and the error (N, C) = blurred target - clipped picture there.
 
-    `rendered` and `target` are (C, H, W); the error of all pixels takes the place of `rendered`, which saves
-    large pictures a buffer.
+    `rendered` and `target` are (C, H, W).
     """
     total: FloatArray = np.zeros(target.shape[1:], np.float32)
+    error = np.empty_like(target)
     by_channel = pixel_weights if pixel_weights is not None and pixel_weights.ndim == 3 else None
     for i, (channel, picture) in enumerate(zip(target, rendered, strict=True)):
-        np.clip(picture, 0.0, 1.0, out=picture)
-        np.subtract(_blurred(channel), picture, out=picture)
-        total += np.abs(picture) if by_channel is None else np.abs(picture) * np.sqrt(by_channel[i])
+        np.subtract(_blurred(channel), np.clip(picture, 0.0, 1.0), out=error[i])
+        size = np.abs(error[i])
+        total += size if by_channel is None else size * np.sqrt(by_channel[i])
     np.square(total, out=total)
     if pixel_weights is not None and by_channel is None:
         total *= pixel_weights
     pixels = draw_pixels(rng, total, (target.shape[1], target.shape[2]), n)
-    return pixels, colors_at(rendered, pixels)
+    return pixels, colors_at(error, pixels)
 
 
 def growth_plan(n: int, interval: int, steps: int) -> tuple[int, list[int]]:

@@ -22,7 +22,7 @@ from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.layering import Layering, rows_of
-from imagegs.fitting.objective import SQUARED_ERROR, Evaluation, LossWeights, Objective, Shapes
+from imagegs.fitting.objective import SQUARED_ERROR, Evaluation, KeptRender, LossWeights, Objective, Shapes
 from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_shapes, round_gaussians
 from imagegs.fitting.placement import centers, colors_at, place
 from imagegs.fitting.progress import FitOptions, Progress, Tune
@@ -102,21 +102,22 @@ def _train(
         done = clock.done(step)
         relocates, grown = events.relocation(done), events.growth(done)
         loss = LOSSES[options.tune] if done >= SSIM_FROM or not cold else SQUARED_ERROR
-        result = _evaluated(objective, painted, loss, keep=relocates or grown > 0)
-        useless = _least_useful(objective, len(painted), layering.first_movable) if relocates else None
+        kept = objective.kept(painted) if relocates or grown else None
+        result = kept.evaluate(loss) if kept else _evaluated(objective, painted, loss)
+        useless = _least_useful(kept, layering.first_movable) if kept and relocates else None
         layering.add_gradient(step, objective, painted, result)
         mover.move(parameters, painted, result.gradient, peak * learning_rate(step, done))
         done = clock.done(step)  # later than before, where it is time that counts
         if done >= 1 and (missing := events.growth(done)):
-            objective.render(painted)
+            kept = kept or objective.kept(painted)
             grown += missing
-        if grown:
-            parameters.append(_born_where_worst(rng, objective, grown, len(painted)))
+        if kept and grown:
+            parameters.append(_born_where_worst(rng, kept, grown))
             mover.adam.grow(grown)
-        elif useless is not None and len(useless):
-            parameters.replace(useless, _born_where_worst(rng, objective, len(useless), len(painted)))
+        elif kept and useless is not None and len(useless):
+            parameters.replace(useless, _born_where_worst(rng, kept, len(useless)))
             mover.adam.forget(useless)
-        painted = parameters.shapes()
+        kept, painted = None, parameters.shapes()  # memory for what comes now
         if (order := layering.split(done, objective, painted)) is not None:
             parameters.reorder(order)
             mover.adam.reorder(order)
@@ -126,9 +127,9 @@ def _train(
             return
 
 
-def _evaluated(objective: Objective, shapes: Shapes, loss: LossWeights, keep: bool) -> Evaluation:
-    """The loss, by the shortest way; `keep`: leaving the picture and what it is made of."""
-    if loss == SQUARED_ERROR and not keep:
+def _evaluated(objective: Objective, shapes: Shapes, loss: LossWeights) -> Evaluation:
+    """The loss, by the shortest way."""
+    if loss == SQUARED_ERROR:
         return objective.squared_error(shapes)
     return objective.evaluate(shapes, loss)
 
@@ -156,25 +157,22 @@ def _begin(
 
 def _pruned(objective: Objective, shapes: Shapes, n: int) -> Shapes:
     """Without the n that are worth least."""
-    objective.render(shapes, keep=True)
-    keep = np.sort(np.argpartition(objective.removal_cost(len(shapes)), n - 1)[n:])
-    return rows_of(shapes, keep)
+    cost = objective.kept(shapes).removal_cost()
+    return rows_of(shapes, np.sort(np.argpartition(cost, n - 1)[n:]))
 
 
-def _least_useful(objective: Objective, n: int, first: int) -> NDArray[np.intp]:
-    """The Gaussians whose removal would cost least, of the n just evaluated, from row `first` on; none of
-    very few.
-    """
-    share = round(RELOCATED_SHARE * n)
-    movable = objective.removal_cost(n)[first:]
+def _least_useful(kept: KeptRender, first: int) -> NDArray[np.intp]:
+    """The Gaussians whose removal would cost least, from row `first` on; none of very few."""
+    share = round(RELOCATED_SHARE * len(kept))
+    movable = kept.removal_cost()[first:]
     return first + np.argpartition(movable, share)[:share] if share < len(movable) else first + np.arange(0)
 
 
-def _born_where_worst(rng: np.random.Generator, objective: Objective, n: int, n_gaussians: int) -> Parameters:
-    """n new Gaussians where the last picture lacks them most; at the worst pixels where blobs are too few."""
-    target, rendered = objective.target, objective.rendered
-    weights = objective.pixel_weights
-    blobs = residual_blobs(objective.residual(), n, n_gaussians, weights, objective.wrap)
+def _born_where_worst(rng: np.random.Generator, kept: KeptRender, n: int) -> Parameters:
+    """n new Gaussians where a picture lacks them most; at the worst pixels where blobs are too few."""
+    objective, rendered = kept.objective, kept.picture
+    target, weights = objective.target, objective.pixel_weights
+    blobs = residual_blobs(kept.residual(), n, len(kept), weights, objective.wrap)
     x, y = blobs.xy.astype(np.intp).T
     color = (
         rendered[:, np.minimum(y, target.shape[1] - 1), np.minimum(x, target.shape[2] - 1)].T

@@ -43,8 +43,8 @@ class Layering:
         order = np.arange(len(shapes))
         while self._apart > least:
             size, kept = self._ends[self._apart - 1], self._ends[self._apart - 2]
-            objective.render(rows_of(shapes, order[:size]), keep=True)
-            order[:size] = order[np.argpartition(-objective.removal_cost(size), kept)]
+            cost = objective.kept(rows_of(shapes, order[:size])).removal_cost()
+            order[:size] = order[np.argpartition(-cost, kept)]
             self._apart -= 1
         return order
 
@@ -77,7 +77,7 @@ class Prefixes:
             self._add_up(parts, shapes)
 
     def evaluate(self, shapes: Shapes) -> None:
-        """Sets `loss` and `gradient`. The objective then holds nothing of these shapes."""
+        """Sets `loss` and `gradient`."""
         self._add_up(self._parts(shapes), shapes)
 
     def _parts(self, shapes: Shapes) -> list[tuple[float, NDArray[np.float64]]]:

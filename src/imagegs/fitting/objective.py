@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs._native import DIAGONAL_SUMS, Scene
-from imagegs._native import loss as loss_of
+from imagegs import _native
+from imagegs._native import DIAGONAL_SUMS, Scene, Spares
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, BlendName, FloatArray, on_canvas
 from imagegs.metrics import decibels
@@ -26,6 +26,14 @@ class LossWeights(NamedTuple):
 
 
 SQUARED_ERROR = LossWeights(l2=1.0)
+
+
+class LossMeans(NamedTuple):
+    """What a loss is made of, over all values: means of |d|, d^2 and SSIM, which is 0 where its weight is."""
+
+    l1: float
+    l2: float
+    ssim: float
 
 
 @dataclass
@@ -49,7 +57,7 @@ class Shapes:
 
 
 class Evaluation(NamedTuple):
-    """The loss, its parts, and its gradient. The gradient's arrays are reused by the next call."""
+    """The loss, its parts, and its gradient."""
 
     loss: float
     l2: float
@@ -75,8 +83,8 @@ def weights_of_pixels(weights: NDArray[Any] | None, height: int, width: int) -> 
 
 
 class Objective:
-    """A target (C, H, W) float32 and a loss, for one blend, on a canvas that wraps or not. Holds the
-    picture-sized buffers of the fit.
+    """A target (C, H, W) float32 and a loss, for one blend, on a canvas that wraps or not. Its
+    questions are about Gaussians that they are given, never about those of an earlier call.
 
     pixel_weights: (H, W) as `weights_of_pixels` gives them, or (C, H, W), of each channel's pixels, as
     `weighing.seen_weights` does. Pixels of weight 0 have no say in anything below.
@@ -99,16 +107,21 @@ class Objective:
         self.blend = blend
         self.wrap = wrap
         self.engine = engine(threads)
-        self.rendered = np.empty_like(target)
-        self._picture_gradient = np.empty_like(target)
+        self._picture_gradient = np.empty_like(target)  # scratch of `loss`
         self._scene = Scene()
-        self._gradient: Shapes | None = None
+        self._spares = Spares()
 
-    def render(self, shapes: Shapes, keep: bool = False) -> FloatArray:
-        """Paints into `rendered` (C, H, W), not clipped."""
+    def render(self, shapes: Shapes) -> FloatArray:
+        """The picture (C, H, W), not clipped."""
         self._update(shapes)
-        self._scene.render(self.engine, self.rendered, 0, 0, 1.0, 1.0, planar=True, keep=keep)
-        return self.rendered
+        picture = np.empty_like(self.target)
+        self._scene.render(self.engine, picture, 0, 0, 1.0, 1.0, planar=True)
+        return picture
+
+    def kept(self, shapes: Shapes) -> KeptRender:
+        """The picture with what it was made of: see `KeptRender`."""
+        self._update(shapes)
+        return KeptRender(self, len(shapes), _native.KeptRender(self.engine, self._scene, self._spares))
 
     def moved(self, xy: FloatArray, shift: FloatArray) -> FloatArray:
         """Centres (N, 2) on the canvas after a shift, which ends at the border where it would leave it.
@@ -130,59 +143,93 @@ class Objective:
 
     def evaluate(self, shapes: Shapes, weights: LossWeights) -> Evaluation:
         """The loss of some Gaussians and its gradient."""
-        self.render(shapes, keep=True)
-        l1, l2, ssim = self._loss(weights)
-        g = self._gradient_of(shapes)
-        self._scene.gradient(self.engine, self.rendered, self._picture_gradient, *vars(g).values())
-        return Evaluation(
-            weights.l1 * l1 + weights.l2 * l2 + weights.ssim * (self._mean_weight - ssim), l2, g
-        )
+        return self.kept(shapes).evaluate(weights)
 
     def squared_error(self, shapes: Shapes) -> Evaluation:
-        """evaluate(shapes, SQUARED_ERROR) in two thirds of its time, without leaving a picture or anything
-        that the methods below need.
-        """
+        """evaluate(shapes, SQUARED_ERROR) in two thirds of its time."""
         self._update(shapes)
-        g = self._gradient_of(shapes)
-        l2 = self._scene.squared_error(self.engine, self.target, self.pixel_weights, *vars(g).values())
+        g = shapes.empty_like()
+        scene = self.engine, self._scene, self._spares
+        l2 = _native.squared_error(*scene, self.target, self.pixel_weights, *vars(g).values())
         return Evaluation(l2, l2, g)
 
-    def _gradient_of(self, shapes: Shapes) -> Shapes:
-        if self._gradient is None or len(self._gradient) != len(shapes):
-            self._gradient = shapes.empty_like()
-        return self._gradient
+    def quality(self, shapes: Shapes) -> tuple[float, float]:
+        """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture."""
+        picture = self.render(shapes)
+        np.clip(picture, 0.0, 1.0, out=picture)
+        means, _ = self.loss(picture, LossWeights(ssim=1.0))
+        return decibels(means.l2), means.ssim
+
+    def loss(self, picture: FloatArray, weights: LossWeights) -> tuple[LossMeans, FloatArray]:
+        """Means of |d|, d^2 and SSIM of a picture (C, H, W), and the loss's gradient with respect to it, in
+        an array that the next call takes.
+        """
+        gradient = self._picture_gradient
+        means = _native.loss(self.engine, picture, self.target, self.pixel_weights, gradient, *weights)
+        return LossMeans(*means), gradient
+
+    def total(self, means: LossMeans, weights: LossWeights) -> float:
+        """The loss of its parts."""
+        unlike = self._mean_weight - means.ssim
+        return weights.l1 * means.l1 + weights.l2 * means.l2 + weights.ssim * unlike
+
+    @property
+    def diagonal_sums(self) -> int:
+        """How many sums a Gaussian's part of the diagonal of J^T J is made of."""
+        return self._diagonal_sums
+
+
+class KeptRender:
+    """The picture of N Gaussians and what it was made of: a value, which stays what it is whatever its
+    objective evaluates next. It holds as much memory as about three pictures; what one that is dropped held
+    goes to the next.
+    """
+
+    def __init__(self, objective: Objective, n: int, native: _native.KeptRender) -> None:
+        self.objective = objective
+        self._n, self._native = n, native
+
+    def __len__(self) -> int:
+        return self._n
+
+    @property
+    def picture(self) -> FloatArray:
+        """(C, H, W), not clipped; read-only."""
+        return self._native.picture
 
     def residual(self) -> FloatArray:
-        """Target - last picture, (C, H, W); valid until the next call of anything."""
-        return np.subtract(self.target, self.rendered, out=self._picture_gradient)
+        """Target - picture, (C, H, W)."""
+        return self.objective.target - self.picture
+
+    def evaluate(self, weights: LossWeights) -> Evaluation:
+        """The loss and its gradient."""
+        means, slope = self.objective.loss(self.picture, weights)
+        return Evaluation(self.objective.total(means, weights), means.l2, self.gradient(slope))
+
+    def gradient(self, color_gradient: FloatArray) -> Shapes:
+        """Of a loss whose gradient with respect to the picture is `color_gradient` (C, H, W)."""
+        n, channels = self._n, len(color_gradient)
+        sides = (n, 2), (n, 2), (n,), (n,), (n, channels)
+        g = Shapes(*(np.empty(side, np.float32) for side in sides))
+        self._native.gradient(color_gradient, *vars(g).values())
+        return g
 
     def normal_product(self, tangent: FloatArray) -> FloatArray:
-        """J^T J times tangents (N, 6 + C) at the shapes just evaluated; see native/training/kernels/gauss_newton.h."""
+        """J^T J times tangents (N, 6 + C); see native/training/kernels/gauss_newton.h."""
         product = np.empty_like(tangent)
-        self._scene.normal_product(self.engine, self.rendered, self.pixel_weights, tangent, product)
+        self._native.normal_product(self.objective.pixel_weights, tangent, product)
         return product
 
-    def normal_diagonal(self, n: int) -> FloatArray:
-        """The sums (N, 6 + 1 or 6 + C) that the diagonal of J^T J is made of, of the n Gaussians just
-        evaluated; with weights of each channel's pixels its colours have one for each.
+    def normal_diagonal(self) -> FloatArray:
+        """The sums (N, 6 + 1 or 6 + C) that the diagonal of J^T J is made of; with weights of each channel's
+        pixels its colours have one for each.
         """
-        sums = np.empty((n, self._diagonal_sums), np.float32)
-        self._scene.normal_diagonal(self.engine, self.rendered, self.pixel_weights, sums)
+        sums = np.empty((self._n, self.objective.diagonal_sums), np.float32)
+        self._native.normal_diagonal(self.objective.pixel_weights, sums)
         return sums
 
-    def removal_cost(self, n: int) -> FloatArray:
-        """By how much the sum of squared errors would grow without each of the n Gaussians just evaluated."""
-        cost = np.empty(n, np.float32)
-        self._scene.removal_cost(self.engine, self.rendered, self.pixel_weights, self.residual(), cost)
+    def removal_cost(self) -> FloatArray:
+        """(N,) by how much the sum of squared errors would grow without each Gaussian."""
+        cost = np.empty(self._n, np.float32)
+        self._native.removal_cost(self.objective.pixel_weights, self.residual(), cost)
         return cost
-
-    def quality(self, shapes: Shapes) -> tuple[float, float]:
-        """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture, left in `rendered`."""
-        np.clip(self.render(shapes), 0.0, 1.0, out=self.rendered)
-        _, l2, ssim = self._loss(LossWeights(ssim=1.0))
-        return decibels(l2), ssim
-
-    def _loss(self, weights: LossWeights) -> tuple[float, float, float]:
-        """Mean |d|, d^2 and SSIM of the picture, and the loss's gradient with respect to it."""
-        picture, gradient = self.rendered, self._picture_gradient
-        return loss_of(self.engine, picture, self.target, self.pixel_weights, gradient, *weights)

@@ -62,8 +62,7 @@ class _Pruning:
         self.least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(shapes)
         self.cost = np.zeros(len(shapes))  # of each one's removal
         for end, weight in zip(self._ends(), self._weights, strict=True):
-            objective.render(prefix_of(shapes, end), keep=True)
-            self.cost[:end] += weight * objective.removal_cost(end)
+            self.cost[:end] += weight * objective.kept(prefix_of(shapes, end)).removal_cost()
         self.cost[np.unique(layer, return_index=True)[1]] = np.inf  # a layer keeps its first one
 
     def drop(self, rows: NDArray[np.intp]) -> None:

@@ -1,0 +1,143 @@
+#include "training/kept_render.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace imagegs {
+
+KeptRender::KeptRender(Engine &engine, const Scene &scene, const Grid &grid, std::shared_ptr<Spares> spares)
+    : engine_(engine), gaussians_(scene.gaussians()), grid_(grid), memory_(std::move(spares)) {
+    const LoadedGaussians &g = *gaussians_;
+    const Kernels &kernels = *engine.kernels;
+    const LaneOrder &order = lane_order(kernels.lanes);
+    KeptMemory &memory = *memory_;
+    const size_t plane = size_t(grid.width) * grid.height,
+                 pixels = size_t(grid.tiles_x()) * grid.tiles_y() * kTilePixels;
+    memory.best.resize(pixels), memory.inverse.resize(pixels), memory.picture.resize(plane * g.channels);
+    const Picture picture{memory.picture.data(), Sample::kFloat, 1, size_t(grid.width), plane};
+    const auto keep = [&](Worker &w, size_t cell, const Tile &tile) {
+        const int x = tile.x * kTile, y = tile.y * kTile;
+        const int width = std::min(kTile, grid.width - x), height = std::min(kTile, grid.height - y);
+        const TileRoom room = w.room(g.channels);
+        const size_t at = (size_t(tile.y) * grid.tiles_x() + tile.x) * kTilePixels;
+        KeptCell &to = memory.cells[cell];
+        to.add(tile);
+        const Selection selection{&memory.best[at], &memory.inverse[at], to.add_bits(bits_a_tile(kernels, tile.count))};
+        blend_tile(kernels, g, w, grid, tile, room, selection);
+        store_tile(order, room.out, g.channels, x, y, width, height, picture);
+        if (width == kTile && height == kTile) return;
+        for (int i = 0; i < kTilePixels; ++i)
+            if (order.x[i] >= width || order.y[i] >= height) selection.inverse[i] = 0.0f;
+    };
+    n_pairs_ = walk_tiles(engine, memory.workers, g, grid, nullptr, [&](size_t cells) { memory.begin(cells); }, keep);
+}
+
+// Calls visit(tile) for every kept tile, with its pixels of the planes in lane order and room for `sums_a_pair` floats
+// a pair. Where there is no other plane the tile's is scratch.
+template <class Visit> void KeptRender::visit(const Planes &planes, int sums_a_pair, const Visit &visit) {
+    const int channels = gaussians_->channels;
+    prepare_workers(memory_->workers, engine_, channels);
+    engine_.pool.run(int(memory_->cells.size()), [&](int task, int worker) {
+        KeptCell &cell = memory_->cells[size_t(task)];
+        cell.sums.resize(cell.ids.size() * sums_a_pair);
+        for (size_t i = 0; i < cell.tiles.size(); ++i) {
+            const LoadedTile tile = load(memory_->workers[size_t(worker)], cell, cell.tiles[i], planes, sums_a_pair);
+            if (i + 1 < cell.tiles.size()) {
+                const KeptTile &next = cell.tiles[i + 1];
+                prefetch_tile(picture(), channels, grid_, next.x * kTile, next.y * kTile);
+                if (planes.other) prefetch_tile(planes.other, channels, grid_, next.x * kTile, next.y * kTile);
+            }
+            visit(tile);
+        }
+    });
+}
+
+KeptRender::LoadedTile KeptRender::load(Worker &w, KeptCell &cell, const KeptTile &tile, const Planes &planes,
+                                        int sums_a_pair) const {
+    const Kernels &kernels = *engine_.kernels;
+    const LaneOrder &order = lane_order(kernels.lanes);
+    const int x = tile.x * kTile, y = tile.y * kTile, channels = gaussians_->channels;
+    const size_t at = (size_t(tile.y) * grid_.tiles_x() + tile.x) * kTilePixels;
+    const TileRoom room = w.room(channels);
+    tile_points(order, grid_, x, y, room.x, room.y);
+    load_tile(order, picture(), channels, grid_, x, y, room.out);
+    if (planes.other) load_tile(order, planes.other, channels, grid_, x, y, room.other);
+    return {gaussians_->candidates(cell.ids.data() + tile.first, int(tile.count)),
+            room,
+            Selection{&memory_->best[at], &memory_->inverse[at],
+                      cell.lane_bits.data() + bits_a_tile(kernels, int(tile.first))},
+            w.room_for_weights(int(tile.count)),
+            load_weights(order, planes.weights, channels, grid_, x, y, room.weights),
+            cell.sums.data() + size_t(tile.first) * sums_a_pair};
+}
+
+void KeptRender::gradient(const float *color_gradient, const Gradients &to) {
+    const Kernels &kernels = *engine_.kernels;
+    visit({color_gradient}, kShapeSums + gaussians_->channels, [&](const LoadedTile &t) {
+        kernels.gradient_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.room.other, t.kept,
+                                   t.sums, t.room.dot);
+    });
+    total_gradients(engine_, *gaussians_, *memory_, to);
+}
+
+// Tangents (N, terms) with a row for each copy.
+const float *KeptRender::with_copies(const float *tangent) {
+    const LoadedGaussians &g = *gaussians_;
+    if (g.owners.empty()) return tangent;
+    const size_t terms = size_t(kShapeSums + g.channels);
+    std::vector<float> &all = memory_->tangents;
+    all.assign(tangent, tangent + g.count * terms);
+    all.reserve(g.shapes.size() * terms);
+    for (uint32_t owner : g.owners) all.insert(all.end(), tangent + owner * terms, tangent + (owner + 1) * terms);
+    return all.data();
+}
+
+void KeptRender::normal_product(const Weights &weights, const float *tangent, float *product) {
+    const Kernels &kernels = *engine_.kernels;
+    const int terms = kShapeSums + gaussians_->channels;
+    tangent = with_copies(tangent);
+    visit({nullptr, weights}, terms, [&](const LoadedTile &t) {
+        Selection kept = t.kept;
+        kept.weights = t.weights;
+        kernels.normal_product_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
+                                         tangent, kept, t.sums, t.room.other, t.room.dot);
+    });
+    memory_->total_pairs(engine_, *gaussians_, terms, product);
+}
+
+void KeptRender::normal_diagonal(const Weights &weights, float *sums) {
+    const Kernels &kernels = *engine_.kernels;
+    visit({nullptr, weights}, diagonal_sums(weights), [&](const LoadedTile &t) {
+        kernels.normal_diagonal_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
+                                          t.kept, t.sums);
+    });
+    memory_->total_pairs(engine_, *gaussians_, diagonal_sums(weights), sums);
+}
+
+void KeptRender::removal_cost(const Weights &weights, const float *residual, float *cost) {
+    const Kernels &kernels = *engine_.kernels;
+    visit({residual, weights}, 1, [&](const LoadedTile &t) {
+        kernels.removal_cost_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
+                                       t.room.other, t.kept, t.sums);
+    });
+    memory_->total_pairs(engine_, *gaussians_, 1, cost);
+}
+
+Weights load_weights(const LaneOrder &order, const Weights &of_pixels, int channels, const Grid &grid, int x, int y,
+                     float *lanes) {
+    if (!of_pixels.values) return {};
+    load_tile(order, of_pixels.values, of_pixels.by_channel ? channels : 1, grid, x, y, lanes);
+    return {lanes, of_pixels.by_channel};
+}
+
+void total_gradients(Engine &engine, const LoadedGaussians &g, KeptMemory &memory, const Gradients &to) {
+    memory.visit_gaussians(engine, g, [&](uint32_t i) {
+        float total[kShapeSums + kMaxChannels];
+        memory.add_pairs(i, kShapeSums + g.channels, total);
+        shape_gradient(g.shapes[i], &g.scales[2 * size_t(i)], total, to.xy + 2 * size_t(i), to.scale + 2 * size_t(i),
+                       to.angle + i, to.log_weight + i);
+        std::memcpy(to.color + size_t(i) * g.channels, total + kShapeSums, sizeof(float) * g.channels);
+    });
+}
+
+} // namespace imagegs

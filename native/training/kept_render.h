@@ -1,0 +1,82 @@
+// A picture and what it was made of: a value that can be asked for gradients, J^T J and what each Gaussian is worth.
+//
+// It shares the Gaussians of the scene that it was painted from and owns the rest, so that it stays what it is whatever
+// the scene paints next. Each question is a walk over the kept tiles (a cell a task, a tile a call of a kernel on its
+// 256 points in lane order), then a pass that adds up each Gaussian's pairs (kept_memory.h). Lanes beyond the picture
+// have no share in anything. Pictures are [channel][row][column] floats of the grid's size; here and below weights are
+// those of pixels (points, row by row).
+#pragma once
+
+#include <memory>
+
+#include "render/scene.h"
+#include "training/kept_memory.h"
+#include "training/points.h"
+
+namespace imagegs {
+
+// One gradient array for each parameter array, of the same shape.
+struct Gradients {
+    float *xy, *scale, *angle, *log_weight, *color;
+};
+
+class KeptRender {
+public:
+    // Paints a grid's pixels, each at its centre, of the Gaussians that the scene has now. The engine does all walks
+    // and must outlive this.
+    KeptRender(Engine &, const Scene &, const Grid &, std::shared_ptr<Spares>);
+
+    const LoadedGaussians &gaussians() const { return *gaussians_; }
+    const Grid &grid() const { return grid_; }
+    const float *picture() const { return memory_->picture.data(); }
+    uint64_t pairs() const { return n_pairs_; } // of tiles and Gaussians
+
+    // Of a loss whose gradient with respect to the picture is `color_gradient`.
+    void gradient(const float *color_gradient, const Gradients &);
+
+    // J^T W J times a tangent (N, kShapeSums + channels), in the same form; and the sums (N, diagonal_sums()) that its
+    // diagonal is made of. J is the Jacobian of the picture; see kernels/gauss_newton.h.
+    void normal_product(const Weights &, const float *tangent, float *product);
+    void normal_diagonal(const Weights &, float *sums);
+    int diagonal_sums(const Weights &weights) const {
+        return kDiagonalSums + (weights.by_channel ? gaussians_->channels : 1);
+    }
+
+    // By how much the sum of squared errors would grow without each Gaussian, cost (N). `residual` is the target -
+    // picture. A Gaussian's copies go one by one: where a point keeps two of them, their costs are added up.
+    void removal_cost(const Weights &, const float *residual, float *cost);
+
+private:
+    // A kept tile in lane order, and where its sums go.
+    struct LoadedTile {
+        Candidates candidates;
+        TileRoom room;
+        Selection kept; // without weights
+        float *weights; // room for them
+        Weights point_weights;
+        float *sums;
+    };
+    // What a walk reads beside the picture; `other` is a planar picture, or null.
+    struct Planes {
+        const float *other;
+        Weights weights = {};
+    };
+    LoadedTile load(Worker &, KeptCell &, const KeptTile &, const Planes &, int sums_a_pair) const;
+    template <class Visit> void visit(const Planes &, int sums_a_pair, const Visit &visit);
+    const float *with_copies(const float *tangent);
+
+    Engine &engine_;
+    std::shared_ptr<const LoadedGaussians> gaussians_;
+    Grid grid_;
+    Loan memory_;
+    uint64_t n_pairs_ = 0;
+};
+
+// Weights of a tile's pixels, into `lanes`; where there are none, none.
+Weights load_weights(const LaneOrder &, const Weights &of_pixels, int channels, const Grid &, int x, int y,
+                     float *lanes);
+
+// The sums of each Gaussian's pairs as gradients.
+void total_gradients(Engine &, const LoadedGaussians &, KeptMemory &, const Gradients &);
+
+} // namespace imagegs
