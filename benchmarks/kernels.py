@@ -67,12 +67,14 @@ def training_step(
         np.moveaxis(imagegs.render(random_scene(n, height, width, blend, 1)), -1, 0)
     )
     objective, adam = Objective(target, blend, threads), Adam(engine(threads))
-    values = {name: np.array(getattr(g, name)) for name in ("xy", "scale", "angle", "log_weight", "color")}
-    rates = dict.fromkeys(values, 1e-6)  # the scene stays as it is
+    shapes = Shapes(*(np.array(getattr(g, name)) for name in ("xy", "scale", "angle", "log_weight", "color")))
+    values = {
+        "own": np.zeros(shapes.own_units, np.float32)
+    }  # steps that are not taken: the scene stays as it is
 
     def step() -> None:
-        result = objective.evaluate(Shapes(**values), loss)
-        adam.step(values, vars(result.gradient), rates)
+        result = objective.evaluate(shapes, loss)
+        adam.step(values, {"own": result.gradient}, {"own": 1e-6})
 
     return step
 

@@ -1,6 +1,6 @@
 // Compiled once for each instruction set, with IMAGEGS_ISA (a namespace) and IMAGEGS_LANES set by the build.
 //
-// No standard-library templates are used here or in kernels/: their out-of-line copies are shared between all
+// No standard-library templates are used here or in */kernels/: their out-of-line copies are shared between all
 // objects of the library, and the linker might keep one built for a processor that this machine is not.
 #include "core/kernels.h"
 #include "render/kernels/blend.h"

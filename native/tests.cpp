@@ -91,8 +91,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     std::copy_n(kept.picture(), r.picture.size(), r.picture.data());
     std::vector<float> slope(r.picture.size());
     for (size_t i = 0; i < slope.size(); ++i) slope[i] = float(int(i % 7) - 3);
-    float *to = r.gradient.data();
-    kept.gradient(slope.data(), {to, to + 2 * g.n, to + 4 * g.n, to + 5 * g.n, to + 6 * g.n});
+    kept.gradient(slope.data(), r.gradient.data());
     std::vector<float> tangent(r.product.size());
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
     // Of pixels, in each channel where the channels are even in number.
@@ -100,7 +99,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     for (size_t i = 0; i < values.size(); ++i) values[i] = float(i % 3);
     const Weights weights{values.data(), g.channels % 2 == 0};
     kept.normal_product(weights, tangent.data(), r.product.data());
-    r.diagonal.resize(size_t(g.n) * kept.diagonal_sums(weights));
+    r.diagonal.resize(r.product.size());
     kept.normal_diagonal(weights, r.diagonal.data());
     r.costs.resize(g.n);
     kept.removal_cost(weights, slope.data(), r.costs.data());
@@ -111,12 +110,8 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
                 values[weights.by_channel ? i : i % plane] * (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
         const std::vector<float> half(r.picture.size(), 0.5f);
         std::vector<float> walks(r.gradient.size()), walk(r.gradient.size());
-        for (std::vector<float> *v : {&walks, &walk}) {
-            float *at = v->data();
-            const Gradients there{at, at + 2 * g.n, at + 4 * g.n, at + 5 * g.n, at + 6 * g.n};
-            if (v == &walks) kept.gradient(slope.data(), there);
-            else squared_error(engine, scene, *Loan(spares), half.data(), weights, there);
-        }
+        kept.gradient(slope.data(), walks.data());
+        squared_error(engine, scene, *Loan(spares), half.data(), weights, walk.data());
         check(share_apart(walk, walks, 1e-5f) == 0, "one walk for the squared error");
     }
     std::vector<uint8_t> bytes(plane * g.channels);

@@ -202,6 +202,34 @@ def gradients(
     return {name: _folded(values, n) for name, values in total.items()}
 
 
+def in_own_units(g: Any, slopes: dict[str, Array]) -> dict[str, Array]:
+    """What `gradients` gives, with respect to each Gaussian's own units instead: a shift along its axes in
+    standard deviations (N, 2), the logarithms of its scales (N, 2); angle, log-weight and colour as they are.
+
+    xy = mu + R diag(s) shift and s = exp(log_scale), so d shift = diag(s) R^T d xy.
+    """
+    cos, sin, scale = np.cos(g.angle), np.sin(g.angle), np.asarray(g.scale, np.float64)
+    x, y = slopes["xy"].T
+    along = np.stack([cos * x + sin * y, cos * y - sin * x], axis=1)
+    others = {name: slopes[name] for name in ("angle", "log_weight", "color")}
+    return {"shift": along * scale, "log_scale": slopes["scale"] * scale, **others}
+
+
+def moved(g: Any, step: Array) -> SimpleNamespace:
+    """Gaussians in float64 after a step (N, 6 + C) in own units, in the order of `in_own_units`."""
+    cos, sin = np.cos(np.float64(g.angle)), np.sin(np.float64(g.angle))
+    u, v = (step[:, :2] * g.scale).T
+    return SimpleNamespace(
+        xy=g.xy + np.stack([u * cos - v * sin, u * sin + v * cos], axis=1),
+        scale=g.scale * np.exp(step[:, 2:4]),
+        angle=g.angle + step[:, 4],
+        log_weight=g.log_weight + step[:, 5],
+        color=g.color + step[:, 6:],
+        **{name: getattr(g, name) for name in ("height", "width", "blend")},
+        wrap=getattr(g, "wrap", False),
+    )
+
+
 def _folded(values: Array, n: int) -> Array:
     """The sums of n Gaussians and those of their copies, added to them."""
     copies = values[n:].reshape(n, -1, *values.shape[1:])

@@ -86,7 +86,7 @@ NATIVE_ROOMS = ("core", "render", "training")  # each includes itself and those 
 
 
 def test_native_includes_run_one_way():
-    """The entropy coder stands alone; bindings, tests and the unit that collects the kernels see everything."""
+    """The entropy coder stands alone; bindings, tests and what collects the kernels see everything."""
     native = Path(__file__).parent.parent / "native"
     allowed = {room: set(NATIVE_ROOMS[: i + 1]) for i, room in enumerate(NATIVE_ROOMS)} | {
         "entropy": {"entropy"}

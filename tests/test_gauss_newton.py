@@ -11,12 +11,12 @@ import oracle
 from imagegs import _native
 from imagegs.fitting.gauss_newton import _moved, _System, polish
 from imagegs.fitting.objective import LossWeights, Objective
-from imagegs.fitting.parameters import flat_own_units
 from imagegs.gaussians import BLENDS
 from test_gradients import (  # noqa: F401 (isa is a fixture)
     NAMES,
     WEIGHTED,
     at_points,
+    flat,
     isa,
     random_scene,
     random_weights,
@@ -28,23 +28,8 @@ L2 = LossWeights(l2=1.0)
 
 def change_of_picture(g, points, delta):
     """J delta: the twin's central difference along a direction of each Gaussian's own units (N, 6 + C)."""
-    moved = []
-    for sign in (1, -1):
-        step = sign * 1e-4 * delta
-        cos, sin = np.cos(g.angle), np.sin(g.angle)
-        own = step[:, :2] * g.scale
-        turned = np.stack([own[:, 0] * cos - own[:, 1] * sin, own[:, 0] * sin + own[:, 1] * cos], axis=1)
-        other = SimpleNamespace(
-            xy=g.xy + turned,
-            scale=g.scale * np.exp(step[:, 2:4]),
-            angle=g.angle + step[:, 4],
-            log_weight=g.log_weight + step[:, 5],
-            color=g.color + step[:, 6:],
-            **{name: getattr(g, name) for name in ("height", "width", "blend")},
-            wrap=getattr(g, "wrap", False),
-        )
-        moved.append(oracle.evaluate(other, points))
-    return (moved[0] - moved[1]) / 2e-4
+    there, here = (oracle.evaluate(oracle.moved(g, step * delta), points) for step in (1e-4, -1e-4))
+    return (there - here) / 2e-4
 
 
 def wide_scene(channels=3):
@@ -55,7 +40,7 @@ def wide_scene(channels=3):
 
 def system_at(g, target, pixel_weights=None):
     kept = Objective(target, g.blend, 1, pixel_weights).kept(shapes_of(g))
-    return _System(kept, shapes_of(g), kept.evaluate(L2).gradient, None, None)
+    return _System(kept, kept.evaluate(L2).gradient, None, None)
 
 
 @pytest.mark.parametrize("weighted", WEIGHTED)
@@ -69,7 +54,7 @@ def test_the_product_is_that_of_the_twin(channels, weighted, isa):  # noqa: F811
     twin = SimpleNamespace(**{name: np.float64(getattr(g, name)) for name in NAMES})
     twin.height, twin.width, twin.blend = g.height, g.width, g.blend
     slope = oracle.gradients(twin, points, w * change_of_picture(twin, points, delta))
-    expected = flat_own_units(SimpleNamespace(**slope), twin)
+    expected = flat(oracle.in_own_units(twin, slope))
     found = system_at(g, target, pixel_weights)._times(delta)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
 
@@ -145,7 +130,7 @@ def test_a_small_step_helps_with_a_needle_at_the_border(tilt):
     objective, shapes = Objective(target, g.blend, 1), shapes_of(g)
     kept = objective.kept(shapes)
     result = kept.evaluate(L2)
-    before, system = result.l2, _System(kept, shapes, result.gradient, None, None)
+    before, system = result.l2, _System(kept, result.gradient, None, None)
     for damping in (1e2, 1e3):
         assert objective.evaluate(_moved(shapes, system.solve(damping), objective), L2).l2 < before
 
@@ -164,14 +149,13 @@ def test_the_native_module_checks_its_arguments():
     kept, out = _native.KeptRender(engine, scene, _native.Spares()), target
     tangent = np.zeros((len(g), 9), np.float32)
     kept.normal_product(None, tangent, tangent.copy())
-    with pytest.raises(ValueError, match="tangents"):
+    with pytest.raises(ValueError, match="own units"):
         kept.normal_product(None, tangent[:, :8].copy(), tangent)
+    with pytest.raises(ValueError, match="own units"):
+        kept.normal_product(None, tangent, tangent[1:].copy())
     with pytest.raises(ValueError, match="shape"):
         kept.normal_product(out[:, :-1].copy(), tangent, tangent)
-    with pytest.raises(ValueError, match="sums"):
-        kept.normal_diagonal(None, tangent)
-    sums = np.zeros((len(g), 7), np.float32)
-    with pytest.raises(ValueError, match="sums"):
-        kept.normal_diagonal(out, sums)
-    kept.normal_diagonal(None, sums)
-    kept.normal_diagonal(out, np.zeros((len(g), 9), np.float32))
+    with pytest.raises(ValueError, match="own units"):
+        kept.normal_diagonal(None, np.zeros((len(g), 7), np.float32))
+    kept.normal_diagonal(None, tangent)
+    kept.normal_diagonal(out, tangent)

@@ -7,7 +7,7 @@ import pytest
 
 import oracle
 from imagegs import _native
-from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective, Shapes, weights_of_pixels
+from imagegs.fitting.objective import OWN, SQUARED_ERROR, LossWeights, Objective, Shapes, weights_of_pixels
 from imagegs.gaussians import BLENDS
 
 WEIGHTED = ("nothing", "pixels", "channels")  # what has weights
@@ -47,14 +47,24 @@ def at_points(pixel_weights):
 
 
 def twin(g, target, weights, pixel_weights=None):
-    """Loss and gradients of all parameters in float64."""
+    """Loss and gradients of all parameters in float64, in own units."""
     channels, height, width = target.shape
     picture = oracle.render(g, width, height)
     value, slope = oracle.loss(
         picture, np.moveaxis(target, 0, -1).astype(np.float64), *weights, pixel_weights
     )
     points = oracle.pixel_centres(width, height)
-    return value, oracle.gradients(g, points, slope.reshape(-1, channels))
+    return value, oracle.in_own_units(g, oracle.gradients(g, points, slope.reshape(-1, channels)))
+
+
+def flat(own):
+    """One array (N, 6 + C) of the twin's parts."""
+    return np.concatenate([a.reshape(len(a), -1) for a in own.values()], axis=1)
+
+
+def own_names(blend):
+    """The columns that a blend has a gradient for."""
+    return [name for name in OWN if name != "log_weight" or blend != "paper"]
 
 
 @pytest.mark.parametrize("weighted", WEIGHTED)
@@ -69,9 +79,9 @@ def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channe
     result = Objective(target, blend, 1, pixel_weights).evaluate(shapes_of(g), weights)
     value, expected = twin(g, target, weights, pixel_weights)
     assert result.loss == pytest.approx(value, rel=1e-5)
-    for name in NAMES[:3] + NAMES[4:] if blend == "paper" else NAMES:
-        reference = expected[name]
-        difference = np.abs(getattr(result.gradient, name) - reference).max()
+    for name in own_names(blend):
+        reference = expected[name].reshape(len(g), -1)
+        difference = np.abs(result.gradient[:, OWN[name]] - reference).max()
         assert difference <= 3e-4 * np.abs(reference).max() + 1e-9, name
 
 
@@ -87,8 +97,7 @@ def test_the_squared_error_in_one_walk_is_that_in_three(
     expected = Objective(target, blend, 1, pixel_weights).evaluate(shapes_of(g), SQUARED_ERROR)
     found = Objective(target, blend, threads, pixel_weights).squared_error(shapes_of(g))
     assert found.loss == found.l2 == pytest.approx(expected.l2, rel=1e-6)
-    for name in NAMES:
-        np.testing.assert_array_equal(getattr(found.gradient, name), getattr(expected.gradient, name))
+    np.testing.assert_array_equal(found.gradient, expected.gradient)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -97,8 +106,7 @@ def test_the_squared_error_of_more_gaussians_than_whose_weights_are_stored(threa
     g = g.replace(scale=g.scale + 30)
     expected = Objective(target, "softmax", 1).evaluate(shapes_of(g), SQUARED_ERROR)
     found = Objective(target, "softmax", threads).squared_error(shapes_of(g))
-    for name in NAMES:
-        np.testing.assert_array_equal(getattr(found.gradient, name), getattr(expected.gradient, name))
+    np.testing.assert_array_equal(found.gradient, expected.gradient)
 
 
 @pytest.mark.parametrize("blend", BLENDS)
@@ -109,19 +117,18 @@ def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights, we
     g, target = random_scene(blend, 48, 64, n=12)
     g = g.replace(scale=g.scale + 4)
     objective = Objective(target, blend, 1, random_weights(weighted, 3, 48, 64))
-    shapes = shapes_of(g)
-    result = objective.evaluate(shapes, weights)
-    gradient = Shapes(*(np.array(getattr(result.gradient, name)) for name in NAMES))
-    for name in NAMES[:3] + NAMES[4:] if blend == "paper" else NAMES:
-        slope = getattr(gradient, name)
+    gradient = objective.evaluate(shapes_of(g), weights).gradient
+    for name in own_names(blend):
+        slope = np.zeros(gradient.shape)
+        slope[:, OWN[name]] = gradient[:, OWN[name]]
         size = 2e-3 / np.abs(slope).max()
-        moved = []
+        losses = []
         for sign in (1, -1):
-            other = shapes_of(g)
-            setattr(other, name, (getattr(other, name) + np.float32(sign * size) * slope).astype(np.float32))
-            moved.append(objective.evaluate(other, weights).loss)
-        expected = 2 * size * float(np.sum(np.square(slope, dtype=np.float64)))
-        assert moved[0] - moved[1] == pytest.approx(expected, rel=0.02), name
+            other = oracle.moved(g, sign * size * slope)
+            shapes = Shapes(*(np.ascontiguousarray(getattr(other, n), np.float32) for n in NAMES))
+            losses.append(objective.evaluate(shapes, weights).loss)
+        expected = 2 * size * float(np.sum(np.square(slope)))
+        assert losses[0] - losses[1] == pytest.approx(expected, rel=0.02), name
 
 
 @pytest.mark.parametrize("weighted", WEIGHTED)
@@ -187,8 +194,7 @@ def test_threads_do_not_change_a_bit(blend):
     ]
     for other in results[1:]:
         assert other.loss == results[0].loss
-        for name in NAMES:
-            np.testing.assert_array_equal(getattr(other.gradient, name), getattr(results[0].gradient, name))
+        np.testing.assert_array_equal(other.gradient, results[0].gradient)
 
 
 def test_adam_takes_the_textbook_steps(isa):
@@ -217,21 +223,22 @@ def test_the_native_module_checks_its_arguments():
         scene.render(engine, np.empty((8, 8, 3), np.float64), 0, 0, 1, 1, False)
     spares = _native.Spares()
     kept = _native.KeptRender(engine, scene, spares)
-    gradients = [np.empty_like(a) for a in arrays]
-    kept.gradient(target, *gradients)
+    gradient = np.empty((len(g), 9), np.float32)
+    kept.gradient(target, gradient)
     with pytest.raises(ValueError, match="shape"):
-        kept.gradient(target[:, :-1].copy(), *gradients)
-    with pytest.raises(ValueError, match="shapes"):
-        kept.gradient(target, gradients[0][1:].copy(), *gradients[1:])
+        kept.gradient(target[:, :-1].copy(), gradient)
+    for wrong in (gradient[1:].copy(), gradient[:, 1:].copy()):
+        with pytest.raises(ValueError, match="own units"):
+            kept.gradient(target, wrong)
     with pytest.raises(ValueError, match="cost"):
         kept.removal_cost(None, target, np.empty(len(g) + 1, np.float32))
     with pytest.raises(ValueError, match="empty"):
         _native.KeptRender(engine, _native.Scene(), spares)
-    _native.squared_error(engine, scene, spares, target, None, *gradients)
+    _native.squared_error(engine, scene, spares, target, None, gradient)
     with pytest.raises(ValueError, match="canvas"):
-        _native.squared_error(engine, scene, spares, target[:, :-1].copy(), None, *gradients)
+        _native.squared_error(engine, scene, spares, target[:, :-1].copy(), None, gradient)
     with pytest.raises(ValueError, match="weights of pixels"):
-        _native.squared_error(engine, scene, spares, target, target[0, 1:].copy(), *gradients)
+        _native.squared_error(engine, scene, spares, target, target[0, 1:].copy(), gradient)
     with pytest.raises(ValueError, match="weights of pixels"):
         _native.loss(engine, target, target, target[0, 1:].copy(), target.copy(), 1, 0, 0)
     for wrong in (target[:2].copy(), target[:, :, 1:].copy(), target[0, 0].copy(), target[None].copy()):

@@ -17,7 +17,6 @@ from imagegs.codec.lattice import Lattice, to_table
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.layering import FIRST_SPLIT, Layering, Prefixes, prefix_weights
 from imagegs.fitting.objective import SQUARED_ERROR, Objective
-from imagegs.fitting.parameters import flat_own_units
 from imagegs.fitting.pruning import drop_useless
 from imagegs.gaussians import Gaussians, layer_ends, level_of
 from imagegs.metrics import psnr
@@ -223,7 +222,7 @@ def test_the_gradient_of_prefixes() -> None:
     for end, weight in zip(ends[:2], weights, strict=True):
         part = type(shapes)(*(a[:end] for a in vars(shapes).values()))
         result = objective.evaluate(part, SQUARED_ERROR)
-        expected[:end] += weight * flat_own_units(result.gradient, part)
+        expected[:end] += weight * result.gradient
         loss += weight * result.l2
     assert prefixes.loss == pytest.approx(loss, rel=1e-6)
     np.testing.assert_allclose(prefixes.gradient, expected, rtol=1e-3, atol=1e-6 * np.abs(expected).max())

@@ -1,4 +1,4 @@
-// The numbers that define the two blends. Exported to Python (imagegs.constants); typed nowhere else.
+// The numbers that define the two blends. Exported to Python by python/core.cpp; typed nowhere else.
 #pragma once
 
 namespace imagegs {

@@ -2,7 +2,7 @@
 // and mask moves, which compilers do not find by themselves). One lane is the portable scalar fallback.
 //
 // A mask (vmask) has all bits of a lane set or clear; LaneBits is its compact form, one bit a lane.
-// Everything here is always inlined: each instruction set compiles its own copy (see kernels.cpp) and
+// Everything here is always inlined: each instruction set compiles its own copy (see native/kernels.cpp) and
 // none may leak into another's object code.
 #pragma once
 

@@ -9,6 +9,7 @@
 #include <nanobind/stl/tuple.h>
 
 #include "python/bindings.h"
+#include "training/adam.h"
 #include "training/loss.h"
 #include "training/squared_error.h"
 
@@ -45,13 +46,9 @@ Weights weights_for(const PixelWeights &weights, const KeptRender &kept) {
                        {size_t(kept.gaussians().channels), size_t(kept.grid().height), size_t(kept.grid().width)});
 }
 
-Gradients gradients_of(const LoadedGaussians &g, Out<2> xy, Out<2> scale, Out<1> angle, Out<1> log_weight,
-                       Out<2> color) {
-    const size_t n = g.count, channels = size_t(g.channels);
-    require(xy.shape(0) == n && xy.shape(1) == 2 && scale.shape(0) == n && scale.shape(1) == 2 && angle.shape(0) == n &&
-                log_weight.shape(0) == n && color.shape(0) == n && color.shape(1) == channels,
-            "gradient arrays are not of the Gaussians' shapes");
-    return {xy.data(), scale.data(), angle.data(), log_weight.data(), color.data()};
+template <class Array> void require_own_units(const LoadedGaussians &g, const Array &a) {
+    require(a.shape(0) == g.count && a.shape(1) == size_t(own_terms(g)),
+            "own units have 6 + channels numbers a Gaussian");
 }
 
 // Of the canvas at its own size.
@@ -69,45 +66,41 @@ auto picture_of(nb::handle_t<KeptRender> self) {
         self);
 }
 
-void gradient(KeptRender &kept, In<3> color_gradient, Out<2> xy, Out<2> scale, Out<1> angle, Out<1> log_weight,
-              Out<2> color) {
+void gradient(KeptRender &kept, In<3> color_gradient, Out<2> own) {
     require_picture_shape(kept, color_gradient);
-    const Gradients to = gradients_of(kept.gaussians(), xy, scale, angle, log_weight, color);
+    require_own_units(kept.gaussians(), own);
     const GilReleased released;
-    kept.gradient(color_gradient.data(), to);
+    kept.gradient(color_gradient.data(), own.data());
 }
 
 // Of the whole canvas at its own size.
 double squared_error_of(Engine &engine, const Scene &scene, std::shared_ptr<Spares> spares, In<3> target,
-                        const PixelWeights &pixel_weights, Out<2> xy, Out<2> scale, Out<1> angle, Out<1> log_weight,
-                        Out<2> color) {
+                        const PixelWeights &pixel_weights, Out<2> own) {
     const LoadedGaussians &g = *scene.gaussians();
     require(g.count > 0, "the scene is empty");
     require(target.shape(0) == size_t(g.channels) && target.shape(1) == size_t(g.height()) &&
                 target.shape(2) == size_t(g.width()),
             "the target is not of the canvas's shape");
     const Weights weights = weights_for(pixel_weights, shape_of(target));
-    const Gradients to = gradients_of(g, xy, scale, angle, log_weight, color);
+    require_own_units(g, own);
     const GilReleased released;
     const Loan memory(std::move(spares));
-    return squared_error(engine, scene, *memory, target.data(), weights, to);
+    return squared_error(engine, scene, *memory, target.data(), weights, own.data());
 }
 
 void normal_product(KeptRender &kept, const PixelWeights &pixel_weights, In<2> tangent, Out<2> product) {
-    const size_t n = kept.gaussians().count, terms = size_t(kShapeSums) + size_t(kept.gaussians().channels);
-    require(tangent.shape(0) == n && tangent.shape(1) == terms && product.shape(0) == n && product.shape(1) == terms,
-            "tangents have 6 + channels numbers a Gaussian");
+    require_own_units(kept.gaussians(), tangent);
+    require_own_units(kept.gaussians(), product);
     const Weights weights = weights_for(pixel_weights, kept);
     const GilReleased released;
     kept.normal_product(weights, tangent.data(), product.data());
 }
 
-void normal_diagonal(KeptRender &kept, const PixelWeights &pixel_weights, Out<2> sums) {
+void normal_diagonal(KeptRender &kept, const PixelWeights &pixel_weights, Out<2> diagonal) {
+    require_own_units(kept.gaussians(), diagonal);
     const Weights weights = weights_for(pixel_weights, kept);
-    require(sums.shape(0) == kept.gaussians().count && sums.shape(1) == size_t(kept.diagonal_sums(weights)),
-            "a Gaussian has 6 sums, and one for all channels or one for each");
     const GilReleased released;
-    kept.normal_diagonal(weights, sums.data());
+    kept.normal_diagonal(weights, diagonal.data());
 }
 
 void removal_cost(KeptRender &kept, const PixelWeights &pixel_weights, In<3> residual, Out<1> cost) {
@@ -151,20 +144,19 @@ void adam_step(Engine &engine, Flat value, FlatIn gradient, Flat mean, Flat squa
 } // namespace
 
 void bind_training(nb::module_ &m) {
-    m.attr("DIAGONAL_SUMS") = kDiagonalSums;
     m.def("loss", &loss_of, "engine"_a, "picture"_a, "target"_a, "pixel_weights"_a.none(), "gradient"_a, "l1"_a, "l2"_a,
           "ssim"_a);
     m.def("adam", &adam_step, "engine"_a, "value"_a, "gradient"_a, "mean"_a, "square"_a, "rates"_a.none(), "rate"_a,
           "beta1"_a, "beta2"_a, "epsilon"_a, "step"_a);
     m.def("squared_error", &squared_error_of, "engine"_a, "scene"_a, "spares"_a, "target"_a, "pixel_weights"_a.none(),
-          "xy"_a, "scale"_a, "angle"_a, "log_weight"_a, "color"_a);
+          "gradient"_a);
     nb::class_<Spares>(m, "Spares").def(nb::init<>());
     nb::class_<KeptRender>(m, "KeptRender")
         .def("__init__", &make_kept_render, "engine"_a, "scene"_a, "spares"_a, nb::keep_alive<1, 2>())
         .def_prop_ro("picture", &picture_of)
-        .def("gradient", &gradient, "color_gradient"_a, "xy"_a, "scale"_a, "angle"_a, "log_weight"_a, "color"_a)
+        .def("gradient", &gradient, "color_gradient"_a, "gradient"_a)
         .def("normal_product", &normal_product, "pixel_weights"_a.none(), "tangent"_a, "product"_a)
-        .def("normal_diagonal", &normal_diagonal, "pixel_weights"_a.none(), "sums"_a)
+        .def("normal_diagonal", &normal_diagonal, "pixel_weights"_a.none(), "diagonal"_a)
         .def("removal_cost", &removal_cost, "pixel_weights"_a.none(), "residual"_a, "cost"_a);
 }
 

@@ -5,6 +5,7 @@
 // so that exp(-score) = e^w exp(-1/2 d^T Sigma^-1 d). Unlike the expanded quadratic form (the conic) this
 // loses no digits for long thin Gaussians, never turns negative, and its gradient needs six sums:
 //     g = dL/dscore:  sum g, g u, g v, g u^2, g u v, g v^2.
+// In the units that the Gaussian itself gives its parameters (OwnUnit) they are the gradient but for a factor.
 // Units are canvas pixels. F is float or a vector of floats.
 #pragma once
 
@@ -56,18 +57,51 @@ IMAGEGS_MATHS Shape make_shape(const float *xy, const float *scale, float angle,
     return g;
 }
 
+// Sums over points, and the coefficients of a change of the score, which is a polynomial in u and v: of 1, u, v, ...
 constexpr int kShapeSums = 6;
 enum ShapeSum { kSum, kSumU, kSumV, kSumUU, kSumUV, kSumVV };
 
-// Chain rule from the six sums to the gradient with respect to centre, scale, angle and log-weight.
-IMAGEGS_MATHS void shape_gradient(const Shape &g, const float *scale, const float *sum, float *d_xy, float *d_scale,
-                                  float *d_angle, float *d_log_weight) {
-    d_xy[0] = -2.0f * (g.ux * sum[kSumU] + g.vx * sum[kSumV]);
-    d_xy[1] = -2.0f * (g.uy * sum[kSumU] + g.vy * sum[kSumV]);
-    d_scale[0] = -2.0f * sum[kSumUU] / scale[0];
-    d_scale[1] = -2.0f * sum[kSumVV] / scale[1];
-    *d_angle = 2.0f * sum[kSumUV] * (scale[1] / scale[0] - scale[0] / scale[1]);
-    *d_log_weight = -sum[kSum];
+// The units that a Gaussian itself gives its parameters: a shift along its own axes in standard deviations, the
+// logarithms of its scales, its angle in radians, its log-weight in nats.
+constexpr int kOwnUnits = 6;
+enum OwnUnit { kShiftU, kShiftV, kLogScaleU, kLogScaleV, kAngle, kLogWeight };
+static_assert(kOwnUnits == kShapeSums);
+
+constexpr float kSqrt2 = 1.41421356237309505f;
+
+// How fast an angle changes the score, d score / d angle = 2 u v stretch: 0 for a round Gaussian.
+IMAGEGS_MATHS float stretch_of(const float *scale) { return scale[1] / scale[0] - scale[0] / scale[1]; }
+
+// Chain rule from the six sums to the gradient in own units. With d (u, v) / d shift = -1/sqrt 2, d u / d log scale =
+// -u and likewise v.
+IMAGEGS_MATHS void own_gradient(float stretch, const float *sum, float *own) {
+    own[kShiftU] = -kSqrt2 * sum[kSumU];
+    own[kShiftV] = -kSqrt2 * sum[kSumV];
+    own[kLogScaleU] = -2.0f * sum[kSumUU];
+    own[kLogScaleV] = -2.0f * sum[kSumVV];
+    own[kAngle] = 2.0f * stretch * sum[kSumUV];
+    own[kLogWeight] = -sum[kSum];
+}
+
+// The way back, for a tangent: the change of the score that a change in own units makes.
+IMAGEGS_MATHS void score_change(float stretch, const float *own, float *term) {
+    term[kSum] = -own[kLogWeight];
+    term[kSumU] = -kSqrt2 * own[kShiftU];
+    term[kSumV] = -kSqrt2 * own[kShiftV];
+    term[kSumUU] = -2.0f * own[kLogScaleU];
+    term[kSumUV] = 2.0f * stretch * own[kAngle];
+    term[kSumVV] = -2.0f * own[kLogScaleV];
+}
+
+// The squares of the same derivatives: from sums of q {1, u^2, v^2, u^4, u^2 v^2, v^4} to those of q (d score / d
+// own)^2.
+IMAGEGS_MATHS void own_squares(float stretch, const float *sum, float *own) {
+    own[kShiftU] = 2.0f * sum[1];
+    own[kShiftV] = 2.0f * sum[2];
+    own[kLogScaleU] = 4.0f * sum[3];
+    own[kLogScaleV] = 4.0f * sum[5];
+    own[kAngle] = 4.0f * stretch * stretch * sum[4];
+    own[kLogWeight] = sum[0];
 }
 
 } // namespace imagegs

@@ -29,14 +29,17 @@ void LoadedGaussians::load(Engine &engine, Blend of, bool wraps, int width, int 
     blend = of, wrap = wraps, channels = from.channels, count = from.count;
     canvas = {float(width), float(height), float((width - 1) / kTile), float((height - 1) / kTile)};
     shapes.resize(count);
-    scales.assign(from.scale, from.scale + size_t(count) * 2);
+    stretches.resize(count);
     colors.assign(from.color, from.color + size_t(count) * channels);
     owners.clear();
     engine.pool.run(int((count + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
         const uint32_t first = uint32_t(task) * kGaussiansPerTask, end = std::min(count, first + kGaussiansPerTask);
-        for (uint32_t i = first; i < end; ++i)
-            shapes[i] = make_shape(from.xy + 2 * i, from.scale + 2 * i, from.angle[i], from.log_weight[i],
-                                   blend == Blend::kPaper);
+        for (uint32_t i = first; i < end; ++i) {
+            const float *scale = from.scale + 2 * size_t(i);
+            shapes[i] =
+                make_shape(from.xy + 2 * size_t(i), scale, from.angle[i], from.log_weight[i], blend == Blend::kPaper);
+            stretches[i] = stretch_of(scale);
+        }
     });
     if (wrap) add_copies(engine);
 }

@@ -42,7 +42,7 @@ public:
     uint32_t count = 0;           // of Gaussians; the copies come behind
     std::vector<Shape> shapes;    // with the copies
     std::vector<float> colors;    // [Gaussian][channel], with the copies
-    std::vector<float> scales;    // [Gaussian][axis], without
+    std::vector<float> stretches; // without; see gaussian.h
     std::vector<uint32_t> owners; // of the copies
 
 private:

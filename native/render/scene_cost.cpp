@@ -12,7 +12,7 @@ namespace {
 //   12 + C      each one that the point keeps, at most K: best - score and the exponential (11), the sum of weights,
 //               C colour sums
 //   C           a point: colours over the sum of weights
-// Comparisons, loads and the one division are not multiply-adds; nor is what finds the lists counted (kernels/cull.h).
+// Comparisons, loads and the one division are not multiply-adds; nor is what finds the lists counted (cull.h).
 constexpr uint64_t kCandidate = 8, kKept = 12;
 
 struct Tally {

@@ -1,7 +1,6 @@
 #include "training/kept_render.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace imagegs {
 
@@ -71,47 +70,57 @@ KeptRender::LoadedTile KeptRender::load(Worker &w, KeptCell &cell, const KeptTil
             cell.sums.data() + size_t(tile.first) * sums_a_pair};
 }
 
-void KeptRender::gradient(const float *color_gradient, const Gradients &to) {
+void KeptRender::gradient(const float *color_gradient, float *own) {
     const Kernels &kernels = *engine_.kernels;
     visit({color_gradient}, kShapeSums + gaussians_->channels, [&](const LoadedTile &t) {
         kernels.gradient_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.room.other, t.kept,
                                    t.sums, t.room.dot);
     });
-    total_gradients(engine_, *gaussians_, *memory_, to);
+    total_gradients(engine_, *gaussians_, *memory_, own);
 }
 
-// Tangents (N, terms) with a row for each copy.
-const float *KeptRender::with_copies(const float *tangent) {
+// A tangent as what it changes: the score of each Gaussian and copy, as a polynomial in u and v, and its colours.
+const float *KeptRender::score_changes(const float *tangent) {
     const LoadedGaussians &g = *gaussians_;
-    if (g.owners.empty()) return tangent;
-    const size_t terms = size_t(kShapeSums + g.channels);
+    const size_t terms = size_t(own_terms(g));
     std::vector<float> &all = memory_->tangents;
-    all.assign(tangent, tangent + g.count * terms);
-    all.reserve(g.shapes.size() * terms);
-    for (uint32_t owner : g.owners) all.insert(all.end(), tangent + owner * terms, tangent + (owner + 1) * terms);
+    all.resize(g.shapes.size() * terms);
+    for (size_t i = 0; i < g.shapes.size(); ++i) {
+        const uint32_t owner = g.owner(uint32_t(i));
+        const float *from = tangent + owner * terms;
+        score_change(g.stretches[owner], from, &all[i * terms]);
+        std::copy_n(from + kOwnUnits, g.channels, &all[i * terms + kShapeSums]);
+    }
     return all.data();
 }
 
 void KeptRender::normal_product(const Weights &weights, const float *tangent, float *product) {
     const Kernels &kernels = *engine_.kernels;
-    const int terms = kShapeSums + gaussians_->channels;
-    tangent = with_copies(tangent);
-    visit({nullptr, weights}, terms, [&](const LoadedTile &t) {
+    const float *changes = score_changes(tangent);
+    visit({nullptr, weights}, kShapeSums + gaussians_->channels, [&](const LoadedTile &t) {
         Selection kept = t.kept;
         kept.weights = t.weights;
         kernels.normal_product_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
-                                         tangent, kept, t.sums, t.room.other, t.room.dot);
+                                         changes, kept, t.sums, t.room.other, t.room.dot);
     });
-    memory_->total_pairs(engine_, *gaussians_, terms, product);
+    total_gradients(engine_, *gaussians_, *memory_, product);
 }
 
-void KeptRender::normal_diagonal(const Weights &weights, float *sums) {
+void KeptRender::normal_diagonal(const Weights &weights, float *diagonal) {
+    const LoadedGaussians &g = *gaussians_;
     const Kernels &kernels = *engine_.kernels;
-    visit({nullptr, weights}, diagonal_sums(weights), [&](const LoadedTile &t) {
+    const int color_sums = weights.by_channel ? g.channels : 1, n = kDiagonalSums + color_sums;
+    visit({nullptr, weights}, n, [&](const LoadedTile &t) {
         kernels.normal_diagonal_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
                                           t.kept, t.sums);
     });
-    memory_->total_pairs(engine_, *gaussians_, diagonal_sums(weights), sums);
+    memory_->visit_gaussians(engine_, g, [&](uint32_t i) {
+        float total[kDiagonalSums + kMaxChannels];
+        float *own = diagonal + size_t(i) * own_terms(g);
+        memory_->add_pairs(i, n, total);
+        own_squares(g.stretches[i], total, own);
+        for (int c = 0; c < g.channels; ++c) own[kOwnUnits + c] = total[kDiagonalSums + std::min(c, color_sums - 1)];
+    });
 }
 
 void KeptRender::removal_cost(const Weights &weights, const float *residual, float *cost) {
@@ -130,13 +139,13 @@ Weights load_weights(const LaneOrder &order, const Weights &of_pixels, int chann
     return {lanes, of_pixels.by_channel};
 }
 
-void total_gradients(Engine &engine, const LoadedGaussians &g, KeptMemory &memory, const Gradients &to) {
+void total_gradients(Engine &engine, const LoadedGaussians &g, KeptMemory &memory, float *own) {
     memory.visit_gaussians(engine, g, [&](uint32_t i) {
         float total[kShapeSums + kMaxChannels];
+        float *to = own + size_t(i) * own_terms(g);
         memory.add_pairs(i, kShapeSums + g.channels, total);
-        shape_gradient(g.shapes[i], &g.scales[2 * size_t(i)], total, to.xy + 2 * size_t(i), to.scale + 2 * size_t(i),
-                       to.angle + i, to.log_weight + i);
-        std::memcpy(to.color + size_t(i) * g.channels, total + kShapeSums, sizeof(float) * g.channels);
+        own_gradient(g.stretches[i], total, to);
+        std::copy_n(total + kShapeSums, g.channels, to + kOwnUnits);
     });
 }
 

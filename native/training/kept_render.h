@@ -15,10 +15,8 @@
 
 namespace imagegs {
 
-// One gradient array for each parameter array, of the same shape.
-struct Gradients {
-    float *xy, *scale, *angle, *log_weight, *color;
-};
+// Numbers of a Gaussian in its own units, then of its colours: gradients, tangents and diagonals are (N, own_terms()).
+inline int own_terms(const LoadedGaussians &g) { return kOwnUnits + g.channels; }
 
 class KeptRender {
 public:
@@ -32,15 +30,11 @@ public:
     uint64_t pairs() const { return n_pairs_; } // of tiles and Gaussians
 
     // Of a loss whose gradient with respect to the picture is `color_gradient`.
-    void gradient(const float *color_gradient, const Gradients &);
+    void gradient(const float *color_gradient, float *own);
 
-    // J^T W J times a tangent (N, kShapeSums + channels), in the same form; and the sums (N, diagonal_sums()) that its
-    // diagonal is made of. J is the Jacobian of the picture; see kernels/gauss_newton.h.
+    // J^T W J times a tangent, and its diagonal. J is the Jacobian of the picture; see kernels/gauss_newton.h.
     void normal_product(const Weights &, const float *tangent, float *product);
-    void normal_diagonal(const Weights &, float *sums);
-    int diagonal_sums(const Weights &weights) const {
-        return kDiagonalSums + (weights.by_channel ? gaussians_->channels : 1);
-    }
+    void normal_diagonal(const Weights &, float *diagonal);
 
     // By how much the sum of squared errors would grow without each Gaussian, cost (N). `residual` is the target -
     // picture. A Gaussian's copies go one by one: where a point keeps two of them, their costs are added up.
@@ -63,7 +57,7 @@ private:
     };
     LoadedTile load(Worker &, KeptCell &, const KeptTile &, const Planes &, int sums_a_pair) const;
     template <class Visit> void visit(const Planes &, int sums_a_pair, const Visit &visit);
-    const float *with_copies(const float *tangent);
+    const float *score_changes(const float *tangent);
 
     Engine &engine_;
     std::shared_ptr<const LoadedGaussians> gaussians_;
@@ -76,7 +70,7 @@ private:
 Weights load_weights(const LaneOrder &, const Weights &of_pixels, int channels, const Grid &, int x, int y,
                      float *lanes);
 
-// The sums of each Gaussian's pairs as gradients.
-void total_gradients(Engine &, const LoadedGaussians &, KeptMemory &, const Gradients &);
+// The sums of each Gaussian's pairs as a gradient in own units.
+void total_gradients(Engine &, const LoadedGaussians &, KeptMemory &, float *own);
 
 } // namespace imagegs

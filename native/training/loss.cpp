@@ -59,13 +59,4 @@ LossMeans loss(Engine &engine, const float *picture, const float *target, const 
     return means;
 }
 
-void adam(Engine &engine, float *value, const float *gradient, float *mean, float *square, const float *rates, size_t n,
-          const AdamStep &step) {
-    engine.pool.run(tasks_for(n), [&](int task, int) {
-        const size_t first = task * kValuesPerTask, m = std::min(kValuesPerTask, n - first);
-        engine.kernels->adam(value + first, gradient + first, mean + first, square + first,
-                             rates ? rates + first : nullptr, m, step);
-    });
-}
-
 } // namespace imagegs

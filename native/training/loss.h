@@ -18,7 +18,4 @@ struct LossMeans {
 LossMeans loss(Engine &, const float *picture, const float *target, const Weights &pixel_weights, int channels,
                int height, int width, LossWeights, float *gradient);
 
-void adam(Engine &, float *value, const float *gradient, float *mean, float *square, const float *rates, size_t n,
-          const AdamStep &);
-
 } // namespace imagegs

@@ -1,4 +1,4 @@
-// What training tells its kernels of points and of steps.
+// What training tells its kernels: weights of points, a step of Adam, and the sizes of what they fill.
 #pragma once
 
 #include <cstddef>

@@ -59,7 +59,7 @@ void visit_tile(const Kernels &kernels, const LoadedGaussians &g, Worker &w, con
 } // namespace
 
 double squared_error(Engine &engine, const Scene &scene, KeptMemory &memory, const float *target,
-                     const Weights &pixel_weights, const Gradients &to) {
+                     const Weights &pixel_weights, float *gradient) {
     const LoadedGaussians &g = *scene.gaussians();
     const Grid grid = g.own_grid();
     const double values = double(grid.width) * grid.height * g.channels;
@@ -69,7 +69,7 @@ double squared_error(Engine &engine, const Scene &scene, KeptMemory &memory, con
         [&](Worker &w, size_t cell, const Tile &tile) {
             visit_tile(*engine.kernels, g, w, grid, tile, compared, memory.cells[cell]);
         });
-    total_gradients(engine, g, memory, to);
+    total_gradients(engine, g, memory, gradient);
     double sum = 0;
     for (const KeptCell &cell : memory.cells) sum += cell.squared_error;
     return sum / values;

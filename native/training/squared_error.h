@@ -6,7 +6,7 @@
 
 namespace imagegs {
 
-// `target` is [channel][row][column] of the canvas; weights are those of its pixels.
-double squared_error(Engine &, const Scene &, KeptMemory &, const float *target, const Weights &, const Gradients &);
+// `target` is [channel][row][column] of the canvas; weights are those of its pixels; the gradient is (N, own_terms()).
+double squared_error(Engine &, const Scene &, KeptMemory &, const float *target, const Weights &, float *gradient);
 
 } // namespace imagegs

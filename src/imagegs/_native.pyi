@@ -15,7 +15,6 @@ SOFTMAX_TOP_K: int
 SOFTMAX_CUTOFF: float
 LOWEST_SCALE: int
 FIRST_COLOR: int
-DIAGONAL_SUMS: int
 
 def isa_names() -> list[str]: ...
 def seconds_left() -> float: ...
@@ -124,17 +123,9 @@ class KeptRender:
     def __init__(self, engine: Engine, scene: Scene, spares: Spares) -> None: ...
     @property
     def picture(self) -> _Floats: ...
-    def gradient(
-        self,
-        color_gradient: _Floats,
-        xy: _Floats,
-        scale: _Floats,
-        angle: _Floats,
-        log_weight: _Floats,
-        color: _Floats,
-    ) -> None: ...
+    def gradient(self, color_gradient: _Floats, gradient: _Floats) -> None: ...
     def normal_product(self, pixel_weights: _Floats | None, tangent: _Floats, product: _Floats) -> None: ...
-    def normal_diagonal(self, pixel_weights: _Floats | None, sums: _Floats) -> None: ...
+    def normal_diagonal(self, pixel_weights: _Floats | None, diagonal: _Floats) -> None: ...
     def removal_cost(self, pixel_weights: _Floats | None, residual: _Floats, cost: _Floats) -> None: ...
 
 def squared_error(
@@ -143,9 +134,5 @@ def squared_error(
     spares: Spares,
     target: _Floats,
     pixel_weights: _Floats | None,
-    xy: _Floats,
-    scale: _Floats,
-    angle: _Floats,
-    log_weight: _Floats,
-    color: _Floats,
+    gradient: _Floats,
 ) -> float: ...

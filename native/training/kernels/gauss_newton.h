@@ -2,10 +2,10 @@
 //
 // With p_k the share of candidate k at a point (gradient.h), a change of parameters moves the colour there by
 //     dout = sum_k p_k (dc_k - ds_k (c_k - out)),   ds_k = t0 + t1 u + t2 v + t3 u^2 + t4 u v + t5 v^2
-// where ds_k is the change of the score, a polynomial in the whitened (u, v). The tangent of a Gaussian is these six
-// numbers, in the order of ShapeSum, and dc. J^T applied to dout is what gradient.h does with dL/dout = dout, in the
-// same terms. Two walks over the candidates of a tile; nothing of the picture's size is read but `out`. Where points
-// have weights, in all channels or in each, it is J^T W J.
+// where ds_k is the change of the score, a polynomial in the whitened (u, v). The tangent of a Gaussian is here these
+// six numbers, in the order of ShapeSum, and dc; gaussian.h makes them of own units. J^T applied to dout is what
+// gradient.h does with dL/dout = dout, in the same terms. Two walks over the candidates of a tile; nothing of the
+// picture's size is read but `out`. Where points have weights, in all channels or in each, it is J^T W J.
 #pragma once
 
 #include "training/kernels/gradient.h"
@@ -75,7 +75,8 @@ static void normal_product_of_points(const Candidates &from, const float *x, con
 }
 
 // With q = p^2 |c - out|^2: the weighted sums over points of q {1, u^2, v^2, u^4, u^2 v^2, v^4} and of p^2, from which
-// the diagonal follows in any units. The sums of p^2 are as many as weights at a point: one, or one for each channel.
+// gaussian.h makes the diagonal in own units. The sums of p^2 are as many as weights at a point: one, or one for each
+// channel.
 template <bool ByChannel>
 static void normal_diagonal_blocks(const Candidates &from, const float *x, const float *y, int n_points,
                                    const float *out, const Weights &weights, const Selection &kept, float *sums) {

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.layering import Prefixes
 from imagegs.fitting.objective import SQUARED_ERROR, KeptRender, Objective, Shapes
-from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, flat_own_units, from_axes
+from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE
 
 PRODUCTS = 10  # of conjugate gradients in a step, at most
@@ -30,7 +30,7 @@ TRUST = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.3])  # sigmas, log scales, radians 
 COLOR_TRUST = 0.1
 FLOOR = 1e-3  # added to the diagonal: Gaussians that no pixel sees stay
 
-# (N, 6 + C): shift along both axes, log scales, angle, log-weight, colour
+# (N, 6 + C), in own units (objective.OWN)
 Vectors = NDArray[np.floating[Any]]
 
 
@@ -55,7 +55,7 @@ def polish(
     kept = objective.kept(shapes)
     result = kept.evaluate(SQUARED_ERROR)
     for _ in count() if iterations is None else range(iterations):
-        system = _System(kept, shapes, result.gradient, prefixes.gradient, free)
+        system = _System(kept, result.gradient, prefixes.gradient, free)
         before = result.l2 + prefixes.loss
         while True:
             step = _trusted(system.solve(damping), shapes)
@@ -84,23 +84,18 @@ class _System:
     def __init__(
         self,
         kept: KeptRender,
-        shapes: Shapes,
-        gradient: Shapes,
+        gradient: Vectors,
         prefix_gradient: Vectors | None,
         free: Vectors | None,
     ) -> None:
         self._kept = kept
         self._free = 1.0 if free is None else free
-        self._stretch = -elongation(shapes.scale)  # d score / d angle = 2 u v (s1 / s0 - s0 / s1)
         # The loss is the mean of r^2: its gradient is 2 J^T r / size.
-        slope = flat_own_units(gradient, shapes)
+        slope = gradient.astype(np.float64)
         if prefix_gradient is not None:
             slope += prefix_gradient
         self.slope: Vectors = slope * (kept.objective.target.size / 2)
-        u0, uu, vv, uuuu, uuvv, vvvv, *color = kept.normal_diagonal().T.astype(np.float64)
-        own = [2 * uu, 2 * vv, 4 * uuuu, 4 * vvvv, 4 * self._stretch**2 * uuvv, u0]
-        colors = color if len(color) > 1 else color * shapes.color.shape[1]
-        self._diagonal = np.stack(own + colors, axis=1) + FLOOR
+        self._diagonal = kept.normal_diagonal().astype(np.float64) + FLOOR
 
     def solve(self, damping: float) -> Vectors:
         """Preconditioned conjugate gradients from 0, among the unknowns that are free."""
@@ -122,20 +117,8 @@ class _System:
         return x
 
     def _times(self, d: Vectors) -> Vectors:
-        """J^T J d. The kernels speak of the score -e = u^2 + v^2 - w as a polynomial in u and v."""
-        root = np.sqrt(2.0)
-        terms = [
-            -d[:, 5],
-            -root * d[:, 0],
-            -root * d[:, 1],
-            -2 * d[:, 2],
-            2 * self._stretch * d[:, 4],
-            -2 * d[:, 3],
-        ]
-        tangent = np.stack([*terms, *d[:, 6:].T], axis=1).astype(np.float32)
-        one, u, v, uu, uv, vv, *color = self._kept.normal_product(tangent).T.astype(np.float64)
-        own = [-root * u, -root * v, -2 * uu, -2 * vv, 2 * self._stretch * uv, -one]
-        return np.stack(own + color, axis=1)
+        """J^T J d."""
+        return self._kept.normal_product(d.astype(np.float32)).astype(np.float64)
 
 
 def _dot(a: Vectors, b: Vectors) -> float:

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.objective import Evaluation, Objective, Shapes
-from imagegs.fitting.parameters import flat_own_units
 
 PREFIX_SHARE = 0.5
 PREFIX_STEPS = 2  # between two gradients of prefixes
@@ -55,8 +54,7 @@ class Layering:
         end = self._ends[self._rng.integers(self._apart - 1, len(self._ends) - 1)]
         prefix = objective.squared_error(prefix_of(shapes, end))
         weight = PREFIX_STEPS * PREFIX_SHARE * result.l2 / max(prefix.l2, 1e-12)
-        for whole, part in zip(vars(result.gradient).values(), vars(prefix.gradient).values(), strict=True):
-            whole[:end] += np.float32(weight) * part
+        result.gradient[:end] += np.float32(weight) * prefix.gradient
 
 
 class Prefixes:
@@ -69,7 +67,7 @@ class Prefixes:
         self._ends = list(ends[:-1])
         self._weights = np.ones(len(self._ends))
         self.loss = 0.0
-        self.gradient: NDArray[np.float64] | None = None  # as `flat_own_units`; None without prefixes
+        self.gradient: NDArray[np.float64] | None = None  # (N, 6 + C), own units; None without prefixes
         if self._ends:
             parts = self._parts(shapes)
             errors = np.array([l2 for l2, _ in parts])
@@ -82,13 +80,12 @@ class Prefixes:
 
     def _parts(self, shapes: Shapes) -> list[tuple[float, NDArray[np.float64]]]:
         """The squared error of each prefix, and its gradient."""
-        prefixes = (prefix_of(shapes, end) for end in self._ends)
-        results = ((self._objective.squared_error(prefix), prefix) for prefix in prefixes)
-        return [(result.l2, flat_own_units(result.gradient, prefix)) for result, prefix in results]
+        results = (self._objective.squared_error(prefix_of(shapes, end)) for end in self._ends)
+        return [(result.l2, result.gradient.astype(np.float64)) for result in results]
 
     def _add_up(self, parts: list[tuple[float, NDArray[np.float64]]], shapes: Shapes) -> None:
         self.loss = 0.0
-        self.gradient = np.zeros((len(shapes), 6 + shapes.color.shape[1])) if parts else None
+        self.gradient = np.zeros(shapes.own_units) if parts else None
         for end, weight, (l2, gradient) in zip(self._ends, self._weights, parts, strict=True):
             assert self.gradient is not None  # there are parts
             self.gradient[:end] += weight * gradient

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegs import _native
-from imagegs._native import DIAGONAL_SUMS, Scene, Spares
+from imagegs._native import Scene, Spares
 from imagegs.engine import engine
 from imagegs.gaussians import BLENDS, BlendName, FloatArray, on_canvas
 from imagegs.metrics import decibels
@@ -36,9 +36,20 @@ class LossMeans(NamedTuple):
     ssim: float
 
 
+# Columns of an array in each Gaussian's own units: a shift along its axes in standard deviations, the
+# logarithms of its scales, radians, nats, colour. native/render/gaussian.h makes gradients in them.
+OWN = {
+    "shift": slice(0, 2),
+    "log_scale": slice(2, 4),
+    "angle": slice(4, 5),
+    "log_weight": slice(5, 6),
+    "color": slice(6, None),
+}
+
+
 @dataclass
 class Shapes:
-    """The numbers of N Gaussians as the renderer takes them, or the loss's gradient with respect to them.
+    """The numbers of N Gaussians as the renderer takes them.
 
     Like `imagegs.Gaussians`, but mutable, unchecked, and without a canvas; C-contiguous float32.
     """
@@ -52,16 +63,18 @@ class Shapes:
     def __len__(self) -> int:
         return len(self.xy)
 
-    def empty_like(self) -> Shapes:
-        return Shapes(*(np.empty_like(getattr(self, f.name)) for f in fields(self)))
+    @property
+    def own_units(self) -> tuple[int, int]:
+        """The shape (N, 6 + C) of arrays in each Gaussian's own units: see `OWN`."""
+        return len(self.xy), OWN["color"].start + self.color.shape[1]
 
 
 class Evaluation(NamedTuple):
-    """The loss, its parts, and its gradient."""
+    """The loss, its parts, and its gradient (N, 6 + C) in own units."""
 
     loss: float
     l2: float
-    gradient: Shapes
+    gradient: FloatArray
 
 
 def weights_of_pixels(weights: NDArray[Any] | None, height: int, width: int) -> FloatArray | None:
@@ -100,10 +113,9 @@ class Objective:
     ) -> None:
         self.target = target
         self.pixel_weights = pixel_weights
-        self._mean_weight, self._diagonal_sums = 1.0, DIAGONAL_SUMS + 1
+        self._mean_weight = 1.0
         if pixel_weights is not None and pixel_weights.ndim == 3:
             self._mean_weight = float(np.mean(pixel_weights, dtype=np.float64))
-            self._diagonal_sums = DIAGONAL_SUMS + len(target)
         self.blend = blend
         self.wrap = wrap
         self.engine = engine(threads)
@@ -121,7 +133,7 @@ class Objective:
     def kept(self, shapes: Shapes) -> KeptRender:
         """The picture with what it was made of: see `KeptRender`."""
         self._update(shapes)
-        return KeptRender(self, len(shapes), _native.KeptRender(self.engine, self._scene, self._spares))
+        return KeptRender(self, shapes.own_units, _native.KeptRender(self.engine, self._scene, self._spares))
 
     def moved(self, xy: FloatArray, shift: FloatArray) -> FloatArray:
         """Centres (N, 2) on the canvas after a shift, which ends at the border where it would leave it.
@@ -148,10 +160,10 @@ class Objective:
     def squared_error(self, shapes: Shapes) -> Evaluation:
         """evaluate(shapes, SQUARED_ERROR) in two thirds of its time."""
         self._update(shapes)
-        g = shapes.empty_like()
+        gradient = np.empty(shapes.own_units, np.float32)
         scene = self.engine, self._scene, self._spares
-        l2 = _native.squared_error(*scene, self.target, self.pixel_weights, *vars(g).values())
-        return Evaluation(l2, l2, g)
+        l2 = _native.squared_error(*scene, self.target, self.pixel_weights, gradient)
+        return Evaluation(l2, l2, gradient)
 
     def quality(self, shapes: Shapes) -> tuple[float, float]:
         """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture."""
@@ -173,11 +185,6 @@ class Objective:
         unlike = self._mean_weight - means.ssim
         return weights.l1 * means.l1 + weights.l2 * means.l2 + weights.ssim * unlike
 
-    @property
-    def diagonal_sums(self) -> int:
-        """How many sums a Gaussian's part of the diagonal of J^T J is made of."""
-        return self._diagonal_sums
-
 
 class KeptRender:
     """The picture of N Gaussians and what it was made of: a value, which stays what it is whatever its
@@ -185,12 +192,12 @@ class KeptRender:
     goes to the next.
     """
 
-    def __init__(self, objective: Objective, n: int, native: _native.KeptRender) -> None:
+    def __init__(self, objective: Objective, own_units: tuple[int, int], native: _native.KeptRender) -> None:
         self.objective = objective
-        self._n, self._native = n, native
+        self._own_units, self._native = own_units, native
 
     def __len__(self) -> int:
-        return self._n
+        return self._own_units[0]
 
     @property
     def picture(self) -> FloatArray:
@@ -206,30 +213,30 @@ class KeptRender:
         means, slope = self.objective.loss(self.picture, weights)
         return Evaluation(self.objective.total(means, weights), means.l2, self.gradient(slope))
 
-    def gradient(self, color_gradient: FloatArray) -> Shapes:
-        """Of a loss whose gradient with respect to the picture is `color_gradient` (C, H, W)."""
-        n, channels = self._n, len(color_gradient)
-        sides = (n, 2), (n, 2), (n,), (n,), (n, channels)
-        g = Shapes(*(np.empty(side, np.float32) for side in sides))
-        self._native.gradient(color_gradient, *vars(g).values())
-        return g
+    def gradient(self, color_gradient: FloatArray) -> FloatArray:
+        """(N, 6 + C), in own units, of a loss whose gradient with respect to the picture is `color_gradient`
+        (C, H, W).
+        """
+        gradient = np.empty(self._own_units, np.float32)
+        self._native.gradient(color_gradient, gradient)
+        return gradient
 
     def normal_product(self, tangent: FloatArray) -> FloatArray:
-        """J^T J times tangents (N, 6 + C); see native/training/kernels/gauss_newton.h."""
+        """J^T J times a tangent (N, 6 + C), both in own units; J is the Jacobian of the picture, and pixels
+        count by their weights.
+        """
         product = np.empty_like(tangent)
         self._native.normal_product(self.objective.pixel_weights, tangent, product)
         return product
 
     def normal_diagonal(self) -> FloatArray:
-        """The sums (N, 6 + 1 or 6 + C) that the diagonal of J^T J is made of; with weights of each channel's
-        pixels its colours have one for each.
-        """
-        sums = np.empty((self._n, self.objective.diagonal_sums), np.float32)
-        self._native.normal_diagonal(self.objective.pixel_weights, sums)
-        return sums
+        """(N, 6 + C) the diagonal of J^T J."""
+        diagonal = np.empty(self._own_units, np.float32)
+        self._native.normal_diagonal(self.objective.pixel_weights, diagonal)
+        return diagonal
 
     def removal_cost(self) -> FloatArray:
         """(N,) by how much the sum of squared errors would grow without each Gaussian."""
-        cost = np.empty(self._n, np.float32)
+        cost = np.empty(len(self), np.float32)
         self._native.removal_cost(self.objective.pixel_weights, self.residual(), cost)
         return cost

@@ -19,6 +19,7 @@ from imagegs.codec.quantization import round_trip
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
 from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.fitting.parameters import from_axes, parts_of
 from imagegs.fitting.placement import Pixels, centers, colors_at, place
 from imagegs.fitting.progress import AttributeBits, FitOptions, Progress
 from imagegs.gaussians import MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
@@ -52,7 +53,7 @@ def fit_paper(
     shapes = _shapes(values, width, height, options.bits)
     for step in range(1, options.steps + 1):
         result = objective.evaluate(shapes, WEIGHTS)
-        adam.step(values, _gradients(values, result.gradient, width, height), stop.rates)
+        adam.step(values, _gradients(shapes, result.gradient, width, height), stop.rates)
         limits = 1 / MAX_SCALE, 1 / MIN_SCALE
         np.clip(values["inverse_scale"], *limits, out=values["inverse_scale"])
         shapes = _shapes(values, width, height, options.bits)
@@ -112,12 +113,14 @@ def _shapes(values: Values, width: int, height: int, bits: AttributeBits | None)
     return Shapes(xy, scale, angle, np.zeros(len(angle), np.float32), color)
 
 
-def _gradients(values: Values, g: Shapes, width: int, height: int) -> Values:
+def _gradients(painted: Shapes, gradient: FloatArray, width: int, height: int) -> Values:
+    """Of the loss with respect to `Values`, from that in own units (N, 6 + C) of what was painted."""
+    own = parts_of(gradient)
     return {
-        "position": g.xy * _side(width, height),
-        "inverse_scale": (-g.scale / np.square(values["inverse_scale"])).astype(np.float32),
-        "angle": g.angle,
-        "color": g.color,
+        "position": from_axes(own["shift"] / painted.scale, painted.angle) * _side(width, height),
+        "inverse_scale": -painted.scale * own["log_scale"],
+        "angle": own["angle"],
+        "color": own["color"],
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.adam import Adam
-from imagegs.fitting.objective import Shapes
+from imagegs.fitting.objective import OWN, Shapes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray, on_canvas
 
 BETAS = 0.8, 0.95
@@ -68,19 +68,10 @@ def from_shapes(shapes: Shapes) -> Parameters:
     return Parameters(shapes.xy.copy(), log_scale, *others)
 
 
-def along_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
-    """Canvas vectors (N, 2) in the frames of Gaussians at angles (N,): R^T v."""
-    return _rotated(vectors, np.cos(angle), -np.sin(angle))
-
-
 def from_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
-    """The way back: R v."""
-    return _rotated(vectors, np.cos(angle), np.sin(angle))
-
-
-def _rotated(v: FloatArray, cosine: FloatArray, sine: FloatArray) -> FloatArray:
-    x, y = v[:, 0], v[:, 1]
-    return np.stack([x * cosine - y * sine, x * sine + y * cosine], axis=1)
+    """Vectors (N, 2) along the axes of Gaussians at angles (N,), as vectors on the canvas."""
+    cosine, sine, u, v = np.cos(angle), np.sin(angle), vectors[:, 0], vectors[:, 1]
+    return np.stack([u * cosine - v * sine, u * sine + v * cosine], axis=1)
 
 
 def elongation(scale: FloatArray) -> FloatArray:
@@ -88,21 +79,12 @@ def elongation(scale: FloatArray) -> FloatArray:
     return scale[:, 0] / scale[:, 1] - scale[:, 1] / scale[:, 0]
 
 
-def in_own_units(gradient: Shapes, shapes: Shapes) -> dict[str, FloatArray]:
-    """A gradient with respect to shapes, as one with respect to the numbers of RATES."""
-    return {
-        "shift": along_axes(gradient.xy, shapes.angle) * shapes.scale,
-        "log_scale": gradient.scale * shapes.scale,
-        "angle": gradient.angle,
-        "log_weight": gradient.log_weight,
-        "color": gradient.color,
-    }
-
-
-def flat_own_units(gradient: Shapes, shapes: Shapes) -> NDArray[np.float64]:
-    """The same as one array (N, 6 + C): shift along both axes, log scales, angle, log-weight, colour."""
-    parts = [a.reshape(len(a), -1) for a in in_own_units(gradient, shapes).values()]
-    return np.concatenate(parts, axis=1).astype(np.float64)
+def parts_of(own: FloatArray) -> dict[str, FloatArray]:
+    """The columns of an array (N, 6 + C) in own units under the names of OWN: C-contiguous copies, the angles
+    and log-weights (N,).
+    """
+    parts = {name: np.ascontiguousarray(own[:, columns]) for name, columns in OWN.items()}
+    return parts | {name: parts[name][:, 0] for name in ("angle", "log_weight")}
 
 
 class Mover:
@@ -115,13 +97,13 @@ class Mover:
         largest = LARGEST_WRAPPED * min(height, width) if wrap else 2 * max(height, width)
         self._log_scales = math.log(SMALLEST_SCALE), math.log(largest)
 
-    def move(self, p: Parameters, painted: Shapes, gradient: Shapes, rate: float) -> None:
+    def move(self, p: Parameters, painted: Shapes, gradient: FloatArray, rate: float) -> None:
         """One step in place, `rate` (0..1) of the full one, then back into the allowed ranges.
 
-        painted: p.shapes(); gradient: of the loss with respect to them.
+        painted: p.shapes(); gradient: of the loss, (N, 6 + C) in their own units.
         """
         scale, shift = painted.scale, np.zeros_like(p.xy)
-        gradients = in_own_units(gradient, painted)
+        gradients = parts_of(gradient)
         values = {"shift": shift, **{name: getattr(p, name) for name in gradients if name != "shift"}}
         units = {"angle": np.reciprocal(np.maximum(np.float32(1), np.abs(elongation(scale))))}
         self.adam.step(values, gradients, {name: r * rate for name, r in RATES.items()}, units)
