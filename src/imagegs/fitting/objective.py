@@ -96,8 +96,8 @@ def weights_of_pixels(weights: NDArray[Any] | None, height: int, width: int) -> 
 
 
 class Objective:
-    """A target (C, H, W) float32 and a loss, for one blend, on a canvas that wraps or not. Its
-    questions are about Gaussians that they are given, never about those of an earlier call.
+    """A target (C, H, W) float32 and a loss, for one blend, on a canvas that wraps or not.
+    What a method answers is about the Gaussians that it is given, never about those of an earlier call.
 
     pixel_weights: (H, W) as `weights_of_pixels` gives them, or (C, H, W), of each channel's pixels, as
     `weighing.seen_weights` does. Pixels of weight 0 have no say in anything below.
