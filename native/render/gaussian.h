@@ -64,7 +64,7 @@ enum ShapeSum { kSum, kSumU, kSumV, kSumUU, kSumUV, kSumVV };
 // The units that a Gaussian itself gives its parameters: a shift along its own axes in standard deviations, the
 // logarithms of its scales, its angle in radians, its log-weight in nats.
 constexpr int kOwnUnits = 6;
-enum OwnUnit { kShiftU, kShiftV, kLogScaleU, kLogScaleV, kAngle, kLogWeight };
+enum OwnUnit { kOwnShiftU, kOwnShiftV, kOwnLogScaleU, kOwnLogScaleV, kOwnAngle, kOwnLogWeight };
 static_assert(kOwnUnits == kShapeSums);
 
 constexpr float kSqrt2 = 1.41421356237309505f;
@@ -75,33 +75,33 @@ IMAGEGS_MATHS float stretch_of(const float *scale) { return scale[1] / scale[0] 
 // Chain rule from the six sums to the gradient in own units. With d (u, v) / d shift = -1/sqrt 2, d u / d log scale =
 // -u and likewise v.
 IMAGEGS_MATHS void own_gradient(float stretch, const float *sum, float *own) {
-    own[kShiftU] = -kSqrt2 * sum[kSumU];
-    own[kShiftV] = -kSqrt2 * sum[kSumV];
-    own[kLogScaleU] = -2.0f * sum[kSumUU];
-    own[kLogScaleV] = -2.0f * sum[kSumVV];
-    own[kAngle] = 2.0f * stretch * sum[kSumUV];
-    own[kLogWeight] = -sum[kSum];
+    own[kOwnShiftU] = -kSqrt2 * sum[kSumU];
+    own[kOwnShiftV] = -kSqrt2 * sum[kSumV];
+    own[kOwnLogScaleU] = -2.0f * sum[kSumUU];
+    own[kOwnLogScaleV] = -2.0f * sum[kSumVV];
+    own[kOwnAngle] = 2.0f * stretch * sum[kSumUV];
+    own[kOwnLogWeight] = -sum[kSum];
 }
 
 // The way back, for a tangent: the change of the score that a change in own units makes.
 IMAGEGS_MATHS void score_change(float stretch, const float *own, float *term) {
-    term[kSum] = -own[kLogWeight];
-    term[kSumU] = -kSqrt2 * own[kShiftU];
-    term[kSumV] = -kSqrt2 * own[kShiftV];
-    term[kSumUU] = -2.0f * own[kLogScaleU];
-    term[kSumUV] = 2.0f * stretch * own[kAngle];
-    term[kSumVV] = -2.0f * own[kLogScaleV];
+    term[kSum] = -own[kOwnLogWeight];
+    term[kSumU] = -kSqrt2 * own[kOwnShiftU];
+    term[kSumV] = -kSqrt2 * own[kOwnShiftV];
+    term[kSumUU] = -2.0f * own[kOwnLogScaleU];
+    term[kSumUV] = 2.0f * stretch * own[kOwnAngle];
+    term[kSumVV] = -2.0f * own[kOwnLogScaleV];
 }
 
 // The squares of the same derivatives: from sums of q {1, u^2, v^2, u^4, u^2 v^2, v^4} to those of q (d score / d
 // own)^2.
 IMAGEGS_MATHS void own_squares(float stretch, const float *sum, float *own) {
-    own[kShiftU] = 2.0f * sum[1];
-    own[kShiftV] = 2.0f * sum[2];
-    own[kLogScaleU] = 4.0f * sum[3];
-    own[kLogScaleV] = 4.0f * sum[5];
-    own[kAngle] = 4.0f * stretch * stretch * sum[4];
-    own[kLogWeight] = sum[0];
+    own[kOwnShiftU] = 2.0f * sum[1];
+    own[kOwnShiftV] = 2.0f * sum[2];
+    own[kOwnLogScaleU] = 4.0f * sum[3];
+    own[kOwnLogScaleV] = 4.0f * sum[5];
+    own[kOwnAngle] = 4.0f * stretch * stretch * sum[4];
+    own[kOwnLogWeight] = sum[0];
 }
 
 } // namespace imagegs
