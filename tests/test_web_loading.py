@@ -12,7 +12,7 @@ import pytest
 import oracle
 from conftest import sample_gaussians, texture_pixels
 from imagegs import Bits, Lattice, decode, encode, fit, read_info, render
-from imagegs.viewer.module import module_text
+from imagegs.web.module import module_text
 from test_web_element import SHOWN
 from test_web_painting import rgba
 from web_pages import SETUP, check_close, pixels_of

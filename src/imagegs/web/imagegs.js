@@ -10,4 +10,3 @@ export { Picture, loadPicture } from "./picture.js";
 export { makeRenderer } from "./renderer.js";
 export { Sampler } from "./sampler.js";
 export { serveWorker } from "./worker.js";
-export { ImageGSElement } from "./element.js";

@@ -1,8 +1,8 @@
-"""The JavaScript in web/ as one ES module, to save as imagegs.js or to put into a page.
+"""The JavaScript beside this file as one ES module, to save as imagegs.js or to put into a page.
 
 All modules become parts of one function, `library`, each in a scope of its own; what it returns are the
-exports. The function's own text is what the page's worker runs (web/thread.js): nothing is fetched, so it
-works anywhere.
+exports. The function's own text is what the page's worker runs (start_joined_worker.js): nothing is fetched, so
+it works anywhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import re
 from functools import cache
 from importlib.resources import files
 
-ENTRY = "imagegs"
+ENTRIES = ("imagegs", "element")  # the package's two; the module has what both export
+STANDS_FOR = {"start_worker": "start_joined_worker"}  # one file has no other to start a worker from
 _IMPORT = re.compile(r'^import \{ ([^}]+) \} from "\./(\w+)\.js";$', re.MULTILINE)
 _FORWARD = re.compile(r'^export \{ ([^}]+) \} from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function\*?|class|const) (\w+)", re.MULTILINE)
@@ -22,19 +23,17 @@ _LEFT_OVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 def module_text() -> str:
     """The text of the module, ASCII alone, without what would end a script element in a page.
 
-    Raises ValueError for a source whose imports and exports are not of the plain forms used in web/.
+    Raises ValueError for a source whose imports and exports are not of the plain forms used here.
     """
     parts: dict[str, str] = {}
     exported: dict[str, list[str]] = {}
-    entry = _source(ENTRY)
-    for _, name in _FORWARD.findall(entry):
+    public = [(entry, *found) for entry in ENTRIES for found in _FORWARD.findall(_source(entry))]
+    for entry, names, name in public:
         _add(name, parts, exported, ())
-    public = [(names, name) for names, name in _FORWARD.findall(entry)]
-    for names, name in public:
-        _check_names(ENTRY, names, name, exported)
-    returned = ", ".join(f"{each}: {name}.{each}" for names, name in public for each in names.split(", "))
-    exports = ", ".join(each for names, _ in public for each in names.split(", "))
-    about = entry[: entry.index("\n\n")]
+        _check_names(entry, names, name, exported)
+    returned = ", ".join(f"{each}: {name}.{each}" for _, names, name in public for each in names.split(", "))
+    exports = ", ".join(each for _, names, _ in public for each in names.split(", "))
+    about = _source(ENTRIES[0]).partition("\n\n")[0]
     body = "\n".join(parts.values())
     return (
         f'{about}\nfunction library() {{\n"use strict";\n{body}\nreturn {{ {returned} }};\n}}\n'
@@ -68,4 +67,4 @@ def _check_names(name: str, names: str, other: str, exported: dict[str, list[str
 
 
 def _source(name: str) -> str:
-    return files(__package__).joinpath("web", f"{name}.js").read_text("utf-8")
+    return files(__package__).joinpath(f"{STANDS_FOR.get(name, name)}.js").read_text("utf-8")

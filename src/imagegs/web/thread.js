@@ -1,40 +1,24 @@
-// The one worker of a page, and messages to and from it. Its code is this very library: module.py puts all
-// modules into one function of this name.
-/* global library */
+// The one worker of a page, and messages to and from it.
 
 import { UnsupportedError, revived } from "./errors.js";
+import { startWorker, whyNoWorker } from "./start_worker.js";
 
 let worker = null;
 const listeners = new Map(); // by number of the file
 let files = 0;
 
 function start() {
-    const text = `"use strict";\n(${library})().serveWorker(self);`;
-    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-    worker = new Worker(trusted(url));
-    URL.revokeObjectURL(url);
+    worker = startWorker();
     worker.onmessage = ({ data }) => listeners.get(data.id)?.(data);
     worker.onerror = (event) => {
         event.preventDefault();
-        const reason = event.message || "the page's policy may forbid workers from blob: addresses";
+        const reason = event.message || whyNoWorker;
         const error = new UnsupportedError(`the decoder's worker failed: ${reason}`);
         worker = null; // the next file starts another one
         const waiting = [...listeners];
         listeners.clear();
         for (const [id, listener] of waiting) listener({ type: "error", id, error });
     };
-}
-
-let policy = null;
-
-/** The address as a page with Trusted Types wants it, if its policy for contents names "imagegs". */
-function trusted(url) {
-    try {
-        policy ??= globalThis.trustedTypes.createPolicy("imagegs", { createScriptURL: (text) => text });
-        return policy.createScriptURL(url);
-    } catch {
-        return url; // most pages have no such thing
-    }
 }
 
 /**
