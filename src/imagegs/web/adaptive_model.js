@@ -1,6 +1,8 @@
 // Adaptive bits (docs/format.md, section 6): counters in three contexts, mixed in the logistic domain, and
 // the numbers that are made of such decisions.
 
+import { RangeDecoder } from "./range_decoder.js";
+
 const points = [
     1, 2, 4, 6, 10, 17, 27, 45, 74, 120, 194, 311, 488, 747, 1102, 1546, 2048, 2550, 2994, 3349, 3608, 3785,
     3902, 3976, 4022, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095,
@@ -41,12 +43,14 @@ export const family = {
 
 /** Counters and mixers of all families; they live on from layer to layer. */
 export class AdaptiveModel {
+    /** @param {number} channels */
     constructor(channels) {
         const families = family.color + channels;
         this.one = new Int32Array(families * counters).fill(32768); // probability of a 1, in 1/65536
         this.seen = new Uint8Array(families * counters);
         this.weights = new Int32Array(families * nodes * 3).fill(20000); // in 1/65536
-        this.stream = null; // the RangeDecoder at hand
+        this.stream = new RangeDecoder(new Uint8Array(0)); // that of the layer at hand
+        this.base = this.inF = this.inS = this.mixers = 0; // where the number at hand is counted
     }
 
     /** Chooses where the next number is counted. */

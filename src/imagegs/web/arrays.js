@@ -7,31 +7,41 @@
  * @property {Float32Array} angle      (N) of the first axis, radians, from +x towards +y
  * @property {Float32Array} logWeight  (N) added to the exponent; 0 in the paper blend
  * @property {Float32Array} color      (N, C) about 0..1, not clipped
+ * @property {Int32Array} [integers]   (N, columns) as the file has them, where they were asked for
  */
 
-/** How many numbers of each array belong to one Gaussian. */
+/** How many numbers of each array belong to one Gaussian. @param {number} channels */
 export function widths(channels) {
     return { xy: 2, scale: 2, angle: 1, logWeight: 1, color: channels };
 }
 
-/** @returns {Arrays} all 0 */
+/** All 0. @param {number} n @param {number} channels @returns {Arrays} */
 export function makeArrays(n, channels) {
-    return Object.fromEntries(
-        Object.entries(widths(channels)).map(([name, w]) => [name, new Float32Array(n * w)]),
-    );
+    const arrays = Object.entries(widths(channels)).map(([name, w]) => [name, new Float32Array(n * w)]);
+    return Object.fromEntries(arrays);
 }
 
-/** The arrays of all parts, in their order. @param {Arrays[]} parts */
+/** The arrays of all parts, in their order. @param {Arrays[]} parts @returns {Arrays} */
 export function joined(parts) {
     if (parts.length === 1) return parts[0];
-    const result = {};
-    for (const name of Object.keys(parts[0])) {
-        const all = new parts[0][name].constructor(parts.reduce((n, part) => n + part[name].length, 0));
-        let at = 0;
-        for (const part of parts) (all.set(part[name], at), (at += part[name].length));
-        result[name] = all;
-    }
-    return result;
+    const names = /** @type {(keyof Arrays)[]} */ (Object.keys(parts[0]));
+    const arrays = names.map((name) => [name, chained(parts.map((part) => /** @type {any} */ (part[name])))]);
+    return Object.fromEntries(arrays);
+}
+
+/**
+ * Typed arrays of one kind, one behind the other, in a new one.
+ *
+ * @template {Float32Array | Int32Array} Kind
+ * @param {Kind[]} parts one at least
+ * @returns {Kind}
+ */
+export function chained(parts) {
+    const Made = /** @type {new (length: number) => Kind} */ (parts[0].constructor);
+    const all = new Made(parts.reduce((n, part) => n + part.length, 0));
+    let at = 0;
+    for (const part of parts) (all.set(part, at), (at += part.length));
+    return all;
 }
 
 /**

@@ -162,8 +162,7 @@ export class Container {
         require(!missing, `chunk ${missing} is missing before chunk ${name}`);
         const late = order.slice(order.indexOf(name) + 1).some((later) => seen.has(later));
         require(!late, `chunk ${name} is out of order`);
-        require(name !== "LATT" ||
-            !seen.has("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
+        require(name !== "LATT" || !seen.has("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
     }
 
     /** The chunk that must come before, if it has not. */

@@ -2,7 +2,7 @@
 
 import { joined } from "./arrays.js";
 import { Container } from "./container.js";
-import { LimitError, require } from "./errors.js";
+import { FormatError, LimitError, require } from "./errors.js";
 import { readFixedPoint } from "./fixed_point.js";
 import { readHeader } from "./header.js";
 import { Lattice } from "./lattice.js";
@@ -10,6 +10,14 @@ import { LayerReader } from "./layers.js";
 import { levelOf } from "./levels.js";
 import { limitsOf } from "./limits.js";
 import { readMetadata } from "./metadata.js";
+
+/**
+ * @typedef {object} DecodingOptions
+ * @property {boolean} [integers] give the files' integers too, as arrays.integers (N, columns)
+ * @property {number} [layers]    decode no more than so many, though all are checked
+ * @property {boolean} [partial]  the bytes may end early, behind the first layer
+ */
+/** @typedef {Partial<import("./limits.js").Limits> & DecodingOptions} DecoderOptions */
 
 /**
  * Decodes a file of which ever more bytes are pushed. Files without layers have one, of all Gaussians.
@@ -21,15 +29,16 @@ import { readMetadata } from "./metadata.js";
  */
 export class Decoder {
     /**
-     * @param {object} [options] limits (see limits.js) and
-     * @param {boolean} [options.integers] give the files' integers too, as arrays.integers (N, columns)
-     * @param {number} [options.layers] decode no more than so many, though all are checked
-     * @param {boolean} [options.partial] the bytes may end early, behind the first layer
+     * @param {DecoderOptions} [options]
      */
     constructor(options = {}) {
         this.options = options;
         this.limits = limitsOf(options);
         this.container = new Container(this.limits.maxBytes);
+        /** @type {import("./header.js").Header | null} */
+        this.header = null;
+        /** @type {LayerReader | null} of a file with layers */
+        this.layers = null;
     }
 
     /** @param {Uint8Array} bytes the next ones of the file */
@@ -60,23 +69,24 @@ export class Decoder {
             return yield* withPauses(this.container.next());
         } catch (error) {
             // What came before is a picture, if only the end is missing.
-            if (this.options.partial && this.container.ended && error.truncated && this.container.layers)
+            if (this.options.partial && this.container.ended && isTruncated(error) && this.container.layers)
                 return null;
             throw error;
         }
     }
 
     *read({ name, payload }) {
+        const header = /** @type {import("./header.js").Header} */ (this.header); // the first chunk's
         if (name === "HEAD") yield* this.readHeader(payload);
         else if (name === "mETA") yield { type: "metadata", metadata: readMetadata(payload) };
         else if (name === "GAUS") {
-            const steps = readFixedPoint(payload, this.header, this.options.integers);
+            const steps = readFixedPoint(payload, header, this.options.integers);
             yield this.layer(yield* withPauses(steps));
         } else if (name === "LATT") {
-            this.layers = new LayerReader(new Lattice(payload, this.header), this.header);
+            this.layers = new LayerReader(new Lattice(payload, header), header);
             this.layers.keepIntegers = Boolean(this.options.integers);
-        } else if (name === "TURN") this.layers.useTurn(payload);
-        else if (name === "LAYR") yield* this.readLayer(payload);
+        } else if (name === "TURN") this.layers?.useTurn(payload);
+        else if (name === "LAYR" && this.layers) yield* this.readLayer(payload, this.layers);
         else if (name === "TAIL" && this.layers) {
             const { n, total } = this.layers;
             require(n === total, `the layers have ${n} of ${total} Gaussians`);
@@ -98,15 +108,17 @@ export class Decoder {
         yield { type: "header", header };
     }
 
-    *readLayer(payload) {
-        if (this.layers.number >= (this.options.layers ?? Infinity)) return this.layers.skip(payload);
-        yield this.layer(yield* withPauses(this.layers.read(payload)));
+    *readLayer(payload, layers) {
+        if (layers.number >= (this.options.layers ?? Infinity)) return layers.skip(payload);
+        yield this.layer(yield* withPauses(layers.read(payload)));
     }
 
     layer(arrays) {
         return { type: "layer", arrays, bytes: this.container.offset };
     }
 }
+
+const isTruncated = (error) => error instanceof FormatError && error.truncated;
 
 /** Goes through the steps with a pause event at each, and returns what they return. */
 function* withPauses(steps) {
@@ -118,10 +130,19 @@ function* withPauses(steps) {
 }
 
 /**
- * @typedef {import("./arrays.js").Arrays & import("./header.js").Header} Decoded with nGaussians those that
- *     were decoded, layers: [{n, bytes}], n the number of each layer's Gaussians and bytes those of the file
- *     up to its end, metadata: an object or null, fade: added to the log-weights of the last layer (see
- *     levels.js), and with the option `integers` the file's own, Int32Array (N, columns).
+ * @typedef {object} Layer
+ * @property {number} n      Gaussians of the layer
+ * @property {number} bytes  of the file, up to the layer's end
+ */
+/**
+ * @typedef {object} DecodedFacts
+ * @property {Layer[]} layers
+ * @property {Record<string, any> | null} metadata
+ * @property {number} fade  added to the log-weights of the last layer, see levels.js
+ */
+/**
+ * @typedef {import("./arrays.js").Arrays & import("./header.js").Header & DecodedFacts} Decoded  nGaussians:
+ *     those that were decoded
  */
 
 /**
@@ -129,8 +150,8 @@ function* withPauses(steps) {
  * `loadPicture`.
  *
  * @param {Uint8Array | ArrayBuffer} bytes
- * @param {object} [options] those of `Decoder`, and
- * @param {number} [options.lod] the level of detail, 0..1: what lies beyond is checked and not decoded
+ * @param {DecoderOptions & {lod?: number}} [options] lod: the level of detail, 0..1; what lies beyond is
+ *     checked and not decoded
  * @returns {Decoded}
  */
 export function decode(bytes, options = {}) {
@@ -140,7 +161,9 @@ export function decode(bytes, options = {}) {
     const decoder = new Decoder({ ...options, ...(lod < 1 && { layers: level.layers }) });
     decoder.push(data);
     decoder.end();
-    const result = { metadata: null, layers: [], fade: level.fade },
+    const result = /** @type {Decoded} */ (
+            /** @type {any} */ ({ metadata: null, layers: [], fade: level.fade })
+        ),
         parts = [];
     for (const event of decoder.events()) {
         if (event.type === "header") Object.assign(result, event.header);
@@ -171,7 +194,7 @@ function countLayers(data, options) {
     try {
         while (finished(container.next()));
     } catch (error) {
-        if (!(options.partial && error.truncated)) throw error;
+        if (!(options.partial && isTruncated(error))) throw error;
     }
     return Math.max(1, container.layers);
 }

@@ -2,4 +2,4 @@
 
 import { serveWorker } from "./worker.js";
 
-serveWorker(self);
+serveWorker(/** @type {any} */ (self)); // TypeScript takes it for a window

@@ -1,6 +1,8 @@
 // What of <image-gs> is not about pictures: its box, its size on the screen, its text for those who do not
 // see it.
 
+import { UnsupportedError } from "./errors.js";
+
 const rules = `
 :host { display: inline-block; position: relative; overflow: hidden; }
 :host([hidden]) { display: none; }
@@ -20,10 +22,13 @@ export class ElementLayout {
     #filler = document.createElement("div"); // as wide as the picture, where nothing else says how wide
     #text = document.createElement("span");
     #root;
+    /** @type {CSSStyleSheet | null} */
     #sizes = null; // a style sheet of its own
+    /** @type {{width: number, height: number} | null} */
     #natural = null;
     #onrepaint;
     #resizing;
+    /** @type {MediaQueryList | null} */
     #density = null; // a MediaQueryList, true while the screen's density is what it was
 
     /** onrepaint: called when what is shown has another size on the screen, or is lost. */
@@ -98,14 +103,14 @@ export class ElementLayout {
         this.#internals.role = alt === "" ? "presentation" : "img";
         this.#internals.ariaLabel = alt;
         this.#text.textContent = alt ?? "";
-        const { width: w, height: h } = this.#natural ?? {};
+        const { width: w = 0, height: h = 0 } = this.#natural ?? {};
         const [width, height] = ["width", "height"].map((name) => lengthOf(this.#host.getAttribute(name)));
         const lengths = /px$/.test(width) && /px$/.test(height);
         const hint = lengths ? `${parseFloat(width)} / ${parseFloat(height)}` : "";
         const ratio = w ? `${w} / ${h}` : hint;
         const given = `${width ? `width: ${width};` : ""} ${height ? `height: ${height};` : ""}`;
         const host = `:host { ${given} aspect-ratio: auto ${ratio}; }`;
-        this.#sizes?.replaceSync(`${host} div { width: ${w ?? 0}px; max-width: 100%; }`);
+        this.#sizes?.replaceSync(`${host} div { width: ${w}px; max-width: 100%; }`);
     }
 
     /** The "width" or "height" of the content, or, without a box, of the attribute; null without both. */
@@ -131,7 +136,7 @@ export class ElementLayout {
     /** The size of the whole picture in a box of this size, CSS pixels, by the element's object-fit. */
     #fitted({ width, height }) {
         const fit = getComputedStyle(this.#host).objectFit,
-            { width: w, height: h } = this.#natural;
+            { width: w, height: h } = this.#natural ?? { width, height };
         if (!fit || fit === "fill" || !width || !height) return { width, height };
         const contain = Math.min(width / w, height / h),
             cover = Math.max(width / w, height / h);
@@ -144,6 +149,7 @@ export class ElementLayout {
         if (this.#canvas.width !== width || this.#canvas.height !== height)
             Object.assign(this.#canvas, { width, height });
         const context = this.#canvas.getContext("2d");
+        if (!context) throw new UnsupportedError("this browser gives no canvas to show pictures on");
         context.globalCompositeOperation = "copy";
         context.drawImage(from, 0, from.height - height, width, height, 0, 0, width, height);
     }

@@ -4,9 +4,10 @@ export class SourceRequest {
     url = ""; // absolute, once the file is asked for
     started = false; // a lazy one waits until it is near the window
     over = false; // there is nothing left to wait for
+    /** @type {any} */
     failure = null;
     #control = new AbortController();
-    #settle = {};
+    #settle = /** @type {PromiseWithResolvers<void>} */ ({});
 
     constructor() {
         /** A promise of the picture in full. */

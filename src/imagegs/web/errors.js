@@ -5,6 +5,7 @@
  * `truncated`: they only end too early.
  */
 export class FormatError extends Error {
+    /** Whether the bytes only end too early. */
     truncated = false;
 
     get name() {
@@ -26,7 +27,15 @@ export class UnsupportedError extends Error {
     }
 }
 
-/** Throws FormatError(message) unless the condition holds. */
+/** @typedef {(condition: unknown, message: string | (() => string)) => void} Check  throws unless it holds */
+
+/**
+ * Throws FormatError(message) unless the condition holds.
+ *
+ * @param {unknown} condition
+ * @param {string | (() => string)} message
+ * @returns {asserts condition}
+ */
 export function require(condition, message) {
     if (!condition) throw new FormatError(typeof message === "function" ? message() : message);
 }

@@ -47,7 +47,7 @@ export function* readFixedPoint(payload, header, keepIntegers) {
             ranges[name].push(readRange(view, offset, name, paper));
     }
     const arrays = makeArrays(n, header.channels.length),
-        integers = keepIntegers ? [] : null;
+        integers = keepIntegers ? /** @type {Int32Array[]} */ ([]) : null;
     const targets = { position: "xy", scale: "scale", angle: "angle", weight: "logWeight", color: "color" };
     for (const [i, name] of attributes.entries()) {
         for (let column = 0; column < columns[name]; ++column) {

@@ -8,15 +8,28 @@ import { Bins } from "./neighbors.js";
 
 const firstColor = 8; // column of the table of integers
 
+/** @typedef {"x" | "y" | "shorter" | "ratio" | "nats" | "sector" | "unit" | "color"} Remembered */
+/** @typedef {Record<Remembered, {[i: number]: number, length: number}>} History of all Gaussians so far */
+
 /** Reads Gaussians, and remembers what later ones are predicted from. */
 export class GaussianReader {
+    /** @param {import("./lattice.js").Lattice} lattice @param {import("./header.js").Header} header */
     constructor(lattice, { width, height, channels }) {
-        Object.assign(this, { lattice, width, height, channels: channels.length });
+        this.lattice = lattice;
+        this.width = width;
+        this.height = height;
+        this.channels = channels.length;
         this.model = new AdaptiveModel(this.channels);
         this.guesses = channels.map(() => new ColorGuess());
         this.turn = colorTurn(null, this.channels);
         this.n = 0; // Gaussians so far
+        /** @type {History} */
         this.history = { x: [], y: [], shorter: [], ratio: [], nats: [], sector: [], unit: [], color: [] };
+        this.bins = new Bins(width, height, 0);
+        this.found = 0; // neighbours in the bins
+        this.arrays = makeArrays(0, this.channels);
+        /** @type {import("./errors.js").Check} */
+        this.check = () => {};
         this.stored = new Float64Array(this.channels);
     }
 

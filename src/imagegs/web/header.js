@@ -1,8 +1,8 @@
 // Chunk HEAD (docs/format.md, section 3).
 
-import { require } from "./errors.js";
+import { FormatError, require } from "./errors.js";
 
-export const blends = ["paper", "softmax"];
+export const blends = /** @type {const} */ (["paper", "softmax"]);
 
 /**
  * @typedef {object} Header
@@ -15,7 +15,7 @@ export const blends = ["paper", "softmax"];
  * @property {string[]} channels   names
  */
 
-/** @returns {Header} */
+/** @param {Uint8Array} payload @returns {Header} */
 export function readHeader(payload) {
     const check = (condition, message) => require(condition, () => `chunk HEAD: ${message}`);
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -32,7 +32,15 @@ export function readHeader(payload) {
     check(!flags || blends[blend] === "softmax", "only the softmax blend wraps, not the paper blend");
     check(n >= 1 && n <= 32, `${n} channels, only 1 to 32 are possible`);
     const channels = readNames(payload, n, check);
-    return { width, height, nGaussians, blend: blends[blend], bitDepth, wrap: flags === 1, channels };
+    return {
+        width,
+        height,
+        nGaussians,
+        blend: blends[blend],
+        bitDepth: /** @type {8 | 16} */ (bitDepth),
+        wrap: flags === 1,
+        channels,
+    };
 }
 
 function readNames(payload, n, check) {
@@ -51,7 +59,7 @@ function readNames(payload, n, check) {
 
 function readName(bytes, number, check) {
     const name = utf8(bytes);
-    check(name !== null, `the name of channel ${number} is not UTF-8`);
+    if (name === null) throw new FormatError(`chunk HEAD: the name of channel ${number} is not UTF-8`);
     check(name, `the name of channel ${number} is empty`);
     check(!/[\u0000-\u001f\u007f-\u009f]/.test(name), `the name of channel ${number} has control characters`);
     return name;

@@ -17,15 +17,21 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     static observedAttributes = ["src", "alt", "lod", "map", "width", "height", "loading"];
 
     /** What all elements of the page are painted by: see makeRenderer(). To be set before the first one. */
-    static api = undefined;
+    static api = /** @type {"webgpu" | "webgl2" | undefined} */ (undefined);
 
     #layout = new ElementLayout(this, () => this.repaint());
+    /** @type {SourceRequest | null} */
     #request = null; // what src asks for; null without src
+    /** @type {IntersectionObserver | null} */
     #observer = null; // of a lazy element that has not been near the window yet
+    /** @type {import("./picture.js").Picture | null} */
     #picture = null; // what is shown
+    /** @type {SourceRequest | null} */
     #shownBy = null; // the request for it: an earlier one until the new one has something to show
+    /** @type {Painting | null} */
     #painting = null;
     #stale = false; // what is painted is not what is to be seen
+    /** @type {Promise<void> | null} */
     #repainting = null; // a promise, while that is being mended
 
     constructor() {
@@ -125,7 +131,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         if (this.loading !== "lazy" || !globalThis.IntersectionObserver) return this.#load(request);
         if (!this.isConnected || this.#observer) return;
         this.#observer = new IntersectionObserver(
-            (entries) => entries.at(-1).isIntersecting && this.#load(request),
+            (entries) => entries[entries.length - 1].isIntersecting && this.#load(request),
             { rootMargin: ahead },
         );
         this.#observer.observe(this);
@@ -277,7 +283,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
 
     set lod(lod) {
         levelOf(lod, 2); // or RangeError
-        this.setAttribute("lod", lod);
+        this.setAttribute("lod", String(lod));
     }
 
     /** Of the content, CSS pixels; where it has no box that of the attribute, else of the picture. */
@@ -286,7 +292,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     set width(pixels) {
-        this.setAttribute("width", pixels);
+        this.setAttribute("width", String(pixels));
     }
 
     get height() {
@@ -294,12 +300,12 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     set height(pixels) {
-        this.setAttribute("height", pixels);
+        this.setAttribute("height", String(pixels));
     }
 
     /** The absolute address; the attribute where it is none. */
     get src() {
-        const src = this.getAttribute("src");
+        const src = this.getAttribute("src") ?? "";
         try {
             return src ? new URL(src, this.baseURI).href : "";
         } catch {

@@ -46,7 +46,10 @@ export class Lattice {
         check(payload.length === 7, `${payload.length} bytes, 7 are needed`);
         const signed = new Int8Array(payload.buffer, payload.byteOffset, 7);
         this.q = payload[0]; // steps of a scale in an octave
-        [this.position, this.angle, this.weight, this.color] = signed.subarray(1, 5);
+        this.position = signed[1];
+        this.angle = signed[2];
+        this.weight = signed[3];
+        this.color = signed[4];
         this.cell = payload[5];
         check(payload[6] <= 1, `unknown flags ${payload[6]}`);
         this.hasWeights = payload[6] === 1;

@@ -11,9 +11,12 @@ const sliceSize = 64; // Gaussians between two chances to do something else
 
 /** Reads the layers of a file one after the other. */
 export class LayerReader {
+    /** @param {import("./lattice.js").Lattice} lattice @param {import("./header.js").Header} header */
     constructor(lattice, header) {
         const { width, height, nGaussians } = header;
-        Object.assign(this, { lattice, total: nGaussians, channels: header.channels.length });
+        this.lattice = lattice;
+        this.total = nGaussians;
+        this.channels = header.channels.length;
         this.columns = (width >> lattice.cell) + 1;
         this.rows = (height >> lattice.cell) + 1;
         this.reader = new GaussianReader(lattice, header);

@@ -27,7 +27,7 @@ const fields = {
  * "Picture", if its channels are those of a picture; else every channel is a map. Throws FormatError for a
  * list that is damaged.
  *
- * @param {{channels: string[], metadata: object | null}} picture
+ * @param {{channels: string[], metadata: Record<string, any> | null}} picture
  * @returns {TextureMap[]}
  */
 export function mapsOf({ channels, metadata }) {

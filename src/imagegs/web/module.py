@@ -1,8 +1,8 @@
 """The JavaScript beside this file as one ES module, to save as imagegs.js or to put into a page.
 
 All modules become parts of one function, `library`, each in a scope of its own; what it returns are the
-exports. The function's own text is what the page's worker runs (start_joined_worker.js): nothing is fetched, so
-it works anywhere.
+exports. The function's own text is what the page's worker runs (start_joined_worker.js): nothing is
+fetched, so it works anywhere.
 """
 
 from __future__ import annotations

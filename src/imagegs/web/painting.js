@@ -4,7 +4,7 @@ import { LimitError } from "./errors.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
 import { Sampler } from "./sampler.js";
-import { copiesOfOne, shapeRows } from "./shapes.js";
+import { copiesOfOne, sceneRows, shapeRows } from "./shapes.js";
 import { gridFor } from "./tile_lists.js";
 
 const margin = 0.5; // of a view's sides, that lists are made for around it
@@ -20,7 +20,7 @@ const mostIds = 2 ** 24;
  */
 export class Painting {
     /**
-     * @param {object} renderer that makeRenderer() gave; another one may take its place at any time
+     * @param {import("./renderer.js").Renderer} renderer another one may take its place at any time
      * @param {import("./picture.js").Picture} picture with one layer at least
      * @param {object} [options]
      * @param {number} [options.lod] level of detail, 0..1
@@ -28,9 +28,20 @@ export class Painting {
      * @param {boolean} [options.filtered] whether pixels larger than the canvas' are means over their areas
      */
     constructor(renderer, picture, { lod = 1, map = 0, filtered = true } = {}) {
-        Object.assign(this, { renderer, picture, filtered });
-        this.whole = this.near = null; // lists over the canvas, and over a part of it
-        this.asked = null; // {key, promise}: the lists of the canvas that were asked for last
+        this.renderer = renderer;
+        this.picture = picture;
+        this.filtered = filtered;
+        /** @type {any} lists over the canvas */
+        this.whole = null;
+        /** @type {any} lists over a part of it */
+        this.near = null;
+        /** @type {{key: string, promise: Promise<void>} | null} lists over the canvas, asked for last */
+        this.asked = null;
+        /** @type {Sampler | null} */
+        this.sampler = null;
+        this.asking = false; // for lists over a part
+        /** @type {string | null} of the lists whose parts are too much work */
+        this.nearRefused = null;
         this.askedSoFar = 0;
         this.uploads = new Map(); // what was made from which numbers
         this.lod = lod;
@@ -50,6 +61,7 @@ export class Painting {
         const map = mapsOf(this.picture)[number];
         if (!map) throw new RangeError(`there is no map number ${number}`);
         this.mapNumber = number;
+        /** @type {import("./maps.js").TextureMap} */
         this.shown = map;
     }
 
@@ -141,6 +153,9 @@ export class Painting {
     /**
      * Draws a view into the lower left corner of the drawing buffer; false where `prepare` or the context is
      * missing.
+     *
+     * @param {View} view
+     * @param {Size} size
      */
     draw(view, size) {
         if (!this.whole || !this.renderer.canDraw(this.picture.blend)) return false;
@@ -148,7 +163,12 @@ export class Painting {
         return true;
     }
 
-    /** `prepare`, then `draw` into a canvas of this size. Rejects with what the card refuses to do. */
+    /**
+     * `prepare`, then `draw` into a canvas of this size. Rejects with what the card refuses to do.
+     *
+     * @param {View} view
+     * @param {Size} size
+     */
     async paint(view, size) {
         await this.prepare(size);
         const { canvas } = this.renderer;
@@ -175,6 +195,8 @@ export class Painting {
 
     /**
      * The picture at a point in canvas pixels, all channels; `candidates` are those of the tile.
+     * @param {number} x
+     * @param {number} y
      * @returns {import("./sampler.js").PointSample | null} null before `prepare`
      */
     sample(x, y) {
@@ -182,7 +204,13 @@ export class Painting {
         const { picture, whole: lists } = this,
             { grid, tiles, ids, extent, copies } = lists,
             { fade } = this.shownLevel();
-        this.sampler ??= new Sampler(this.rows(lists), picture, picture.arrays, { n: extent.n }, copies);
+        this.sampler ??= new Sampler(
+            this.rows(lists),
+            picture,
+            picture.arrays,
+            { n: extent.n, fade },
+            copies,
+        );
         this.sampler.fade = fade;
         const on = (v, side) =>
             picture.wrap ? v - Math.floor(v / side) * side : Math.min(Math.max(v, 0), side);
@@ -242,7 +270,8 @@ export class Painting {
     }
 
     rows({ extent, copies }) {
-        return shapeRows(this.picture.arrays, this.picture, extent, copies);
+        const { picture } = this;
+        return sceneRows(shapeRows(picture.arrays, picture, extent.n), picture, extent, copies);
     }
 
     /** (N + copies, 4): the channels of the map that is shown. */

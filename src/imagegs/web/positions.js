@@ -12,18 +12,23 @@ export class CellReader {
      * the Gaussians of earlier layers, one after the other, sorted anew; check(condition, rule) throws.
      */
     constructor(model, columns, rows, before, check) {
-        Object.assign(this, { model, before, check });
+        this.model = model;
+        this.before = before;
+        this.check = check;
         this.part = [columns, rows];
+        this.cells = new Int32Array(0);
+        this.n = 0;
+        /** @type {Parameters<CellReader["split"]>[]} what is yet to be split, the next one last */
+        this.parts = [];
     }
 
     /** Finds the cells (x, y) of n Gaussians, one after the other; yields now and then, and returns them. */
     *read(n) {
         this.cells = new Int32Array(2 * n);
         this.n = 0;
-        // What is yet to be split, the next one last.
         this.parts = [[0, 0, this.part[0], this.part[1], n, 0, this.before.length / 2]];
-        for (let done = 0; this.parts.length; ++done) {
-            this.split(...this.parts.pop());
+        for (let part, done = 0; (part = this.parts.pop()); ++done) {
+            this.split(...part);
             if (done % sliceSize === 0) yield;
         }
         return this.cells;

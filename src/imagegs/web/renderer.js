@@ -19,6 +19,8 @@
 //                       of null while `lost`
 //   release()           frees the context itself
 
+/** @typedef {WebGL2Renderer | WebGPURenderer} Renderer */
+
 import { UnsupportedError } from "./errors.js";
 import { WebGL2Renderer } from "./webgl2_renderer.js";
 import { WebGPURenderer } from "./webgpu_renderer.js";
@@ -30,7 +32,7 @@ import { WebGPURenderer } from "./webgpu_renderer.js";
  * @param {object} [options]
  * @param {"webgpu" | "webgl2"} [options.api] that and no other; without it WebGPU on a graphics card, else
  *     WebGL2. Other values are a RangeError.
- * @returns {Promise<WebGPURenderer | WebGL2Renderer>} Rejects with UnsupportedError where there is none.
+ * @returns {Promise<Renderer>} Rejects with UnsupportedError where there is none.
  */
 export async function makeRenderer(canvas, { api } = {}) {
     if (![undefined, "webgpu", "webgl2"].includes(api)) throw new RangeError(`there is no api ${api}`);

@@ -2,7 +2,7 @@
 
 import { cutoff, paperEpsilon, paperTile, topK } from "./constants.js";
 import { fadedWeight } from "./levels.js";
-import { copiesOfOne, modulo, shapeRows, strideOf } from "./shapes.js";
+import { copiesOfOne, modulo, sceneRows, shapeRows, strideOf } from "./shapes.js";
 import { seenCopies } from "./tile_lists.js";
 
 /**
@@ -16,32 +16,45 @@ import { seenCopies } from "./tile_lists.js";
 
 /** Samples the Gaussians of rows (see shapes.js). */
 export class Sampler {
+    /**
+     * @param {Float32Array} rows
+     * @param {import("./header.js").Header} header
+     * @param {{color: Float32Array}} arrays
+     * @param {{n: number, fade: number}} extent
+     * @param {Uint32Array} copies see sceneRows()
+     */
     constructor(rows, header, arrays, { n, fade }, copies) {
-        Object.assign(this, { rows, header, color: arrays.color, n, fade, copies });
+        this.rows = rows;
+        this.header = header;
+        this.color = arrays.color;
+        this.n = n;
+        this.fade = fade;
+        this.copies = copies;
         this.stride = strideOf(header.blend);
     }
 
     /** Of what decode() gave. @param {import("./decoder.js").Decoded} decoded */
     static of(decoded) {
         const { nGaussians: n, fade, layers } = decoded,
-            extent = { n, fadeFrom: fade ? n - layers.at(-1).n : n };
-        const copies = seenCopies(decoded, decoded, extent);
-        return new Sampler(
-            shapeRows(decoded, decoded, extent, copies),
-            decoded,
-            decoded,
-            { n, fade },
-            copies,
-        );
+            extent = { n, fadeFrom: fade ? n - layers[layers.length - 1].n : n };
+        const shapes = shapeRows(decoded, decoded, n),
+            copies = seenCopies(sceneRows(shapes, decoded, extent), decoded);
+        const rows = sceneRows(shapes, decoded, extent, copies);
+        return new Sampler(rows, decoded, decoded, { n, fade }, copies);
     }
 
-    /** @returns {PointSample} at a point, canvas pixels; ids: the candidates, ascending, else all */
+    /**
+     * @param {number} x canvas pixels
+     * @param {number} y
+     * @param {ArrayLike<number> | null} [ids] the candidates, ascending, else all
+     * @returns {PointSample}
+     */
     at(x, y, ids = null) {
         const { header, stride, n } = this,
             { width, height, wrap } = header;
         const px = wrap ? modulo(x, width) : Math.min(Math.max(x, 0), width);
         const py = wrap ? modulo(y, height) : Math.min(Math.max(y, 0), height);
-        const best = [],
+        const best = /** @type {{id: number, e: number}[]} */ ([]),
             count = ids ? ids.length : this.rows.length / stride;
         for (let i = 0; i < count; ++i) this.insert(best, ids ? ids[i] : i, px, py);
         const softmax = header.blend === "softmax",

@@ -13,19 +13,38 @@ export const copiesOfOne = 9; // itself among them, as number 4
 export const strideOf = (blend) => (blend === "paper" ? 12 : 8);
 
 /**
- * Rows of the first n Gaussians, then of copies.
+ * Rows of the first n Gaussians, none of which fades.
  *
  * @param {import("./arrays.js").Arrays} arrays
  * @param {import("./header.js").Header} header
+ * @param {number} n
+ * @returns {Float32Array}
+ */
+export function shapeRows(arrays, header, n) {
+    const stride = strideOf(header.blend),
+        rows = new Float32Array(n * stride);
+    for (let i = 0; i < n; ++i) writeRow(rows, i * stride, arrays, header, i);
+    return rows;
+}
+
+/**
+ * Rows of the first n Gaussians with those marked that fade, and rows of copies behind them. The rows are
+ * the given ones where there is nothing to mark or to add.
+ *
+ * @param {Float32Array} shapes what shapeRows() gave for n Gaussians or more
+ * @param {import("./header.js").Header} header
  * @param {{n: number, fadeFrom: number}} extent Gaussians from number fadeFrom on fade
- * @param {Uint32Array} copies 9 i + k for copy k of Gaussian i, k = 3 row + column, the one in the middle
+ * @param {Uint32Array} [copies] 9 i + k for copy k of Gaussian i, k = 3 row + column, the one in the middle
  *     itself
  * @returns {Float32Array}
  */
-export function shapeRows(arrays, header, { n, fadeFrom }, copies) {
+export function sceneRows(shapes, header, { n, fadeFrom }, copies = new Uint32Array(0)) {
     const stride = strideOf(header.blend),
-        rows = new Float32Array((n + copies.length) * stride);
-    for (let i = 0; i < n; ++i) writeRow(rows, i * stride, arrays, header, i, i >= fadeFrom);
+        own = shapes.subarray(0, n * stride);
+    if (fadeFrom >= n && !copies.length) return own;
+    const rows = new Float32Array((n + copies.length) * stride);
+    rows.set(own);
+    for (let i = fadeFrom; i < n; ++i) rows[i * stride + 3] = 1;
     copies.forEach((copy, k) => writeCopy(rows, (n + k) * stride, rows, stride, copy, header));
     return rows;
 }
@@ -38,7 +57,7 @@ export function writeCopy(target, at, rows, stride, copy, { width, height }) {
     target[at + 1] += (Math.floor((copy % copiesOfOne) / 3) - 1) * height;
 }
 
-function writeRow(rows, at, arrays, header, i, fades) {
+function writeRow(rows, at, arrays, header, i) {
     const { width, height, blend, wrap } = header;
     const x = arrays.xy[2 * i],
         y = arrays.xy[2 * i + 1],
@@ -51,7 +70,6 @@ function writeRow(rows, at, arrays, header, i, fades) {
     rows[at] = wrap ? modulo(x, width) : x;
     rows[at + 1] = wrap ? modulo(y, height) : y;
     if (blend !== "paper") rows[at + 2] = arrays.logWeight[i];
-    rows[at + 3] = fades ? 1 : 0;
     rows[at + 4] = u * cosine;
     rows[at + 5] = u * sine;
     rows[at + 6] = -v * sine;

@@ -2,6 +2,7 @@
 
 import { makeRenderer } from "./renderer.js";
 
+/** @type {Promise<import("./renderer.js").Renderer> | null} */
 let shared = null;
 let turn = Promise.resolve();
 const users = new Set();
@@ -32,10 +33,11 @@ async function start(api) {
     const renderer = await makeRenderer(document.createElement("canvas"), { api });
     const repaint = () => users.forEach((painter) => painter.repaint());
     renderer.onrestored = repaint;
-    renderer.onfailed = () => {
-        shared = null;
-        sharedRenderer("webgl2").then(repaint, repaint); // a failure is each painter's own
-    };
+    if ("onfailed" in renderer)
+        renderer.onfailed = () => {
+            shared = null;
+            sharedRenderer("webgl2").then(repaint, repaint); // a failure is each painter's own
+        };
     return renderer;
 }
 

@@ -15,12 +15,15 @@ export function startWorker() {
     return worker;
 }
 
+/** @type {any} */
 let policy = null;
 
 /** The address as a page with Trusted Types wants it, if its policy for contents names "imagegs". */
 function trusted(url) {
     try {
-        policy ??= globalThis.trustedTypes.createPolicy("imagegs", { createScriptURL: (text) => text });
+        policy ??= /** @type {any} */ (globalThis).trustedTypes.createPolicy("imagegs", {
+            createScriptURL: (text) => text,
+        });
         return policy.createScriptURL(url);
     } catch {
         return url; // most pages have no such thing

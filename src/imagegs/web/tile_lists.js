@@ -4,7 +4,7 @@
 import { mostTiles, mostTilesAcross, samplesOf, tileSamples } from "./constants.js";
 import { Culler } from "./culling.js";
 import { LimitError } from "./errors.js";
-import { copiesOfOne, shapeRows, strideOf, writeCopy } from "./shapes.js";
+import { copiesOfOne, strideOf, writeCopy } from "./shapes.js";
 
 const slack = 1 / 512; // of a tile's side: what rounding in a shader can take a point beyond a border
 const mostWork = 2 ** 28; // candidates that are looked at: some seconds
@@ -90,16 +90,19 @@ export function* listTiles(rows, header, grid, maxIds) {
         }
     }
     const all = Uint32Array.from({ length: count }, (_, i) => i),
-        root = [0, 0, grid.columns, grid.rows];
+        root = /** @type {Node} */ ([0, 0, grid.columns, grid.rows]);
     const kept = cullInto(0, root, all, count);
     yield* descendSlowly(root, levels[0], kept, 1);
     return { tiles, ids: ids.slice(0, n) };
 }
 
-/** The parts of a node with each side halved that is longer than a tile. */
+/** @typedef {[number, number, number, number]} Node  left, top, right, bottom: tiles */
+
+/** The parts of a node with each side halved that is longer than a tile. @param {Node} node */
 function quarters([x0, y0, x1, y1]) {
     const mx = (x0 + x1 + 1) >> 1,
         my = (y0 + y1 + 1) >> 1;
+    /** @type {Node[]} */
     const parts = [
         [x0, y0, mx, my],
         [mx, y0, x1, my],
@@ -110,28 +113,29 @@ function quarters([x0, y0, x1, y1]) {
 }
 
 /**
- * Those copies of the Gaussians that can matter on the canvas, for shapeRows(); none unless it wraps. They
+ * Those copies of the Gaussians that can matter on the canvas, for sceneRows(); none unless it wraps. They
  * are looked at in parts: too few bounds keep more copies than there must be, never fewer.
  *
+ * @param {Float32Array} rows of the Gaussians themselves, those marked that fade
+ * @param {import("./header.js").Header} header
  * @returns {Uint32Array}
  */
-export function seenCopies(arrays, header, extent) {
-    const seen = [],
-        none = new Uint32Array(0);
-    if (!header.wrap) return none;
-    const base = shapeRows(arrays, header, extent, none),
-        stride = strideOf(header.blend);
+export function seenCopies(rows, header) {
+    const seen = [];
+    if (!header.wrap) return new Uint32Array(0);
+    const stride = strideOf(header.blend),
+        n = rows.length / stride;
     const canvas = { left: 0, top: 0, right: header.width, bottom: header.height };
-    const rows = new Float32Array(copiesOfOne * partSize * stride),
+    const part = new Float32Array(copiesOfOne * partSize * stride),
         kept = new Uint32Array(copiesOfOne * partSize);
-    const culler = new Culler(rows, header),
+    const culler = new Culler(part, header),
         ids = kept.map((_, i) => i);
-    for (let first = 0; first < extent.n; first += partSize) {
-        const count = copiesOfOne * Math.min(partSize, extent.n - first),
+    for (let first = 0; first < n; first += partSize) {
+        const count = copiesOfOne * Math.min(partSize, n - first),
             from = copiesOfOne * first;
-        for (let k = 0; k < count; ++k) writeCopy(rows, k * stride, base, stride, from + k, header);
-        const n = culler.cull(canvas, ids, count, kept);
-        for (let k = 0; k < n; ++k) if (kept[k] % copiesOfOne !== 4) seen.push(from + kept[k]);
+        for (let k = 0; k < count; ++k) writeCopy(part, k * stride, rows, stride, from + k, header);
+        const found = culler.cull(canvas, ids, count, kept);
+        for (let k = 0; k < found; ++k) if (kept[k] % copiesOfOne !== 4) seen.push(from + kept[k]);
     }
     return Uint32Array.from(seen);
 }

@@ -19,20 +19,24 @@ export class WebGL2Renderer {
         this.canvas = canvas;
         this.onrestored = () => {};
         const options = { alpha: true, antialias: false, depth: false, premultipliedAlpha: false };
-        this.gl = canvas.getContext("webgl2", options);
-        if (!this.gl) throw new UnsupportedError("this browser has no WebGL2, which painting needs");
+        const gl = /** @type {WebGL2RenderingContext | null} */ (canvas.getContext("webgl2", options));
+        if (!gl) throw new UnsupportedError("this browser has no WebGL2, which painting needs");
+        this.gl = gl;
         canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
         canvas.addEventListener("webglcontextrestored", () => {
             renew(canvas);
             this.start();
             this.onrestored();
         });
+        this.generation = {}; // another object after each loss
+        this.programs = new Map(); // by blend
+        this.mostRows = this.mostSide = this.mostIds = 0;
         this.start();
     }
 
     start() {
         this.generation = {}; // what was made before is gone
-        this.programs = new Map();
+        this.programs.clear();
         this.mostRows = this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) ?? 2048; // null of a lost context
         this.mostSide = Math.min(this.mostRows, largestSide);
         this.mostIds = textureRow * this.mostRows;
@@ -85,18 +89,19 @@ export class WebGL2Renderer {
         const { gl } = this;
         if (this.programs.has(blend)) return this.programs.get(blend);
         const program = gl.createProgram();
-        for (const [type, text] of [
+        const shaders = /** @type {[number, string][]} */ ([
             [gl.VERTEX_SHADER, vertexShader],
             [gl.FRAGMENT_SHADER, fragmentShader(blend)],
-        ]) {
-            const shader = gl.createShader(type);
+        ]);
+        for (const [type, text] of shaders) {
+            const shader = /** @type {WebGLShader} */ (gl.createShader(type));
             gl.shaderSource(shader, text);
             gl.compileShader(shader);
             gl.attachShader(program, shader);
         }
         gl.linkProgram(program);
         if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !this.lost) {
-            const logs = gl.getAttachedShaders(program).map((shader) => gl.getShaderInfoLog(shader));
+            const logs = (gl.getAttachedShaders(program) ?? []).map((shader) => gl.getShaderInfoLog(shader));
             throw new UnsupportedError(
                 `the shader does not compile here: ${[gl.getProgramInfoLog(program), ...logs].join(" ")}`,
             );
@@ -104,7 +109,7 @@ export class WebGL2Renderer {
         const places = {},
             count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) ?? 0;
         for (let i = 0; i < count; ++i) {
-            const { name } = gl.getActiveUniform(program, i);
+            const { name } = /** @type {WebGLActiveInfo} */ (gl.getActiveUniform(program, i));
             places[name] = gl.getUniformLocation(program, name);
         }
         this.programs.set(blend, { program, places });

@@ -16,7 +16,8 @@ const problems = ["validation", "out-of-memory", "internal"];
  */
 async function openDevice(software) {
     const adapter = await globalThis.navigator?.gpu?.requestAdapter();
-    const isSoftware = adapter?.info?.isFallbackAdapter ?? adapter?.isFallbackAdapter; // older browsers'
+    const older = /** @type {any} */ (adapter)?.isFallbackAdapter; // where older browsers have it
+    const isSoftware = adapter?.info?.isFallbackAdapter ?? older;
     if (!adapter || (!software && isSoftware))
         throw new UnsupportedError("this browser has no WebGPU adapter, which painting by WebGPU needs");
     const names = ["maxBufferSize", "maxStorageBufferBindingSize"];
@@ -24,7 +25,7 @@ async function openDevice(software) {
     try {
         return await adapter.requestDevice({ requiredLimits: Object.fromEntries(limits) });
     } catch (error) {
-        throw new UnsupportedError(`WebGPU gives no device: ${error.message}`);
+        throw new UnsupportedError(`WebGPU gives no device: ${/** @type {Error} */ (error).message}`);
     }
 }
 
@@ -38,6 +39,7 @@ export class WebGPURenderer {
     onfailed = (error) => reportError(error);
     #losses = 0;
     #released = false;
+    /** @type {GPUError | null} */
     #refusal = null; // what the card refused to do, until somebody is told
     #checked = Promise.resolve();
 
@@ -53,12 +55,18 @@ export class WebGPURenderer {
     }
 
     constructor(canvas, device, software) {
-        Object.assign(this, { canvas, software });
-        this.context = canvas.getContext("webgpu");
-        if (!this.context) {
+        this.canvas = canvas;
+        this.software = software;
+        const context = /** @type {GPUCanvasContext | null} */ (canvas.getContext("webgpu"));
+        if (!context) {
             device.destroy();
             throw new UnsupportedError("this canvas has no WebGPU context");
         }
+        this.context = context;
+        this.generation = {}; // another object after each loss
+        this.lost = false;
+        this.pipelines = new Map(); // by blend
+        this.mostBytes = this.mostSide = this.mostIds = 0;
         this.start(device);
     }
 
@@ -67,7 +75,7 @@ export class WebGPURenderer {
         this.device = device;
         this.generation = {};
         this.lost = false;
-        this.pipelines = new Map(); // by blend
+        this.pipelines = new Map();
         this.mostBytes = maxStorageBufferBindingSize;
         this.mostSide = Math.min(maxTextureDimension2D, largestSide);
         this.mostIds = this.mostBytes / Uint32Array.BYTES_PER_ELEMENT;
@@ -223,7 +231,7 @@ export class WebGPURenderer {
 
     async check() {
         await this.#checked;
-        const refusal = this.#refusal;
+        const refusal = /** @type {GPUError | null} */ (this.#refusal);
         this.#refusal = null;
         if (refusal instanceof GPUOutOfMemoryError)
             throw new UnsupportedError("the graphics card's memory is full");

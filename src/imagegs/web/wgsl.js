@@ -19,11 +19,12 @@ export const members = {
     premultiplied: "bool",
 };
 
+/** @returns {number} */
 const size = (type) => (type.startsWith("vec2") ? 8 : 4);
 const memberSizes = Object.values(members).map(size);
 
 /** Bytes of them. */
-export const membersSize = Math.ceil(memberSizes.reduce((a, b) => a + b) / 16) * 16;
+export const membersSize = Math.ceil(memberSizes.reduce((a, b) => a + b, 0) / 16) * 16;
 
 /** The bytes of what a shader is told. @param {object} values by name, pairs as arrays */
 export function memberBytes(values) {
@@ -110,7 +111,10 @@ fn paint(at: vec2f) -> vec4f {
         let e = exponent(id, p);
         if (e <= best[${topK - 1}]) { continue; }
         ${skip}
-        ${lowerPlaces.map((k) => insertion(k, k - 1)).join("").trim()}
+        ${lowerPlaces
+            .map((k) => insertion(k, k - 1))
+            .join("")
+            .trim()}
         kept[0] = select(kept[0], id, e > best[0]);
         best[0] = max(best[0], e);
     }

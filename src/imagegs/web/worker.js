@@ -1,15 +1,21 @@
 // The other thread: decodes files and makes lists of tiles, a slice of time each, so that no file keeps
 // others waiting.
 
-import { joined } from "./arrays.js";
+import { chained } from "./arrays.js";
 import { Decoder } from "./decoder.js";
 import { plainError } from "./errors.js";
-import { shapeRows } from "./shapes.js";
+import { sceneRows, shapeRows } from "./shapes.js";
 import { listTiles, seenCopies } from "./tile_lists.js";
 
 const slice = 12; // milliseconds
 
-/** Serves one thread that posts messages and gets ours. @param {DedicatedWorkerGlobalScope} scope */
+/**
+ * @typedef {object} Scope of a worker
+ * @property {(message: any, transfer?: Transferable[]) => void} postMessage
+ * @property {((event: MessageEvent) => void) | null} onmessage
+ */
+
+/** Serves one thread that posts messages and gets ours. @param {Scope} scope */
 export function serveWorker(scope) {
     const files = new Map(); // by number
     const jobs = []; // {id, steps, reply}: generators that take turns
@@ -24,7 +30,7 @@ export function serveWorker(scope) {
         else if (type === "close") files.delete(id);
         else if (type === "lists") start({ id, steps: makeLists(file, data), reply: data.request });
         else {
-            if (type === "bytes") attempt({ id }, () => file.decoder.push(data.bytes));
+            if (type === "bytes") attempt({ id, reply: undefined }, () => file.decoder.push(data.bytes));
             if (type === "end") file.decoder.end();
             if (file.waiting) start(file.waiting);
             file.waiting = null;
@@ -33,7 +39,7 @@ export function serveWorker(scope) {
 
     function openFile(id, options) {
         const decoder = new Decoder(options),
-            file = { decoder, parts: [], scene: null };
+            file = { decoder, shapes: [], scene: null }; // shapes: rows of the layers, see shapeRows()
         files.set(id, file);
         start({ id, steps: decoder.events() });
     }
@@ -65,9 +71,19 @@ export function serveWorker(scope) {
         }
         if (value?.type === "more") file.waiting = { id, steps };
         else if (done) scope.postMessage({ type: "done", id });
+        else if (value.type === "layer") handOver(id, file, value);
         else if (value.type !== "pause") scope.postMessage({ ...value, id });
-        if (value?.type === "layer") file.parts.push(value.arrays);
         return !done && value.type !== "more";
+    }
+
+    /** Sends a layer, whose arrays are the other thread's from then on; here stay the rows for the lists. */
+    function handOver(id, file, layer) {
+        const { arrays } = layer;
+        file.shapes.push(shapeRows(arrays, file.decoder.header, arrays.angle.length));
+        scope.postMessage(
+            { ...layer, id },
+            Object.values(arrays).map((array) => array.buffer),
+        );
     }
 
     function attempt({ id, reply }, action) {
@@ -88,9 +104,9 @@ export function serveWorker(scope) {
 function* makeLists(file, { extent, grid, maxIds }) {
     const { header } = file.decoder;
     if (file.scene?.n !== extent.n || file.scene.fadeFrom !== extent.fadeFrom) {
-        file.parts = [joined(file.parts)];
-        const copies = seenCopies(file.parts[0], header, extent);
-        file.scene = { ...extent, copies, rows: shapeRows(file.parts[0], header, extent, copies) };
+        if (file.shapes.length > 1) file.shapes = [chained(file.shapes)];
+        const copies = seenCopies(sceneRows(file.shapes[0], header, extent), header);
+        file.scene = { ...extent, copies, rows: sceneRows(file.shapes[0], header, extent, copies) };
         yield;
     }
     const { tiles, ids } = yield* listTiles(file.scene.rows, header, grid, maxIds);
