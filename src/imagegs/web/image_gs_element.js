@@ -93,7 +93,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         return this.#picture;
     }
 
-    /** How many layers have been painted. */
+    /** How many layers have been painted. @returns {number} */
     get paintedLayers() {
         return this.#painting?.whole?.level.layers ?? 0;
     }
@@ -274,7 +274,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         return number;
     }
 
-    /** Level of detail, 0..1; of an attribute that is not, 1. */
+    /** Level of detail, 0..1; of an attribute that is not, 1. @returns {number} */
     get lod() {
         const text = this.getAttribute("lod"),
             lod = Number(text ?? 1);
@@ -317,6 +317,23 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("src", value);
     }
 
+    get alt() {
+        return this.getAttribute("alt") ?? "";
+    }
+
+    set alt(text) {
+        this.setAttribute("alt", text);
+    }
+
+    /** Name of the map that is shown; "" for the first. */
+    get map() {
+        return this.getAttribute("map") ?? "";
+    }
+
+    set map(name) {
+        this.setAttribute("map", name);
+    }
+
     get loading() {
         return this.getAttribute("loading")?.toLowerCase() === "lazy" ? "lazy" : "eager";
     }
@@ -325,18 +342,6 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("loading", value);
     }
 }
-
-for (const name of ["alt", "map"])
-    Object.defineProperty(ImageGSElement.prototype, name, {
-        get() {
-            return this.getAttribute(name) ?? "";
-        },
-        set(value) {
-            this.setAttribute(name, value);
-        },
-        enumerable: true,
-        configurable: true,
-    });
 
 /**
  * Turns what was set on an element before it was one of these, and would hide the class' properties, into

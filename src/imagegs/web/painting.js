@@ -12,6 +12,24 @@ const mostIds = 2 ** 24;
 
 /** @typedef {import("./views.js").View} View */
 /** @typedef {import("./views.js").Size} Size */
+/**
+ * @typedef {object} Level  of detail that is shown
+ * @property {number} layers
+ * @property {number} fade  nats, added to the log-weights of the last layer
+ * @property {string} key   of the lists for it
+ */
+/**
+ * @typedef {object} Lists  of the tiles of a grid
+ * @property {Uint32Array} tiles  tile t, row by row, sees the ids from tiles[2 t], tiles[2 t + 1] of them
+ * @property {Uint32Array} ids    ascending; those from extent.n on are of copies
+ * @property {Uint32Array} copies see sceneRows()
+ * @property {{n: number, fadeFrom: number}} extent
+ * @property {import("./tile_lists.js").Grid} grid
+ * @property {Level} level
+ * @property {string} key         the level's
+ * @property {number} [number]    those of the canvas: when they were asked for
+ * @property {import("./tile_lists.js").Region} [region] that they are for, if not the canvas
+ */
 
 /**
  * Paints views of a picture. The lists of a grid over the whole canvas are enough for any view; where one
@@ -31,9 +49,9 @@ export class Painting {
         this.renderer = renderer;
         this.picture = picture;
         this.filtered = filtered;
-        /** @type {any} lists over the canvas */
+        /** @type {Lists | null} over the canvas */
         this.whole = null;
-        /** @type {any} lists over a part of it */
+        /** @type {Lists | null} over a part of it */
         this.near = null;
         /** @type {{key: string, promise: Promise<void>} | null} lists over the canvas, asked for last */
         this.asked = null;
@@ -44,19 +62,22 @@ export class Painting {
         this.nearRefused = null;
         this.askedSoFar = 0;
         this.uploads = new Map(); // what was made from which numbers
-        this.lod = lod;
-        this.map = map;
+        this.detail = this.lod = lod;
+        this.mapNumber = this.map = map;
     }
 
+    /** Level of detail, 0..1; else RangeError. @param {number} lod */
     set lod(lod) {
         levelOf(lod, 2); // or RangeError
         this.detail = lod;
     }
 
+    /** @returns {number} */
     get lod() {
         return this.detail;
     }
 
+    /** Number of the map that is shown; RangeError where there is none. @param {number} number */
     set map(number) {
         const map = mapsOf(this.picture)[number];
         if (!map) throw new RangeError(`there is no map number ${number}`);
@@ -65,13 +86,15 @@ export class Painting {
         this.shown = map;
     }
 
+    /** @returns {number} */
     get map() {
         return this.mapNumber;
     }
 
     /**
-     * What is to be shown: {layers, fade}, and `key`, of the lists for it. Until all has come, no more than
-     * is sure.
+     * What is to be shown. Until all has come, no more than is sure.
+     *
+     * @returns {Level}
      */
     level() {
         const { picture, lod } = this,
@@ -80,10 +103,15 @@ export class Painting {
         return { ...level, key: `${level.layers}${level.fade ? " fading" : ""}` };
     }
 
+    /** The lists over the canvas, where `prepare` has made them. */
+    get prepared() {
+        return /** @type {Lists} */ (this.whole);
+    }
+
     /** What the lists at hand can show: that, or what was to be shown when they were asked for. */
     shownLevel() {
         const level = this.level();
-        return this.whole.key === level.key ? level : this.whole.level;
+        return this.prepared.key === level.key ? level : this.prepared.level;
     }
 
     /** Makes ready for `draw` at the level of detail that is set. @param {Size} size of the output */
@@ -105,12 +133,17 @@ export class Painting {
     }
 
     use(lists) {
-        if (this.whole?.number > lists.number) return; // it was overtaken
+        if ((this.whole?.number ?? 0) > lists.number) return; // it was overtaken
         this.whole = lists;
         this.near = null;
         this.sampler = null;
     }
 
+    /**
+     * @param {Level} level
+     * @param {import("./tile_lists.js").Grid} grid
+     * @returns {Promise<Lists>}
+     */
     async lists(level, grid) {
         const { picture, renderer } = this,
             ends = picture.ends;
@@ -124,7 +157,7 @@ export class Painting {
 
     /** The shortest lists that cover a view; asks for shorter ones where they are worth it. */
     bestLists(view, size) {
-        const { near, whole, picture } = this,
+        const { near, prepared: whole, picture } = this,
             step = [view.width / size.width, view.height / size.height];
         const region = within(picture, view, 0),
             beyond = picture.wrap && !contains(canvasOf(picture), view);
@@ -140,10 +173,11 @@ export class Painting {
         try {
             const level = this.shownLevel(),
                 lists = await this.lists(level, gridFor(region, step));
-            if (this.whole.key === level.key) this.near = { ...lists, copies: this.whole.copies, region };
+            const { key, copies } = this.prepared;
+            if (key === level.key) this.near = { ...lists, copies, region };
         } catch (error) {
             if (error instanceof LimitError)
-                this.nearRefused = this.whole.key; // those of the canvas are right too
+                this.nearRefused = this.prepared.key; // those of the canvas are right too
             else if (!this.picture.closed) throw error;
         } finally {
             this.asking = false;
@@ -221,7 +255,7 @@ export class Painting {
     }
 
     scene(lists) {
-        const { picture, shown, whole } = this;
+        const { picture, shown, prepared: whole } = this;
         const uploads = {
             tiles: this.uploaded(
                 "RG32UI",
