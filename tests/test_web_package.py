@@ -208,3 +208,19 @@ def test_a_page_shows_a_picture(chromium: Any, project: Path, served: str, built
         check_close(pixels[:, :, :3], expected)
     page.close()
     assert not errors
+
+
+def test_a_worker_that_is_missing_is_told(chromium: Any, project: Path, served: str) -> None:
+    left = project / "left"
+    shutil.copytree(project / "node_modules" / "imagegs", left)
+    (left / "decoder_worker.js").unlink()
+    page = chromium.new_page()
+    page.goto(f"{served}/package.json")
+    script = """async () => {
+        const { loadPicture } = await import("/left/imagegs.js");
+        return loadPicture(new Uint8Array(9)).catch(({ name, message }) => [name, message]);
+    }"""
+    name, message = page.evaluate(script)
+    assert name == "UnsupportedError"
+    assert message.startswith("the decoder's worker failed: decoder_worker.js may be missing")
+    page.close()
