@@ -19,7 +19,7 @@ import pytest
 
 import imagegs
 from conftest import sample_gaussians
-from imagegs import encode, render
+from imagegs import decode, encode, render
 from requirements import missing
 from web_pages import check_close, pixels_of
 
@@ -187,10 +187,10 @@ def served(project: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("built", [True, False], ids=["built by Vite", "as it is"])
 def test_a_page_shows_a_picture(chromium: Any, project: Path, served: str, built: bool) -> None:
-    gaussians = sample_gaussians()
+    data = encode(sample_gaussians())
     (project / "public").mkdir(exist_ok=True)
     for folder in (project, project / "public"):
-        (folder / "photo.gsimg").write_bytes(encode(gaussians))
+        (folder / "photo.gsimg").write_bytes(data)
     (project / "main.js").write_text(MAIN)
     (project / "plain.html").write_text(MAP + PAGE.format(src="main.js"))
     (project / "index.html").write_text(PAGE.format(src="/main.js"))
@@ -201,7 +201,7 @@ def test_a_page_shows_a_picture(chromium: Any, project: Path, served: str, built
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{served}/dist/index.html" if built else f"{served}/plain.html")
     page.wait_for_function("globalThis.shown", timeout=30_000)
-    expected = np.round(np.clip(render(gaussians), 0, 1) * 255).astype(int)
+    expected = np.round(np.clip(render(decode(data)), 0, 1) * 255).astype(int)
     for encoded in page.evaluate("shown()"):
         pixels = pixels_of(encoded, 48, 32)
         assert (pixels[:, :, 3] == 255).all()
