@@ -5,25 +5,41 @@ BIN := $(VENV)/bin
 NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*/*.cpp native/*/*.h native/*/kernels/*.h)
 CPP_FILES := $(filter %.cpp %.h,$(NATIVE))
 
-.PHONY: demo test check format sanitize fuzz kill-stress benchmark bench-golden clean
+# JavaScript is checked and tested where Node.js is new enough; in continuous integration it must be.
+NODE := $(shell npm --version >/dev/null 2>&1 && node -e 'const [major, minor] = process.versions.node.split("."); \
+    if (100 * major + +minor >= 2019) console.log("yes")' 2>/dev/null)
+ifeq ($(NODE),yes)
+MODULES := node_modules/installed
+endif
+NO_NODE = @echo "npm and Node.js 20.19 or newer are missing: JavaScript is not $(1)" >&2; test -z "$$CI"
+
+.PHONY: demo test check check-web test-web format sanitize fuzz kill-stress benchmark bench-golden clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
 
-test: $(VENV)/installed
+test: $(VENV)/installed test-web
 	$(BIN)/python -m pytest
 
+test-web: $(MODULES)
+	$(if $(MODULES),npm run --silent test,$(call NO_NODE,tested))
+
 # Format, lint, types.
-check: $(VENV)/installed
+check: $(VENV)/installed check-web
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
 	$(BIN)/mypy
 
-format: $(VENV)/installed
+# The same of JavaScript, and the workflows of .github.
+check-web: $(MODULES)
+	$(if $(MODULES),npm run --silent check,$(call NO_NODE,checked))
+
+format: $(VENV)/installed $(MODULES)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i $(CPP_FILES)
+	$(if $(MODULES),npm run --silent format)
 
 # The native tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize: $(VENV)/installed
@@ -50,7 +66,7 @@ benchmark: $(VENV)/installed
 	$(BIN)/python benchmarks/kernels.py
 
 clean:
-	rm -rf build demo $(VENV)
+	rm -rf build demo node_modules src/imagegs/web/types $(VENV)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -58,4 +74,9 @@ $(VENV)/bin/python:
 $(VENV)/installed: $(NATIVE) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -Ccmake.define.IMAGEGS_WERROR=ON -e '.[dev]'
+	touch $@
+
+# No lock file: it would name the host that the packages come from. What there is has to be as new as package.json says.
+node_modules/installed: package.json src/imagegs/web/package.json
+	npm install --silent --no-audit --no-fund
 	touch $@

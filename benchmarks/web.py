@@ -22,7 +22,7 @@ import imagegs
 from access import USUAL, clustered
 from browser import FLAGS, HOST
 from imagegs.gaussians import layer_ends
-from imagegs.viewer.module import module_text
+from imagegs.web.module import module_text
 from kernels import machine
 
 MEASURE = """async ([side, api]) => {

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from imagegs.viewer.module import module_text
+from imagegs.web.module import module_text
 
 NODE = shutil.which("node")
 _ARRAYS = {

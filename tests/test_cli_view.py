@@ -43,7 +43,7 @@ def test_a_page_is_written(run, gsimg, original, tmp_path):
 
 
 def test_the_library_is_written(run, tmp_path):
-    from imagegs.viewer.module import module_text
+    from imagegs.web.module import module_text
 
     target = tmp_path / "imagegs.js"
     assert run("view", "--library", target, "--quiet").code == 0

@@ -71,7 +71,7 @@ def put(path: Path, gaussians: Gaussians, bits: Bits | None = None) -> Path:
 
 
 def test_the_web_decoder_has_the_same_limits() -> None:
-    source = files("imagegs.viewer").joinpath("web", "limits.js").read_text("utf-8")
+    source = files("imagegs.web").joinpath("limits.js").read_text("utf-8")
     found = {name: 2 ** int(power) for name, power in re.findall(r"(max\w+): 2 \*\* (\d+),", source)}
     assert found == {
         "maxBytes": DEFAULT_LIMITS.max_bytes,

@@ -12,7 +12,7 @@ import pytest
 import oracle
 from conftest import sample_gaussians, texture_pixels
 from imagegs import Bits, Lattice, decode, encode, fit, read_info, render
-from imagegs.viewer.module import module_text
+from imagegs.web.module import module_text
 from test_web_element import SHOWN
 from test_web_painting import rgba
 from web_pages import SETUP, check_close, pixels_of
@@ -51,6 +51,46 @@ def test_the_first_layer_is_painted_as_soon_as_it_has_come(
     server.go.set()
     page.evaluate("document.body.firstChild.decode()")
     check_close(shown(page), rgba(render(decode(layered), dtype=np.uint8)))
+
+
+def test_bytes_that_come_are_handed_over_to_the_worker(
+    visit: Any, server: SlowServer, layered: bytes
+) -> None:
+    """Nothing of a file stays on the page's side but its Gaussians."""
+    server.picture = layered
+    script = """async () => {
+        const post = Worker.prototype.postMessage, left = [];
+        Worker.prototype.postMessage = function (message, transfer) {
+            post.call(this, message, transfer);
+            if (message.type === "bytes") left.push(message.bytes.byteLength);
+        };
+        const progress = [], onProgress = (picture, loaded) => progress.push(loaded);
+        const picture = await web.loadPicture("a.gsimg", { onProgress });
+        Worker.prototype.postMessage = post;
+        return [left, progress.at(-1), picture.nGaussians];
+    }"""
+    left, loaded, n = visit().evaluate(script)
+    assert left and set(left) == {0}
+    assert (loaded, n) == (len(layered), len(decode(layered)))
+
+
+def test_bytes_that_are_pushed_stay_unless_they_are_to_be_handed_over(
+    visit: Any, server: SlowServer, layered: bytes
+) -> None:
+    server.picture = layered
+    script = """async () => {
+        const bytes = new Uint8Array(await (await fetch("a.gsimg")).arrayBuffer()), pictures = [], sizes = [];
+        for (const transfer of [false, true]) {
+            const picture = new web.Picture();
+            picture.push(bytes, transfer);
+            sizes.push(bytes.byteLength);
+            pictures.push(picture.end());
+        }
+        const [first, second] = await Promise.all(pictures);
+        return [sizes, first.nGaussians, second.nGaussians, second.arrays.xy.length];
+    }"""
+    n = len(decode(layered))
+    assert visit().evaluate(script) == [[len(layered), 0], n, n, 2 * n]
 
 
 def test_another_source_ends_the_transfer(visit: Any, server: SlowServer, layered: bytes) -> None:

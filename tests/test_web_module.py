@@ -9,10 +9,10 @@ import pytest
 
 import imagegs
 from imagegs import _native
-from imagegs.viewer import module
-from imagegs.viewer.module import module_text
+from imagegs.web import module
+from imagegs.web.module import module_text
 
-WEB = Path(imagegs.__file__).parent / "viewer" / "web"
+WEB = Path(imagegs.__file__).parent / "web"
 
 
 def test_it_can_stand_in_a_page() -> None:
@@ -24,7 +24,8 @@ def test_it_can_stand_in_a_page() -> None:
 
 def test_all_modules_are_in_it() -> None:
     parts = re.findall(r"^const (\w+) = \(\(\) => \{$", module_text(), re.MULTILINE)
-    assert sorted(parts) == sorted(path.stem for path in WEB.glob("*.js") if path.stem != module.ENTRY)
+    apart = {*module.ENTRIES, *module.STANDS_FOR.values(), "decoder_worker"}
+    assert sorted(parts) == sorted({path.stem for path in WEB.glob("*.js")} - apart)
 
 
 def test_nothing_outside_is_asked_for() -> None:
@@ -67,7 +68,7 @@ def test_constants_are_those_of_the_kernels() -> None:
 )
 def test_what_cannot_be_joined_is_told(monkeypatch: pytest.MonkeyPatch, source: str, problem: str) -> None:
     real = module._source
-    sources = {module.ENTRY: '// About.\n\nexport { a } from "./odd.js";\n', "odd": source}
+    sources = {module.ENTRIES[0]: '// About.\n\nexport { a } from "./odd.js";\n', "odd": source}
     monkeypatch.setattr(module, "_source", lambda name: sources.get(name) or real(name))
     with pytest.raises(ValueError, match=problem):
         module_text.__wrapped__()

@@ -12,7 +12,7 @@ import pytest
 import chunks
 from gsimg_samples import on_canvas, sample_gaussians
 from imagegs.codec import Bits, Lattice, encode
-from imagegs.viewer.module import module_text
+from imagegs.web.module import module_text
 from node_decoder import NODE
 from requirements import missing
 

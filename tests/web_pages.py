@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from browser import HOST
-from imagegs.viewer.module import module_text
+from imagegs.web.module import module_text
 
 # `web` is the library, `bytesOf(name)` the bytes of a file that `put` has put there.
 SETUP = """

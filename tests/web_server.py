@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from imagegs.viewer.module import module_text
+from imagegs.web.module import module_text
 from web_pages import SETUP
 
 IMPORT = f"async () => {{ globalThis.web = await import('/imagegs.js'); {SETUP} }}"

@@ -1,6 +1,6 @@
 """What imagegs is willing to do for a file that it knows nothing about: the one home of these numbers.
 
-The decoder for web pages has the first four too (viewer/web/limits.js); a test holds them equal. SECURITY.md
+The decoder for web pages has the first four too (web/limits.js); a test holds them equal. SECURITY.md
 says what they promise.
 """
 

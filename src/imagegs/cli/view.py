@@ -66,8 +66,8 @@ def run(options: Namespace) -> None:
     _check_usage(options)
     if output is None:
         return _serve(_shown(options), options)
-    from imagegs.viewer.module import module_text
     from imagegs.viewer.page import viewer_page
+    from imagegs.web.module import module_text
 
     kind = LIBRARY if options.library else PAGE
     files = RunFiles.of(options, Output(output, is_named=True, kind=kind, is_text=True))

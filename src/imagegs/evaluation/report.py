@@ -13,7 +13,7 @@ from imagegs.evaluation.codec import Pixels
 from imagegs.evaluation.crops import as_webp, busiest_window, cut
 from imagegs.evaluation.measuring import Row
 from imagegs.evaluation.store import Store
-from imagegs.viewer.assembling import assembled, element_script, json_in_page
+from imagegs.pages.assembling import assembled, element_script, json_in_page
 
 _SCRIPTS = ("elements.js", "chart.js", "tables.js", "crops.js", "system.js", "page.js")
 _FIRST_COLUMNS = ("picture", "codec", "rate", "bytes", "bpp", "setting")

@@ -1,1 +1,1 @@
-"""Pictures in a web browser: the JavaScript that decodes and paints .gsimg files there."""
+"""The viewer: a page that shows a picture in a web browser, and the server for it."""

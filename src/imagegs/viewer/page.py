@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagegs.viewer.assembling import assembled, element_script, json_in_page
-from imagegs.viewer.module import module_text
+from imagegs.pages.assembling import assembled, element_script, json_in_page
+from imagegs.web.module import module_text
 
 _SCRIPTS = (
     "config.js",

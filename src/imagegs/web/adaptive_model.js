@@ -1,0 +1,132 @@
+// Adaptive bits (docs/format.md, section 6): counters in three contexts, mixed in the logistic domain, and
+// the numbers that are made of such decisions.
+
+import { RangeDecoder } from "./range_decoder.js";
+
+const points = [
+    1, 2, 4, 6, 10, 17, 27, 45, 74, 120, 194, 311, 488, 747, 1102, 1546, 2048, 2550, 2994, 3349, 3608, 3785,
+    3902, 3976, 4022, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095,
+];
+const mostStretched = 2047;
+
+const squashed = new Int16Array(2 * mostStretched + 1).map((_, i) => {
+    const x = i - mostStretched + 2048,
+        k = x >> 7,
+        r = x & 127;
+    return (points[k] * (128 - r) + points[k + 1] * r + 64) >> 7;
+});
+
+const stretched = new Int16Array(4096);
+for (let p = 0, i = 0; p < 4096; ++p) {
+    while (i < 2 * mostStretched && squashed[i] < p) ++i;
+    stretched[p] = i - mostStretched;
+}
+
+const nodes = 64,
+    contexts = 16;
+const counters = nodes + 2 * contexts * nodes; // of a family: (node), (f, node), (s, node)
+const mostMixed = 2 ** 20;
+
+/**
+ * Families of decisions; `count` is behind n = 1..7 of them, `countOfBits` behind b = 4..15, `color` a
+ * channel each.
+ */
+export const family = {
+    count: -1,
+    countOfBits: 3,
+    shorter: 19,
+    ratio: 20,
+    weight: 21,
+    sector: 22,
+    color: 23,
+};
+
+/** Counters and mixers of all families; they live on from layer to layer. */
+export class AdaptiveModel {
+    /** @param {number} channels */
+    constructor(channels) {
+        const families = family.color + channels;
+        this.one = new Int32Array(families * counters).fill(32768); // probability of a 1, in 1/65536
+        this.seen = new Uint8Array(families * counters);
+        this.weights = new Int32Array(families * nodes * 3).fill(20000); // in 1/65536
+        this.stream = new RangeDecoder(new Uint8Array(0)); // that of the layer at hand
+        this.base = this.inF = this.inS = this.mixers = 0; // where the number at hand is counted
+    }
+
+    /** Chooses where the next number is counted. */
+    enter(which, f, s) {
+        this.base = which * counters;
+        this.inF = this.base + (1 + f) * nodes;
+        this.inS = this.base + (1 + contexts + s) * nodes;
+        this.mixers = which * nodes * 3;
+    }
+
+    decide(node) {
+        const { one, weights } = this,
+            w = this.mixers + 3 * node;
+        const a = this.base + node,
+            b = this.inF + node,
+            c = this.inS + node;
+        const x = stretched[one[a] >> 4],
+            y = stretched[one[b] >> 4],
+            z = stretched[one[c] >> 4];
+        // The sum has up to 33 bits, so it is divided as a float64.
+        const sum = Math.floor((weights[w] * x + weights[w + 1] * y + weights[w + 2] * z) / 65536);
+        const mixed = sum < -mostStretched ? -mostStretched : sum > mostStretched ? mostStretched : sum;
+        const p = squashed[mixed + mostStretched];
+        const bit = this.stream.bit(16 * p);
+        const error = ((bit << 12) - p) * 10;
+        (this.turn(w, x, error), this.turn(w + 1, y, error), this.turn(w + 2, z, error));
+        (this.count(a, bit), this.count(b, bit), this.count(c, bit));
+        return bit;
+    }
+
+    turn(w, x, error) {
+        const weight = this.weights[w] + ((x * error + 8192) >> 14);
+        this.weights[w] = weight < -mostMixed ? -mostMixed : weight > mostMixed ? mostMixed : weight;
+    }
+
+    count(at, bit) {
+        const seen = this.seen[at],
+            old = this.one[at];
+        const one = old + (((bit ? 65535 - old : -old) / (seen + 2)) | 0);
+        this.one[at] = one < 32 ? 32 : one > 65503 ? 65503 : one;
+        if (seen < 120) this.seen[at] = seen + 1;
+    }
+
+    /** One of 0..n - 1, n <= 8. */
+    symbol(n) {
+        let low = 0,
+            node = 1;
+        while (n > 1) {
+            const h = n >> 1,
+                bit = this.decide(node);
+            if (bit) ((low += h), (n -= h));
+            else n = h;
+            node = 2 * node + bit;
+        }
+        return low;
+    }
+
+    natural() {
+        return this.decide(0) ? this.magnitude() : 0;
+    }
+
+    integer() {
+        if (!this.decide(0)) return 0;
+        return this.decide(1) ? -this.magnitude() : this.magnitude();
+    }
+
+    magnitude() {
+        let n = 1,
+            value = 1;
+        while (n < 24 && this.decide(1 + n)) ++n;
+        const capped = Math.min(n, 12);
+        for (let digit = 2; digit <= n; ++digit) {
+            if (digit === 2) value = 2 * value + this.decide(26 + capped);
+            else if (digit === 3) value = 2 * value + this.decide(38 + 2 * capped + (value & 1));
+            else value = 2 * value + this.stream.uniform(2);
+        }
+        return value;
+    }
+}

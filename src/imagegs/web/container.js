@@ -1,0 +1,179 @@
+// The frame of a file (docs/format.md, sections 1, 2 and 7): signature, version, chunks with lengths and
+// checksums.
+
+import { FormatError, LimitError, require, requireMore } from "./errors.js";
+
+const signature = [0x89, 0x47, 0x53, 0x49, 0x0d, 0x0a, 0x1a, 0x0a];
+const version = 3;
+const order = ["HEAD", "mETA", "GAUS", "LATT", "TURN", "LAYR", "TAIL"];
+const layerChunk = "LAYR";
+const mostChunks = 1024;
+const sliceSize = 2 ** 16; // bytes of a checksum between two chances to do something else
+
+const crcTable = new Uint32Array(256).map((_, byte) => {
+    let rest = byte;
+    for (let k = 0; k < 8; ++k) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+    return rest;
+});
+
+function crc32(bytes, register) {
+    for (let i = 0; i < bytes.length; ++i)
+        register = crcTable[(register ^ bytes[i]) & 255] ^ (register >>> 8);
+    return register;
+}
+
+/** Collects the bytes of a file as they come, and hands out its chunks as soon as they are whole. */
+export class Container {
+    constructor(maxBytes) {
+        this.maxBytes = maxBytes;
+        this.data = new Uint8Array(0);
+        this.size = 0; // bytes of data that are the file's
+        this.offset = 0; // where the next field starts
+        this.ended = false; // no more bytes will come
+        this.seen = new Set(); // types of chunks
+        this.chunks = 0;
+        this.layers = 0;
+    }
+
+    push(bytes) {
+        const size = this.size + bytes.length;
+        if (size > this.maxBytes)
+            throw new LimitError(`the file is over the limit of ${this.maxBytes} bytes`);
+        if (size > this.data.length) {
+            const larger = new Uint8Array(Math.min(this.maxBytes, Math.max(size, 2 * this.data.length)));
+            larger.set(this.data.subarray(0, this.size));
+            this.data = larger;
+        }
+        this.data.set(bytes, this.size);
+        this.size = size;
+    }
+
+    /** Whether the last chunk has been read. */
+    get complete() {
+        return this.seen.has("TAIL");
+    }
+
+    /**
+     * Yields now and then, and returns the next chunk, {name, payload}; null where its bytes have not come
+     * yet, or behind the last one.
+     */
+    *next() {
+        if (this.offset === 0 && !this.readFrame()) return null;
+        if (this.complete) return this.checkEnd();
+        const head = this.head();
+        if (!head || !this.has(12 + head.length, head)) return null;
+        const start = this.offset,
+            end = start + 8 + head.length;
+        const payload = this.data.subarray(start + 8, end);
+        let register = crc32(this.data.subarray(start, start + 4), -1);
+        for (let at = 0; at < payload.length; at += sliceSize) {
+            register = crc32(payload.subarray(at, at + sliceSize), register);
+            yield;
+        }
+        require(~register >>> 0 === this.u32(end), `chunk ${head.name}: checksum mismatch`);
+        this.checkPlace(head.name);
+        this.seen.add(head.name);
+        this.chunks += 1;
+        if (head.name === layerChunk) this.layers += 1;
+        if (head.name === "TAIL")
+            require(!head.length, `chunk TAIL: must be empty, has ${head.length} bytes`);
+        this.offset = end + 4;
+        return { name: head.name, payload };
+    }
+
+    u32(at) {
+        return (
+            (this.data[at] |
+                (this.data[at + 1] << 8) |
+                (this.data[at + 2] << 16) |
+                (this.data[at + 3] << 24)) >>>
+            0
+        );
+    }
+
+    readFrame() {
+        const { data, size } = this,
+            n = Math.min(size, 8);
+        for (let i = 0; i < n; ++i) if (data[i] !== signature[i]) throw new FormatError(this.whatIsWrong());
+        if (size < 10) {
+            if (!this.ended) return false;
+            require(size, "the file is empty");
+            require(size >= 8, `truncated in the signature: ${size} of 8 bytes`);
+            throw new FormatError(`truncated in the version: ${size - 8} of 2 bytes`);
+        }
+        const found = data[8] | (data[9] << 8);
+        require(found === version, `version ${found} is not supported, only version ${version}`);
+        this.offset = 10;
+        return true;
+    }
+
+    whatIsWrong() {
+        const start = [...this.data.subarray(0, Math.min(4, this.size))];
+        if (start.length === 4 && start.every((byte, i) => byte === (signature[i] & 127)))
+            return "damaged signature: a 7-bit transfer stripped the top bit of every byte";
+        if (start.length === 4 && start.every((byte, i) => byte === signature[i]))
+            return "damaged signature: a text-mode transfer converted the newlines";
+        return "not a gsimg file";
+    }
+
+    /** Name and length of the chunk at hand, null where they have not come yet. */
+    head() {
+        const start = this.offset,
+            number = this.chunks + 1,
+            left = this.size - start;
+        require(!left || this.chunks < mostChunks, `more than ${mostChunks} chunks`);
+        if (left < 8) {
+            if (!this.ended) return null;
+            requireMore(left, `the file ends without chunk ${this.missing("TAIL") ?? "TAIL"}`);
+            requireMore(false, `truncated in the head of chunk ${number}: ${left} of 8 bytes`);
+        }
+        const type = this.data.subarray(start, start + 4),
+            name = String.fromCharCode(...type);
+        const hex = () => [...type].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+        require(/^[A-Za-z]{4}$/.test(name), () =>
+            `chunk ${number}: its type ${hex()} is not four ASCII letters`);
+        return { name, length: this.u32(start + 4) };
+    }
+
+    /** Whether so many bytes of the chunk at hand have come. */
+    has(bytes, { name, length }) {
+        const left = this.size - this.offset;
+        if (left >= bytes) return true;
+        if (!this.ended) {
+            if (this.offset + bytes <= this.maxBytes) return false;
+            throw new LimitError(`chunk ${name}: the file is over the limit of ${this.maxBytes} bytes`);
+        }
+        requireMore(left - 8 >= length, `chunk ${name}: ${length} bytes declared, ${left - 8} left`);
+        return requireMore(
+            false,
+            `chunk ${name}: truncated in the checksum: ${left - 8 - length} of 4 bytes`,
+        );
+    }
+
+    checkPlace(name) {
+        const { seen } = this;
+        require(name === layerChunk || !seen.has(name), `chunk ${name} occurs twice`);
+        if (!order.includes(name)) {
+            require(/^[a-z]/.test(name), `unknown critical chunk ${name}`);
+            require(seen.size, `the first chunk must be HEAD, not ${name}`);
+            return;
+        }
+        const missing = this.missing(name);
+        require(!missing, `chunk ${missing} is missing before chunk ${name}`);
+        const late = order.slice(order.indexOf(name) + 1).some((later) => seen.has(later));
+        require(!late, `chunk ${name} is out of order`);
+        require(name !== "LATT" || !seen.has("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
+    }
+
+    /** The chunk that must come before, if it has not. */
+    missing(name) {
+        const numbers = this.seen.has("LATT") ? layerChunk : "GAUS";
+        const needs = { HEAD: [], TURN: ["HEAD", "LATT"], LAYR: ["HEAD", "LATT"], TAIL: ["HEAD", numbers] };
+        return (needs[name] ?? ["HEAD"]).find((each) => !this.seen.has(each));
+    }
+
+    checkEnd() {
+        require(this.size === this.offset, () => `${this.size - this.offset} bytes after the end chunk`);
+        return null;
+    }
+}

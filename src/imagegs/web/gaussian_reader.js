@@ -1,0 +1,241 @@
+// The numbers of one coded Gaussian after the other (docs/format.md, section 6, "Numbers of a Gaussian").
+
+import { AdaptiveModel, family } from "./adaptive_model.js";
+import { exp2, makeArrays } from "./arrays.js";
+import { ColorGuess } from "./color_guess.js";
+import { bitLength, clip, colorTurn, floorDivide, power, roundDivide } from "./lattice.js";
+import { Bins } from "./neighbors.js";
+
+const firstColor = 8; // column of the table of integers
+
+/** @typedef {"x" | "y" | "shorter" | "ratio" | "nats" | "sector" | "unit" | "color"} Remembered */
+/** @typedef {Record<Remembered, {[i: number]: number, length: number}>} History of all Gaussians so far */
+
+/** Reads Gaussians, and remembers what later ones are predicted from. */
+export class GaussianReader {
+    /** @param {import("./lattice.js").Lattice} lattice @param {import("./header.js").Header} header */
+    constructor(lattice, { width, height, channels }) {
+        this.lattice = lattice;
+        this.width = width;
+        this.height = height;
+        this.channels = channels.length;
+        this.model = new AdaptiveModel(this.channels);
+        this.guesses = channels.map(() => new ColorGuess());
+        this.turn = colorTurn(null, this.channels);
+        this.n = 0; // Gaussians so far
+        /** @type {History} */
+        this.history = { x: [], y: [], shorter: [], ratio: [], nats: [], sector: [], unit: [], color: [] };
+        this.bins = new Bins(width, height, 0);
+        this.found = 0; // neighbours in the bins
+        this.arrays = makeArrays(0, this.channels);
+        /** @type {import("./errors.js").Check} */
+        this.check = () => {};
+        this.stored = new Float64Array(this.channels);
+    }
+
+    /** Begins a layer of n Gaussians; check(condition, rule) throws. */
+    begin(n, stream, keepIntegers, check) {
+        this.check = check;
+        this.model.stream = stream;
+        this.grow(this.n + n);
+        this.bins = new Bins(this.width, this.height, this.n + n);
+        for (let i = 0; i < this.n; ++i) this.bins.add(i, this.history.x[i], this.history.y[i]);
+        this.arrays = makeArrays(n, this.channels);
+        if (keepIntegers) this.arrays.integers = new Int32Array(n * (firstColor + this.channels));
+    }
+
+    /** Room for the numbers of n Gaussians that others are predicted from. */
+    grow(n) {
+        const kinds = {
+            x: Int32Array,
+            y: Int32Array,
+            shorter: Int16Array,
+            ratio: Int16Array,
+            nats: Int16Array,
+        };
+        const more = { sector: Uint8Array, unit: Float64Array, color: Int32Array };
+        for (const [name, Kind] of Object.entries({ ...kinds, ...more })) {
+            const larger = new Kind(name === "color" ? n * this.channels : n);
+            larger.set(this.history[name]);
+            this.history[name] = larger;
+        }
+    }
+
+    /** Number i of the layer, in a cell; the steps are those of the specification. */
+    read(i, column, row) {
+        const { lattice, history: h } = this,
+            half = 2 ** (lattice.cell + 1),
+            id = this.n;
+        this.found = this.bins.nearest((2 * column + 1) * half, (2 * row + 1) * half, h.x, h.y);
+        const { shorter, ratio } = this.readScales(id);
+        const l0 = lattice.log2(shorter + ratio),
+            l1 = lattice.log2(shorter);
+        const weight = this.readWeight(id, l0, l1),
+            nats = h.nats[id];
+        const directions = lattice.directions(l0, l1, lattice.elongation(ratio), nats);
+        const angle = this.readAngle(id, directions, ratio);
+        const digits = lattice.placeDigits(l0, l1, nats, angle, directions);
+        const x = this.readPlace(h.x, id, column, digits[0]),
+            y = this.readPlace(h.y, id, row, digits[1]);
+        const step = lattice.colorStep(l0, l1, nats);
+        this.readColors(id, step);
+        this.bins.add(id, h.x[id], h.y[id]);
+        this.n += 1;
+        this.dequantise(i, {
+            column,
+            row,
+            shorter,
+            ratio,
+            weight,
+            angle,
+            directions,
+            x,
+            y,
+            digits,
+            step,
+            l0,
+            l1,
+        });
+    }
+
+    /** The mean of what the neighbours have, 0 without any. */
+    mean(values) {
+        let sum = 0;
+        for (let k = 0; k < this.found; ++k) sum += values[this.bins.found[k]];
+        return this.found ? roundDivide(sum, this.found) : 0;
+    }
+
+    readScales(id) {
+        const {
+            model,
+            history: h,
+            found,
+            lattice: { q },
+        } = this;
+        let f = 0,
+            s = 0,
+            expected = 10 * q;
+        if (found) {
+            let least = Infinity,
+                greatest = -Infinity;
+            for (let k = 0; k < found; ++k) {
+                const steps = h.shorter[this.bins.found[k]];
+                ((least = Math.min(least, steps)), (greatest = Math.max(greatest, steps)));
+            }
+            f = 1 + clip(Math.trunc((2 * (greatest - least)) / q), 0, 14);
+            s = Math.min(15, bitLength(this.bins.distances[0]));
+            expected = this.mean(h.shorter);
+        }
+        model.enter(family.shorter, f, s);
+        const shorter = expected + model.integer();
+        f = clip(Math.trunc((2 * shorter) / q) - 16, 0, 15);
+        model.enter(family.ratio, f, clip(Math.trunc((4 * this.mean(h.ratio)) / q), 0, 15));
+        const ratio = model.natural();
+        this.check(shorter >= 0 && shorter + ratio <= 30 * q, "a number is out of its range");
+        h.shorter[id] = shorter;
+        h.ratio[id] = ratio;
+        return { shorter, ratio };
+    }
+
+    readWeight(id, l0, l1) {
+        if (!this.lattice.hasWeights) return 0;
+        const { model, history: h } = this;
+        const f = clip(Math.trunc((l0 + l1) / 16) + 4, 0, 15),
+            s = clip((this.mean(h.nats) >> 4) + 5, 0, 15);
+        model.enter(family.weight, f, s);
+        const weight = model.integer();
+        const nats = floorDivide(weight * power(this.lattice.weightStep(l0, l1)), 4096);
+        this.check(Math.abs(nats) <= 2048, "a number is out of its range");
+        h.nats[id] = nats;
+        return weight;
+    }
+
+    readAngle(id, n, ratio) {
+        const { model, history: h } = this;
+        if (n < 8) {
+            const angle = model.stream.uniform(n);
+            h.sector[id] = Math.floor((8 * angle) / n);
+            return angle;
+        }
+        const f = this.found ? 1 + h.sector[this.bins.found[0]] : 0;
+        model.enter(family.sector, f, clip(Math.trunc((4 * ratio) / this.lattice.q), 0, 15));
+        const sector = model.symbol(8);
+        h.sector[id] = sector;
+        const a = Math.ceil((sector * n) / 8),
+            b = Math.ceil(((sector + 1) * n) / 8);
+        return a + model.stream.uniform(b - a);
+    }
+
+    /** One coordinate of the place in the cell; notes where that is, in quarters of a pixel. */
+    readPlace(places, id, cell, digits) {
+        const offset = this.model.stream.uniform(2 ** digits);
+        const steps = cell * 2 ** (digits + 1) + 2 * offset + 1;
+        places[id] = floorDivide(steps * 2 ** (this.lattice.cell + 2), 2 ** (digits + 1));
+        return offset;
+    }
+
+    readColors(id, step) {
+        const { model, bins, found, channels, history: h } = this;
+        const unit = Math.max(1, floorDivide(power(step), 16));
+        h.unit[id] = unit;
+        const shares = [];
+        for (let k = 0; k < found; ++k) {
+            const dx = h.x[bins.found[k]] - h.x[id],
+                dy = h.y[bins.found[k]] - h.y[id];
+            shares.push(Math.max(1, floorDivide(2 ** 20, 16 + dx * dx + dy * dy)));
+        }
+        const all = shares.reduce((a, b) => a + b, 0),
+            s = clip((step >> 4) + 12, 0, 15);
+        for (let channel = 0, off = 0; channel < channels; ++channel) {
+            let sum = 0,
+                least = Infinity,
+                greatest = -Infinity;
+            for (let k = 0; k < found; ++k) {
+                const value = h.color[bins.found[k] * channels + channel] * h.unit[bins.found[k]];
+                sum += shares[k] * value;
+                ((least = Math.min(least, value)), (greatest = Math.max(greatest, value)));
+            }
+            const guess = this.guesses[channel];
+            const spread = found ? Math.min(6, bitLength(floorDivide(greatest - least, unit))) : 7;
+            const expected = roundDivide(guess.best(found ? floorDivide(sum, all) : guess.usual), unit);
+            const f = channel ? 4 * Math.min(3, bitLength(Math.abs(off))) + Math.min(3, spread >> 1) : spread;
+            model.enter(family.color + channel, f, s);
+            off = model.integer();
+            const color = expected + off,
+                value = color * unit;
+            this.check(
+                Math.abs(color) < 2 ** 24 && Math.abs(value) < 2 ** 32,
+                "a number is out of its range",
+            );
+            h.color[id * channels + channel] = color;
+            guess.learn(value, unit);
+        }
+    }
+
+    dequantise(i, g) {
+        const { arrays, lattice, channels, stored } = this,
+            color = this.history.color,
+            id = this.n - 1;
+        const side = 2 ** lattice.cell;
+        const place = (cell, offset, digits, most) =>
+            Math.min((cell + (offset + 0.5) / 2 ** digits) * side, most);
+        arrays.xy[2 * i] = place(g.column, g.x, g.digits[0], this.width);
+        arrays.xy[2 * i + 1] = place(g.row, g.y, g.digits[1], this.height);
+        arrays.scale[2 * i] = exp2((g.shorter + g.ratio) / lattice.q - 10);
+        arrays.scale[2 * i + 1] = exp2(g.shorter / lattice.q - 10);
+        arrays.angle[i] = ((g.angle + 0.5) * Math.PI) / g.directions;
+        if (g.weight)
+            arrays.logWeight[i] = clip(g.weight * exp2(lattice.weightStep(g.l0, g.l1) / 16), -128, 128);
+        const size = exp2(g.step / 16);
+        for (let k = 0; k < channels; ++k) stored[k] = color[id * channels + k] * size;
+        this.turn(stored);
+        for (let k = 0; k < channels; ++k)
+            arrays.color[i * channels + k] = clip(stored[k], -(2 ** 20), 2 ** 20);
+        const table = arrays.integers;
+        if (!table) return;
+        const numbers = [g.column, g.row, g.shorter, g.ratio, g.weight, g.angle, g.x, g.y];
+        table.set(numbers, i * (firstColor + channels));
+        for (let k = 0; k < channels; ++k)
+            table[i * (firstColor + channels) + firstColor + k] = color[id * channels + k];
+    }
+}

@@ -1,0 +1,86 @@
+// What of a file can be shown: the maps of a texture stack, or a picture as a single one.
+
+import { FormatError } from "./errors.js";
+
+const pictureChannels = { 1: ["Y"], 2: ["Y", "A"], 3: ["R", "G", "B"], 4: ["R", "G", "B", "A"] };
+const fields = {
+    name: "string",
+    file: "string",
+    kind: "string",
+    bit_depth: "number",
+    channels: "number",
+    color_space: "string",
+    unit_length: "boolean",
+};
+
+/**
+ * @typedef {object} TextureMap
+ * @property {string} name
+ * @property {number[]} columns      1 to 4, of the colours
+ * @property {string[]} channels     what they are called in the map
+ * @property {string} colorSpace     "srgb" or "linear"; the values are shown as they are
+ * @property {boolean} unitLength    whether colours v stand for vectors 2 v - 1 of length 1
+ */
+
+/**
+ * The maps of a file, from its list in the metadata (docs/textures.md). Without one it is a single map,
+ * "Picture", if its channels are those of a picture; else every channel is a map. Throws FormatError for a
+ * list that is damaged.
+ *
+ * @param {{channels: string[], metadata: Record<string, any> | null}} picture
+ * @returns {TextureMap[]}
+ */
+export function mapsOf({ channels, metadata }) {
+    if (metadata && Object.hasOwn(metadata, "maps")) return fromList(metadata.maps, channels);
+    const own = pictureChannels[channels.length];
+    if (own && own.every((name, i) => name === channels[i]))
+        return [
+            {
+                name: "Picture",
+                columns: channels.map((_, i) => i),
+                channels,
+                colorSpace: "srgb",
+                unitLength: false,
+            },
+        ];
+    const linear = { colorSpace: "linear", unitLength: false };
+    return channels.map((name, i) => ({ name, columns: [i], channels: [name], ...linear }));
+}
+
+function fromList(list, channels) {
+    const check = (condition, problem) => {
+        if (!condition) throw new FormatError(`the list of maps ${problem}`);
+    };
+    check(Array.isArray(list) && list.length, "is damaged: no list, or an empty one");
+    const maps = list.map((entry, i) => {
+        const valid = entry && typeof entry === "object" && !Array.isArray(entry);
+        check(valid, `is damaged: map ${i + 1} is no object`);
+        for (const [field, type] of Object.entries(fields))
+            check(typeof entry[field] === type, `is damaged: map ${i + 1} has no valid ${field}`);
+        const own = pictureChannels[entry.channels];
+        check(
+            own && [8, 16].includes(entry.bit_depth),
+            `is damaged: map ${i + 1} has no valid bit_depth or channels`,
+        );
+        check(
+            !entry.unit_length || own.length === 3,
+            `is damaged: map ${i + 1} has no vectors of three channels`,
+        );
+        const columns = own.map((name) => channels.indexOf(`${entry.name}.${name}`));
+        return {
+            name: entry.name,
+            columns,
+            channels: own,
+            colorSpace: entry.color_space,
+            unitLength: entry.unit_length,
+        };
+    });
+    check(
+        new Set(maps.map(({ name }) => name)).size === maps.length,
+        "is damaged: two maps have the same name",
+    );
+    const expected = maps.flatMap(({ name, channels: own }) => own.map((channel) => `${name}.${channel}`));
+    const fits = expected.length === channels.length && expected.every((name, i) => name === channels[i]);
+    check(fits, "does not fit the channels of the file");
+    return maps;
+}

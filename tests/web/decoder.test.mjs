@@ -1,0 +1,127 @@
+// The decoder on the conformance files: the same numbers and the same messages as the native one.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+    FormatError,
+    LimitError,
+    decode,
+    defaultLimits,
+    levelOf,
+    mapsOf,
+} from "../../src/imagegs/web/imagegs.js";
+import { invalid, invalidNames, valid, validNames } from "./files.mjs";
+
+const facts = {
+    width: "width",
+    height: "height",
+    n_gaussians: "nGaussians",
+    blend: "blend",
+    bit_depth: "bitDepth",
+    wrap: "wrap",
+    channels: "channels",
+    metadata: "metadata",
+};
+const arrays = {
+    integers: "integers",
+    position: "xy",
+    scale: "scale",
+    angle: "angle",
+    weight: "logWeight",
+};
+
+/** Neighbouring float32 of a number, how far apart they are. */
+const unit = (value) => 2 ** (Math.max(Math.floor(Math.log2(Math.abs(value))), -126) - 23);
+
+for (const name of validNames)
+    test(`${name} has the numbers of its table`, () => {
+        const { bytes, expected } = valid(name);
+        const found = decode(bytes, { integers: true });
+        for (const [field, own] of Object.entries(facts))
+            assert.deepEqual(found[own], expected[field], field);
+        for (const [field, own] of Object.entries(arrays)) {
+            const kind = found[own].constructor;
+            assert.deepEqual(found[own], kind.from(expected[field].flat()), field);
+        }
+        const colors = expected.color.flat();
+        assert.equal(found.color.length, colors.length);
+        for (const [i, value] of colors.entries())
+            assert.ok(Math.abs(found.color[i] - value) <= unit(value), `colour ${i} is ${found.color[i]}`);
+    });
+
+for (const [name, message] of invalidNames)
+    test(`${name} is refused`, () => {
+        assert.throws(
+            () => decode(invalid(name)),
+            (error) => error instanceof FormatError && error.message === message,
+        );
+    });
+
+const layered = "coded-four-layers";
+
+test("bytes may come as an ArrayBuffer, or within a larger one", () => {
+    const { bytes, expected } = valid(layered);
+    const larger = new Uint8Array(bytes.length + 20);
+    larger.set(bytes, 7);
+    for (const each of [bytes.slice().buffer, larger.subarray(7, 7 + bytes.length)])
+        assert.equal(decode(each).nGaussians, expected.n_gaussians);
+});
+
+test("a file that ends early is refused, or decoded as far as its layers go", () => {
+    const { bytes } = valid(layered),
+        whole = decode(bytes);
+    assert.equal(whole.layers.length, 4);
+    const [first, second] = whole.layers;
+    const cut = bytes.subarray(0, second.bytes + 3);
+    assert.throws(() => decode(cut), FormatError);
+    const found = decode(cut, { partial: true });
+    assert.deepEqual(found.layers, [first, second]);
+    assert.equal(found.nGaussians, first.n + second.n);
+    assert.deepEqual(found.xy, whole.xy.slice(0, 2 * found.nGaussians));
+    assert.throws(() => decode(bytes.subarray(0, first.bytes - 1), { partial: true }), FormatError);
+});
+
+for (const [name, limit, what] of [
+    ["maxBytes", (bytes) => bytes.length - 1, /bytes/],
+    ["maxPixels", (_, { width, height }) => width * height - 1, /pixels/],
+    ["maxGaussians", (_, { n_gaussians: n }) => n - 1, /Gaussians are over the limit of/],
+    ["maxValues", (_, { n_gaussians: n, channels }) => n * channels.length - 1, /colour values are over/],
+])
+    test(`${name} is a limit, which a file may reach and not go beyond`, () => {
+        const { bytes, expected } = valid(layered),
+            most = limit(bytes, expected);
+        assert.equal(decode(bytes, { [name]: most + 1 }).nGaussians, expected.n_gaussians);
+        assert.throws(
+            () => decode(bytes, { [name]: most }),
+            (error) => error instanceof LimitError && what.test(error.message),
+        );
+        assert.throws(() => decode(bytes, { [name]: -1 }), RangeError);
+        assert.ok(defaultLimits[name] > most);
+    });
+
+test("levels of detail are the first layers, the last of which may fade", () => {
+    assert.deepEqual(levelOf(0, 4), { layers: 1, fade: 0 });
+    assert.deepEqual(levelOf(1, 4), { layers: 4, fade: 0 });
+    assert.deepEqual(levelOf(0.5, 3), { layers: 2, fade: 0 });
+    assert.deepEqual(levelOf(0.5, 4), { layers: 3, fade: 3 * Math.log(0.5) });
+    assert.deepEqual(levelOf(0.3, 1), { layers: 1, fade: 0 });
+    for (const lod of [-0.1, 1.1, NaN, "much"]) assert.throws(() => levelOf(lod, 4), RangeError);
+});
+
+test("a level of a file has its first Gaussians", () => {
+    const { bytes } = valid(layered),
+        whole = decode(bytes),
+        found = decode(bytes, { lod: 0.5 });
+    assert.equal(found.layers.length, 3);
+    assert.equal(found.fade, 3 * Math.log(0.5));
+    assert.deepEqual(found.color, whole.color.slice(0, 3 * found.nGaussians));
+});
+
+test("a picture without a list of maps is one map, other channels are one each", () => {
+    const names = (channels) => mapsOf({ channels, metadata: null }).map((map) => map.name);
+    assert.deepEqual(names(["R", "G", "B"]), ["Picture"]);
+    assert.deepEqual(names(["Y", "A"]), ["Picture"]);
+    assert.deepEqual(names(["height", "roughness"]), ["height", "roughness"]);
+    assert.throws(() => mapsOf({ channels: ["R"], metadata: { maps: [] } }), FormatError);
+});
