@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*.h native/kernels/*.h native/codec/*)
 CPP_FILES := $(filter %.cpp %.h,$(NATIVE))
 
-.PHONY: demo test check format sanitize fuzz kill-stress benchmark bench-golden clean
+.PHONY: demo test check format site package sanitize fuzz kill-stress benchmark bench-golden clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
@@ -19,11 +19,25 @@ check: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 format: $(VENV)/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i $(CPP_FILES)
+
+# The documentation, in build/site.
+site: $(VENV)/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# Wheel and source archive, in build/dist: what is in them, and the wheel in an environment of its own.
+package: $(VENV)/installed
+	rm -rf build/dist build/package
+	$(BIN)/python -m build --outdir build/dist >build/package.log 2>&1 || { cat build/package.log; exit 1; }
+	$(BIN)/python tests/package_contents.py build/dist
+	$(BIN)/python -m venv build/package
+	build/package/bin/python -m pip install --quiet "$$(echo build/dist/*.whl)[test]"
+	build/package/bin/python -m pytest tests/test_compression.py tests/test_conformance.py tests/test_docs.py
 
 # The native tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize: $(VENV)/installed

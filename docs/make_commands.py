@@ -11,8 +11,8 @@ from imagegs.cli.app import make_parser
 PAGE = Path(__file__).parent / "commands.md"
 _START = """# Commands
 
-`imagegs COMMAND --help` prints these texts. The guides explain them; [The files of a run](files.md) tells what a command
-replaces, and what `-` stands for.
+`imagegs COMMAND --help` prints these texts. The guides explain them;
+[The files of a run](files.md) tells what a command replaces, and what `-` stands for.
 """
 
 

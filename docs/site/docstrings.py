@@ -35,7 +35,10 @@ def _paragraph(text: str) -> str:
         return "\n".join(["```pycon", *lines, "```"])
     if not _ARGUMENTS.match(lines[0]):
         return text
-    return "\n".join(_ARGUMENTS.sub(r"- **\1**: ", line, count=1) if _ARGUMENTS.match(line) else f"    {line}" for line in lines)
+    return "\n".join(
+        _ARGUMENTS.sub(r"- **\1**: ", line, count=1) if _ARGUMENTS.match(line) else f"    {line}"
+        for line in lines
+    )
 
 
 def _comment(attribute: griffe.Object) -> str:

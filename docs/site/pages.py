@@ -36,10 +36,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turns links of the repository into links of the site."""
-    here = page.file.src_uri.removeprefix(REST) if page.file.src_uri.startswith(REST) else DOCS + page.file.src_uri
+    here = (
+        page.file.src_uri.removeprefix(REST)
+        if page.file.src_uri.startswith(REST)
+        else DOCS + page.file.src_uri
+    )
 
     def turned(link: re.Match[str]) -> str:
-        path = posixpath.relpath(_site_path(_resolved(here, link[1])), posixpath.dirname(page.file.src_uri) or ".")
+        path = posixpath.relpath(
+            _site_path(_resolved(here, link[1])), posixpath.dirname(page.file.src_uri) or "."
+        )
         return f"]({path}{link[2] or ''})"
 
     return _LINK.sub(turned, markdown)

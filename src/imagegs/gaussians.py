@@ -43,6 +43,18 @@ class Gaussians:
     Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, C is not
     in 1..32, or the "paper" blend is to wrap; TypeError for a canvas side that is no integer or channels that
     are no tuple of strings.
+
+    >>> gaussians = imagegs.Gaussians(
+    ...     xy=np.array([[8, 8], [24, 8]]),
+    ...     scale=np.array([[4, 4], [6, 2]]),
+    ...     angle=np.array([0, 0.5]),
+    ...     log_weight=np.zeros(2),
+    ...     color=np.array([[1, 0, 0], [0, 0, 1]]),
+    ...     height=16,
+    ...     width=32,
+    ... )
+    >>> len(gaussians), gaussians.channels
+    (2, ('R', 'G', 'B'))
     """
 
     xy: FloatArray  # (N, 2) centres, canvas pixels, may lie outside the canvas

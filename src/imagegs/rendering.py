@@ -109,6 +109,16 @@ class Painter:
 
     It paints what `render` and `sample` do, which load the Gaussians anew at every call. May be shared among
     threads, which take turns, and used in a forked child whatever the threads of its parent were doing.
+
+    gaussians: what is painted. threads: how many work on one picture; by default one a core.
+
+    Raises ValueError for a number of threads that is out of range.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> painter = imagegs.Painter(gaussians)
+    >>> painter.render(height=64).shape, painter.sample([[0.5, 0.5]]).shape
+    ((64, 96, 3), (1, 3))
     """
 
     def __init__(self, gaussians: Gaussians, threads: int | None = None) -> None:
@@ -255,6 +265,13 @@ def render(
     colours at the pixels' centres, as `sample` does: faster, but it aliases.
 
     Raises ValueError for sizes and regions that are empty or outside the picture, TypeError for other dtypes.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> imagegs.render(gaussians, scale=2).shape
+    (32, 48, 3)
+    >>> imagegs.render(gaussians, height=160, region=(100, 40, 8, 4), dtype=np.uint8).shape
+    (4, 8, 3)
     """
     painter = Painter(gaussians, threads)
     return painter.render(height=height, scale=scale, region=region, dtype=dtype, filtered=filtered)
@@ -332,7 +349,15 @@ def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -
     """Colours at points: xy (M, 2) in canvas pixels (pixel centres at +0.5) -> (M, C) float32.
 
     Points outside the canvas give the colour of the nearest point of its border, or, where it wraps, of the
-    same place modulo its sides. Raises ValueError for
-    another shape or coordinates that are not finite.
+    same place modulo its sides.
+
+    Raises ValueError for another shape or coordinates that are not finite.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> colors = imagegs.sample(gaussians, [[0.5, 0.5], [23.5, 15.5]])
+    >>> picture = imagegs.render(gaussians)
+    >>> np.allclose(colors, [picture[0, 0], picture[15, 23]], atol=1e-5)
+    True
     """
     return Painter(gaussians, threads).sample(xy)

@@ -35,6 +35,10 @@ class Lattice:
     exponents of 2 in sixteenths, -128..127.
 
     Raises ValueError for what a file cannot hold.
+
+    >>> usual, finer = imagegs.Lattice.of_fineness(1), imagegs.Lattice.of_fineness(2)
+    >>> usual.position - finer.position  # sixteenths: half as large a step
+    16
     """
 
     scales_an_octave: int  # 1..64
