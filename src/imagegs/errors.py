@@ -50,10 +50,9 @@ def is_of_the_disk(error: Exception) -> bool:
 
 @contextmanager
 def reading(problem: str) -> Iterator[None]:
-    """Whatever a library raises within, at bytes that it did not expect, is a FormatError: "PROBLEM: its
-    text".
+    """Turns what a library raises at bytes that it did not expect into a FormatError: "PROBLEM: its text".
 
-    Not so MemoryError, what imagegs raises itself, and where the disk failed and not the file.
+    MemoryError, errors of imagegs itself, and failures of the disk pass as they are.
     """
     try:
         yield

@@ -47,7 +47,7 @@ class ColorTurn:
 
     @classmethod
     def from_bytes(cls, data: bytes, n_channels: int) -> ColorTurn:
-        """From n_channels (n_channels + 1) bytes."""
+        """Reads a transform from n_channels (n_channels + 1) bytes."""
         exponents, *matrix = np.frombuffer(data, np.int8).reshape(n_channels + 1, n_channels).tolist()
         return cls(tuple(exponents), tuple(tuple(row) for row in matrix))
 

@@ -54,7 +54,7 @@ class Lattice:
 
     @property
     def native(self) -> NativeLattice:
-        """For the native calls; made anew, since objects that live on at exit would be reported as leaks."""
+        """The object for native calls, made anew: one that lives on at exit would be reported as a leak."""
         return NativeLattice(
             self.scales_an_octave, self.position, self.angle, self.weight, self.color, self.cell
         )

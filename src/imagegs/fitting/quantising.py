@@ -149,9 +149,11 @@ def begin(
     channel_weights: Sequence[float] | None = None,
     alphas: Sequence[int | None] | None = None,
 ) -> tuple[Objective, Shapes, FloatArray]:
-    """What the image asks of the Gaussians, their numbers, on the canvas, and the roots (C,) of the channels'
-    weights, which the colours of both are multiplied by: squared errors then have their weights. Raises
-    ValueError.
+    """The objective of an image, the Gaussians' numbers with all centres on the canvas, and the roots (C,) of
+    the channels' weights.
+
+    The colours of the target and of the Gaussians are multiplied by these roots, so that squared errors count
+    by the weights. Raises ValueError as `settle` does.
     """
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend has a lattice, not the {gaussians.blend} blend")
@@ -168,7 +170,7 @@ def begin(
 
 
 def inside_canvas(gaussians: Gaussians) -> Gaussians:
-    """With all centres on the canvas, where a lattice has places for them."""
+    """Moves all centres onto the canvas: a lattice has no places elsewhere."""
     canvas = gaussians.height, gaussians.width, gaussians.wrap
     return gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
 

@@ -58,7 +58,7 @@ class Restoration:
     findings: dict[str, Any] = field(default_factory=dict)  # estimates and choices, for a report
 
     def to_store(self, fitted: Gaussians, threads: int | None = None) -> Stored:
-        """What of the fitted Gaussians a file gets, on the canvas of the input."""
+        """The part of the fitted Gaussians that a file gets, on the canvas of the input."""
         if self.mode != "upscale":
             return Stored(fitted, self.target.pixels, self.pixel_weights, self.error)
         gaussians = shrunk(fitted)
@@ -95,7 +95,7 @@ class Source:
 
 
 def restore(picture: Picture, mode: Mode | Literal["auto"], source: Source) -> Restoration:
-    """How to fit a degraded picture so that the Gaussians paint it restored.
+    """Prepares the fit of a degraded picture, so that the Gaussians paint it restored.
 
     "auto" takes the first that it finds of: JPEG of quality 60 or less, holes (alpha 0), noise of 6 / 255 or
     more. Where there is nothing to restore, the picture is fitted as it is: mode None.
@@ -140,13 +140,13 @@ def _found(picture: Picture, source: Source) -> Restoration:
 
 
 def _colors(picture: Picture) -> IntegerPixels:
-    """Without alpha."""
+    """The picture without its alpha."""
     has_alpha = picture.channels[-1] == "A"
     return picture.pixels[:, :, :-1] if has_alpha else picture.pixels
 
 
 def _noise(picture: Picture) -> float:
-    """That of the colours, where they are seen."""
+    """The noise level of the colours, where they are seen."""
     has_alpha = picture.channels[-1] == "A"
     return noise_level(_colors(picture), known_by_alpha(picture) if has_alpha else None)
 

@@ -32,7 +32,7 @@ def give_attributes(descriptor: int, path: Path, status: os.stat_result) -> bool
 
 
 def _give_extended_attributes(descriptor: int, path: Path) -> None:
-    """Those of `path`, and no access list that the folder gave but `path` has not."""
+    """Gives a file the attributes of `path`, and takes access lists away that only the folder gave."""
     wanted, own = _extended_attributes(path), _extended_attributes(descriptor)
     for name in own.keys() - wanted.keys():
         if name in _ACCESS_LISTS:
