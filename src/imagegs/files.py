@@ -104,7 +104,7 @@ def check_writable(path: PathLike) -> None:
 
 
 def _regular_target(path: PathLike) -> Target | None:
-    """None for a descriptor, a device or a pipe."""
+    """The target that a path stands for; None for a descriptor, a device or a pipe."""
     if descriptor_of(path) is not None:
         return None
     target = target_of(path)

@@ -115,7 +115,7 @@ def _save_all(image: Image.Image, file: IO[bytes], filename: str | bytes) -> Non
 
 
 def _picture(image: Image.Image, given: Mapping[str, Any]) -> Picture:
-    """As the command reads it from a file; raises ValueError for pictures that it does not read."""
+    """The picture as the command reads it from a file; raises ValueError for one that it does not read."""
     info = {name: given[name] for name in _INFO if name in given}
     if image.mode != "F":
         return picture_of(image, info)

@@ -21,7 +21,7 @@ from imagegs.gaussians import FloatArray
 VARIABLE = "IMAGEGS_SALIENCY_MODEL"
 WEIGHTS = "u2netp.onnx"
 SIDE = 320  # pixels, of what the network was trained on
-# Of ImageNet, per channel, as the network was trained.
+# Mean and deviation of ImageNet's channels, as the network was trained.
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 

@@ -38,7 +38,7 @@ class Bits:
 
     @classmethod
     def parse(cls, text: str) -> Bits:
-        """From "12" (all the same) or "12,8,8,8,8" (position, scale, angle, weight, color).
+        """Reads bits from "12" (all the same) or "12,8,8,8,8" (position, scale, angle, weight, color).
 
         Raises ValueError for any other text.
         """

@@ -61,7 +61,7 @@ class Lattice:
 
     @classmethod
     def of_fineness(cls, fineness: float) -> Lattice:
-        """All steps in the proportion that costs least, `fineness` times as fine as the usual ones."""
+        """A lattice `fineness` times as fine as the usual one, its steps in the proportion that costs least."""
         coarser = round(-16 * math.log2(fineness))
         return cls(
             scales_an_octave=min(64, max(1, round(SCALES * fineness))),
@@ -173,7 +173,7 @@ def decorrelated(color: Numbers) -> Numbers:
 
 
 def correlated(stored: Numbers) -> Numbers:
-    """The way back."""
+    """The colours that are stored so: the inverse of `decorrelated`."""
     if stored.shape[1] not in (3, 4):
         return stored
     color = np.empty_like(stored)

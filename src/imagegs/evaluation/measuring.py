@@ -153,7 +153,7 @@ class Bench:
         return row | shown | ({} if crop is None else {"crop": crop})
 
     def _measured(self, name: str, decoded: Pixels) -> float | None:
-        """None for what is no number: the PSNR of equal pictures, a metric that needs a larger picture."""
+        """The value, or None for no number: the PSNR of equal pictures, a metric that needs a larger one."""
         try:
             value = METRICS[name].measure(self._subject.pixels, decoded)
         except ValueError:

@@ -37,10 +37,10 @@ MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")
 PIXELS_PER_GAUSSIAN = (
     82  # not more Gaussians by default: 0.6 bpp or less; of the enlarged picture, for upscale
 )
-# What `auto` takes for a degradation: clean photographs read as noise of up to 0.015.
+# `auto` restores from this noise and JPEG quality on: clean photographs read as noise of up to 0.015.
 NOISY, COARSE_QUALITY = 6 / 255, 60
 LEAST_ERROR = 0.1  # of the noise's variance: a restored picture is not known better
-# Of the error, where it is noise that keeps Gaussians few: bits are better spent on finer numbers then.
+# The share of the error that rounding may raise in proportion, where noise keeps Gaussians few.
 ROUNDED_SHARE = 1 / 3
 
 

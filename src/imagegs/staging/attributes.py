@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-# Of Linux. Others speak of the contents (capabilities, checksums) or belong to the file system itself.
+# Attributes of Linux that are kept; others speak of the contents (checksums) or belong to the file system.
 _ACCESS_LISTS = ("system.posix_acl_access", "system.nfs4_acl")
 _KEPT_ATTRIBUTES = (*_ACCESS_LISTS, "security.selinux")
 _KEPT_NAMESPACE = "user."
