@@ -65,7 +65,7 @@ class ColorTurn:
         return scaled
 
     def stored(self, color: Numbers) -> NDArray[np.float64]:
-        """The numbers (N, C) that are stored for colours. Raises ValueError for a matrix without an inverse."""
+        """The numbers (N, C) that are stored for colours. Raises ValueError where there is no inverse."""
         forward = np.array(self.matrix) / WHOLE * exp2(np.array(self.exponents) / _EXPONENTS)[:, None]
         try:
             back = np.linalg.inv(forward)

@@ -61,7 +61,7 @@ class Lattice:
 
     @classmethod
     def of_fineness(cls, fineness: float) -> Lattice:
-        """A lattice `fineness` times as fine as the usual one, its steps in the proportion that costs least."""
+        """A lattice `fineness` times as fine as the usual one, with the steps that cost least."""
         coarser = round(-16 * math.log2(fineness))
         return cls(
             scales_an_octave=min(64, max(1, round(SCALES * fineness))),
