@@ -16,6 +16,8 @@ from conftest import pillow_restored
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), ROOT / "conformance" / "README.md", *(ROOT / "docs").glob("*.md")]
+ROOMS = ("native", "tests", "conformance", "benchmarks", "assets", "docs")
+NAMED = {"numpy.py"}  # a file of a user's
 PUBLIC = [name for name in imagegs.__all__ if name != "__version__"]
 
 
@@ -57,6 +59,20 @@ def test_links_lead_somewhere():
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
             assert link.startswith("https://") or (page.parent / link).exists(), f"{page}: {link}"
+
+
+def test_files_that_are_named_exist():
+    """By the end of their path, as in `fitting/pursuit.py`."""
+    folders = {"src/imagegs": Path(imagegs.__file__).parent, **{room: ROOT / room for room in ROOMS}}
+    paths = [
+        f"/{room}/{path.relative_to(folder).as_posix()}"
+        for room, folder in folders.items()
+        for path in folder.rglob("*.*")
+    ]
+    for page in PAGES:
+        for name in re.findall(r"`([\w/]+\.(?:py|h|cpp|js|mjs))`", page.read_text("utf-8")):
+            known = "NAME" in name or name in NAMED or any(path.endswith(f"/{name}") for path in paths)
+            assert known, f"{page}: {name}"
 
 
 def test_the_page_of_commands_is_what_help_prints():
