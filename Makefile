@@ -13,7 +13,7 @@ MODULES := node_modules/installed
 endif
 NO_NODE = @echo "npm and Node.js 20.19 or newer are missing: JavaScript is not $(1)" >&2; test -z "$$CI"
 
-.PHONY: demo test check check-web test-web format sanitize fuzz kill-stress benchmark bench-golden clean
+.PHONY: demo test check check-web test-web format site package sanitize fuzz kill-stress benchmark bench-golden clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
@@ -30,6 +30,7 @@ check: $(VENV)/installed check-web
 	$(BIN)/ruff check .
 	$(BIN)/clang-format --dry-run --Werror $(CPP_FILES)
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 # The same of JavaScript, and the workflows of .github.
 check-web: $(MODULES)
@@ -40,6 +41,19 @@ format: $(VENV)/installed $(MODULES)
 	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i $(CPP_FILES)
 	$(if $(MODULES),npm run --silent format)
+
+# The documentation, in build/site.
+site: $(VENV)/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# Wheel and source archive, in build/dist: what is in them, and the wheel in an environment of its own.
+package: $(VENV)/installed
+	rm -rf build/dist build/package
+	$(BIN)/python -m build --outdir build/dist >build/package.log 2>&1 || { cat build/package.log; exit 1; }
+	$(BIN)/python tests/package_contents.py build/dist
+	$(BIN)/python -m venv build/package
+	build/package/bin/python -m pip install --quiet "$$(echo build/dist/*.whl)[test]"
+	build/package/bin/python -m pytest tests/test_compression.py tests/test_conformance.py tests/test_docs.py
 
 # The native tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize: $(VENV)/installed

@@ -10,15 +10,35 @@ from contextlib import contextmanager
 
 
 class ImageGSError(Exception):
-    """Base class: the operation failed."""
+    """Base class: the operation failed.
+
+    >>> try:
+    ...     imagegs.decompress(b"no such file")
+    ... except imagegs.ImageGSError as error:
+    ...     print(type(error).__name__)
+    FormatError
+    """
 
 
 class FormatError(ImageGSError):
-    """The contents of a file (a .gsimg or a picture) are invalid or not supported."""
+    """The contents of a file (a .gsimg or a picture) are invalid or not supported.
+
+    >>> imagegs.decode(b"")
+    Traceback (most recent call last):
+    ...
+    imagegs.errors.FormatError: the file is empty
+    """
 
 
 class LimitError(FormatError):
-    """The contents are well formed but ask for more than the limit that was set."""
+    """The contents are well formed but ask for more than the limit that was set.
+
+    >>> data = imagegs.compress(np.zeros((16, 24), np.uint8), n_gaussians=4, effort=1)
+    >>> imagegs.decompress(data, size_limit=100)
+    Traceback (most recent call last):
+    ...
+    imagegs.errors.LimitError: the canvas of 24 x 16 pixels is over the limit of 100 pixels
+    """
 
 
 def is_of_the_disk(error: Exception) -> bool:
@@ -30,10 +50,9 @@ def is_of_the_disk(error: Exception) -> bool:
 
 @contextmanager
 def reading(problem: str) -> Iterator[None]:
-    """Whatever a library raises within, at bytes that it did not expect, is a FormatError: "PROBLEM: its
-    text".
+    """Turns what a library raises at bytes that it did not expect into a FormatError: "PROBLEM: its text".
 
-    Not so MemoryError, what imagegs raises itself, and where the disk failed and not the file.
+    MemoryError, errors of imagegs itself, and failures of the disk pass as they are.
     """
     try:
         yield

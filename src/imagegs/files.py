@@ -104,7 +104,7 @@ def check_writable(path: PathLike) -> None:
 
 
 def _regular_target(path: PathLike) -> Target | None:
-    """None for a descriptor, a device or a pipe."""
+    """The target that a path stands for; None for a descriptor, a device or a pipe."""
     if descriptor_of(path) is not None:
         return None
     target = target_of(path)
@@ -122,7 +122,7 @@ def _check_apart(targets: Sequence[Target]) -> None:
 
 
 def _put_all(staged: Sequence[Staged], replace: bool) -> None:
-    """Those that are written in place, of which a full disk may be left, come first."""
+    """Puts all files into their places. Those that are written in place come first: the disk may be full."""
     begun: list[Staged] = []
     try:
         for each in sorted(staged, key=lambda each: not each.in_place):
@@ -154,7 +154,7 @@ def _pieces(data: Contents) -> Iterable[Bytes]:
 
 
 def _write_directly(path: PathLike, pieces: Iterable[Bytes]) -> int:
-    """To a descriptor, a device or a pipe."""
+    """Writes to a descriptor, a device or a pipe."""
     n_bytes = 0
     with _naming(path), _opened_directly(path) as file:
         for piece in pieces:

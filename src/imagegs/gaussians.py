@@ -43,6 +43,18 @@ class Gaussians:
     Raises ValueError when the shapes disagree, a value is not finite or out of its range, N is 0, C is not
     in 1..32, or the "paper" blend is to wrap; TypeError for a canvas side that is no integer or channels that
     are no tuple of strings.
+
+    >>> gaussians = imagegs.Gaussians(
+    ...     xy=np.array([[8, 8], [24, 8]]),
+    ...     scale=np.array([[4, 4], [6, 2]]),
+    ...     angle=np.array([0, 0.5]),
+    ...     log_weight=np.zeros(2),
+    ...     color=np.array([[1, 0, 0], [0, 0, 1]]),
+    ...     height=16,
+    ...     width=32,
+    ... )
+    >>> len(gaussians), gaussians.channels
+    (2, ('R', 'G', 'B'))
     """
 
     xy: FloatArray  # (N, 2) centres, canvas pixels, may lie outside the canvas
@@ -144,8 +156,10 @@ def on_canvas(xy: FloatArray, height: int, width: int, wrap: bool) -> FloatArray
 
 
 def with_copies(gaussians: Gaussians) -> Gaussians:
-    """The Gaussians of a canvas that wraps and their copies, nine times as many, on one that does not: inside
-    of the canvas they paint the same. In the order of docs/format.md, section 9; without layers.
+    """Turns a canvas that wraps into one that does not, by adding each Gaussian's eight copies.
+
+    Inside of the canvas the 9 N Gaussians paint the same. They are in the order of docs/format.md, section 9,
+    and have no layers.
     """
     g = gaussians
     home = on_canvas(g.xy, g.height, g.width, wrap=True)
@@ -161,7 +175,7 @@ def with_copies(gaussians: Gaussians) -> Gaussians:
 
 
 def level_of(lod: float, layers: int) -> tuple[int, float]:
-    """How many of so many layers a level of detail has whole, and which share of the next one, 0..1.
+    """How many layers a level of detail shows whole, and which share (0..1) of the next one.
 
     Raises ValueError for levels that are not 0..1.
     """
@@ -174,7 +188,7 @@ def level_of(lod: float, layers: int) -> tuple[int, float]:
 
 
 def faded(gaussians: Gaussians, share: float) -> Gaussians:
-    """With the last layer faded in by a share, above 0 and at most 1: its weights times share^FADE_POWER."""
+    """Fades the last layer in by a share, above 0 and at most 1: its weights are times share^FADE_POWER."""
     log_weight = gaussians.log_weight.copy()
     last = log_weight[-gaussians.layers[-1] :]
     np.maximum(last + np.float32(FADE_POWER * math.log(share)), -MAX_LOG_WEIGHT, out=last)
@@ -182,7 +196,7 @@ def faded(gaussians: Gaussians, share: float) -> Gaussians:
 
 
 def layer_ends(n: int, layers: int) -> list[int]:
-    """The numbers of Gaussians up to the end of each layer, of n Gaussians in so many layers at most.
+    """The number of Gaussians up to the end of each layer, for n Gaussians in at most so many layers.
 
     Quarters of n, and below the first quarter (the first half of three layers or two) each the half of the
     next; layers of fewer than LEAST_LAYER Gaussians are not worth their bytes and belong to the next one.
@@ -199,7 +213,7 @@ def layer_ends(n: int, layers: int) -> list[int]:
 
 
 def widened(gaussians: Gaussians, variance: float) -> Gaussians:
-    """Each blurred on its own, by a filter of this variance (canvas pixels squared, 0 or more) along x and y.
+    """Blurs each Gaussian on its own, by a filter of this variance (canvas pixels squared, 0 or more).
 
     Sigma' = Sigma + variance I, and the log-weight falls by log sqrt(det Sigma' / det Sigma), so that the
     integral of exp(e) stays (Zwicker et al. 2001, "EWA splatting"; Yu et al. 2024, "Mip-Splatting"). A box of

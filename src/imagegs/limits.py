@@ -20,7 +20,7 @@ class Limits:
     max_gaussians: int = 2**21  # of a file
     max_values: int = 2**24  # colour values of a file: Gaussians x channels
     max_samples: int = 2**30  # of what is painted, all of its files together: pixels x channels
-    # Of a Gaussian and a tile (rendering.most_pairs), over all that is painted: some minutes of work. Fits
+    # Pairs of a Gaussian and a tile (rendering.most_pairs) in all that is painted: some minutes of work. Fits
     # have at most some hundred pairs a tile of 256 pixels; hostile files have all Gaussians on every tile.
     max_pairs: int = 2**30
     max_covered: int = 2**31  # pixels under the ellipses of a drawing, all counted: some seconds of work
@@ -60,7 +60,7 @@ class Limits:
         )
 
     def for_seconds(self) -> Limits:
-        """With an eighth of the work: what nobody expects to take minutes."""
+        """These limits with an eighth of the work, for what nobody expects to take minutes."""
         return replace(self, max_pairs=self.max_pairs // 8)
 
 

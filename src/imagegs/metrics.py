@@ -40,7 +40,10 @@ def psnr(a: ArrayLike, b: ArrayLike, alphas: Covering = None) -> float:
 
 
 def mean_squared_error(a: ArrayLike, b: ArrayLike, alphas: Covering = None) -> float:
-    """Of all samples: colours that an alpha covers are those seen, the mean over black and over white."""
+    """The mean squared difference of all samples.
+
+    Colours that an alpha covers count as they are seen: the mean over black and over white.
+    """
     first, second, covered = _pair(a, b, alphas)
     strips = _differences(first, second, covered)
     total = sum(float(np.vdot(difference, difference)) for _, difference in strips)
@@ -67,8 +70,9 @@ def weighted_psnr(a: ArrayLike, b: ArrayLike, weights: Plane, alphas: Covering =
 
 
 def pixel_errors(a: ArrayLike, b: ArrayLike, alphas: Covering = None) -> Plane:
-    """Of each pixel (H, W) the root mean square difference of its samples, with the data range 1: the mean of
-    their squares is the error that `psnr` tells.
+    """The root mean square difference of each pixel's samples, (H, W), with the data range 1.
+
+    The mean of the squares of this map is the error that `psnr` tells.
     """
     first, second, covered = _pair(a, b, alphas)
     errors = np.empty(first.shape[:2], np.float32)
@@ -137,7 +141,10 @@ class _View(NamedTuple):
 
 
 def _views(alphas: Alphas) -> list[_View]:
-    """Of all channels: those that alpha covers over black and over white, no alpha that covers others."""
+    """How a viewer sees the channels: over black and over white where an alpha covers them.
+
+    An alpha that covers others is no view of its own.
+    """
     views = []
     for channel, alpha in enumerate(alphas):
         if alpha is not None:
@@ -161,7 +168,7 @@ def _strips(picture: Pixels, view: _View) -> Strips:
 
 
 def _mean(found: list[tuple[float, float]]) -> float:
-    """Of (share, value)."""
+    """The mean of values by their shares, from pairs (share, value)."""
     return sum(share * value for share, value in found) / sum(share for share, _ in found)
 
 

@@ -115,7 +115,7 @@ def _save_all(image: Image.Image, file: IO[bytes], filename: str | bytes) -> Non
 
 
 def _picture(image: Image.Image, given: Mapping[str, Any]) -> Picture:
-    """As the command reads it from a file; raises ValueError for pictures that it does not read."""
+    """The picture as the command reads it from a file; raises ValueError for one that it does not read."""
     info = {name: given[name] for name in _INFO if name in given}
     if image.mode != "F":
         return picture_of(image, info)
@@ -171,6 +171,13 @@ def register_pillow() -> None:
     """Teaches Pillow to open and save .gsimg, by content, extension and MIME type. May be called again.
 
     `Image.save` is wrapped, too: a failed save leaves a .gsimg file that is there as it was.
+
+    >>> from PIL import Image
+    >>> imagegs.register_pillow()
+    >>> Image.new("RGB", (24, 16), "teal").save("a.gsimg", n_gaussians=4, effort=1)
+    >>> with Image.open("a.gsimg") as picture:
+    ...     picture.size
+    (24, 16)
     """
     Image.register_open(FORMAT, GsimgImageFile, _accept)
     Image.register_save(FORMAT, _save)

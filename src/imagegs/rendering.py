@@ -44,14 +44,14 @@ class Region(NamedTuple):
 
 
 class Size(NamedTuple):
-    """Of a picture, in pixels."""
+    """The size of a picture in pixels."""
 
     width: int
     height: int
 
 
 class MultiplyAdds(NamedTuple):
-    """Of a pixel, on average and in the worst tile; native/render/scene_cost.cpp has the formula."""
+    """The multiply-adds that a pixel takes, on average and in the worst tile."""
 
     mean: float
     worst: float
@@ -100,7 +100,7 @@ def output_size(gaussians: Gaussians, *, height: int | None = None, scale: float
 
 
 def samples_of(step: float) -> int:
-    """How many samples of a filtered pixel lie next to each other, of a pixel of `step` canvas pixels."""
+    """How many samples a filtered pixel takes along a side that is `step` canvas pixels long."""
     return min(TILE, max(1, math.ceil(step - SAMPLE_SLACK)))
 
 
@@ -109,6 +109,16 @@ class Painter:
 
     It paints what `render` and `sample` do, which load the Gaussians anew at every call. May be shared among
     threads, which take turns, and used in a forked child whatever the threads of its parent were doing.
+
+    gaussians: what is painted. threads: how many work on one picture; by default one a core.
+
+    Raises ValueError for a number of threads that is out of range.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> painter = imagegs.Painter(gaussians)
+    >>> painter.render(height=64).shape, painter.sample([[0.5, 0.5]]).shape
+    ((64, 96, 3), (1, 3))
     """
 
     def __init__(self, gaussians: Gaussians, threads: int | None = None) -> None:
@@ -126,8 +136,9 @@ class Painter:
             yield self._scene
 
     def _after_fork(self) -> None:
-        """In the child: a scene that another thread of the parent was using is half written, and so is what
-        its destructor would free.
+        """In a forked child: gives up a scene that another thread of the parent was using.
+
+        Such a scene is half written, and so is what its destructor would free.
         """
         if self._turn.locked():
             _abandoned.append(self._scene)
@@ -165,9 +176,10 @@ class Painter:
         return out
 
     def multiply_adds(self) -> MultiplyAdds | None:
-        """What a pixel of the canvas costs, from the lists of the tiles alone: nothing is painted.
+        """How many multiply-adds a pixel of the canvas takes, counted from the lists of the tiles.
 
-        None where even the lists are too much work: a huge canvas, or a great many Gaussians that overlap.
+        Nothing is painted. The result is None where even the lists are too much work: on a huge canvas, or
+        where a great many Gaussians overlap.
         """
         with self._taking_turns() as scene:
             found = scene.multiply_adds(engine(self._threads), _MOST_COUNTED)
@@ -187,7 +199,7 @@ in_forked_children(_recover_painters)
 
 
 class _Grid(NamedTuple):
-    """What is painted of a picture, as the native calls take it."""
+    """The part of a picture that is painted, as the native calls take it."""
 
     area: Region
     steps: tuple[float, float]  # canvas pixels from pixel to pixel, across and down
@@ -199,7 +211,7 @@ class _Grid(NamedTuple):
 
     @property
     def tiles(self) -> int:
-        """How many are painted: those of samples hold whole pixels."""
+        """How many tiles are painted; a tile of samples holds whole pixels."""
         sides = zip(self.area[2:], self.samples, strict=True)
         across, down = (-(-length // (TILE // samples)) for length, samples in sides)
         return across * down
@@ -255,6 +267,13 @@ def render(
     colours at the pixels' centres, as `sample` does: faster, but it aliases.
 
     Raises ValueError for sizes and regions that are empty or outside the picture, TypeError for other dtypes.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> imagegs.render(gaussians, scale=2).shape
+    (32, 48, 3)
+    >>> imagegs.render(gaussians, height=160, region=(100, 40, 8, 4), dtype=np.uint8).shape
+    (4, 8, 3)
     """
     painter = Painter(gaussians, threads)
     return painter.render(height=height, scale=scale, region=region, dtype=dtype, filtered=filtered)
@@ -269,12 +288,12 @@ def most_pairs(
     region: tuple[int, int, int, int] | None = None,
     filtered: bool = True,
 ) -> int:
-    """An upper bound on the pairs of a Gaussian and a tile of the picture where it may be seen: what painting
-    takes time for. It is found in ever smaller parts of the picture, until it is `enough` or less or until
-    that takes too long: so it tells whether there are more, not how many.
+    """An upper bound on the number of pairs of a Gaussian and a tile where it may be seen.
 
-    The picture is what `render` paints with these arguments, by default the canvas. Raises ValueError as it
-    does.
+    These pairs are what painting takes time for. The bound is refined in ever smaller parts of the picture,
+    until it is `enough` or less or the refinement takes too long. So it tells whether there are more pairs
+    than `enough`, not how many. The picture is what `render` paints with these arguments, by default the
+    canvas. Raises ValueError as `render` does.
     """
     grid = _grid(gaussians, height, scale, region, filtered)
     if (most := len(gaussians) * (COPIES if gaussians.wrap else 1) * grid.tiles) <= enough:
@@ -306,9 +325,10 @@ def check_painting(
 def tile_lists(
     gaussians: Gaussians, side: int = TILE, *, most_ids: int, threads: int | None = None
 ) -> TileLists | None:
-    """Which Gaussians any point of each tile of the canvas may be painted with.
+    """Lists the Gaussians that the points of each tile of the canvas may be painted with.
 
-    side: of a tile, canvas pixels. None where the lists would have more than `most_ids` ids in all.
+    side: the side of a tile in canvas pixels. The result is None where the lists would have more than
+    `most_ids` ids in all.
 
     Raises ValueError for a side that is not 1..65535, for one that is not TILE in the paper blend, which sees
     by tiles of that size, for `most_ids` of 2^32 or more, and for more than 2^31 - 1 tiles.
@@ -318,10 +338,10 @@ def tile_lists(
 
 
 def whitened_shapes(gaussians: Gaussians) -> FloatArray:
-    """What exponents are computed from, (N, 7): x, y, ux, uy, vx, vy, w.
+    """The numbers that exponents are computed from, (N, 7): x, y, ux, uy, vx, vy, w.
 
-    With dx, dy from the centre (x, y) in canvas pixels, the exponent is
-    w - (ux dx + uy dy)^2 - (vx dx + vy dy)^2: native/render/gaussian.h derives it. w is 0 in the paper blend.
+    At (dx, dy) canvas pixels from the centre (x, y), the exponent is
+    w - (ux dx + uy dy)^2 - (vx dx + vy dy)^2: gaussian.h derives it. w is 0 in the paper blend.
     """
     out = np.empty((len(gaussians), 7), np.float32)
     make_scene(gaussians, 1).shapes(out)
@@ -332,7 +352,15 @@ def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -
     """Colours at points: xy (M, 2) in canvas pixels (pixel centres at +0.5) -> (M, C) float32.
 
     Points outside the canvas give the colour of the nearest point of its border, or, where it wraps, of the
-    same place modulo its sides. Raises ValueError for
-    another shape or coordinates that are not finite.
+    same place modulo its sides.
+
+    Raises ValueError for another shape or coordinates that are not finite.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> colors = imagegs.sample(gaussians, [[0.5, 0.5], [23.5, 15.5]])
+    >>> picture = imagegs.render(gaussians)
+    >>> np.allclose(colors, [picture[0, 0], picture[15, 23]], atol=1e-5)
+    True
     """
     return Painter(gaussians, threads).sample(xy)

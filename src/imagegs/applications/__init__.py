@@ -1,1 +1,1 @@
-"""What is made of the parts below: texture stacks."""
+"""What can be done beside compressing: maps of what matters most, and exports for shaders."""

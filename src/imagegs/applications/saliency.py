@@ -21,7 +21,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 Region = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 BACKDROP = 0.5  # behind what is transparent
-# Of a blur, in the geometric mean of the sides: what stands out is larger than a pixel.
+# The sigma of a blur, in geometric means of the sides: what stands out is larger than a pixel.
 SMOOTHING = 0.02
 BRIGHTEST = 99.0  # percentile of a smoothed map that becomes 1: a few pixels must not set the scale
 LEAST_RANGE = 0.1  # of a map that tells places apart

@@ -21,7 +21,7 @@ from imagegs.gaussians import FloatArray
 VARIABLE = "IMAGEGS_SALIENCY_MODEL"
 WEIGHTS = "u2netp.onnx"
 SIDE = 320  # pixels, of what the network was trained on
-# Of ImageNet, per channel, as the network was trained.
+# Mean and deviation of ImageNet's channels, as the network was trained.
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
@@ -29,7 +29,7 @@ _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 def foreground(colors: FloatArray, model: Path | None = None) -> FloatArray:
     """How sure the network is that a pixel belongs to a salient object: (H, W, 3) sRGB in 0..1 -> (H, W).
 
-    As the network says it, not stretched: a picture without an object has a map of almost 0 throughout.
+    The map is not stretched: a picture without an object has a map of almost 0 throughout.
 
     Raises ImageGSError where onnxruntime or the weights are missing, FormatError for a file that is no such
     network, OSError.

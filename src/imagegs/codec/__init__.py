@@ -1,6 +1,6 @@
 """The .gsimg file format: Gaussians to bytes and back. docs/format.md specifies the bytes.
 
-Needs numpy and the standard library only; never imports the fitting.
+Needs numpy and the native module, and never imports the fitting.
 """
 
 from imagegs.codec.bits import Bits

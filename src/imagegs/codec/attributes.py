@@ -93,7 +93,7 @@ def payload_size(header: Header, bits: Bits) -> int:
 
 
 def canonical(gaussians: Gaussians) -> Gaussians:
-    """The same picture with the longer axis first and the angle in [0, pi), order kept."""
+    """The same Gaussians in the same order, with the longer axis first and the angle in [0, pi)."""
     scale, angle = canonical_axes(gaussians.scale, gaussians.angle)
     return gaussians.replace(scale=scale, angle=angle)
 

@@ -15,6 +15,11 @@ class Bits:
 
     The "paper" blend has no log-weights, so there `weight` does not count.
     Raises TypeError when a value is not an integer, ValueError when it is out of its range.
+
+    >>> imagegs.Bits(position=14, color=8)
+    Bits(position=14, scale=16, angle=16, weight=16, color=8)
+    >>> imagegs.Bits.parse("12") == imagegs.Bits(12, 12, 12, 12, 12)
+    True
     """
 
     position: int = 16
@@ -33,7 +38,7 @@ class Bits:
 
     @classmethod
     def parse(cls, text: str) -> Bits:
-        """From "12" (all the same) or "12,8,8,8,8" (position, scale, angle, weight, color).
+        """Reads bits from "12" (all the same) or "12,8,8,8,8" (position, scale, angle, weight, color).
 
         Raises ValueError for any other text.
         """

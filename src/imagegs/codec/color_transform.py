@@ -47,7 +47,7 @@ class ColorTurn:
 
     @classmethod
     def from_bytes(cls, data: bytes, n_channels: int) -> ColorTurn:
-        """From n_channels (n_channels + 1) bytes."""
+        """Reads a transform from n_channels (n_channels + 1) bytes."""
         exponents, *matrix = np.frombuffer(data, np.int8).reshape(n_channels + 1, n_channels).tolist()
         return cls(tuple(exponents), tuple(tuple(row) for row in matrix))
 
@@ -65,7 +65,7 @@ class ColorTurn:
         return scaled
 
     def stored(self, color: Numbers) -> NDArray[np.float64]:
-        """The way back, (N, C). Raises ValueError where there is none."""
+        """The numbers (N, C) that are stored for colours. Raises ValueError where there is no inverse."""
         forward = np.array(self.matrix) / WHOLE * exp2(np.array(self.exponents) / _EXPONENTS)[:, None]
         try:
             back = np.linalg.inv(forward)

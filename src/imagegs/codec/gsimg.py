@@ -40,7 +40,13 @@ DEFAULT_LATTICE = Lattice.of_fineness(4)
 
 @dataclass(frozen=True)
 class FileInfo:
-    """What a file says about itself; fields up to wrap as in `Gaussians`."""
+    """What a file says about itself; fields up to wrap as in `Gaussians`. `read_info` gives it.
+
+    >>> data = imagegs.compress(np.zeros((16, 24), np.uint8), n_gaussians=4, effort=1)
+    >>> info = imagegs.read_info(data)
+    >>> info.bpp == 8 * len(data) / (16 * 24), sum(info.bytes_by_chunk.values()) == len(data)
+    (True, True)
+    """
 
     version: int
     width: int
@@ -87,6 +93,13 @@ def encode(
     angles beyond 1,024 radians; log-weights with 0 bits; on a lattice the paper blend, centres off the canvas
     and numbers too large for it; control characters in channel names or more than 255 bytes; metadata that is
     not JSON or larger than 65,535 bytes; 2^32 bytes or more. TypeError for arguments of the wrong type.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> small = imagegs.encode(gaussians, metadata={"title": "noise"})
+    >>> large = imagegs.encode(gaussians, imagegs.Bits(position=20))
+    >>> len(small) < len(large)
+    True
     """
     if coding is None:
         coding = Bits() if gaussians.blend == "paper" else DEFAULT_LATTICE
@@ -119,6 +132,11 @@ def decode(
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
     size_limit pixels, when it has more Gaussians or colour values than go with so many, or when painting it
     takes more memory or work; ValueError for another level.
+
+    >>> data = imagegs.compress(np.zeros((16, 24, 3), np.uint8), n_gaussians=4, effort=1)
+    >>> gaussians = imagegs.decode(data)
+    >>> gaussians.height, gaussians.width, gaussians.color.shape
+    (16, 24, (4, 3))
     """
     limits = Limits.of(size_limit)
     contents = _read(data, limits, allow_partial, lod)
@@ -144,6 +162,11 @@ def read_info(
     Raises FormatError when data is not a valid .gsimg file, LimitError when it has more Gaussians or colour
     values than go with size_limit pixels (its canvas may have more: nothing is painted); allow_partial as in
     `decode`.
+
+    >>> data = imagegs.compress(np.zeros((16, 24, 3), np.uint8), n_gaussians=4, effort=1)
+    >>> info = imagegs.read_info(data)
+    >>> info.width, info.height, info.n_gaussians, info.channels
+    (24, 16, 4, ('R', 'G', 'B'))
     """
     contents = _read(data, Limits.of(size_limit), allow_partial, count_bits=True)
     header, numbers, chunks = contents.header, contents.numbers, contents.chunks
@@ -216,7 +239,13 @@ def save(
 ) -> int:
     """Write a .gsimg file whole or not at all; returns its size in bytes.
 
-    Raises what `encode` raises, and OSError; an existing file is then as it was.
+    coding, metadata: those of `encode`. Raises what `encode` raises, and OSError; an existing file is then as
+    it was.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> imagegs.save("a.gsimg", gaussians) == len(imagegs.encode(gaussians))
+    True
     """
     data = encode(gaussians, coding, metadata)
     write_atomically(path, data)
@@ -224,7 +253,17 @@ def save(
 
 
 def load(path: PathLike, **options: Any) -> Gaussians:
-    """The Gaussians in a .gsimg file; the options and the errors are those of `decode`, and OSError."""
+    """The Gaussians in a .gsimg file; the options are those of `decode`.
+
+    Raises what `decode` raises, and OSError where the file cannot be read.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> imagegs.save("a.gsimg", gaussians) > 0
+    True
+    >>> len(imagegs.load("a.gsimg"))
+    20
+    """
     with Path(path).open("rb") as file:
         return decode(read_file(file, options.get("size_limit")), **options)
 

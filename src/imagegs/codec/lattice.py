@@ -35,6 +35,10 @@ class Lattice:
     exponents of 2 in sixteenths, -128..127.
 
     Raises ValueError for what a file cannot hold.
+
+    >>> usual, finer = imagegs.Lattice.of_fineness(1), imagegs.Lattice.of_fineness(2)
+    >>> usual.position - finer.position  # sixteenths: half as large a step
+    16
     """
 
     scales_an_octave: int  # 1..64
@@ -50,14 +54,14 @@ class Lattice:
 
     @property
     def native(self) -> NativeLattice:
-        """For the native calls; made anew, since objects that live on at exit would be reported as leaks."""
+        """The object for native calls, made anew: one that lives on at exit would be reported as a leak."""
         return NativeLattice(
             self.scales_an_octave, self.position, self.angle, self.weight, self.color, self.cell
         )
 
     @classmethod
     def of_fineness(cls, fineness: float) -> Lattice:
-        """All steps in the proportion that costs least, `fineness` times as fine as the usual ones."""
+        """A lattice `fineness` times as fine as the usual one, with the steps that cost least."""
         coarser = round(-16 * math.log2(fineness))
         return cls(
             scales_an_octave=min(64, max(1, round(SCALES * fineness))),
@@ -169,7 +173,7 @@ def decorrelated(color: Numbers) -> Numbers:
 
 
 def correlated(stored: Numbers) -> Numbers:
-    """The way back."""
+    """The colours that are stored so: the inverse of `decorrelated`."""
     if stored.shape[1] not in (3, 4):
         return stored
     color = np.empty_like(stored)

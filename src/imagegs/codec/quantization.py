@@ -24,7 +24,7 @@ MAX_BITS = 24
 
 @dataclass(frozen=True)
 class UniformQuantizer:
-    """Between float32 values and integers of 1..24 bits, over the range low..high.
+    """Maps float32 values in low..high to integers of 1..24 bits and back.
 
     Raises ValueError unless low and high are finite float32 values, low <= high, and bits is 1..24.
     """

@@ -1,4 +1,4 @@
-"""Where two pictures differ, in colours that can be read off, above a strip with the scale and the PSNR."""
+"""Draws where two pictures differ, in colours that can be read off, above a strip with scale and PSNR."""
 
 from __future__ import annotations
 

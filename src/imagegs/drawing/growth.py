@@ -92,7 +92,7 @@ def _draw(upper: Axes, lower: Axes, history: History, over: Over, i: int) -> Non
 
 
 def _alone(values: Sequence[float]) -> list[int]:
-    """Where a number has none beside it: no line would show it. The first and the last one are NaN."""
+    """The places of numbers between two NaNs: no line would show them. The first and the last one are NaN."""
     known = [not math.isnan(value) for value in values]
     return [j for j in range(1, len(values) - 1) if known[j - 1 : j + 2] == [False, True, False]]
 
@@ -141,8 +141,10 @@ def _floor(histories: Sequence[History]) -> float | None:
 
 
 def names_of(histories: Sequence[History]) -> list[str]:
-    """What tells the fits apart: pictures, recipes, efforts, tunes, seeds, final numbers of Gaussians;
-    numbered where nothing does.
+    """Names by which fits can be told apart.
+
+    They are made of the facts in which the fits differ: picture, recipe, effort, tune, seed, final number of
+    Gaussians. Where these are not enough the names have numbers.
     """
     differing = [facts for facts in zip(*map(_facts, histories), strict=True) if len(set(facts)) > 1]
     names = [histories[0].input] * len(histories)

@@ -54,7 +54,7 @@ def _draw_ellipse(
 
 
 def _boxes(drawn: Ellipses, finer: int, size: Size) -> NDArray[np.int64]:
-    """What each ellipse may touch of a picture so many times as large: (M, 4) left, top, right, bottom."""
+    """The box of each ellipse in a picture `finer` times as large: (M, 4) left, top, right, bottom."""
     (a, b), cos, sin = drawn.radius.T * finer, np.cos(drawn.angle), np.sin(drawn.angle)
     half = np.stack([np.hypot(a * cos, b * sin), np.hypot(a * sin, b * cos)], axis=1) + RIM_WIDTH * finer + 1
     center = drawn.center * finer

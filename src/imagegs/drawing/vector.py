@@ -53,14 +53,14 @@ def _elements(drawn: Ellipses) -> Iterator[str]:
 
 
 def _own_opacity(opacity: float) -> str:
-    """What differs from the group's."""
+    """The attributes of an opacity that differs from the group's."""
     if opacity >= 1.0:
         return ""
     return f' fill-opacity="{_number(FILL * opacity, 3)}" stroke-opacity="{_number(RIM * opacity, 3)}"'
 
 
 def _number(value: float, decimals: int = _DECIMALS) -> str:
-    """As short as it gets: 3.1 for 3.100, 0 for -0.001."""
+    """A number in as few characters as it gets: 3.1 for 3.100, 0 for -0.001."""
     text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 

@@ -1,4 +1,4 @@
-"""All codecs, all pictures: what `imagegs bench` runs, and what its results.json holds."""
+"""Runs all codecs over all pictures: what `imagegs bench` runs, and what its results.json holds."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def encode_astc(side: int, pixels: Pixels, _: float = 0.0, swizzle: str = "RGBA"
 
 
 def decode_astc(side: int, data: bytes, shape: Shape) -> Pixels:
-    """What such blocks hold."""
+    """Decodes a file of ASTC blocks of side x side pixels."""
     astc, context = _astc_context(side)
     decoded = astc.ASTCImage(astc.ASTCType.U8, shape[1], shape[0], 1)
     context.decompress(data[ASTC_HEADER:], decoded, astc.ASTCSwizzle.from_str("RGBA"))
@@ -73,7 +73,7 @@ def _encode_bc(pixels: Pixels, kind: str, header: int, **options: Any) -> bytes:
 
 
 def decode_bc(name: str, header: int, data: bytes, shape: Shape) -> Pixels:
-    """What blocks hold that texture2ddecoder's decode_`name` reads."""
+    """Decodes blocks by texture2ddecoder's decode_`name`, behind a header of so many bytes."""
     import texture2ddecoder
 
     bgra = getattr(texture2ddecoder, f"decode_{name}")(data[header:], shape[1], shape[0])

@@ -43,7 +43,7 @@ class Codec:
         return None
 
     def version(self) -> str:
-        """Of what it is made with, such as "pillow 12.0.0"."""
+        """The version of the package that makes the files, such as "pillow 12.0.0"."""
         names = dict.fromkeys(distribution for _, distribution in self.packages)
         return ", ".join(f"{name} {metadata.version(name)}" for name in names)
 

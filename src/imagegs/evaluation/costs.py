@@ -28,7 +28,7 @@ class Cost:
 
 
 def measured(call: Callable[[], T]) -> tuple[T, Cost]:
-    """What a call returns, and its cost; a fast one is made three times.
+    """Calls a function and measures it: what it returns, and its cost. A fast call is made three times.
 
     The peak is what the call adds to this process' memory, or, if that is more, all that its largest child
     has: an imported library counts for a child, not here.

@@ -14,7 +14,7 @@ _BLUR = 2.0  # pixels: edges count, grain less
 
 
 def busiest_window(pixels: NDArray[np.uint8], width: int = WIDTH, height: int = HEIGHT) -> Window:
-    """Of (H, W, 3): the window with the largest sum of gradients, all of a picture that is smaller."""
+    """The window of a picture (H, W, 3) with the largest sum of gradients; a smaller picture is all of it."""
     from scipy.ndimage import gaussian_gradient_magnitude, uniform_filter
 
     rows, columns = pixels.shape[:2]

@@ -89,7 +89,7 @@ class Bench:
         return where | {name: value for name, value in row.items() if "@" not in name}
 
     def _known(self, key: str) -> Row | None:
-        """Of an earlier run; None where there is none, or the store is damaged: then it is made anew."""
+        """The row of an earlier run, or None where there is none or the store is damaged."""
         row = self._store.read_json(key)
         if row is None or "bytes" not in row:
             return row
@@ -130,7 +130,7 @@ class Bench:
         return {"setting": None if codec.dial is None else setting, **_told("encode", cost)}, data
 
     def _completed(self, key: str, row: Row) -> Row:
-        """With all that is asked for; a file is decoded when something is missing."""
+        """Completes a row with all measures that are asked for; decodes the file where one is missing."""
         needed = {f"{name}@{_metric_version()}": name for name in self._metrics}
         window = self._subject.window
         crop = None if window is None else self.crop_key(key)
@@ -153,7 +153,7 @@ class Bench:
         return row | shown | ({} if crop is None else {"crop": crop})
 
     def _measured(self, name: str, decoded: Pixels) -> float | None:
-        """None for what is no number: the PSNR of equal pictures, a metric that needs a larger picture."""
+        """The value, or None for no number: the PSNR of equal pictures, a metric that needs a larger one."""
         try:
             value = METRICS[name].measure(self._subject.pixels, decoded)
         except ValueError:
@@ -161,7 +161,7 @@ class Bench:
         return value if math.isfinite(value) else None
 
     def crop_key(self, key: str) -> str:
-        """Of the store's picture of the window."""
+        """The key of the window's picture in the store."""
         return digest(key, self._subject.window)
 
 
@@ -175,7 +175,7 @@ def _told(what: str, cost: Cost) -> Row:
 
 @cache
 def _own_version() -> str:
-    """Of the package as it is: any change of its code may change its files."""
+    """A key of the package's own code: any change of it may change its files."""
     package = Path(__file__).parents[1]
     rooms = ("", "pictures/", "codec/", "fitting/", "restoration/", "compression/")
     files = [file for room in rooms for file in package.glob(f"{room}*.py")]
@@ -184,7 +184,7 @@ def _own_version() -> str:
 
 @cache
 def _metric_version() -> str:
-    """Of what measures: a change of that code may change every number."""
+    """A key of the code that measures: any change of it may change every number."""
     folder = Path(__file__).parent
     shared = [folder.parent / name for name in ("metrics.py", "pictures/transparency.py")]
     files = [folder / "metrics.py", *folder.glob("perceptual/*.py"), *shared]

@@ -20,7 +20,7 @@ def python_command(*arguments: object) -> list[str]:
 
 @contextmanager
 def safe_path() -> Iterator[None]:
-    """Within, what multiprocessing spawns is started in the same way; the environment is its only road."""
+    """Lets multiprocessing spawn processes in the same way; only the environment can tell them."""
     before = os.environ.get(_VARIABLE)
     os.environ[_VARIABLE] = "1"
     try:

@@ -38,7 +38,7 @@ def report_files(
 
 
 def report_starts() -> dict[str, bytes]:
-    """How each of the files begins, whatever was measured: what tells it from another file of that name."""
+    """The bytes that each file of a report begins with; they tell it from another file of that name."""
     page = (files(__package__) / "report_page" / "page.html").read_text("utf-8")
     return {
         RESULTS: b'{\n "imagegs": ',
@@ -77,7 +77,7 @@ def _cell(value: Any) -> Any:
 
 
 def _images(rows: list[Row], store: Store) -> dict[str, str]:
-    """Of the store's crops, by their keys."""
+    """The pictures of the store's crops, as addresses by their keys."""
     found = {row["crop"]: store.read(row["crop"], "webp") for row in rows if "crop" in row}
     return {key: _as_url(data) for key, data in found.items() if data is not None}
 

@@ -55,7 +55,7 @@ class SizeSearch:
         return self._files[index]
 
     def _guess(self, low: int, high: int, n_bytes: int) -> int:
-        """Between two settings: where the size would be n_bytes if its logarithm went straight."""
+        """A setting between two: where the size would be n_bytes if its logarithm grew evenly."""
         if high == len(self._dial):
             return (low + high) // 2
         sizes = [math.log(len(self._file(index))) for index in (low, high)]

@@ -41,7 +41,7 @@ class Store:
         self._folder = folder
 
     def read(self, key: str, suffix: str) -> bytes | None:
-        """None where there is no such file."""
+        """The bytes of a file in the store; None where there is no such file."""
         try:
             return (self._folder / f"{key}.{suffix}").read_bytes()
         except FileNotFoundError:
@@ -52,7 +52,7 @@ class Store:
         write_atomically(self._folder / f"{key}.{suffix}", data)
 
     def read_json(self, key: str) -> dict[str, Any] | None:
-        """None where there is none, or one that no JSON is."""
+        """The row in a file of the store; None where there is no such file, or one that is not JSON."""
         data = self.read(key, "json")
         try:
             found = None if data is None else json.loads(data)

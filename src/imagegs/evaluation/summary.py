@@ -1,4 +1,4 @@
-"""What rows of a bench come to: means over equal sets of pictures, and BD-rates."""
+"""The rows of a bench summed up: means over equal sets of pictures, and BD-rates."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _mean(rows: list[Row], names: list[str]) -> dict[str, float | None]:
 def _bd_rates(
     rows: list[Row], metric: dict[str, Any], codecs: list[str], pictures: list[str]
 ) -> dict[str, dict[str, Any]]:
-    """Of the first codec against each other one: the mean over the pictures whose curves overlap."""
+    """BD-rates of the first codec against each other one, means over the pictures whose curves overlap."""
     name, sign = metric["name"], 1.0 if metric["higher_is_better"] else -1.0
     curves = {(codec, picture): [] for codec in codecs for picture in pictures}  # type: dict[Any, list[Any]]
     for row in rows:

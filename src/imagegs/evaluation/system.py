@@ -71,7 +71,7 @@ def clouds(height: int, width: int) -> NDArray[np.float32]:
 
 
 def measure_system(effort: int, most_megapixels: float) -> Iterator[Point]:
-    """All points, as they are measured; pictures above so many megapixels are left out."""
+    """Yields all points as they are measured; pictures above so many megapixels are left out."""
     threads = list(dict.fromkeys([1, thread_count(None)]))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -102,7 +102,7 @@ def prefix_weights(
 
 
 def _weights(errors: NDArray[np.float64], l2: float) -> NDArray[np.float64]:
-    """Of the squared errors of all prefixes beside that of the whole picture."""
+    """How much the squared error of each prefix counts beside that of the whole picture."""
     return PREFIX_SHARE / max(1, len(errors)) * l2 / np.maximum(errors, 1e-12)
 
 

@@ -33,10 +33,11 @@ def drop_useless(
     channel_weights: Sequence[float] | None = None,
     alphas: Sequence[int | None] | None = None,
 ) -> Gaussians:
-    """Without those whose removal from the picture (H, W, C), and from those of the layers before, costs less
-    than their bytes are worth elsewhere. All layers keep one at least. pixel_weights: those of `fit`.
+    """Drops the Gaussians that are not worth their bytes.
 
-    channel_weights and alphas as in `settle`. Raises ValueError as it does.
+    A Gaussian goes when its removal adds less to the squared errors of the picture (H, W, C) and of its
+    prefixes than its bytes are worth elsewhere. Each layer keeps at least one. pixel_weights,
+    channel_weights, alphas: those of `fit`. Raises ValueError as `settle` does.
     """
     objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))

@@ -127,7 +127,7 @@ def _is_best_place(gain: FloatArray, wrap: bool) -> NDArray[np.bool_]:
 
 
 def _is_best_size(levels: list[_Level], i: int) -> NDArray[np.bool_]:
-    """Where no blob half or twice as large at the same place gains more."""
+    """Marks the places (h, w) of a level where no blob of half or twice the size gains more."""
     gain = levels[i].gain
     height, width = gain.shape
     best = np.ones(gain.shape, bool)

@@ -60,12 +60,22 @@ def choose_lattice(
     alphas: Sequence[int | None] | None = None,
     error: float | None = None,
 ) -> Lattice:
-    """The lattice whose bits are worth their price for these Gaussians of the image, by one rule for all
-    pictures: see ROUNDING_LOSS; with a transform of the colours (color_transforms.py) where that makes files
-    smaller, or the channels' weights differ. Both weights and `alphas` are those of `fit`.
+    """The lattice whose bits are worth their price for these Gaussians of the image.
 
-    error: the mean squared error, 1 = white, that rounding may raise by this; by default that of the picture.
-    It is less where the image is noisy. Raises ValueError as `settle` does.
+    One rule holds for all pictures: see ROUNDING_LOSS. The lattice has a transform of the colours
+    (color_transforms.py) where that makes files smaller, or where the channels' weights differ.
+
+    image: (H, W) or (H, W, C), the picture that was fitted. pixel_weights, channel_weights, alphas: those of
+        `fit`.
+    error: the mean squared error, 1 = white, that rounding may raise in proportion; by default that of the
+        picture. It is less where the image is noisy.
+
+    Raises ValueError as `settle` does.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> isinstance(imagegs.choose_lattice(image, gaussians), imagegs.Lattice)
+    True
     """
     objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     now = objective.squared_error(shapes).l2
@@ -106,14 +116,23 @@ def settle(
     channel_weights: Sequence[float] | None = None,
     alphas: Sequence[int | None] | None = None,
 ) -> Gaussians:
-    """Gaussians on the lattice that paint the image (H, W, C) well, from fitted ones of the softmax blend; in
-    their layers, if they have any.
+    """Gaussians on the lattice that paint the image well, from fitted ones of the softmax blend.
 
+    image: (H, W) or (H, W, C), the picture that was fitted. Layers stay.
     steps: of Gauss-Newton after each rounding, 0 or more; the first brings nearly all.
+    seed: the order in which Gaussians are rounded.
     pixel_weights, channel_weights, alphas: those of `fit`.
 
-    Raises ValueError when they are of another blend or the image has another size or other channels, and for
-    weights that are not C positive numbers.
+    Raises ValueError when the Gaussians are of another blend or the image has another size or other channels,
+    and for weights that are not C positive numbers.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> gaussians = imagegs.fit(image, 20, effort=1)
+    >>> lattice = imagegs.choose_lattice(image, gaussians)
+    >>> settled = imagegs.settle(image, gaussians, lattice)
+    >>> data = imagegs.encode(settled, lattice)
+    >>> np.array_equal(np.sort(imagegs.decode(data).angle), np.sort(settled.angle))
+    True
     """
     objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
@@ -130,9 +149,11 @@ def begin(
     channel_weights: Sequence[float] | None = None,
     alphas: Sequence[int | None] | None = None,
 ) -> tuple[Objective, Shapes, FloatArray]:
-    """What the image asks of the Gaussians, their numbers, on the canvas, and the roots (C,) of the channels'
-    weights, which the colours of both are multiplied by: squared errors then have their weights. Raises
-    ValueError.
+    """The objective of an image, the Gaussians' numbers with all centres on the canvas, and the roots (C,) of
+    the channels' weights.
+
+    The colours of the target and of the Gaussians are multiplied by these roots, so that squared errors count
+    by the weights. Raises ValueError as `settle` does.
     """
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend has a lattice, not the {gaussians.blend} blend")
@@ -149,7 +170,7 @@ def begin(
 
 
 def inside_canvas(gaussians: Gaussians) -> Gaussians:
-    """With all centres on the canvas, where a lattice has places for them."""
+    """Moves all centres onto the canvas: a lattice has no places elsewhere."""
     canvas = gaussians.height, gaussians.width, gaussians.wrap
     return gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
 

@@ -148,6 +148,12 @@ def fit_progressively(
         alpha is 0 colours are free, whatever they are, and take those of the visible ones around.
 
     Raises ValueError or TypeError for arguments out of range. Checks at once, works when iterated.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> for progress in imagegs.fit_progressively(image, 20, effort=1):
+    ...     pass  # progress.psnr, progress.n_gaussians
+    >>> progress.done, len(progress.snapshot())
+    (True, 20)
     """
     pixels = as_pixels(image)
     height, width, n_channels = pixels.shape
@@ -220,7 +226,14 @@ def fit(
 ) -> Gaussians:
     """Fits Gaussians to a picture: `fit_progressively` run to its end, which see for the options.
 
-    `progress` is called after every step.
+    image: (H, W) or (H, W, C), uint8, uint16 or float in 0..1. n_gaussians: by default one for every 100
+    pixels. progress: called after every step.
+
+    Raises ValueError or TypeError for arguments out of range.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> imagegs.fit(image, 20, effort=1).xy.shape
+    (20, 2)
     """
     last = None
     for last in fit_progressively(image, n_gaussians, **options):

@@ -40,7 +40,7 @@ def _mapped(file: BinaryIO, limits: Limits) -> NDArray[Any]:
 
 
 def _checked(array: NDArray[Any], limits: Limits) -> NDArray[Any]:
-    """Before anything is copied."""
+    """Checks an array before anything of it is copied."""
     for n, most, unit in (
         (math.prod(array.shape[:2]), limits.max_picture_pixels, "pixels"),
         (array.size, limits.max_picture_samples, "samples"),

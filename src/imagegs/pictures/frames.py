@@ -41,7 +41,7 @@ def _frames(file: BinaryIO) -> int:
 
 
 def _pages(file: BinaryIO, start: bytes) -> int:
-    """Of a TIFF or BigTIFF: the directories in its main chain, up to the first that is damaged."""
+    """Counts the directories in the main chain of a TIFF or BigTIFF, up to the first that is damaged."""
     order = "<" if start[:2] == b"II" else ">"
     big = struct.unpack(order + "H", start[2:4])[0] == _BIG_TIFF
     offset_type, count_type, value_place, entry_size = ("Q", "Q", 12, 20) if big else ("I", "H", 8, 12)

@@ -45,7 +45,7 @@ class Jpeg2000:
 
     @property
     def bits(self) -> int:
-        """Of a sample. Raises FormatError for samples that are not supported."""
+        """The bits of a sample. Raises FormatError for samples that are not supported."""
         if self.signed:
             raise FormatError("signed samples are not supported: save it with 8 or 16 bits, unsigned")
         if len(set(self.depths)) != 1:

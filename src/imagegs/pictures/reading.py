@@ -80,7 +80,7 @@ def read_picture(
 
 
 def _max_bytes(max_pixels: int) -> int:
-    """Of a file that is held in memory: a picture of so many pixels that are not compressed, 4 bytes each."""
+    """How large a file may be that is held in memory: so many pixels, not compressed, of 4 bytes each."""
     return max(DEFAULT_LIMITS.max_bytes, 4 * max_pixels)
 
 
@@ -109,7 +109,7 @@ def _pillow_settings(max_pixels: int) -> Iterator[None]:
 
 
 def _take_settings_back() -> None:
-    """In a forked child: those of a thread of the parent, which would never do it."""
+    """In a forked child: takes back the settings of a parent's thread, which would never do it."""
     global _pillow_lock
     if _pillow_lock.locked():
         _pillow_lock = threading.Lock()
@@ -254,7 +254,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _orientation_in(exif: Image.Exif | bytes | None) -> int:
-    """That of EXIF data, as the writers of Pillow take them."""
+    """The orientation in EXIF data, as the writers of Pillow take them."""
     if not isinstance(exif, Image.Exif):
         data, exif = exif, Image.Exif()
         exif.load(data or b"")

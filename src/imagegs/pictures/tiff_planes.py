@@ -108,7 +108,7 @@ class Planes:
         return _REVERSED[plain] if self._fill_order == _LOW_BIT_FIRST else plain
 
     def _byte_counts(self, row_bytes: int) -> tuple[int, ...]:
-        """Of the segments; a file of one strip may lack them."""
+        """The numbers of bytes of the segments; a file of one strip may lack them."""
         if self._counts or len(self._offsets) != 1:
             return self._counts
         to_end = max(0, self._tiff.size - self._offsets[0])

@@ -144,7 +144,7 @@ def _continued(means: Planes, weights: NDArray[np.float32]) -> Planes:
 
 
 def _mean_of_neighbours(planes: Planes) -> Planes:
-    """Of the four of each pixel of (C, H, W); beyond the border its pixels go on."""
+    """The mean of the four neighbours of each pixel (C, H, W); beyond the border its pixels go on."""
     wide = np.pad(planes, ((0, 0), (1, 1), (1, 1)), mode="edge")
     sums: Planes = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
     return np.float32(0.25) * sums

@@ -128,7 +128,7 @@ def encode_picture(
 
 
 def _npy(pixels: IntegerPixels) -> list[bytes | memoryview]:
-    """What np.save writes, in two pieces: a large picture is not copied."""
+    """The bytes that np.save writes, in two pieces, so that a large picture is not copied."""
     head, plain = io.BytesIO(), np.ascontiguousarray(pixels)
     np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(plain))
     return [head.getvalue(), plain.data]

@@ -49,7 +49,7 @@ def _means(large: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def shrunk(gaussians: Gaussians) -> Gaussians:
-    """On a canvas of the size that the picture had before it was enlarged."""
+    """Brings Gaussians to a canvas of the size that the picture had before it was enlarged."""
     height, width = gaussians.height // FACTOR, gaussians.width // FACTOR
     return gaussians.replace(
         xy=gaussians.xy / FACTOR, scale=gaussians.scale / FACTOR, height=height, width=width

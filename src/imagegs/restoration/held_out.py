@@ -73,7 +73,7 @@ class HeldOut:
 
 
 def _between(more: Amount, best: Amount, fewer: Amount) -> Amount:
-    """Where the parabola through three errors is least, over the logarithm of the numbers."""
+    """The amount where a parabola through three errors is least, over the logarithms of the numbers."""
     right, left = more.error - best.error, fewer.error - best.error
     if right + left <= 0:
         return best

@@ -53,7 +53,10 @@ class JpegTraces:
 
 
 def traces_in_file(path: Path) -> JpegTraces | None:
-    """Of a JPEG file; None where the path is no regular file or no JPEG. Raises OSError."""
+    """Reads the traces from a JPEG file's tables. Raises OSError.
+
+    The result is None where the path is no regular file or no JPEG file.
+    """
     if not path.is_file():  # a pipe can be read once only
         return None
     try:
@@ -71,8 +74,10 @@ def traces_in_file(path: Path) -> JpegTraces | None:
 
 
 def traces_in_pixels(pixels: IntegerPixels) -> JpegTraces | None:
-    """Of a picture (H, W, C) that was decoded from JPEG, quality 3..90 of the usual tables, and neither moved
-    nor changed since; None where nothing tells that it was.
+    """Finds the traces in a picture (H, W, C) that was decoded from a JPEG file.
+
+    They are found for quality 3..90 of the usual tables, and where the picture was neither moved nor changed
+    since. The result is None where nothing tells of JPEG.
     """
     coefficients = _luma_coefficients(pixels)
     if coefficients is None:
@@ -86,7 +91,7 @@ def traces_in_pixels(pixels: IntegerPixels) -> JpegTraces | None:
 
 
 def _scaled(table: tuple[int, ...], quality: int) -> tuple[int, ...]:
-    """As libjpeg scales tables by the quality (jpeg_quality_scaling), for baseline files."""
+    """A table scaled by the quality, as libjpeg does for baseline files (jpeg_quality_scaling)."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return tuple(min(255, max(1, (step * scale + 50) // 100)) for step in table)
 
@@ -117,7 +122,10 @@ def _luma_coefficients(pixels: IntegerPixels) -> NDArray[np.float64] | None:
 
 
 def _distance_from_multiples(coefficients: NDArray[np.float64], steps: NDArray[np.int_]) -> float:
-    """Of coefficients that are not 0, in that of values at random; infinite where too few tell it."""
+    """How far the coefficients that are not 0 lie from multiples of their steps.
+
+    The unit is that distance of random values. The result is infinite where too few coefficients tell it.
+    """
     coarse = steps >= LEAST_STEP
     multiples = coefficients[:, coarse] / steps[coarse]
     nearest = np.rint(multiples)
@@ -129,7 +137,7 @@ def _distance_from_multiples(coefficients: NDArray[np.float64], steps: NDArray[n
 
 
 def _colors(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Without alpha."""
+    """The picture without its alpha."""
     return pixels[:, :, : 3 if pixels.shape[2] >= 3 else 1]
 
 

@@ -37,10 +37,10 @@ MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")
 PIXELS_PER_GAUSSIAN = (
     82  # not more Gaussians by default: 0.6 bpp or less; of the enlarged picture, for upscale
 )
-# What `auto` takes for a degradation: clean photographs read as noise of up to 0.015.
+# `auto` restores from this noise and JPEG quality on: clean photographs read as noise of up to 0.015.
 NOISY, COARSE_QUALITY = 6 / 255, 60
 LEAST_ERROR = 0.1  # of the noise's variance: a restored picture is not known better
-# Of the error, where it is noise that keeps Gaussians few: bits are better spent on finer numbers then.
+# The share of the error that rounding may raise in proportion, where noise keeps Gaussians few.
 ROUNDED_SHARE = 1 / 3
 
 
@@ -58,7 +58,7 @@ class Restoration:
     findings: dict[str, Any] = field(default_factory=dict)  # estimates and choices, for a report
 
     def to_store(self, fitted: Gaussians, threads: int | None = None) -> Stored:
-        """What of the fitted Gaussians a file gets, on the canvas of the input."""
+        """The part of the fitted Gaussians that a file gets, on the canvas of the input."""
         if self.mode != "upscale":
             return Stored(fitted, self.target.pixels, self.pixel_weights, self.error)
         gaussians = shrunk(fitted)
@@ -95,7 +95,7 @@ class Source:
 
 
 def restore(picture: Picture, mode: Mode | Literal["auto"], source: Source) -> Restoration:
-    """How to fit a degraded picture so that the Gaussians paint it restored.
+    """Prepares the fit of a degraded picture, so that the Gaussians paint it restored.
 
     "auto" takes the first that it finds of: JPEG of quality 60 or less, holes (alpha 0), noise of 6 / 255 or
     more. Where there is nothing to restore, the picture is fitted as it is: mode None.
@@ -140,13 +140,13 @@ def _found(picture: Picture, source: Source) -> Restoration:
 
 
 def _colors(picture: Picture) -> IntegerPixels:
-    """Without alpha."""
+    """The picture without its alpha."""
     has_alpha = picture.channels[-1] == "A"
     return picture.pixels[:, :, :-1] if has_alpha else picture.pixels
 
 
 def _noise(picture: Picture) -> float:
-    """That of the colours, where they are seen."""
+    """The noise level of the colours, where they are seen."""
     has_alpha = picture.channels[-1] == "A"
     return noise_level(_colors(picture), known_by_alpha(picture) if has_alpha else None)
 

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-# Of Linux. Others speak of the contents (capabilities, checksums) or belong to the file system itself.
+# Attributes of Linux that are kept; others speak of the contents (checksums) or belong to the file system.
 _ACCESS_LISTS = ("system.posix_acl_access", "system.nfs4_acl")
 _KEPT_ATTRIBUTES = (*_ACCESS_LISTS, "security.selinux")
 _KEPT_NAMESPACE = "user."
@@ -32,7 +32,7 @@ def give_attributes(descriptor: int, path: Path, status: os.stat_result) -> bool
 
 
 def _give_extended_attributes(descriptor: int, path: Path) -> None:
-    """Those of `path`, and no access list that the folder gave but `path` has not."""
+    """Gives a file the attributes of `path`, and takes access lists away that only the folder gave."""
     wanted, own = _extended_attributes(path), _extended_attributes(descriptor)
     for name in own.keys() - wanted.keys():
         if name in _ACCESS_LISTS:

@@ -73,7 +73,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _opened(path: Path) -> FileIO:
-    """For reading too where that is allowed."""
+    """Opens a file for writing, for reading too where that is allowed."""
     try:
         return FileIO(os.open(path, os.O_RDWR | _BINARY), "r+")
     except PermissionError:

@@ -109,7 +109,7 @@ class Staged:
             os.close(os.open(self.target.path, os.O_WRONLY))
 
     def _takes_place(self, replace: bool) -> bool:
-        """By a new name or a rename; False where an existing target cannot be had like that."""
+        """Takes the target's place by a new name or a rename; False where the target does not allow it."""
         if self.target.status is None:
             self._create(replace)
             return True
@@ -145,7 +145,7 @@ def _held(target: Target) -> IO[bytes] | None:
 
 
 def _explained(error: OSError, target: Target) -> OSError:
-    """In the words of the target's folder, where that is at fault."""
+    """An error in the words of the target's folder, where that is at fault."""
     folder = str(target.path.parent)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return FileNotFoundError(errno.ENOENT, f"the folder {folder!r} does not exist")

@@ -128,7 +128,7 @@ class Temporary:
         return not link_error
 
     def _become_named(self) -> None:
-        """By a copy."""
+        """Gives the file a name by a copy."""
         nameless = self.file()
         self._adopt(self._open_named())
         self._nameless = False

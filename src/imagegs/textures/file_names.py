@@ -15,7 +15,7 @@ _DEVICE = re.compile(
 
 
 def flaw_of(name: str) -> str | None:
-    """What keeps a file from having this name on one of the systems, in words; None for nothing."""
+    """Says why a file cannot have this name on some system; None where it can on all."""
     if not name:
         return "it is empty"
     if name[0] == ".":
@@ -33,5 +33,5 @@ def flaw_of(name: str) -> str | None:
 
 
 def twin_key(name: str) -> str:
-    """What is equal of names that some system takes for one: capitals aside, composed characters or not."""
+    """A key that is equal for names that some system takes for one, by capitals or composed characters."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -44,18 +44,20 @@ class TextureMap:
 
     @property
     def own_channels(self) -> tuple[str, ...]:
-        """As its picture file has them: Y, Y A, R G B or R G B A."""
+        """The channels as the map's picture file has them: Y, Y A, R G B or R G B A."""
         return CHANNEL_NAMES[self.channels]
 
     @property
     def stack_channels(self) -> tuple[str, ...]:
-        """As the stack has them: Color.R, Color.G, ..."""
+        """The channels as the stack has them: Color.R, Color.G, ..."""
         return tuple(f"{self.name}.{channel}" for channel in self.own_channels)
 
     @property
     def alphas(self) -> Alphas:
-        """Of its own channels. Only what is seen as a colour has an alpha: in data, such as a roughness that
-        is packed with others, A is a channel like another.
+        """For each of the map's own channels the number of the alpha that covers it, or None.
+
+        Only what is seen as a colour has an alpha. In data, such as a roughness that is packed with others, A
+        is a channel like another.
         """
         return alphas_of(self.own_channels) if self.color_space == "srgb" else (None,) * self.channels
 

@@ -49,7 +49,7 @@ def mean_angle(first: IntegerPixels, second: IntegerPixels) -> float:
     if first.shape[2] == 3 and (first[:, :, 2] == first[0, 0, 2]).all():
         first, second = first[:, :, :2], second[:, :, :2]
     a, b = _unit_vectors(first), _unit_vectors(second)
-    # Of small angles the cosine has no digits left: half the angle's sine is half the distance.
+    # The cosine of a small angle has no digits left: half the angle's sine is half the distance.
     half = np.linalg.norm(a - b, axis=2) / 2
     return float(np.mean(np.degrees(2 * np.arcsin(np.minimum(half, 1)))))
 

@@ -104,7 +104,7 @@ def _read_maps(files: Sequence[Path], limits: Limits) -> list[Picture]:
 
 
 def _check_samples(pixels: Sequence[IntegerPixels], limits: Limits) -> None:
-    """As they are when all have the size of the largest."""
+    """Raises LimitError for too many samples, all maps brought to the size of the largest."""
     largest = max(p.shape[0] * p.shape[1] for p in pixels)
     if (samples := largest * sum(p.shape[2] for p in pixels)) > limits.max_picture_samples:
         raise LimitError(f"the maps have {samples} samples, over the limit of {limits.max_picture_samples}")

@@ -35,19 +35,19 @@ class RefusedError(Exception):
 
 
 class Arrivals(io.RawIOBase):
-    """What comes by a connection; each request has a deadline and a length."""
+    """The bytes that come by a connection; each request has a deadline and a length."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self.next_request()
 
     def next_request(self) -> None:
-        """From here on time and bytes count anew."""
+        """Counts time and bytes anew from here on."""
         self._until = time.monotonic() + REQUEST_SECONDS
         self._count = 0
 
     def readable(self) -> bool:
-        """As BufferedReader asks."""
+        """Says that it can be read, as BufferedReader asks."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -148,7 +148,7 @@ class BoundedHandler(BaseHTTPRequestHandler):
             self.refuse(error.status)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the base class calls for requests that it cannot read."""
+        """Answers a request that cannot be read; the base class calls it."""
         self.refuse(HTTPStatus(code))
 
     def refuse(self, status: HTTPStatus) -> None:

@@ -83,12 +83,12 @@ class Server:
 
     @property
     def port(self) -> int:
-        """That it listens on."""
+        """The port that it listens on."""
         return int(self._http.server_address[1])
 
     @property
     def url(self) -> str:
-        """Of the page. Who knows it sees what is served."""
+        """The address of the page. Who knows it sees what is served."""
         return f"http://{ADDRESS}:{self.port}/{self._http.token}/"
 
     def close(self) -> None:
@@ -136,7 +136,7 @@ class _Handler(BoundedHandler):
         return self._answer(HTTPStatus.OK, kind, make())
 
     def _name(self) -> str | None:
-        """What is asked for; None without the server's token, which is compared in constant time."""
+        """The name that is asked for; None without the server's token, which is compared in constant time."""
         token, slash, name = self.path.removeprefix("/").partition("?")[0].partition("/")
         knows = secrets.compare_digest(token.encode(), self.server.token.encode())
         return name if knows and slash else None

@@ -61,7 +61,7 @@ def make_buffers(
 
 
 def _seen_copies(copies: Gaussians, tile: int, threads: int | None, most: int) -> tuple[Gaussians, TileLists]:
-    """Those that a tile sees, in their order, and the lists of them."""
+    """The copies that some tile sees, in their order, and the tiles' lists of them."""
     tiles = _lists(copies, tile, threads, most)
     seen, ids = np.unique(tiles.ids, return_inverse=True)
     parts = {name: getattr(copies, name)[seen] for name in ("xy", "scale", "angle", "log_weight", "color")}

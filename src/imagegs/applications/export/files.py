@@ -36,11 +36,13 @@ def export_files(
     threads: int | None = None,
     most_listed: int = MAX_ENTRIES,
 ) -> Export:
-    """What a shader needs to sample these maps; target: one of TARGETS.
+    """The files that a shader needs to sample these maps.
 
-    "glsl", "wgsl", "hlsl": buffers, a manifest, and the functions in that language; "json": one text with all
-    numbers. tile: the side of the tiles with lists of their own, canvas pixels. title: a comment in the
-    shader.
+    target: one of TARGETS: "glsl", "wgsl" and "hlsl" are buffers, a manifest, and the functions in that
+        language; "json" is one text with all numbers.
+    tile: the side in canvas pixels of the tiles that have lists of their own.
+    title: a comment in the shader.
+    most_listed: how many entries all lists may have.
 
     Raises ValueError for another target, no maps, and what `make_buffers` does; LimitError as that does, and
     where a text would have more than half as many numbers.

@@ -51,7 +51,7 @@ def shortest(number: float) -> float:
 
 
 def make_manifest(gaussians: Gaussians, maps: Sequence[SampledMap], buffers: Buffers) -> dict[str, Any]:
-    """All but where the buffers' contents are."""
+    """The manifest of an export, but for the places of the buffers' contents."""
     tiles = buffers.tiles
     counts = np.diff(tiles.offsets.astype(np.int64))
     return {

@@ -84,6 +84,6 @@ def _functions(language: str, maps: Sequence[SampledMap]) -> Iterator[dict[str, 
 
 
 def _plain(text: str) -> str:
-    """For a comment, which ends at the end of its line and not before, whatever a file or a map is called."""
+    """A text for a comment: it cannot end the comment early, whatever a file or a map is called."""
     plain = (c if c.isascii() and c.isprintable() and c not in "\\$" else f"<U+{ord(c):04X}>" for c in text)
     return "".join(plain)

@@ -99,8 +99,10 @@ def distance(network: Network, reference: Pixels, picture: Pixels) -> float:
 
 
 def network(tensors: Mapping[str, Singles], shift_tolerant: bool) -> Network:
-    """Of the named tensors of either package's class LPIPS. Raises KeyError, ValueError where they are other
-    ones."""
+    """Makes the network of the named tensors of either package's class LPIPS.
+
+    Raises KeyError and ValueError for other tensors.
+    """
     stages = []
     for i, (side, n_in, n_out) in enumerate(zip(_SIDES, _CHANNELS, _CHANNELS[1:], strict=False)):
         (name,) = (n for n in tensors if n.startswith(f"net.slice{i + 1}.") and n.endswith(".weight"))
@@ -126,7 +128,7 @@ def _st_lpips_network(path: Path) -> Network:
 
 
 def _features(network: Network, pixels: Pixels) -> Iterator[Singles]:
-    """What each stage sees, (C, H, W), none below 0."""
+    """Yields the features (C, H, W) of each stage, none below 0."""
     colors = (pixels.astype(np.float32) / np.float32(127.5) - 1 - network.mean) / network.deviation
     planes = np.ascontiguousarray(np.moveaxis(colors, 2, 0))
     for i, stage in enumerate(network.stages):

@@ -23,7 +23,7 @@ _BLOCK = 4  # values along a row that come at once
 
 
 class _Recursion(NamedTuple):
-    """Of y[n] = gain s[n] + turn y[n - 1] - y[n - 2]; s is the sum of two values of the signal."""
+    """Factors of y[n] = gain s[n] + turn y[n - 1] - y[n - 2]; s is the sum of two values of the signal."""
 
     gain: Singles  # (3, 1), for each cosine
     turn: Singles
