@@ -37,9 +37,9 @@ def measure(path: Path, options: argparse.Namespace) -> dict[str, Any]:
     for fineness in range(first, FINENESS[-1] + 1, STEP)[:MOST]:
         lattice = lattice_of(fineness)
         steps = 1 + (options.effort >= THOROUGH_EFFORT)
-        settled = imagegs.settle(pixels, gaussians, lattice, steps=steps, threads=1)
-        data = imagegs.encode(settled, lattice)
-        points.append((8 * len(data) / len(settled), whole - quality(pixels, imagegs.decode(data))))
+        quantised = imagegs.quantise(pixels, gaussians, lattice, steps=steps, threads=1)
+        data = imagegs.encode(quantised, lattice)
+        points.append((8 * len(data) / len(quantised), whole - quality(pixels, imagegs.decode(data))))
         if points[-1][1] < LOSS:
             break
     return {"psnr": whole, "points": points, "bits_at_loss": bits_at(points)}

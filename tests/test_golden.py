@@ -33,7 +33,7 @@ def measure(name: str) -> dict[str, float]:
     coding = imagegs.Bits()
     if name == "imagegs":
         coding = imagegs.choose_lattice(picture, gaussians)
-        gaussians = imagegs.settle(picture, gaussians, coding)
+        gaussians = imagegs.quantise(picture, gaussians, coding)
     data = imagegs.encode(gaussians, coding)
     painted = imagegs.render(imagegs.decode(data), dtype=picture.dtype)
     return {"bytes": len(data), "psnr": psnr(picture, painted), "ssim": ssim(picture, painted)}

@@ -173,12 +173,12 @@ def test_layers_make_prefixes_good_at_a_small_price(picture: Any) -> None:
     assert np.mean(prices) < 1.0
 
 
-def test_settling_keeps_the_layers(picture: Any) -> None:
+def test_quantising_keeps_the_layers(picture: Any) -> None:
     g = imagegs.fit(picture, 260, layers=8, steps=150, threads=1)
-    settled = imagegs.settle(picture, g, Lattice.of_fineness(1), threads=1)
-    alone = imagegs.settle(picture, g.replace(layers=()), Lattice.of_fineness(1), threads=1)
-    assert settled.layers == g.layers
-    kept, lost = (quality(picture, v.replace(layers=g.layers).at_lod(0)) for v in (settled, alone))
+    quantised = imagegs.quantise(picture, g, Lattice.of_fineness(1), threads=1)
+    alone = imagegs.quantise(picture, g.replace(layers=()), Lattice.of_fineness(1), threads=1)
+    assert quantised.layers == g.layers
+    kept, lost = (quality(picture, v.replace(layers=g.layers).at_lod(0)) for v in (quantised, alone))
     assert kept > lost and kept > quality(picture, g.at_lod(0)) - 0.7
 
 

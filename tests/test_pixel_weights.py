@@ -8,7 +8,7 @@ import pytest
 import imagegs
 from conftest import texture_pixels
 from imagegs.codec import Lattice
-from imagegs.fitting import choose_lattice, drop_useless, settle
+from imagegs.fitting import choose_lattice, drop_useless, quantise
 from imagegs.fitting.pursuit import residual_blobs
 from test_pursuit import gaussian
 
@@ -59,7 +59,7 @@ def test_pixels_of_weight_0_have_no_say(picture, left, layers):
         fitted = imagegs.fit(pixels, pixel_weights=left, **options)
         kept = drop_useless(pixels, fitted, pixel_weights=left)
         lattice = choose_lattice(pixels, kept, pixel_weights=left)
-        found.append((settle(pixels, kept, lattice, pixel_weights=left), lattice))
+        found.append((quantise(pixels, kept, lattice, pixel_weights=left), lattice))
     assert found[0][1] == found[1][1]
     for name in ("xy", "scale", "angle", "log_weight", "color"):
         np.testing.assert_array_equal(getattr(found[0][0], name), getattr(found[1][0], name))
@@ -67,10 +67,10 @@ def test_pixels_of_weight_0_have_no_say(picture, left, layers):
     assert squared_error(picture, found[0][0], slice(0, 32)) < 0.01
 
 
-def test_settling_serves_what_weighs_more(picture, left):
+def test_quantising_serves_what_weighs_more(picture, left):
     fitted = imagegs.fit(picture, 60, effort=1, tune="psnr")
     lattice = Lattice.of_fineness(0.5)
-    plain, steered = (settle(picture, fitted, lattice, pixel_weights=w) for w in (None, 1 + 30 * left))
+    plain, steered = (quantise(picture, fitted, lattice, pixel_weights=w) for w in (None, 1 + 30 * left))
     side = slice(0, 32)
     assert squared_error(picture, steered, side) < squared_error(picture, plain, side)
 
@@ -107,7 +107,7 @@ def test_impossible_weights_are_refused(picture, weights, message):
     with pytest.raises(ValueError, match=message):
         imagegs.fit(picture, 10, pixel_weights=weights)
     with pytest.raises(ValueError, match=message):
-        settle(picture, imagegs.fit(picture, 10, steps=1), Lattice.of_fineness(1), pixel_weights=weights)
+        quantise(picture, imagegs.fit(picture, 10, steps=1), Lattice.of_fineness(1), pixel_weights=weights)
 
 
 def test_the_published_method_has_none(picture):

@@ -11,7 +11,7 @@ from PIL import Image
 
 import imagegs
 from imagegs.codec import Lattice
-from imagegs.fitting import choose_lattice, drop_useless, settle
+from imagegs.fitting import choose_lattice, drop_useless, quantise
 from imagegs.fitting.placement import place
 from imagegs.fitting.pursuit import residual_blobs
 from imagegs.fitting.weighing import seen_weights
@@ -245,7 +245,7 @@ def test_the_same_gaussians_whatever_hides(recipe, bits, gray):
         if recipe == "imagegs":
             fitted = drop_useless(pixels, fitted)
             lattice = choose_lattice(pixels, fitted)
-            fitted = settle(pixels, fitted, lattice)
+            fitted = quantise(pixels, fitted, lattice)
         found.append(fitted)
     for name in ("xy", "scale", "angle", "log_weight", "color"):
         np.testing.assert_array_equal(getattr(found[0], name), getattr(found[1], name))
@@ -277,9 +277,9 @@ def test_a_picture_without_anything_to_see(tune):
     pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 4), np.uint8)
     pixels[..., 3] = 0
     fitted = imagegs.fit(pixels, 8, steps=20, tune=tune)
-    settled = settle(pixels, fitted, choose_lattice(pixels, fitted))
-    assert imagegs.render(settled, dtype=np.uint8)[..., 3].max() <= 1
-    assert psnr(pixels, imagegs.render(settled, dtype=np.uint8)) > 50
+    quantised = quantise(pixels, fitted, choose_lattice(pixels, fitted))
+    assert imagegs.render(quantised, dtype=np.uint8)[..., 3].max() <= 1
+    assert psnr(pixels, imagegs.render(quantised, dtype=np.uint8)) > 50
 
 
 def test_progress_tells_about_the_error_that_is_seen():
@@ -307,7 +307,7 @@ def test_pixel_and_channel_weights_go_with_alpha():
     assert np.square(errors[1][:, 42:]).mean() < np.square(errors[0][:, 42:]).mean()
     lattice = Lattice.of_fineness(1)
     shared = {"pixel_weights": 1 + 30 * left, "channel_weights": (1, 2, 1, 4)}
-    a, b = (settle(disk(60, 84, hidden=h), steered[0], lattice, **shared) for h in (1, 2))
+    a, b = (quantise(disk(60, 84, hidden=h), steered[0], lattice, **shared) for h in (1, 2))
     np.testing.assert_array_equal(a.color, b.color)
 
 

@@ -161,7 +161,7 @@ def test_a_texture_that_tiles_has_no_seam():
     for wrap in (True, False):
         g = imagegs.fit(image, 60, effort=4, wrap=wrap, threads=1)
         lattice = imagegs.choose_lattice(image, g)
-        decoded = imagegs.decode(imagegs.encode(imagegs.settle(image, g, lattice), lattice))
+        decoded = imagegs.decode(imagegs.encode(imagegs.quantise(image, g, lattice), lattice))
         assert decoded.wrap == wrap
         pictures.append(imagegs.render(decoded, dtype=np.uint8))
         quality.append(psnr(image, pictures[-1]))

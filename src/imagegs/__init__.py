@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         choose_lattice,
         fit,
         fit_progressively,
-        settle,
+        quantise,
     )
     from imagegs.gaussians import Gaussians
     from imagegs.pillow import register_pillow
@@ -64,12 +64,12 @@ __all__ = [
     "imread",
     "imwrite",
     "load",
+    "quantise",
     "read_info",
     "register_pillow",
     "render",
     "sample",
     "save",
-    "settle",
 ]
 
 _HOMES = {
@@ -90,7 +90,7 @@ _HOMES = {
         "fit",
         "fit_progressively",
         "choose_lattice",
-        "settle",
+        "quantise",
     ),
     "gaussians": ("Gaussians",),
     "pillow": ("register_pillow",),

@@ -84,7 +84,7 @@ def encode(
     """The bytes of a .gsimg file with these Gaussians.
 
     coding: a `Lattice` (softmax blend only) stores the nearest points of the lattice, entropy-coded, layer by
-    layer in an order of their own; Gaussians that `settle` has put on it lose nothing. `Bits` stores every
+    layer in an order of their own; Gaussians that `quantise` has put on it lose nothing. `Bits` stores every
     number with so many bits, in the order given, in two to three times the size. None: a fine lattice, or 16
     bits of the paper blend. The softmax blend is brought to its canonical form first: longer axis first,
     angle in [0, pi). metadata is any small JSON object.

@@ -1,4 +1,4 @@
-"""The numbers of a compression that are settled before its fit."""
+"""The numbers of a compression that are decided before its fit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Plan:
     channel_weights: tuple[float, ...] | None = None
 
     def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
-        """How much each pixel and each channel counts, and the channels' alphas, as `fit` and `settle` take
+        """How much each pixel and each channel counts, and the channels' alphas, as `fit` and `quantise` take
         it; None: all the same.
 
         of_pixels: (H, W), what a restoration says of them; they are multiplied with those given.

@@ -11,7 +11,7 @@ from imagegs import codec
 from imagegs.codec import Lattice
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.plan import Plan
-from imagegs.fitting import choose_lattice, drop_useless, fit, settle
+from imagegs.fitting import choose_lattice, drop_useless, fit, quantise
 from imagegs.fitting.quantising import FINENESS, inside_canvas, lattice_of, turn_for
 from imagegs.gaussians import Gaussians
 from imagegs.restoration.restoring import Stored
@@ -57,7 +57,7 @@ class Packer:
             gaussians = self._fewer(stored, gaussians)
 
     def _quantised(self, stored: Stored, gaussians: Gaussians, lattice: Lattice) -> Gaussians:
-        return settle(
+        return quantise(
             stored.pixels,
             gaussians,
             lattice,

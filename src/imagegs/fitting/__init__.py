@@ -2,7 +2,7 @@
 
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, Progress, RecipeName, Tune
 from imagegs.fitting.pruning import drop_useless
-from imagegs.fitting.quantising import choose_lattice, settle
+from imagegs.fitting.quantising import choose_lattice, quantise
 from imagegs.fitting.recipes import (
     DEFAULT_EFFORT,
     RecipeError,
@@ -26,6 +26,6 @@ __all__ = [
     "drop_useless",
     "fit",
     "fit_progressively",
-    "settle",
+    "quantise",
     "steps_of",
 ]

@@ -37,7 +37,7 @@ def drop_useless(
 
     A Gaussian goes when its removal adds less to the squared errors of the picture (H, W, C) and of its
     prefixes than its bytes are worth elsewhere. Each layer keeps at least one. pixel_weights,
-    channel_weights, alphas: those of `fit`. Raises ValueError as `settle` does.
+    channel_weights, alphas: those of `fit`. Raises ValueError as `quantise` does.
     """
     objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))

@@ -38,7 +38,7 @@ PLAN = (
 FEW_CHANNELS = 4
 SHORT_PLAN = (*PLAN[:3], ("xy", 0.6), ("xy", 1.0), ("color", 0.6), ("color", 1.0))
 # What rounding all at once may cost before anything makes up for it: where more Gaussians would buy as much
-# as finer steps do. Settling leaves a quarter of it or so.
+# as finer steps do. Quantising leaves a quarter of it or so.
 ROUNDING_LOSS = 1.5  # dB
 FINENESS = range(-32, 33)  # of lattices to choose from, in sixteenths of an octave
 UNKNOWNS = {
@@ -70,7 +70,7 @@ def choose_lattice(
     error: the mean squared error, 1 = white, that rounding may raise in proportion; by default that of the
         picture. It is less where the image is noisy.
 
-    Raises ValueError as `settle` does.
+    Raises ValueError as `quantise` does.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)
@@ -104,7 +104,7 @@ def lattice_of(fineness: int) -> Lattice:
     return Lattice.of_fineness(2 ** (fineness / 16))
 
 
-def settle(
+def quantise(
     image: NDArray[Any],
     gaussians: Gaussians,
     lattice: Lattice,
@@ -129,16 +129,16 @@ def settle(
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)
     >>> lattice = imagegs.choose_lattice(image, gaussians)
-    >>> settled = imagegs.settle(image, gaussians, lattice)
-    >>> data = imagegs.encode(settled, lattice)
-    >>> np.array_equal(np.sort(imagegs.decode(data).angle), np.sort(settled.angle))
+    >>> quantised = imagegs.quantise(image, gaussians, lattice)
+    >>> data = imagegs.encode(quantised, lattice)
+    >>> np.array_equal(np.sort(imagegs.decode(data).angle), np.sort(quantised.angle))
     True
     """
     objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
     order = np.random.default_rng(seed).permutation(len(shapes))
-    settled = _Settling(objective, shapes, lattice, roots, order, steps, ends).settled()
-    return gaussians.replace(**vars(with_colors(_nearest(objective, settled, lattice, roots), 1 / roots)))
+    quantised = _Quantising(objective, shapes, lattice, roots, order, steps, ends).quantised()
+    return gaussians.replace(**vars(with_colors(_nearest(objective, quantised, lattice, roots), 1 / roots)))
 
 
 def begin(
@@ -153,7 +153,7 @@ def begin(
     the channels' weights.
 
     The colours of the target and of the Gaussians are multiplied by these roots, so that squared errors count
-    by the weights. Raises ValueError as `settle` does.
+    by the weights. Raises ValueError as `quantise` does.
     """
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend has a lattice, not the {gaussians.blend} blend")
@@ -182,7 +182,7 @@ def _nearest(objective: Objective, shapes: Shapes, lattice: Lattice, roots: Floa
     return with_colors(Shapes(**from_table(table, lattice, height, width)), roots)
 
 
-class _Settling:
+class _Quantising:
     """Shapes on their way onto a lattice."""
 
     def __init__(
@@ -199,7 +199,7 @@ class _Settling:
         self._order, self._steps, self._ends = order, steps, ends
         self._free = np.ones((len(shapes), 6 + shapes.color.shape[1]))
 
-    def settled(self) -> Shapes:
+    def quantised(self) -> Shapes:
         for name, share in PLAN if self._shapes.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
             self._round(name, share)
             polished = self._polished()

@@ -75,7 +75,7 @@ class Restoration:
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """Gaussians, and what `imagegs.fitting.choose_lattice` and `settle` hold them against."""
+    """Gaussians, and what `imagegs.fitting.choose_lattice` and `quantise` hold them against."""
 
     gaussians: Gaussians
     pixels: NDArray[Any]  # (H, W, C)

@@ -10,7 +10,7 @@ from gsimg_samples import sample_gaussians
 from imagegs.codec.lattice import Lattice, from_table, to_table
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective
-from imagegs.fitting.quantising import ROUNDING_LOSS, choose_lattice, settle
+from imagegs.fitting.quantising import ROUNDING_LOSS, choose_lattice, quantise
 from imagegs.metrics import psnr
 from test_gradients import random_scene, shapes_of
 
@@ -35,22 +35,22 @@ def quality(picture, gaussians):
 
 
 @pytest.mark.parametrize("fineness", [0.5, 1.0, 2.0])
-def test_settling_makes_up_for_most_of_the_rounding(fitted, fineness):
+def test_quantising_makes_up_for_most_of_the_rounding(fitted, fineness):
     picture, g = fitted
     lattice = Lattice.of_fineness(fineness)
-    settled = settle(picture, g, lattice, threads=1)
-    whole, at_once, found = (quality(picture, v) for v in (g, rounded(g, lattice), settled))
+    quantised = quantise(picture, g, lattice, threads=1)
+    whole, at_once, found = (quality(picture, v) for v in (g, rounded(g, lattice), quantised))
     assert whole - found < 0.6 * (whole - at_once)
     for name in NAMES:
-        np.testing.assert_array_equal(getattr(settled, name), getattr(rounded(settled, lattice), name))
+        np.testing.assert_array_equal(getattr(quantised, name), getattr(rounded(quantised, lattice), name))
 
 
-def test_a_coded_file_of_settled_gaussians_loses_nothing(fitted):
+def test_a_coded_file_of_quantised_gaussians_loses_nothing(fitted):
     picture, g = fitted
     lattice = choose_lattice(picture, g)
-    settled = settle(picture, g, lattice)
-    back = imagegs.decode(imagegs.encode(settled, lattice))
-    assert quality(picture, back) == pytest.approx(quality(picture, settled), abs=1e-3)
+    quantised = quantise(picture, g, lattice)
+    back = imagegs.decode(imagegs.encode(quantised, lattice))
+    assert quality(picture, back) == pytest.approx(quality(picture, quantised), abs=1e-3)
 
 
 def test_the_lattice_is_the_coarsest_whose_rounding_costs_no_more_than_the_rule(fitted):
@@ -71,13 +71,13 @@ def test_the_lattice_is_finer_the_smaller_the_error_that_rounding_is_held_agains
 def test_without_steps_it_is_rounding(fitted):
     picture, g = fitted
     lattice = Lattice.of_fineness(0.5)
-    found = settle(picture, g, lattice, steps=0, threads=1)
+    found = quantise(picture, g, lattice, steps=0, threads=1)
     assert quality(picture, found) == pytest.approx(quality(picture, rounded(g, lattice)), abs=0.3)
 
 
 def test_threads_do_not_change_a_bit(fitted):
     picture, g = fitted
-    one, three = (settle(picture, g, Lattice.of_fineness(1), threads=n) for n in (1, 3))
+    one, three = (quantise(picture, g, Lattice.of_fineness(1), threads=n) for n in (1, 3))
     for name in NAMES:
         np.testing.assert_array_equal(getattr(one, name), getattr(three, name))
 
@@ -87,7 +87,7 @@ def test_other_channels(fitted, channels):
     picture = np.concatenate([fitted[0], fitted[0][..., :1]], axis=-1)[..., :channels]
     g = imagegs.fit(picture, 30, steps=40, threads=1)
     lattice = choose_lattice(picture, g)
-    assert imagegs.decode(imagegs.encode(settle(picture, g, lattice), lattice)).channels == g.channels
+    assert imagegs.decode(imagegs.encode(quantise(picture, g, lattice), lattice)).channels == g.channels
 
 
 def test_what_is_not_free_stays():
@@ -108,8 +108,8 @@ def test_what_is_not_free_stays():
 def test_gaussians_of_another_kind(fitted):
     picture, g = fitted
     with pytest.raises(ValueError, match="paper blend"):
-        settle(picture, sample_gaussians(3, "paper"), Lattice.of_fineness(1))
+        quantise(picture, sample_gaussians(3, "paper"), Lattice.of_fineness(1))
     with pytest.raises(ValueError, match="canvas and channels"):
-        settle(picture[:-1], g, Lattice.of_fineness(1))
+        quantise(picture[:-1], g, Lattice.of_fineness(1))
     with pytest.raises(ValueError, match="canvas and channels"):
         choose_lattice(picture[..., 0], g)
