@@ -50,14 +50,14 @@ def with_skippable(data: bytes, payloads: list[bytes]) -> bytes:
 
 
 def test_between_chunks(tmp_path: Path) -> None:
-    data = encode(sample_gaussians(5))
+    data = encode(sample_gaussians(5), Bits())
     few = events_of(data, tmp_path)
     many = events_of(with_skippable(data, [b""] * 1000), tmp_path)
     assert many["pause"] == few["pause"] + 1000
 
 
 def test_within_checksums(tmp_path: Path) -> None:
-    data = encode(sample_gaussians(5))
+    data = encode(sample_gaussians(5), Bits())
     few = events_of(data, tmp_path)
     large = events_of(with_skippable(data, [bytes(20 * BYTES)]), tmp_path)
     assert large["pause"] == few["pause"] + 20 + 1
