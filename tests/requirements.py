@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import NoReturn
 
 import pytest
@@ -13,3 +14,15 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and in CI nothing is skipped", pytrace=False)
     pytest.skip(f"{what} is missing")
+
+
+def need_packages(*names: str) -> None:
+    """Skip the test, or fail it as above, where a package of an extra is not installed."""
+    for name in names:
+        if find_spec(name) is None:
+            missing(f"the package {name}")
+
+
+def need_bench() -> None:
+    """All packages of `imagegs[bench]` that its codecs and measures ask for, so that nothing is left out."""
+    need_packages("flip_evaluator", "imagecodecs", "opencodecs", "stlpips_pytorch")

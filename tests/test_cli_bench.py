@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from requirements import need_bench
 from test_cli_errors import check_failure
 
 SHORT = (
@@ -223,6 +224,7 @@ def test_wrong_usage(arguments, parts, pictures, run, tmp_path):
 
 
 def test_files_that_are_no_pictures(pictures, run, tmp_path):
+    need_bench()
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "file").write_bytes(b"")

@@ -20,6 +20,7 @@ from imagegs.evaluation.perceptual import lpips
 from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.evaluation.perceptual.torch_file import read_tensors
 from picture_pairs import picture_pair
+from requirements import need_bench, need_packages
 
 # Printed by the tool ssimulacra2 of libjxl 0.11.2 (Debian's libjxl-devtools, an x86-64 with AVX-512) for the
 # pictures as PNG without colour chunks. The large gradient is one of the pictures where the tool's rounding
@@ -114,6 +115,7 @@ def test_ms_ssim_is_that_of_pytorch_msssim(height: int, width: int, change: str,
 
 
 def test_flip_is_that_of_its_package_on_files(tmp_path: Path) -> None:
+    need_packages("flip_evaluator")
     from flip_evaluator import evaluate
 
     pair = picture_pair(60, 80, "blocks")
@@ -127,6 +129,7 @@ def test_flip_is_that_of_its_package_on_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("height", "width", "change", "value"), ST_LPIPS)
 def test_st_lpips_is_that_of_its_package(height: int, width: int, change: str, value: float) -> None:
+    need_packages("stlpips_pytorch")
     assert lpips.st_lpips(*picture_pair(height, width, change)) == pytest.approx(value, abs=1e-5)
 
 
@@ -162,6 +165,7 @@ def test_lpips_of_random_weights_is_that_of_its_package(
 
 
 def test_networks_need_pictures_of_some_size() -> None:
+    need_packages("stlpips_pytorch")
     a, b = picture_pair(32, 40, "noise")
     with pytest.raises(ValueError, match="at least 32 x 32"):
         lpips.st_lpips(a[:31], b[:31])
@@ -206,6 +210,7 @@ def test_what_is_missing_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_better_picture_has_the_better_value(random_lpips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_bench()
     monkeypatch.setenv(lpips.VARIABLE, str(random_lpips))
     reference, worse = picture_pair(64, 80, "noise")
     better = ((3 * reference.astype(int) + worse) // 4).astype(np.uint8)

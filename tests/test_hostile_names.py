@@ -25,12 +25,8 @@ from imagegs.cli.exit_codes import printable
 from imagegs.evaluation.bench import Done
 from imagegs.evaluation.report import _table, report_page
 
-# As the command: what Python puts before all else on the path of `-c` is not there.
-COMMAND = (
-    sys.executable,
-    "-c",
-    "import sys; sys.path.remove(''); from imagegs.cli import main; sys.exit(main())",
-)
+# The installed script: only the folder of scripts is before all else on its path.
+COMMAND = (str(Path(sys.executable).with_name("imagegs")),)
 BENCH = ("--codecs", "jpeg", "--rates", "2", "-e", "1", "-j", "1", "--metrics", "psnr", "--quiet")
 PACKAGES = (
     "numpy",
