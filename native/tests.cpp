@@ -13,6 +13,7 @@
 #include "entropy/layer.h"
 #include "entropy/learn.h"
 #include "render/scene.h"
+#include "training/adam.h"
 #include "training/loss.h"
 #include "training/squared_error.h"
 
