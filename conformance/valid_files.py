@@ -80,7 +80,7 @@ def fixed_point() -> Iterator[tuple[str, bytes, int]]:
     yield "fixed-one-gaussian", encode(drawn(1, seed=2), eight), 6
     yield "fixed-without-weights", encode(drawn(5, log_weight=np.zeros(5)), Bits(12, 8, 8, 0, 8)), 6
     yield "fixed-1-to-24-bits", encode(drawn(5, seed=4), Bits(24, 1, 7, 23, 9)), 6
-    yield "fixed-gray-16-bit", encode(drawn(5, 1, seed=3, bit_depth=16)), 6
+    yield "fixed-gray-16-bit", encode(drawn(5, 1, seed=3, bit_depth=16), Bits()), 6
     yield "fixed-32-channels-1-pixel", encode(drawn(3, 32, seed=5, width=1, height=1), eight), 1
     yield "fixed-wrapping", encode(drawn(6, seed=11, wrap=True), eight), 6
     yield (

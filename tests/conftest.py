@@ -17,7 +17,7 @@ from PIL import Image
 
 from browser import chromium, page  # noqa: F401 (fixtures)
 from imagegs.cli import main
-from imagegs.codec import save
+from imagegs.codec import Bits, save
 from imagegs.gaussians import Gaussians
 from web_pages import api, library  # noqa: F401 (fixtures)
 from web_server import server, visit  # noqa: F401 (fixtures)
@@ -124,5 +124,5 @@ def picture(tmp_path: Path) -> Path:
 @pytest.fixture
 def gsimg(tmp_path: Path) -> Path:
     path = tmp_path / "sample.gsimg"
-    save(path, sample_gaussians(), metadata={"software": "imagegs test"})
+    save(path, sample_gaussians(), Bits(), metadata={"software": "imagegs test"})
     return path

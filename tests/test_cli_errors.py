@@ -22,7 +22,7 @@ from PIL import Image
 from conftest import FAST, Outcome, Run, sample_gaussians, sample_pixels
 from imagegs import codec, rendering
 from imagegs.cli import main
-from imagegs.codec import save
+from imagegs.codec import Bits, save
 from imagegs.errors import ImageGSError, LimitError
 from imagegs.pictures.reading import read_picture
 
@@ -509,7 +509,7 @@ def test_a_picture_too_large_for_its_format(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "wide.gsimg"
-    save(source, dataclasses.replace(sample_gaussians(), width=5000, height=1))
+    save(source, dataclasses.replace(sample_gaussians(), width=5000, height=1), Bits())
     assert run("decode", source, "-o", tmp_path / "x.jpg", "--scale", 13, "--quiet").code == 0
     monkeypatch.setattr(rendering, "render", lambda *_, **__: pytest.fail("painted"))
     (tmp_path / "x.jpg").unlink()

@@ -196,7 +196,7 @@ def test_layers_levels_and_maps_wrap_too():
 def test_the_paper_blend_does_not_wrap(run: Run, picture):
     with pytest.raises(ValueError, match="only the softmax blend wraps"):
         wrapping().replace(blend="paper", log_weight=np.zeros(60))
-    with pytest.raises(ValueError, match="only the softmax blend wraps"):
+    with pytest.raises(ValueError, match="no canvas that wraps"):
         imagegs.fit(tiling(), 50, recipe="paper", wrap=True)
     with pytest.raises(ValueError, match="does not wrap"):
         arrays = vars(Shapes(*(np.zeros(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, 3))))).values()

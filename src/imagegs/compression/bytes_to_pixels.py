@@ -54,6 +54,11 @@ def decompress(
 
     Raises FormatError for damaged data, LimitError above the limit, ValueError for a view that is empty or
     outside the picture.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> data = imagegs.compress(image, n_gaussians=20, effort=1)
+    >>> imagegs.decompress(data, scale=2, region=(10, 10, 8, 4)).shape
+    (4, 8, 3)
     """
     gaussians = decode(data, size_limit, allow_partial, lod, whole=False)
     maps = from_metadata(metadata_in(data, allow_partial), gaussians.channels)
@@ -70,6 +75,12 @@ def imread(
     """Paint the picture in a .gsimg file: see `decompress` for the keywords and what comes back.
 
     Raises what `decompress` raises, and OSError where the file cannot be read.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> imagegs.imwrite("a.gsimg", image, n_gaussians=20, effort=1) > 0
+    True
+    >>> imagegs.imread("a.gsimg").shape
+    (16, 24, 3)
     """
     with Path(path).open("rb") as file:
         return decompress(read_file(file, keywords.get("size_limit")), **keywords)

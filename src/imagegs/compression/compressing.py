@@ -33,7 +33,13 @@ Listener = Callable[[Progress], None]
 
 @dataclass(frozen=True, eq=False)
 class Compressed:
-    """What came of a compression. Whatever tells of quality is measured on the bytes, decoded again, once."""
+    """What came of a compression. Whatever tells of quality is measured on the bytes, decoded again, once.
+
+    >>> image = np.linspace(0, 255, 64 * 96).reshape(64, 96).astype(np.uint8)
+    >>> result = imagegs.compress_with_report(image, n_gaussians=20, effort=1)
+    >>> result.n_gaussians, result.painted.shape, result.bpp == 8 * len(result.data) / (64 * 96)
+    (20, (64, 96, 1), True)
+    """
 
     data: bytes  # the whole file
     steps: int  # that the fits took

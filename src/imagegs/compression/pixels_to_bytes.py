@@ -189,6 +189,10 @@ def imwrite(path: PathLike, image: Image | Mapping[str, Image], **keywords: Unpa
 
     The keywords are those of `compress`. Raises what `compress` raises, and OSError where the file cannot be
     written; an existing file is then as it was.
+
+    >>> image = np.random.default_rng(0).random((16, 24, 3))
+    >>> imagegs.imwrite("a.gsimg", image, target_size=300, effort=1) <= 300
+    True
     """
     return write_atomically(path, compress(image, **keywords))
 

@@ -39,7 +39,13 @@ PIXELS_PER_GAUSSIAN = 4  # not more Gaussians than one for so many pixels: raw p
 
 
 class QualityFit(NamedTuple):
-    """What came of a wanted PSNR."""
+    """What came of a wanted PSNR.
+
+    >>> image = np.linspace(0, 255, 64 * 96).reshape(64, 96).astype(np.uint8)
+    >>> found = imagegs.fit_to_psnr(image, 25, effort=1)
+    >>> found.met == (found.psnr >= 25)
+    True
+    """
 
     gaussians: Gaussians
     psnr: float  # dB, as measured
@@ -74,6 +80,11 @@ def fit_to_psnr(
 
     A target that cannot be met gives the best that was found, with `met` False. Raises ValueError for a
     target that is not a positive number, and what `fit` raises.
+
+    >>> image = np.linspace(0, 255, 64 * 96).reshape(64, 96).astype(np.uint8)
+    >>> found = imagegs.fit_to_psnr(image, 25, effort=1)
+    >>> found.met, len(found.gaussians) < 64 * 96 / 100
+    (True, True)
     """
     if not 0 < psnr < math.inf:
         raise ValueError(f"the wanted PSNR must be above 0 dB and finite, not {psnr}")
