@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +10,17 @@ from imagegs import codec
 from imagegs.codec import Lattice
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.plan import Plan
-from imagegs.fitting import choose_lattice, drop_useless, fit, quantise
-from imagegs.fitting.quantising import FINENESS, inside_canvas, lattice_of, turn_for
+from imagegs.fitting import fit
+from imagegs.fitting.pruning import without_useless
+from imagegs.fitting.quantising import (
+    FINENESS,
+    Reference,
+    inside_canvas,
+    lattice_for,
+    lattice_of,
+    onto_lattice,
+    turn_for,
+)
 from imagegs.gaussians import Gaussians
 from imagegs.restoration.restoring import Stored
 
@@ -36,36 +44,29 @@ class Packer:
         plan, gaussians = self.plan, stored.gaussians
         if plan.bits is not None:
             return codec.encode(gaussians, plan.bits, metadata)
-        weights = self.plan.weights(stored.pixel_weights)
+        weights = plan.weights(stored.pixel_weights)
+        reference = Reference(stored.pixels, gaussians, self.options.threads, **weights)
         if plan.max_bytes is None:
-            lattice = choose_lattice(
-                stored.pixels, gaussians, self.options.threads, error=stored.error, **weights
-            )
-            return codec.encode(self._quantised(stored, gaussians, lattice), lattice, metadata)
-        return self._within(plan.max_bytes, stored, metadata)
+            lattice = lattice_for(reference, gaussians, stored.error)
+            return codec.encode(self._quantised(reference, gaussians, lattice), lattice, metadata)
+        return self._within(plan.max_bytes, stored, reference, metadata)
 
-    def _within(self, n_bytes: int, stored: Stored, metadata: dict[str, Any] | None) -> bytes:
-        weights = self.plan.weights(stored.pixel_weights)
-        gaussians = drop_useless(stored.pixels, stored.gaussians, self.options.threads, **weights)
+    def _within(
+        self, n_bytes: int, stored: Stored, reference: Reference, metadata: dict[str, Any] | None
+    ) -> bytes:
+        gaussians = without_useless(reference, stored.gaussians)
         while True:
-            for lattice in _lattices_within(n_bytes, gaussians, metadata, self.options.channel_weights):
-                data = codec.encode(self._quantised(stored, gaussians, lattice), lattice, metadata)
+            for lattice in _lattices_within(n_bytes, gaussians, metadata, reference):
+                data = codec.encode(self._quantised(reference, gaussians, lattice), lattice, metadata)
                 if len(data) <= n_bytes:
                     return data
             if len(gaussians) == 1:
                 raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
             gaussians = self._fewer(stored, gaussians)
 
-    def _quantised(self, stored: Stored, gaussians: Gaussians, lattice: Lattice) -> Gaussians:
-        return quantise(
-            stored.pixels,
-            gaussians,
-            lattice,
-            steps=1 + (self.options.fit.effort >= THOROUGH_EFFORT),
-            seed=self.options.fit.seed,
-            threads=self.options.threads,
-            **self.plan.weights(stored.pixel_weights),
-        )
+    def _quantised(self, reference: Reference, gaussians: Gaussians, lattice: Lattice) -> Gaussians:
+        fit = self.options.fit
+        return onto_lattice(reference, gaussians, lattice, 1 + (fit.effort >= THOROUGH_EFFORT), fit.seed)
 
     def _fewer(self, stored: Stored, gaussians: Gaussians) -> Gaussians:
         return fit(
@@ -86,7 +87,7 @@ def _lattices_within(
     n_bytes: int,
     gaussians: Gaussians,
     metadata: dict[str, Any] | None,
-    channel_weights: Sequence[float] | None,
+    reference: Reference,
 ) -> list[Lattice]:
     """Lattices on which the Gaussians have about n_bytes bytes or fewer, the finest first."""
     inside = inside_canvas(gaussians)
@@ -102,5 +103,5 @@ def _lattices_within(
         return len(codec.encode(inside, turned(fineness), metadata)) > n_bytes
 
     finest = max(fitting(), default=FINENESS[0])
-    turn = turn_for(inside, lattice_of(finest), channel_weights)
+    turn = turn_for(inside, lattice_of(finest), reference.roots)
     return [turned(f) for f in reversed(fitting())]

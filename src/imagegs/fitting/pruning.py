@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
 from imagegs.fitting.objective import Objective, Shapes
-from imagegs.fitting.quantising import begin
+from imagegs.fitting.quantising import Reference
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import Gaussians
 
@@ -39,15 +39,29 @@ def drop_useless(
     prefixes than its bytes are worth elsewhere. Each layer keeps at least one. pixel_weights,
     channel_weights, alphas: those of `fit`. Raises ValueError as `quantise` does.
     """
-    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
+    reference = Reference(
+        image,
+        gaussians,
+        threads,
+        pixel_weights=pixel_weights,
+        channel_weights=channel_weights,
+        alphas=alphas,
+    )
+    return without_useless(reference, gaussians)
+
+
+def without_useless(reference: Reference, gaussians: Gaussians) -> Gaussians:
+    """`drop_useless` of Gaussians of a reference."""
+    shapes = reference.shapes_of(gaussians)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
-    pruning = _Pruning(objective, shapes, layer)
+    pruning = _Pruning(reference.objective, shapes, layer)
     order = np.argsort(pruning.cost, kind="stable")
     cheap = order[: int(MOST_DROPPED * len(order))]
     pruning.drop(cheap[pruning.cost[cheap] < pruning.least])
     kept = np.flatnonzero(pruning.keep)
     return gaussians.replace(
-        **vars(with_colors(rows_of(shapes, kept), 1 / roots)), layers=tuple(np.bincount(layer[kept]).tolist())
+        **vars(with_colors(rows_of(shapes, kept), 1 / reference.roots)),
+        layers=tuple(np.bincount(layer[kept]).tolist()),
     )
 
 

@@ -77,25 +77,35 @@ def choose_lattice(
     >>> isinstance(imagegs.choose_lattice(image, gaussians), imagegs.Lattice)
     True
     """
-    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
+    reference = Reference(
+        image,
+        gaussians,
+        threads,
+        pixel_weights=pixel_weights,
+        channel_weights=channel_weights,
+        alphas=alphas,
+    )
+    return lattice_for(reference, gaussians, error)
+
+
+def lattice_for(reference: Reference, gaussians: Gaussians, error: float | None = None) -> Lattice:
+    """`choose_lattice` of Gaussians of a reference."""
+    objective, shapes = reference.objective, reference.shapes_of(gaussians)
     now = objective.squared_error(shapes).l2
     most = now + (now if error is None else error) * (10 ** (ROUNDING_LOSS / 10) - 1)
 
     def is_enough(fineness: int) -> bool:
-        return objective.squared_error(_nearest(objective, shapes, of_weights(fineness), roots)).l2 <= most
+        return objective.squared_error(_nearest(reference, shapes, of_weights(fineness))).l2 <= most
 
     def of_weights(fineness: int) -> Lattice:
-        return usual_lattice(lattice_of(fineness), roots)
+        return usual_lattice(lattice_of(fineness), reference.roots)
 
     found = lattice_of(FINENESS[min(bisect_left(FINENESS, True, key=is_enough), len(FINENESS) - 1)])
-    return replace(found, turn=turn_for(gaussians, found, channel_weights))
+    return replace(found, turn=turn_for(gaussians, found, reference.roots))
 
 
-def turn_for(
-    gaussians: Gaussians, lattice: Lattice, channel_weights: Sequence[float] | None
-) -> ColorTurn | None:
-    """The transform of colours that a file on the lattice should have."""
-    roots = weight_roots(channel_weights, len(gaussians.channels))
+def turn_for(gaussians: Gaussians, lattice: Lattice, roots: FloatArray) -> ColorTurn | None:
+    """The transform of colours that a file on the lattice should have; roots (C,): see `Reference`."""
     return choose_turn(inside_canvas(gaussians), lattice, None if (roots == 1).all() else roots).turn
 
 
@@ -134,39 +144,63 @@ def quantise(
     >>> np.array_equal(np.sort(imagegs.decode(data).angle), np.sort(quantised.angle))
     True
     """
-    objective, shapes, roots = begin(image, gaussians, threads, pixel_weights, channel_weights, alphas)
-    ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
-    order = np.random.default_rng(seed).permutation(len(shapes))
-    quantised = _Quantising(objective, shapes, lattice, roots, order, steps, ends).quantised()
-    return gaussians.replace(**vars(with_colors(_nearest(objective, quantised, lattice, roots), 1 / roots)))
+    reference = Reference(
+        image,
+        gaussians,
+        threads,
+        pixel_weights=pixel_weights,
+        channel_weights=channel_weights,
+        alphas=alphas,
+    )
+    return onto_lattice(reference, gaussians, lattice, steps, seed)
 
 
-def begin(
-    image: NDArray[Any],
-    gaussians: Gaussians,
-    threads: int | None,
-    pixel_weights: NDArray[Any] | None = None,
-    channel_weights: Sequence[float] | None = None,
-    alphas: Sequence[int | None] | None = None,
-) -> tuple[Objective, Shapes, FloatArray]:
-    """The objective of an image, the Gaussians' numbers with all centres on the canvas, and the roots (C,) of
-    the channels' weights.
+def onto_lattice(
+    reference: Reference, gaussians: Gaussians, lattice: Lattice, steps: int, seed: int
+) -> Gaussians:
+    """`quantise` of Gaussians of a reference."""
+    shapes = _Quantising(reference, gaussians, lattice, steps, seed).quantised()
+    nearest = _nearest(reference, shapes, lattice)
+    return gaussians.replace(**vars(with_colors(nearest, 1 / reference.roots)))
 
-    The colours of the target and of the Gaussians are multiplied by these roots, so that squared errors count
-    by the weights. Raises ValueError as `quantise` does.
+
+class Reference:
+    """The picture that fitted Gaussians are held against on their way into a file, with one objective for all
+    that happens there.
+
+    The colours of its target, and those of `shapes_of`, are multiplied by the roots (C,) of the channels'
+    weights, so that squared errors count by the weights.
+
+    like: Gaussians of the picture, which tell canvas and channels. The other arguments, and the errors, are
+    those of `quantise`.
     """
-    if gaussians.blend != "softmax":
-        raise ValueError(f"only the softmax blend has a lattice, not the {gaussians.blend} blend")
-    covered = checked_alphas(alphas, gaussians.channels)
-    target = to_planes(as_pixels(image))
-    if target.shape != (len(gaussians.channels), gaussians.height, gaussians.width):
-        raise ValueError("the image is not of the Gaussians' canvas and channels")
-    target = with_hidden_filled(target, covered)
-    roots = weight_roots(channel_weights, len(target))
-    g = inside_canvas(gaussians)
-    shapes = Shapes(*(np.array(a) for a in (g.xy, g.scale, g.angle, g.log_weight, g.color * roots)))
-    weights = seen_weights(target, covered, weights_of_pixels(pixel_weights, g.height, g.width))
-    return Objective(target * roots[:, None, None], "softmax", threads, weights, g.wrap), shapes, roots
+
+    def __init__(
+        self,
+        image: NDArray[Any],
+        like: Gaussians,
+        threads: int | None = None,
+        *,
+        pixel_weights: NDArray[Any] | None = None,
+        channel_weights: Sequence[float] | None = None,
+        alphas: Sequence[int | None] | None = None,
+    ) -> None:
+        if like.blend != "softmax":
+            raise ValueError(f"only the softmax blend has a lattice, not the {like.blend} blend")
+        covered = checked_alphas(alphas, like.channels)
+        target = to_planes(as_pixels(image))
+        if target.shape != (len(like.channels), like.height, like.width):
+            raise ValueError("the image is not of the Gaussians' canvas and channels")
+        target = with_hidden_filled(target, covered)
+        self.roots = weight_roots(channel_weights, len(target))
+        weights = seen_weights(target, covered, weights_of_pixels(pixel_weights, like.height, like.width))
+        weighed = target * self.roots[:, None, None]
+        self.objective = Objective(weighed, "softmax", threads, weights, like.wrap)
+
+    def shapes_of(self, gaussians: Gaussians) -> Shapes:
+        """The numbers of some Gaussians, copied: all centres on the canvas, colours times the roots."""
+        g = inside_canvas(gaussians)
+        return Shapes(*(np.array(a) for a in (g.xy, g.scale, g.angle, g.log_weight, g.color * self.roots)))
 
 
 def inside_canvas(gaussians: Gaussians) -> Gaussians:
@@ -175,29 +209,24 @@ def inside_canvas(gaussians: Gaussians) -> Gaussians:
     return gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
 
 
-def _nearest(objective: Objective, shapes: Shapes, lattice: Lattice, roots: FloatArray) -> Shapes:
+def _nearest(reference: Reference, shapes: Shapes, lattice: Lattice) -> Shapes:
     """The nearest on the lattice, where colours are not multiplied."""
-    _, height, width = objective.target.shape
-    table = to_table(with_colors(shapes, 1 / roots), lattice)
-    return with_colors(Shapes(**from_table(table, lattice, height, width)), roots)
+    _, height, width = reference.objective.target.shape
+    table = to_table(with_colors(shapes, 1 / reference.roots), lattice)
+    return with_colors(Shapes(**from_table(table, lattice, height, width)), reference.roots)
 
 
 class _Quantising:
-    """Shapes on their way onto a lattice."""
+    """Gaussians on their way onto a lattice."""
 
     def __init__(
-        self,
-        objective: Objective,
-        shapes: Shapes,
-        lattice: Lattice,
-        roots: FloatArray,
-        order: NDArray[np.intp],
-        steps: int,
-        ends: list[int],
+        self, reference: Reference, gaussians: Gaussians, lattice: Lattice, steps: int, seed: int
     ) -> None:
-        self._objective, self._shapes, self._lattice, self._roots = objective, shapes, lattice, roots
-        self._order, self._steps, self._ends = order, steps, ends
-        self._free = np.ones((len(shapes), 6 + shapes.color.shape[1]))
+        self._reference, self._lattice, self._steps = reference, lattice, steps
+        self._shapes = reference.shapes_of(gaussians)
+        self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
+        self._order = np.random.default_rng(seed).permutation(len(self._shapes))
+        self._free = np.ones((len(self._shapes), 6 + self._shapes.color.shape[1]))
 
     def quantised(self) -> Shapes:
         for name, share in PLAN if self._shapes.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
@@ -213,14 +242,14 @@ class _Quantising:
         shapes = Shapes(s.xy.copy(), scale, angle, s.log_weight.copy(), s.color.copy())
         rows = self._order[: round(share * len(self._order))]
         new = rows[self._free[rows, UNKNOWNS[name].start] > 0]
-        nearest = _nearest(self._objective, shapes, self._lattice, self._roots)
+        nearest = _nearest(self._reference, shapes, self._lattice)
         getattr(shapes, name)[new] = getattr(nearest, name)[new]
         self._free[rows, UNKNOWNS[name]] = 0
         self._shapes = shapes
 
     def _polished(self) -> Shapes:
         better = self._shapes
-        for better, _ in polish(self._objective, self._shapes, self._steps, self._free, self._ends):  # noqa: B007
+        for better, _ in polish(self._reference.objective, self._shapes, self._steps, self._free, self._ends):  # noqa: B007
             pass
         return better
 
