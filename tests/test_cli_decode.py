@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from conftest import Run, sample_gaussians, sample_pixels
-from imagegs.codec import load, save
+from imagegs.codec import Bits, load, save
 from imagegs.codec.lattice import Lattice
 from imagegs.pictures.reading import read_picture
 from imagegs.rendering import render
@@ -123,7 +123,8 @@ def test_metadata_cannot_control_the_terminal(run: Run, tmp_path: Path) -> None:
 def test_metadata_cannot_pass_for_a_fact(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "evil.gsimg"
     long = {"k" * 5000: "v" * 5000, "k" * 5000 + "2": "\x1b" * 5000}
-    save(path, sample_gaussians(), metadata={"canvas": "1 x 1 pixels", "file": {"a": [1, None]}, **long})
+    metadata = {"canvas": "1 x 1 pixels", "file": {"a": [1, None]}, **long}
+    save(path, sample_gaussians(), Bits(), metadata)
     lines = run("info", path).out.splitlines()
     facts = [line for line in lines if not line.startswith("metadata ")]
     assert [line.split()[0] for line in facts] == [
