@@ -23,7 +23,7 @@ import numpy as np
 import imagegs
 from imagegs.evaluation.bench import machine
 from imagegs.evaluation.processes import safe_path
-from imagegs.fitting import gauss_newton, parameters, record, schedule
+from imagegs.fitting import gauss_newton, imagegs_recipe, parameters, schedule
 from imagegs.fitting.objective import LossWeights
 from imagegs.fitting.pursuit import Blobs
 from imagegs.metrics import ms_ssim, psnr, ssim
@@ -43,22 +43,22 @@ def rates(**changes: float) -> Patch:
 
 
 def ssim_weight(weight: float) -> Patch:
-    return record, "LOSSES", {**record.LOSSES, "balanced": LossWeights(l2=1.0, ssim=weight)}
+    return imagegs_recipe, "LOSSES", {**imagegs_recipe.LOSSES, "balanced": LossWeights(l2=1.0, ssim=weight)}
 
 
 VARIANTS: dict[str, tuple[str, list[Patch]]] = {
     "psnr, as it is": ("psnr", []),
-    "no Gauss-Newton steps": ("psnr", [(record, "POLISH_SHARE", 0.0)]),
-    "twice the Gauss-Newton steps": ("psnr", [(record, "POLISH_SHARE", 0.06)]),
+    "no Gauss-Newton steps": ("psnr", [(imagegs_recipe, "POLISH_SHARE", 0.0)]),
+    "twice the Gauss-Newton steps": ("psnr", [(imagegs_recipe, "POLISH_SHARE", 0.06)]),
     "Gauss-Newton without trust": (
         "psnr",
         [(gauss_newton, "TRUST", np.full(6, 1e3)), (gauss_newton, "COLOR_TRUST", 1e3)],
     ),
-    "no relocation": ("psnr", [(record, "RELOCATED_SHARE", 0.0)]),
-    "relocation of 8%": ("psnr", [(record, "RELOCATED_SHARE", 0.08)]),
-    "births at the worst pixels": ("psnr", [(record, "residual_blobs", no_blobs)]),
-    "births at the blob's size": ("psnr", [(record, "BLOB_SCALE", 1.0)]),
-    "births at half the blob's size": ("psnr", [(record, "BLOB_SCALE", 0.5)]),
+    "no relocation": ("psnr", [(imagegs_recipe, "RELOCATED_SHARE", 0.0)]),
+    "relocation of 8%": ("psnr", [(imagegs_recipe, "RELOCATED_SHARE", 0.08)]),
+    "births at the worst pixels": ("psnr", [(imagegs_recipe, "residual_blobs", no_blobs)]),
+    "births at the blob's size": ("psnr", [(imagegs_recipe, "BLOB_SCALE", 1.0)]),
+    "births at half the blob's size": ("psnr", [(imagegs_recipe, "BLOB_SCALE", 0.5)]),
     "angles at full rate": (
         "psnr",
         [(parameters, "elongation", lambda scale: np.zeros(len(scale), np.float32))],
@@ -68,7 +68,7 @@ VARIANTS: dict[str, tuple[str, list[Patch]]] = {
     "scale rate 0.15": ("psnr", [rates(log_scale=0.15)]),
     "weight rate 0.10": ("psnr", [rates(log_weight=0.10)]),
     "colour rate 0.04": ("psnr", [rates(color=0.04)]),
-    "betas 0.9, 0.98": ("psnr", [(record, "BETAS", (0.9, 0.98))]),
+    "betas 0.9, 0.98": ("psnr", [(imagegs_recipe, "BETAS", (0.9, 0.98))]),
     "final rate 0.005": ("psnr", [(schedule, "FINAL_RATE", 0.005)]),
     "final rate 0.1": ("psnr", [(schedule, "FINAL_RATE", 0.1)]),
     "ssim weight 0.003": ("balanced", [ssim_weight(0.003)]),
