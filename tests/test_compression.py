@@ -12,7 +12,7 @@ from PIL import Image
 
 import imagegs
 from conftest import Run, sample_pixels, texture_pixels
-from imagegs.compression import CompressionOptions, FitSettings, Target
+from imagegs.compression import CompressionOptions, FitSettings, Target, compressing
 from imagegs.compression.pixels_to_bytes import CompressKeywords
 from imagegs.metrics import psnr
 
@@ -141,6 +141,13 @@ BAD = [
 def test_bad_arguments(keywords, part):
     with pytest.raises(ValueError, match=part):
         imagegs.compress(sample_pixels(), **{**QUICK, **keywords})
+
+
+def test_options_are_checked_before_a_restoration(monkeypatch):
+    """Which may take fits of its own."""
+    monkeypatch.setattr(compressing, "restore", lambda *_: pytest.fail("restored"))
+    with pytest.raises(ValueError, match="paper recipe"):
+        imagegs.compress(sample_pixels(), restore="denoise", recipe="paper")
 
 
 def test_unknown_keywords_are_an_error():

@@ -42,7 +42,7 @@ def _paragraph(text: str) -> str:
 
 
 def _comment(attribute: griffe.Object) -> str:
-    """What stands behind a field, "xy: FloatArray  # (N, 2) centres"; nothing of names that are private."""
+    """The comment behind a field, as in "xy: FloatArray  # (N, 2) centres"; private names have none."""
     if attribute.name.startswith("_") or attribute.lineno is None or attribute.parent.is_module:
         return ""
     line = attribute.lines_collection[attribute.filepath][attribute.lineno - 1]

@@ -72,7 +72,7 @@ def _resolved(page: str, link: str) -> str:
 
 
 def _site_path(path: str) -> str:
-    """Where a path of the repository lies on the site."""
+    """The place on the site of a path of the repository."""
     if path.startswith(DOCS):
         return path.removeprefix(DOCS)
     return f"{REST}{path}/index.md" if (ROOT / path).is_dir() else REST + path

@@ -36,15 +36,15 @@ struct Kernels {
     void (*gradient_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
                                const float *color_gradient, const Selection &, float *sums, void *scratch);
 
-    // Of the weighted squared error, as are the next two: J^T J times a tangent, and the sums that its diagonal is made
-    // of; see training/kernels/gauss_newton.h.
+    // This kernel and the next two belong to the weighted squared error: J^T J times a tangent, and the sums that its
+    // diagonal is made of; see training/kernels/gauss_newton.h.
     void (*normal_product_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
                                      const Weights &, const float *tangent, const Selection &, float *sums,
                                      float *change, float *scratch);
     void (*normal_diagonal_of_points)(const Candidates &, const float *x, const float *y, int n_points,
                                       const float *out, const Weights &, const Selection &, float *sums);
 
-    // What each candidate is worth at points; see training/kernels/removal.h. Writes costs[i].
+    // The worth of each candidate at points; see training/kernels/removal.h. Writes costs[i].
     void (*removal_cost_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
                                    const Weights &, const float *residual, const Selection &, float *costs);
 

@@ -18,7 +18,7 @@ namespace imagegs {
 
 struct OutOfTime {};
 
-// What is left to the calling thread; infinite at first.
+// The time that the calling thread has left; infinite at first.
 double seconds_left();
 void set_seconds_left(double seconds);
 

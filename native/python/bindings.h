@@ -1,4 +1,4 @@
-// What the files of bindings share: the kinds of arrays that come from Python, and the check of arguments. Each file
+// All files of bindings share this: the kinds of arrays that come from Python, and the check of arguments. Each file
 // checks the arguments of one folder's calls and releases the GIL around them; it computes nothing.
 #pragma once
 

@@ -52,8 +52,8 @@ std::pair<const char *, std::vector<double>> decode_layer(LayerCoder &coder, nb:
     return {why[int(fault)], bits};
 }
 
-// What follows from the columns kShorter, kRatio, kWeight and kAngle of each row: (rows, 6) weight step, log-weight,
-// angles, colour step, bits of the place x and y; see lattice.h. An angle beyond `angles` counts as the last.
+// The columns kShorter, kRatio, kWeight and kAngle of each row give `out`, (rows, 6): weight step, log-weight, angles,
+// colour step, bits of the place x and y; see lattice.h. An angle beyond `angles` counts as the last.
 void lattice_steps(const Lattice &lattice, TableIn table, Table out) {
     require(table.shape(1) > kAngle && out.shape(0) == table.shape(0) && out.shape(1) == 6, "arrays disagree in shape");
     for (size_t i = 0; i < table.shape(0); ++i) {

@@ -14,7 +14,7 @@ import numpy as np
 
 from imagegs import codec
 from imagegs.compression.options import CompressionOptions
-from imagegs.compression.plan import file_metadata, make_plan
+from imagegs.compression.plan import check_options, file_metadata, make_plan
 from imagegs.compression.quality_target import fit_to_psnr
 from imagegs.compression.rate_control import Packer
 from imagegs.fitting import AttributeBits, Progress, fit_progressively
@@ -97,8 +97,8 @@ class Compression:
     picture: what is compressed; of a stack, all channels of its maps. path: of the picture's file, whose JPEG
     tables a restoration looks at.
 
-    Raises ValueError for options that do not go together or are out of range, FormatError for a mask that
-    does not fit, OSError for a file that cannot be read.
+    Raises ValueError and TypeError for options that do not go together or are out of range, FormatError for a
+    mask that does not fit, OSError for a file that cannot be read.
     """
 
     def __init__(
@@ -108,6 +108,7 @@ class Compression:
         maps: Sequence[TextureMap] = (),
         path: Path | None = None,
     ) -> None:
+        check_options(options)  # before a restoration, which may take fits of its own
         self.options, self.maps = options, tuple(maps)
         self.restoration = _restored(picture, options, path)
         self.plan = make_plan(options, self.restoration, self.maps)

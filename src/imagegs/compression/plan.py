@@ -48,9 +48,11 @@ class Plan:
 
 
 def make_plan(options: CompressionOptions, restoration: Restoration, maps: Sequence[TextureMap]) -> Plan:
-    """The plan for a picture. Raises ValueError for options that do not go together or are out of range."""
+    """The plan for a picture, of options that `check_options` has let through.
+
+    Raises ValueError for layers and sizes that cannot be.
+    """
     fit, target = options.fit, options.target
-    check_options(options)
     bits = Bits() if options.bits is None and fit.recipe == "paper" else options.bits
     plan = Plan(
         n_gaussians=restoration.n_gaussians if target.n_gaussians is None else target.n_gaussians,
@@ -70,7 +72,7 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
 
 
 def check_options(options: CompressionOptions) -> None:
-    """Raise ValueError for options that do not go together."""
+    """Raise ValueError for options that do not go together, TypeError for `bits` that are no Bits."""
     fit, target = options.fit, options.target
     if not (options.bits is None or isinstance(options.bits, Bits)):
         raise TypeError(f"bits must be an imagegs.Bits, not {options.bits!r}")

@@ -39,14 +39,7 @@ def drop_useless(
     prefixes than its bytes are worth elsewhere. Each layer keeps at least one. pixel_weights,
     channel_weights, alphas: those of `fit`. Raises ValueError as `quantise` does.
     """
-    reference = Reference(
-        image,
-        gaussians,
-        threads,
-        pixel_weights=pixel_weights,
-        channel_weights=channel_weights,
-        alphas=alphas,
-    )
+    reference = Reference(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     return without_useless(reference, gaussians)
 
 

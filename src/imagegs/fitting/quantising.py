@@ -77,14 +77,7 @@ def choose_lattice(
     >>> isinstance(imagegs.choose_lattice(image, gaussians), imagegs.Lattice)
     True
     """
-    reference = Reference(
-        image,
-        gaussians,
-        threads,
-        pixel_weights=pixel_weights,
-        channel_weights=channel_weights,
-        alphas=alphas,
-    )
+    reference = Reference(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     return lattice_for(reference, gaussians, error)
 
 
@@ -144,14 +137,7 @@ def quantise(
     >>> np.array_equal(np.sort(imagegs.decode(data).angle), np.sort(quantised.angle))
     True
     """
-    reference = Reference(
-        image,
-        gaussians,
-        threads,
-        pixel_weights=pixel_weights,
-        channel_weights=channel_weights,
-        alphas=alphas,
-    )
+    reference = Reference(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     return onto_lattice(reference, gaussians, lattice, steps, seed)
 
 
@@ -180,7 +166,6 @@ class Reference:
         image: NDArray[Any],
         like: Gaussians,
         threads: int | None = None,
-        *,
         pixel_weights: NDArray[Any] | None = None,
         channel_weights: Sequence[float] | None = None,
         alphas: Sequence[int | None] | None = None,
