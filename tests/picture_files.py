@@ -5,11 +5,14 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageCms
+from PIL import Image
+
+RNG = np.random.default_rng(7)
 
 
 def packed_rows(values: NDArray[Any], bits: int, order: str = "<") -> bytes:
@@ -96,13 +99,31 @@ def tiff_file(
     return bytes(file)
 
 
-def png_file(pixels: NDArray[Any], chunks: dict[bytes, bytes] | None = None) -> bytes:
-    """A PNG of (H, W, 1..4) uint8 or uint16, with more chunks before its pixels."""
+PASSES = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+
+
+def _scanlines(pixels: NDArray[Any], bits: int, passes: list[tuple[int, int, int, int]]) -> bytes:
+    """The rows of each pass (first row, first column, step down, step right), each without a filter."""
+    data = b""
+    for y, x, down, right in passes:
+        part = pixels[y::down, x::right]
+        for row in part if part.size else ():
+            data += b"\0" + packed_rows(row[None], bits, ">")
+    return data
+
+
+def png_file(
+    pixels: NDArray[Any], chunks: dict[bytes, bytes] | None = None, *, interlaced: bool = False, bits: int = 0
+) -> bytes:
+    """A PNG of (H, W, 1..4) uint8 or uint16, with more chunks before its pixels.
+
+    interlaced: by Adam7. bits: of each gray sample, where it is less than 8.
+    """
     height, width, channels = pixels.shape
-    header = struct.pack(
-        ">2I5B", width, height, 8 * pixels.dtype.itemsize, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0
-    )
-    rows = b"".join(b"\0" + row.astype(row.dtype.newbyteorder(">")).tobytes() for row in pixels)
+    depth = bits or 8 * pixels.dtype.itemsize
+    color_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    header = struct.pack(">2I5B", width, height, depth, color_type, 0, 0, interlaced)
+    rows = _scanlines(pixels, depth, PASSES if interlaced else [(0, 0, 1, 1)])
     parts = {b"IHDR": header, **(chunks or {}), b"IDAT": zlib.compress(rows), b"IEND": b""}
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
@@ -115,12 +136,12 @@ def box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
-def display_p3() -> bytes:
-    """An ICC profile: the primaries of Display P3, adapted to D50, and the curve of sRGB."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    for name, xyz in ((b"rXYZ", (0.51512, 0.2412, -0.00105)), (b"gXYZ", (0.29198, 0.69225, 0.04189)),
-                      (b"bXYZ", (0.1571, 0.06657, 0.78407))):  # fmt: skip
-        (place,) = struct.unpack_from(">I", profile, profile.index(name) + 4)
-        struct.pack_into(">3i", profile, place + 8, *(round(65536 * value) for value in xyz))
-    named = profile.replace("sRGB".encode("utf-16-be"), "Wide".encode("utf-16-be"))
-    return bytes(named.replace(b"sRGB", b"Wide"))
+def noise(channels: int, dtype: Any = np.uint16, shape: tuple[int, int] = (13, 21)) -> NDArray[Any]:
+    """Random samples (*shape, channels) of the whole range of an integer dtype, new ones each time."""
+    return RNG.integers(0, np.iinfo(dtype).max, (*shape, channels), dtype=dtype, endpoint=True)
+
+
+def saved(image: Image.Image, path: Path, **options: Any) -> Path:
+    """The path, where Pillow has saved the picture."""
+    image.save(path, **options)
+    return path

@@ -6,7 +6,6 @@ import io
 import re
 import struct
 import sys
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from PIL import Image
 
 import imagegs
 from conftest import Run
+from icc_profiles import display_p3, icc_chunk
 from imagegs.errors import FormatError, LimitError
 from imagegs.pictures.formats import FORMATS
 from imagegs.pictures.pixels import IntegerPixels, Picture
 from imagegs.pictures.reading import read_picture
-from picture_files import box, display_p3, png_file
+from picture_files import box, png_file
 
 RNG = np.random.default_rng(11)
 P3_GREEN, AS_SRGB = (60, 200, 90), (0, 203, 73)
@@ -314,15 +314,11 @@ def test_gray_knows_no_primaries() -> None:
     assert abs(int(light[8, 0, 0]) - 188) <= 1
 
 
-def icc_chunk(profile: bytes) -> bytes:
-    return b"icc\0\0" + zlib.compress(profile)
-
-
 def test_numbers_come_before_a_profile_in_png() -> None:
     pixels = np.full((4, 4, 3), P3_GREEN, np.uint8)
-    both = {b"iCCP": icc_chunk(display_p3()), **cicp(1, 13)}
+    both = {**icc_chunk(display_p3()), **cicp(1, 13)}
     np.testing.assert_array_equal(read(png_file(pixels, both)).pixels, pixels)
-    nothing = {b"iCCP": icc_chunk(display_p3()), **cicp(2, 2)}
+    nothing = {**icc_chunk(display_p3()), **cicp(2, 2)}
     assert np.abs(read(png_file(pixels, nothing)).pixels.astype(int) - AS_SRGB).max() <= 1
 
 
@@ -352,7 +348,7 @@ def test_a_profile_that_says_hdr_is_refused() -> None:
     profile[tag : tag + 4], profile[place : place + 12] = b"cicp", b"cicp\0\0\0\0" + bytes([9, 16, 0, 1])
     for dtype in (np.uint8, np.uint16):
         with pytest.raises(FormatError, match=r"HDR \(PQ\)"):
-            read(png_file(np.zeros((2, 2, 3), dtype), {b"iCCP": icc_chunk(bytes(profile))}))
+            read(png_file(np.zeros((2, 2, 3), dtype), icc_chunk(bytes(profile))))
 
 
 def avif(color: tuple[int, int], **options: Any) -> bytes:
@@ -389,6 +385,6 @@ def test_data_with_profiles_are_left_alone() -> None:
         found = read(data, as_data=True).pixels
         assert found.shape == (8, 8, 3) and np.abs(found[4, 4].astype(int) - [255, 0, 0]).max() <= 3
     pixels: IntegerPixels = np.full((4, 4, 3), P3_GREEN, np.uint8)
-    data = png_file(pixels, {b"iCCP": icc_chunk(display_p3())})
+    data = png_file(pixels, icc_chunk(display_p3()))
     np.testing.assert_array_equal(read(data, as_data=True).pixels, pixels)
     assert np.abs(read(data).pixels.astype(int) - AS_SRGB).max() <= 1

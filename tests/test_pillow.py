@@ -12,9 +12,9 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 import imagegs
 from conftest import pillow_restored
+from icc_profiles import display_p3
 from imagegs.metrics import psnr
 from imagegs.pictures.reading import read_picture
-from picture_files import display_p3
 
 
 @pytest.fixture(autouse=True, scope="module")

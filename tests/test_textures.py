@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from conftest import sample_gaussians, sample_pixels
+from icc_profiles import icc_chunk, matrix_profile
 from imagegs.errors import FormatError
 from imagegs.pictures.pixels import to_float, to_integers
 from imagegs.pictures.writing import write_picture
@@ -19,7 +20,7 @@ from imagegs.textures.map_list import TextureMap, from_metadata, make_map, to_me
 from imagegs.textures.map_names import kind_of, map_names
 from imagegs.textures.normals import mean_angle, with_unit_normals
 from imagegs.textures.stacks import paint_map, paint_stack, read_stack
-from test_images import icc_chunk, matrix_profile, png_file
+from picture_files import png_file
 
 NAMES = {
     "color": "T_1K_Color.jpg wood_diff_1k.jpg B_baseColor.png x_Albedo.png T_D.tga T_BC.tga albedo.png",
@@ -286,5 +287,5 @@ def test_profiles_are_applied_to_colours_alone(tmp_path: Path, dtype: type) -> N
     pixels = sample_pixels(3, dtype)
     profile = icc_chunk(matrix_profile(1.8, swap=True))
     for name, is_data in (("x_Color.png", False), ("x_Roughness.png", True), ("x_Normal.png", True)):
-        (tmp_path / name).write_bytes(png_file(pixels, extra=profile))
+        (tmp_path / name).write_bytes(png_file(pixels, chunks=profile))
         assert np.array_equal(read_stack([tmp_path / name]).picture.pixels, pixels) == is_data
