@@ -1,4 +1,4 @@
-"""A small picture, a .gsimg file, and the command line run within the test's process."""
+"""A small picture, a .gsimg file, and the command line, which runs within the test's process."""
 
 from __future__ import annotations
 
@@ -77,6 +77,16 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return run
 
 
+def check_failure(outcome: Outcome, code: int, *parts: str) -> None:
+    """The exit code, nothing on standard output, and one line of error that holds the parts."""
+    assert outcome.code == code, outcome.err
+    assert outcome.out == ""
+    assert outcome.err.startswith("imagegs: error: ") and outcome.err.count("\n") == 1
+    assert outcome.err.endswith("\n") and "Traceback" not in outcome.err
+    for part in parts:
+        assert part in outcome.err
+
+
 def sample_pixels(channels: int = 3, dtype: type = np.uint8) -> np.ndarray:
     """A smooth picture with an edge, 32 x 48, every channel another one."""
     y, x = np.mgrid[0:32, 0:48] / 48
@@ -126,3 +136,28 @@ def gsimg(tmp_path: Path) -> Path:
     path = tmp_path / "sample.gsimg"
     save(path, sample_gaussians(), Bits(), metadata={"software": "imagegs test"})
     return path
+
+
+@pytest.fixture
+def encode(run: Run, picture: Path, tmp_path: Path) -> Callable[..., Outcome]:
+    """`imagegs encode` that works, with options added or with another input."""
+
+    def encode(*options: object, source: Path = picture, json: bool = True) -> Outcome:
+        quiet = ["--quiet", "--json"] if json else ["--quiet"]
+        return run("encode", source, "-o", tmp_path / "out.gsimg", *quiet, *FAST, *options)
+
+    assert encode().code == 0
+    (tmp_path / "out.gsimg").unlink()
+    return encode
+
+
+@pytest.fixture
+def decode(run: Run, gsimg: Path, tmp_path: Path) -> Callable[..., Outcome]:
+    """`imagegs decode` that works, with options added or with another input."""
+
+    def decode(*options: object, source: Path = gsimg) -> Outcome:
+        return run("decode", source, "-o", tmp_path / "out.png", "--quiet", "--json", *options)
+
+    assert decode().code == 0
+    (tmp_path / "out.png").unlink()
+    return decode

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import check_failure
 from requirements import need_bench
-from test_cli_errors import check_failure
 
 SHORT = (
     "--codecs",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import imagegs
-from conftest import Outcome, Run, sample_gaussians
+from conftest import Outcome, Run, check_failure, sample_gaussians
 from export_reader import Reader
 from export_samples import STACK, stack
 from imagegs._native import SOFTMAX_CUTOFF, SOFTMAX_TOP_K
@@ -19,7 +19,6 @@ from imagegs.applications.export.files import export_files
 from imagegs.applications.export.maps import identifiers, sampled_maps
 from imagegs.codec import Bits, save
 from imagegs.textures.map_list import TextureMap, to_metadata
-from test_cli_errors import check_failure
 
 FILES = ["colors.bin", "gaussians.bin", "ids.bin", "manifest.json", "offsets.bin"]
 

@@ -12,14 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import FAST, Outcome, Run, sample_gaussians, sample_pixels
+from conftest import FAST, Outcome, Run, check_failure, sample_gaussians, sample_pixels
 from imagegs.cli.app import make_parser
 from imagegs.cli.run_files import READ, Kind, Output, RunFiles
 from imagegs.codec import load, save
 from imagegs.codec.container import SIGNATURE
 from imagegs.compression import Compressed, Compression
 from imagegs.fitting.history import START, History, Point, to_json
-from test_cli_errors import check_failure
 
 MINE = b"mine"
 links = pytest.mark.skipif(os.name != "posix", reason="symbolic links want rights elsewhere")

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import FAST, Outcome, Run, sample_pixels, texture_pixels
+from conftest import FAST, Outcome, Run, check_failure, sample_pixels, texture_pixels
 from imagegs.applications import saliency_model
 from imagegs.applications.saliency import find_salient
 from imagegs.metrics import weighted_psnr
 from imagegs.pictures.reading import read_picture
 from imagegs.pictures.writing import write_picture
-from test_cli_errors import check_failure
 
 ROI = ["--roi", "4,6,12,10"]
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import FAST, Outcome, Run, sample_gaussians, sample_pixels
+from conftest import FAST, Outcome, Run, check_failure, sample_gaussians, sample_pixels
 from imagegs.codec import load, read_info, save
 from imagegs.pictures.pixels import to_float, to_integers
 from imagegs.pictures.reading import read_picture
 from imagegs.pictures.writing import write_picture
 from imagegs.rendering import render
 from imagegs.textures.normals import with_unit_normals
-from test_cli_errors import check_failure
 
 FILES = {  # name: channels, type
     "x_AO.tif": (("Y",), np.uint8),

@@ -19,9 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import FAST, sample_gaussians, sample_pixels
+from conftest import FAST, check_failure, sample_gaussians, sample_pixels
 from imagegs.codec import save
-from test_cli_errors import check_failure
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import FAST, Run, sample_gaussians, sample_pixels
+from conftest import FAST, Run, check_failure, sample_gaussians, sample_pixels
 from imagegs.codec import save
 from imagegs.errors import FormatError
 from imagegs.pictures.writing import write_picture
 from imagegs.textures.file_names import flaw_of, twin_key
 from imagegs.textures.map_list import from_metadata, make_map, to_metadata
-from test_cli_errors import check_failure
 
 GOOD = [
     "a.png", "Rock Color (1).png", "caf\u00e9.png", "cafe\u0301.png", "\u77f3.png", "\U0001f600.png",

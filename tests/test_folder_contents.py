@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import FAST, Run, sample_pixels
+from conftest import FAST, Run, check_failure, sample_pixels
 from imagegs.cli.folder_contents import look_into, pictures_in
 from imagegs.codec import load
 from imagegs.pictures.writing import write_picture
-from test_cli_errors import check_failure
 
 needs_links = pytest.mark.skipif(os.name != "posix", reason="links and pipes are made as on POSIX systems")
 

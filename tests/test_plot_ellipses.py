@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import Run, sample_gaussians
+from conftest import Run, check_failure, sample_gaussians
 from imagegs.codec import save
 from imagegs.drawing import draw_ellipses, svg_ellipses
 from imagegs.gaussians import Gaussians
 from imagegs.textures.map_list import make_map, to_metadata
-from test_cli_errors import check_failure
 from test_drawing import one, painted
 
 NAME = "{http://www.w3.org/2000/svg}"

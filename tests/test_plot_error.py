@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import Run, sample_gaussians, sample_pixels
+from conftest import Run, check_failure, sample_gaussians, sample_pixels
 from imagegs import load, metrics, render
 from imagegs.codec import save
 from imagegs.drawing import BACKGROUNDS, error_map
@@ -18,7 +18,6 @@ from imagegs.drawing.color_scale import color_table, colored
 from imagegs.drawing.error_map import MOST_GAIN, draw_error_map
 from imagegs.pictures.reading import read_picture
 from requirements import missing
-from test_cli_errors import check_failure
 from test_plot_ellipses import stack  # noqa: F401 (a fixture)
 
 

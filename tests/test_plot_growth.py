@@ -16,11 +16,10 @@ import pytest
 from PIL import Image
 
 import imagegs
-from conftest import FAST, Run, sample_pixels
+from conftest import FAST, Run, check_failure, sample_pixels
 from imagegs.errors import FormatError
 from imagegs.fitting.history import History, Point, Recorder, from_json, to_json
 from requirements import missing
-from test_cli_errors import check_failure
 
 
 def history(psnr: tuple[float | None, ...] = (20.0, 25.0, 27.0), **changes: Any) -> History:

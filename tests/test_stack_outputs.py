@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import Run, sample_gaussians, sample_pixels
+from conftest import Run, check_failure, sample_gaussians, sample_pixels
 from imagegs.codec import save
 from imagegs.pictures.writing import encode_picture
 from imagegs.textures.map_list import make_map, to_metadata
-from test_cli_errors import check_failure
 
 MAPS = [
     make_map("Color", "x_Color.png", "color", 8, 3),
