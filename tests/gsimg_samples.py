@@ -13,6 +13,15 @@ from imagegs.codec import Bits, Lattice, encode, save
 from imagegs.files import PathLike
 from imagegs.gaussians import Gaussians
 
+bits_of_any_size = st.builds(
+    Bits,
+    position=st.integers(1, 24),
+    scale=st.integers(1, 24),
+    angle=st.integers(1, 24),
+    weight=st.integers(1, 24),
+    color=st.integers(1, 24),
+)
+
 
 def encode_fixed(
     gaussians: Gaussians, coding: Bits | Lattice | None = None, metadata: dict[str, Any] | None = None
@@ -97,3 +106,8 @@ def same(a: Gaussians, b: Gaussians) -> bool:
 def on_canvas(gaussians: Gaussians) -> Gaussians:
     """With centres moved to the edge where they lie beyond it, as coded files need."""
     return gaussians.replace(xy=gaussians.xy.clip(0, (gaussians.width, gaussians.height)))
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """Metadata of objects within objects."""
+    return {"a": nested(depth - 1)} if depth > 1 else {}

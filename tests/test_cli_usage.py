@@ -26,8 +26,6 @@ GOOD_ENCODE_OPTIONS = [
     (["-q", 0], "--quality"),
     (["--tune", "ssim"], "--tune"),
 ]
-
-
 BAD_TIME_OPTIONS = [
     (["--time-budget", 0], "'0' is not a number above 0"),
     (["--time-budget", "soon"], "'soon' is not a number above 0"),
@@ -35,8 +33,6 @@ BAD_TIME_OPTIONS = [
     (["--time-budget", 0.1, "--psnr", 30], "no --time-budget with them"),
     (["--time-budget", 0.1, "--recipe", "paper"], "need the imagegs recipe"),
 ]
-
-
 BAD_ENCODE_OPTIONS = [
     (["-n", 0], "-n"),
     (["-n", -5], "-n"),
@@ -114,8 +110,6 @@ def test_bad_encode_options(
 
 
 GOOD_DECODE_OPTIONS = [["--region", "0,0,48,32"], ["--height", 64], ["--scale", 2], ["--size-limit", 1536]]
-
-
 BAD_DECODE_OPTIONS = [
     (["--region", "0,0,49,32"], "is not inside"),
     (["--region", "0,0,0,5"], "is not inside"),

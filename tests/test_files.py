@@ -12,15 +12,7 @@ from pathlib import Path
 import pytest
 
 from imagegs.files import check_writable, descriptor_of, write_atomically
-
-posix_only = pytest.mark.skipif(os.name != "posix", reason="permissions and devices of POSIX systems")
-
-
-@pytest.fixture(autouse=True, params=["nameless", "named"])
-def temporaries(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the system has it, and as one has it that makes no files without names."""
-    if request.param == "named":
-        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+from written_files import kind_of_temporaries, posix_only  # noqa: F401 (a fixture)
 
 
 def test_bytes_and_pieces_are_written(tmp_path: Path) -> None:
