@@ -1,0 +1,43 @@
+// Losses and Adam.
+#include <algorithm>
+#include <cmath>
+
+#include "tests.h"
+#include "training/adam.h"
+#include "training/loss.h"
+
+using namespace imagegs;
+
+void test_losses(const std::string &isa) {
+    Engine engine(2, isa), scalar(1, "scalar");
+    const int sizes[][2] = {{1, 1}, {3, 40}, {257, 129}, {300, 20}};
+    for (const auto &size : sizes) {
+        const size_t n = size_t(2) * size[0] * size[1];
+        std::vector<float> picture(n), target(n), a(n), b(n);
+        for (size_t i = 0; i < n; ++i) picture[i] = float(i % 13) / 13, target[i] = float(i % 17) / 17;
+        std::vector<float> values(n);
+        for (size_t i = 0; i < n; ++i) values[i] = float(i % 3);
+        for (const Weights w : {Weights{}, Weights{values.data(), false}, Weights{values.data(), true}}) {
+            const LossMeans x =
+                loss(engine, picture.data(), target.data(), w, 2, size[1], size[0], {1, 1, 1}, a.data());
+            const LossMeans y =
+                loss(scalar, picture.data(), target.data(), w, 2, size[1], size[0], {1, 1, 1}, b.data());
+            check(std::abs(x.ssim - y.ssim) < 1e-5 && std::abs(x.l1 - y.l1) < 1e-5 && std::abs(x.l2 - y.l2) < 1e-5,
+                  isa + ": losses");
+            check(share_apart(a, b, 1e-3f) == 0, isa + ": loss gradients");
+        }
+    }
+}
+
+void test_adam(const std::string &isa) {
+    Engine engine(2, isa), scalar(1, "scalar");
+    std::vector<float> values[2], mean(101), square(101), gradient(101), rates(101, 0.5f);
+    for (size_t i = 0; i < gradient.size(); ++i) gradient[i] = float(i) - 50;
+    for (int k = 0; k < 2; ++k) {
+        values[k].assign(101, 1.0f);
+        std::fill(mean.begin(), mean.end(), 0.0f), std::fill(square.begin(), square.end(), 0.0f);
+        adam(k ? engine : scalar, values[k].data(), gradient.data(), mean.data(), square.data(), rates.data(), 101,
+             {0.1f, 0.9f, 0.99f, 1e-8f});
+    }
+    check(share_apart(values[1], values[0], 1e-5f) == 0, isa + ": adam");
+}
