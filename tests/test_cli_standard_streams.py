@@ -20,6 +20,7 @@ from PIL import Image
 from conftest import FAST, sample_gaussians, sample_pixels
 from imagegs.cli import main
 from imagegs.codec import decode, load, save
+from imagegs.limits import Limits
 from imagegs.rendering import render
 
 posix = pytest.mark.skipif(os.name != "posix", reason="descriptors and terminals of POSIX systems")
@@ -232,6 +233,43 @@ def test_a_file_is_read_from_where_it_stands(picture: Path) -> None:
         file.seek(7)
         done = imagegs("encode", "-", *FAST, stdin=file)
     assert done.returncode == 0 and decode(done.stdout).width == 48
+
+
+@posix
+@pytest.mark.parametrize("command", ["info", "decode", "compare", "plot"])
+def test_a_file_of_this_format_is_read_from_where_it_stands(gsimg: Path, command: str) -> None:
+    Path("both").write_bytes(b"a line\n" + gsimg.read_bytes())
+    more = [gsimg] if command == "compare" else []
+    with Path("both").open("rb", buffering=0) as file:
+        file.seek(7)
+        done = imagegs(command, "-", *more, stdin=file)
+    assert done.returncode == 0 and done.stdout
+
+
+@posix
+@pytest.mark.parametrize("command", ["info", "decode", "plot"])
+def test_the_rest_of_a_file_is_refused_at_its_start(command: str) -> None:
+    with Path("large").open("w+b", buffering=0) as file:
+        file.truncate(2**40)  # a file with a hole, more than memory holds
+        file.seek(7)
+        refused(
+            imagegs(command, "-", stdin=file), 3, "a gsimg file" if command != "plot" else "a .gsimg file"
+        )
+
+
+@posix
+@pytest.mark.parametrize("command", ["encode", "compare"])
+def test_the_rest_of_a_file_has_the_limit_of_a_pipe(
+    picture: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagegs.pictures.reading._max_bytes", lambda _: 1000)
+    monkeypatch.setattr("imagegs.limits.Limits.of", lambda _: Limits(max_bytes=1000))
+    more = [picture] if command == "compare" else FAST
+    with Path("large").open("w+b", buffering=0) as file:
+        file.write(b"a line\n" + picture.read_bytes())
+        file.truncate(2**40)
+        file.seek(7)
+        refused(imagegs(command, "-", *more, stdin=file), 3, "over the limit of 1000 bytes")
 
 
 @posix

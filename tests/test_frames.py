@@ -6,9 +6,11 @@ import io
 import struct
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image, features
 
+from imagegs.errors import FormatError
 from imagegs.pictures.reading import read_picture
 
 
@@ -20,6 +22,12 @@ def saved(n: int, kind: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     first, *rest = frames(n)
     first.save(buffer, kind, save_all=True, append_images=rest, **options)
+    return buffer.getvalue()
+
+
+def as_bmp() -> bytes:
+    buffer = io.BytesIO()
+    frames(1)[0].save(buffer, "BMP")
     return buffer.getvalue()
 
 
@@ -87,3 +95,35 @@ def test_a_chain_in_a_circle_ends() -> None:
     next_of_first = 8 + 2 + 10 * 12
     data[next_of_first : next_of_first + 4] = struct.pack("<I", 2**31)  # leads out of the file
     assert read_picture(io.BytesIO(bytes(data))).n_frames == 1
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "MPO", "BMP", "TIFF"])
+def test_a_file_is_opened_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames are counted in what the first one was read from; the strips of this TIFF need no Pillow."""
+    data, opened, real = saved(3, kind) if kind != "BMP" else as_bmp(), [], Image.open
+
+    def spied(file: Any, *arguments: Any, **options: Any) -> Any:
+        opened.append(file)
+        return real(file, *arguments, **options)
+
+    monkeypatch.setattr(Image, "open", spied)
+    assert read_picture(io.BytesIO(data)).n_frames == (1 if kind == "BMP" else 3)
+    assert len(opened) == (0 if kind == "TIFF" else 1)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "MPO", "TIFF"])
+def test_counting_leaves_the_first_frame_as_it_is(kind: str) -> None:
+    several = read_picture(io.BytesIO(saved(3, kind)))
+    np.testing.assert_allclose(several.pixels[0, 0, :3], (0, 9, 200), atol=3)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_damage_behind_the_first_frame_is_no_reason_to_refuse_it(kind: str) -> None:
+    whole = saved(4, kind)
+    counts = set()
+    for size in range(len(whole) // 2, len(whole)):
+        try:
+            counts.add(read_picture(io.BytesIO(whole[:size])).n_frames)
+        except FormatError:  # the first frame is cut
+            assert kind == "TIFF"
+    assert counts <= {1, 2, 3, 4} and len(counts) > 1

@@ -8,9 +8,13 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagegs.cli.reports import ClosedOutputError
 from imagegs.files import descriptor_of
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 STANDARD = Path("-")  # the input or the output, as the place says
 INPUT, OUTPUT = 0, 1  # descriptors
@@ -52,6 +56,8 @@ def is_standard_output(path: Path) -> bool:
 def open_input(path: Path) -> io.BufferedReader:
     """The file, or standard input, opened for reading, at its start.
 
+    Standard input is seekable only where it is a file, and its start that of the file.
+
     Raises OSError; ValueError where standard input is a terminal.
     """
     if path != STANDARD:
@@ -63,8 +69,28 @@ def open_input(path: Path) -> io.BufferedReader:
     file = os.fdopen(os.dup(INPUT), "rb")
     if not file.seekable() or file.tell() == 0:
         return file
-    with file:  # a file of which another program has read the first part
-        return io.BufferedReader(io.BytesIO(file.read()))
+    return io.BufferedReader(_Rest(file))
+
+
+class _Rest(io.RawIOBase):
+    """What is left of a file of which another program has read the first part.
+
+    It cannot be sought, as a pipe cannot: nobody comes to the first part, and whoever holds the rest in
+    memory does so up to the limit that pipes have.
+    """
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def check_standard_output(is_text: bool) -> None:

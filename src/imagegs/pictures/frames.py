@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Any, BinaryIO
 
-from PIL import Image
+from PIL import ImageFile
 
-from imagegs.pictures.tiff_directories import NEW_SUBFILE_TYPE, is_tiff
+from imagegs.pictures.tiff_directories import NEW_SUBFILE_TYPE
 
-_FORMATS = ("GIF", "PNG", "WEBP", "AVIF", "JPEG")  # TIFF is counted here; JPEG stands for MPO, too
+_FORMATS = ("GIF", "PNG", "WEBP", "AVIF", "MPO")  # of Pillow, that may hold several
 _MP_ENTRIES = 0xB002  # of CIPA DC-007, Multi-Picture Format
 _THUMBNAIL = "Large Thumbnail"  # how Pillow calls the type of such an entry
 _REDUCED_OR_MASK = 0b101  # of its bits: a smaller version of another page, or the mask of one
@@ -17,23 +17,34 @@ _BIG_TIFF = 43
 _MOST_PAGES = 65536  # that are counted
 
 
-def count_frames(file: BinaryIO) -> int:
-    """The number of pictures, at least 1; a thumbnail or a mask of another one does not count.
+def count_frames(image: ImageFile.ImageFile) -> int:
+    """The number of frames, exposures or pages, at least 1; a thumbnail does not count.
 
-    file: a picture that was read, seekable, at any place. Where it is damaged behind what was read the answer
-    may be too small.
+    image: a picture that Pillow has opened, and whose first frame may be loaded. Where the file is damaged
+    behind that frame the answer may be too small. A TIFF is 1 here: see `count_pages`.
     """
-    file.seek(0)
-    start = file.read(16)
-    file.seek(0)
+    if image.format not in _FORMATS:
+        return 1
     try:
-        return max(1, _pages(file, start) if is_tiff(start) else _frames(file))
+        return max(1, _frames(image))
     except Exception:  # Pillow raises whatever its parsing runs into, and the picture that counts is read
         return 1
 
 
-def _frames(file: BinaryIO) -> int:
-    image: Any = Image.open(file, formats=_FORMATS)
+def count_pages(file: BinaryIO) -> int:
+    """The number of pages of a TIFF or BigTIFF, at least 1; a smaller version or a mask does not count.
+
+    file: seekable, at any place. Where it is damaged behind its first page the answer may be too small.
+    """
+    file.seek(0)
+    start = file.read(16)
+    try:
+        return max(1, _pages(file, start))
+    except Exception:  # a place in the file may be any number, and the page that counts is read
+        return 1
+
+
+def _frames(image: Any) -> int:
     if image.format == "MPO":
         types = [entry["Attribute"]["MPType"] for entry in image.mpinfo[_MP_ENTRIES]]
         return sum(not each.startswith(_THUMBNAIL) for each in types)

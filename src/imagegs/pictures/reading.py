@@ -29,7 +29,7 @@ from imagegs.limits import DEFAULT_LIMITS
 from imagegs.pictures import deep_samples
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
 from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others, why_not_opened
-from imagegs.pictures.frames import count_frames
+from imagegs.pictures.frames import count_frames, count_pages
 from imagegs.pictures.jpeg2000 import check_colors, full_range, is_jpeg2000, read_header
 from imagegs.pictures.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
 from imagegs.pictures.pnm import read_pnm
@@ -68,7 +68,7 @@ def read_picture(
     file = source if source.seekable() else io.BytesIO(read_to_limit(source, _max_bytes(max_pixels)))
     with _pillow_settings(max_pixels):
         try:
-            return replace(_read(file, max_pixels, as_data), n_frames=count_frames(file))
+            return _read(file, max_pixels, as_data)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise LimitError(f"the picture has more than {max_pixels} pixels, the limit") from None
         except (ImageGSError, MemoryError):
@@ -151,15 +151,19 @@ def _read(file: BinaryIO, max_pixels: int, as_data: bool) -> Picture:
         raise FormatError("the file is empty")
     refuse_others(start)
     if is_tiff(start):
-        page = TiffPage(file)
-        if page.is_byte_wise:
-            return _of_tiff(page.samples(max_pixels), as_data)
-        file = page.for_pillow()
+        return replace(_read_tiff(file, start, max_pixels, as_data), n_frames=count_pages(file))
     deep = read_pnm(file, max_pixels)
     if deep is not None:
         return _finished(deep)
     numbers = None if as_data else _numbered_colors(start, file)
     return _read_with_pillow(file, start, numbers, as_data)
+
+
+def _read_tiff(file: BinaryIO, start: bytes, max_pixels: int, as_data: bool) -> Picture:
+    page = TiffPage(file)
+    if page.is_byte_wise:
+        return _of_tiff(page.samples(max_pixels), as_data)
+    return _read_with_pillow(page.for_pillow(), start, None, as_data)
 
 
 def _numbered_colors(start: bytes, file: BinaryIO) -> Cicp | None:
@@ -174,6 +178,13 @@ def _read_with_pillow(file: BinaryIO, start: bytes, numbers: Cicp | None, as_dat
         image = open_image(file)
     except UnidentifiedImageError:
         raise FormatError(why_not_opened(file)) from None
+    picture = _of_opened(image, file, start, numbers, as_data)
+    return replace(picture, n_frames=count_frames(image))
+
+
+def _of_opened(
+    image: ImageFile.ImageFile, file: BinaryIO, start: bytes, numbers: Cicp | None, as_data: bool
+) -> Picture:
     if is_jpeg2000(start):
         return _read_jpeg2000(image, file, as_data)
     if numbers is not None and image.format == "AVIF" and image.info.get("icc_profile"):
