@@ -71,7 +71,7 @@ def covariance(g: Gaussians) -> Any:
 def test_the_encoder_never_emits_what_the_decoder_rejects(
     gaussians: Gaussians, bits: Bits, metadata: Any
 ) -> None:
-    data = encode(gaussians, bits, metadata)
+    data = encode(gaussians, bits, metadata=metadata)
     decoded, info = decode(data, size_limit=2**32), read_info(data)
     assert decoded.channels == info.channels == gaussians.channels
     assert (info.width, info.height, info.n_gaussians) == (gaussians.width, gaussians.height, len(gaussians))
@@ -79,7 +79,7 @@ def test_the_encoder_never_emits_what_the_decoder_rejects(
     assert info.metadata == metadata
     assert len(data) == info.n_bytes == sum(info.bytes_by_chunk.values())
     assert len(data) == file_size(len(gaussians), gaussians.channels, gaussians.blend, bits, metadata)
-    again = encode(decoded, bits, metadata)
+    again = encode(decoded, bits, metadata=metadata)
     assert len(again) == len(data)
 
 
@@ -316,7 +316,7 @@ def test_the_budget_is_used_to_the_last_gaussian(blend: Any, metadata: Any, bits
     bits_ = Bits.parse(bits)
     for budget in (230, 231, 500, 5003):
         n = gaussians_for_bytes(budget, ("R", "G", "B"), blend, bits_, metadata)
-        sizes = [len(encode(sample_gaussians(m, blend), bits_, metadata)) for m in (n, n + 1)]
+        sizes = [len(encode(sample_gaussians(m, blend), bits_, metadata=metadata)) for m in (n, n + 1)]
         assert sizes[0] <= budget < sizes[1]
 
 
@@ -330,7 +330,7 @@ def test_the_bpp_of_a_file_buys_that_file_and_less_does_not(n_bytes: int, width:
 
 @pytest.mark.parametrize("metadata", [None, {"seed": 1}])
 def test_what_a_coded_file_has_beside_its_stream(metadata: Any) -> None:
-    data = encode(on_canvas(sample_gaussians(9)), Lattice.of_fineness(1), metadata)
+    data = encode(on_canvas(sample_gaussians(9)), Lattice.of_fineness(1), metadata=metadata)
     (layer,) = read_info(data).layers
     frame = coded_frame_size(("R", "G", "B"), metadata)
     assert len(data) == frame + layer.n_bytes - 4
@@ -377,9 +377,9 @@ def test_bits_per_gaussian() -> None:
 
 def test_save_and_load(tmp_path: Path) -> None:
     path, gaussians = tmp_path / "a.gsimg", sample_gaussians(20)
-    size = save(path, gaussians, Bits.parse("12"), {"seed": 3})
+    size = save(path, gaussians, Bits.parse("12"), metadata={"seed": 3})
     assert size == path.stat().st_size
-    assert path.read_bytes() == encode(gaussians, Bits.parse("12"), {"seed": 3})
+    assert path.read_bytes() == encode(gaussians, Bits.parse("12"), metadata={"seed": 3})
     assert same(load(path), decode(path.read_bytes()))
     with pytest.raises(LimitError):
         load(str(path), size_limit=1)
@@ -438,7 +438,7 @@ def test_more_than_a_chunk_can_hold() -> None:
 
 def test_the_codec_imports_little() -> None:
     allowed = {"__future__", "bisect", "collections", "dataclasses", "itertools", "json", "math", "numpy"}
-    allowed |= {"operator", "pathlib", "re", "struct", "typing", "zlib"}
+    allowed |= {"operator", "os", "pathlib", "re", "struct", "typing", "zlib"}
     inside = {
         "_native",
         "codec",
