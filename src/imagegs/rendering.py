@@ -271,7 +271,7 @@ def render(
     Below the canvas' size pixels are filtered: each is the mean of the picture over its own area, from
     samples about a canvas pixel apart (16 across and down at most). So at 1/2, 1/3, ... it is the mean of the
     pixels that the whole picture has there, for integer dtypes of clipped ones. filtered=False gives the
-    colours at the pixels' centres, as `sample` does: faster, but it aliases.
+    colours at the pixels' centres, as `sample` does: faster, but it aliases. threads: as in `Painter`.
 
     Raises ValueError for sizes and regions that are empty or outside the picture, TypeError for other dtypes.
 
@@ -359,7 +359,7 @@ def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -
     """Colours at points: xy (M, 2) in canvas pixels (pixel centres at +0.5) -> (M, C) float32.
 
     Points outside the canvas give the colour of the nearest point of its border, or, where it wraps, of the
-    same place modulo its sides.
+    same place modulo its sides. threads: as in `Painter`.
 
     Raises ValueError for another shape or coordinates that are not finite.
 

@@ -134,11 +134,12 @@ def decode(
 ) -> Gaussians:
     """The Gaussians in the bytes of a .gsimg file.
 
-    Memory is bounded by the size of data, whatever the file declares, and by the limits that go with
-    size_limit pixels (`imagegs.limits`). allow_partial: data may end early,
-    after the first layer of a coded file; then the whole layers count. lod: the level of detail 0..1, as in
-    `Gaussians.at_lod`; what lies beyond it is not decoded. whole: all of the canvas is to be painted, at its
-    own size; who paints a part or another size says False and calls `rendering.check_painting`.
+    size_limit: pixels; None for the default. Memory is bounded by the size of data, whatever the file
+        declares, and by the limits that go with so many pixels (`imagegs.limits`).
+    allow_partial: data may end early, after the first layer of a coded file; then the whole layers count.
+    lod: the level of detail 0..1, as in `Gaussians.at_lod`; what lies beyond it is not decoded.
+    whole: all of the canvas is to be painted, at its own size; who paints a part or another size says False
+        and calls `rendering.check_painting`.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
     size_limit pixels, when it has more Gaussians or colour values than go with so many, or when painting it
