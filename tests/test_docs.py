@@ -66,7 +66,7 @@ def test_types_without_a_docstring_of_their_own_have_one_below_them(name):
         text
         for path in Path(str(module.__file__)).parent.glob("*.py")
         for text in re.findall(
-            rf'^{name} = .*\n"""(.+?)"""$', path.read_text("utf-8"), re.MULTILINE | re.DOTALL
+            rf'^{name} = [^\n]*\n"""(.+?)"""$', path.read_text("utf-8"), re.MULTILINE | re.DOTALL
         )
     ]
     assert len(texts) == 1, name

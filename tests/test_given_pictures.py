@@ -13,6 +13,7 @@ import imagegs
 from conftest import Run, sample_pixels, texture_pixels
 from imagegs.pictures.given import picture_from
 from imagegs.pictures.reading import read_picture
+from imagegs.textures.stacks import stack_of
 from picture_files import display_p3
 
 QUICK: dict[str, Any] = {"n_gaussians": 40, "effort": 1, "steps": 8}
@@ -64,6 +65,16 @@ def test_a_stack_of_pictures_becomes_the_bytes_of_the_command(run: Run, tmp_path
     data = imagegs.compress(maps, **QUICK)
     assert data == target.read_bytes()
     assert imagegs.decompress(data)["Roughness"].shape == (32, 48)
+
+
+def test_profiles_are_of_colors_alone():
+    image = Image.fromarray(sample_pixels())
+    image.info["icc_profile"] = display_p3()
+    stack = stack_of({"Color": image, "Normal": image}).picture.pixels
+    assert (stack[:, :, 3:] == sample_pixels()).all()
+    assert (stack[:, :, :3] == picture_from(image).pixels).all() and (
+        stack[:, :, :3] != sample_pixels()
+    ).any()
 
 
 def test_a_stack_may_mix_pictures_and_arrays():
