@@ -84,7 +84,7 @@ def painting_tasks() -> dict[str, Callable[[], object]]:
     g = random_scene(10_000, 2048, 2048, "softmax")
     tasks: dict[str, Callable[[], object]] = {}
     for threads in (1, 2):
-        painter = imagegs.Painter(g, threads)
+        painter = imagegs.Painter(g, threads=threads)
         for dtype in (np.uint8, np.float32):
             name = f"render 2048 x 2048 to {np.dtype(dtype).name}, N = 10,000, {threads} thread(s)"
             tasks[name] = lambda p=painter, t=dtype: p.render(dtype=t)

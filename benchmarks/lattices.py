@@ -32,7 +32,7 @@ def measure(path: Path, options: argparse.Namespace) -> dict[str, Any]:
     chosen: dict[str, Any] = {"tune": "psnr", "effort": options.effort, "threads": 1}
     gaussians = imagegs.fit(pixels, options.n, layers=options.layers, **chosen)
     whole = quality(pixels, gaussians)
-    first = next(f for f in FINENESS if lattice_of(f) == imagegs.choose_lattice(pixels, gaussians, 1))
+    first = next(f for f in FINENESS if lattice_of(f) == imagegs.choose_lattice(pixels, gaussians, threads=1))
     points = []
     for fineness in range(first, FINENESS[-1] + 1, STEP)[:MOST]:
         lattice = lattice_of(fineness)

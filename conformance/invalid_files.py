@@ -18,7 +18,7 @@ from imagegs.codec import Bits
 from valid_files import coded, drawn
 
 BITS = Bits.parse("12,7,8,8,8")
-FIXED = split(encode(drawn(3), BITS, {"seed": 1}))
+FIXED = split(encode(drawn(3), BITS, metadata={"seed": 1}))
 PAPER = split(encode(drawn(3, blend="paper"), BITS))
 CODED = split(coded(drawn(12), layers=(5, 7)))
 HEAD, META, GAUS, TAIL = FIXED

@@ -90,7 +90,11 @@ def fixed_point() -> Iterator[tuple[str, bytes, int]]:
     )
     yield "fixed-at-the-limits", encode(at_the_limits(), Bits.parse("24")), 6
     metadata = {"software": "conformance", "nested": [{"ä": None}, 1.5, True]}
-    yield "fixed-metadata-unknown-chunks", with_unknown_chunks(encode(drawn(4, seed=6), eight, metadata)), 6
+    yield (
+        "fixed-metadata-unknown-chunks",
+        with_unknown_chunks(encode(drawn(4, seed=6), eight, metadata=metadata)),
+        6,
+    )
 
 
 def turned(n: int) -> Lattice:

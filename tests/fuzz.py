@@ -107,7 +107,7 @@ def read(data: bytes, allow_partial: bool) -> tuple[str, FileInfo | None]:
     usual limits is painted.
     """
     try:
-        info, says = read_info(data, allow_partial, NO_SIZE_LIMIT), ""
+        info, says = read_info(data, size_limit=NO_SIZE_LIMIT, allow_partial=allow_partial), ""
     except FormatError as error:
         info, says = None, str(error)
     try:
@@ -150,7 +150,7 @@ def check_reference(data: bytes, reason: str, counts: Counter[str]) -> None:
 
 def check_numbers(data: bytes, found: dict[str, Any]) -> None:
     """Of another decoder, exactly; colours to what a unit in the last place of the largest is."""
-    g = decode(data, NO_SIZE_LIMIT, whole=False)
+    g = decode(data, size_limit=NO_SIZE_LIMIT, whole=False)
     assert np.array_equal(np.ravel(found["integers"]), stored_integers(data).ravel()), "other integers"
     for field in ARRAYS.values():
         expected, values = getattr(g, field).ravel(), np.ravel(found[field])

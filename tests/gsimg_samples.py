@@ -27,7 +27,7 @@ def encode_fixed(
     gaussians: Gaussians, coding: Bits | Lattice | None = None, metadata: dict[str, Any] | None = None
 ) -> bytes:
     """`encode`, in fixed point by default: any Gaussians, in their order, at little loss."""
-    return encode(gaussians, coding or Bits(), metadata)
+    return encode(gaussians, coding or Bits(), metadata=metadata)
 
 
 def save_fixed(
@@ -37,7 +37,7 @@ def save_fixed(
     metadata: dict[str, Any] | None = None,
 ) -> int:
     """`save`, in fixed point by default."""
-    return save(path, gaussians, coding or Bits(), metadata)
+    return save(path, gaussians, coding or Bits(), metadata=metadata)
 
 
 def sample_gaussians(n: int = 5, blend: str = "softmax", seed: int = 1, **changes: Any) -> Gaussians:

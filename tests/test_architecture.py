@@ -125,9 +125,3 @@ def test_kernels_use_no_templates_of_the_standard_library():
             "cfloat",
             "cmath",
         }
-
-
-def test_public_names_are_documented():
-    for name in imagegs.__all__:
-        if name != "__version__":
-            assert getattr(imagegs, name).__doc__, name

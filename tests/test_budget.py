@@ -22,7 +22,7 @@ def test_the_budget_is_used_to_the_last_gaussian(blend: Any, metadata: Any, bits
     bits_ = Bits.parse(bits)
     for budget in (230, 231, 500, 5003):
         n = gaussians_for_bytes(budget, ("R", "G", "B"), blend, bits_, metadata)
-        sizes = [len(encode(sample_gaussians(m, blend), bits_, metadata)) for m in (n, n + 1)]
+        sizes = [len(encode(sample_gaussians(m, blend), bits_, metadata=metadata)) for m in (n, n + 1)]
         assert sizes[0] <= budget < sizes[1]
 
 
@@ -36,7 +36,7 @@ def test_the_bpp_of_a_file_buys_that_file_and_less_does_not(n_bytes: int, width:
 
 @pytest.mark.parametrize("metadata", [None, {"seed": 1}])
 def test_what_a_coded_file_has_beside_its_stream(metadata: Any) -> None:
-    data = encode(on_canvas(sample_gaussians(9)), Lattice.of_fineness(1), metadata)
+    data = encode(on_canvas(sample_gaussians(9)), Lattice.of_fineness(1), metadata=metadata)
     (layer,) = read_info(data).layers
     frame = coded_frame_size(("R", "G", "B"), metadata)
     assert len(data) == frame + layer.n_bytes - 4

@@ -124,7 +124,7 @@ def test_metadata_cannot_pass_for_a_fact(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "evil.gsimg"
     long = {"k" * 5000: "v" * 5000, "k" * 5000 + "2": "\x1b" * 5000}
     metadata = {"canvas": "1 x 1 pixels", "file": {"a": [1, None]}, **long}
-    save(path, sample_gaussians(), Bits(), metadata)
+    save(path, sample_gaussians(), Bits(), metadata=metadata)
     lines = run("info", path).out.splitlines()
     facts = [line for line in lines if not line.startswith("metadata ")]
     assert [line.split()[0] for line in facts] == [

@@ -35,7 +35,7 @@ json_values = st.recursive(
 def test_the_encoder_never_emits_what_the_decoder_rejects(
     gaussians: Gaussians, bits: Bits, metadata: Any
 ) -> None:
-    data = encode(gaussians, bits, metadata)
+    data = encode(gaussians, bits, metadata=metadata)
     decoded, info = decode(data, size_limit=2**32), read_info(data)
     assert decoded.channels == info.channels == gaussians.channels
     assert (info.width, info.height, info.n_gaussians) == (gaussians.width, gaussians.height, len(gaussians))
@@ -43,7 +43,7 @@ def test_the_encoder_never_emits_what_the_decoder_rejects(
     assert info.metadata == metadata
     assert len(data) == info.n_bytes == sum(info.bytes_by_chunk.values())
     assert len(data) == file_size(len(gaussians), gaussians.channels, gaussians.blend, bits, metadata)
-    again = encode(decoded, bits, metadata)
+    again = encode(decoded, bits, metadata=metadata)
     assert len(again) == len(data)
 
 
@@ -95,9 +95,9 @@ def test_bits_per_gaussian() -> None:
 
 def test_save_and_load(tmp_path: Path) -> None:
     path, gaussians = tmp_path / "a.gsimg", sample_gaussians(20)
-    size = save(path, gaussians, Bits.parse("12"), {"seed": 3})
+    size = save(path, gaussians, Bits.parse("12"), metadata={"seed": 3})
     assert size == path.stat().st_size
-    assert path.read_bytes() == encode(gaussians, Bits.parse("12"), {"seed": 3})
+    assert path.read_bytes() == encode(gaussians, Bits.parse("12"), metadata={"seed": 3})
     assert same(load(path), decode(path.read_bytes()))
     with pytest.raises(LimitError):
         load(str(path), size_limit=1)
@@ -144,7 +144,7 @@ def test_encoding_twice_gives_the_same_bytes() -> None:
 
 def test_the_codec_imports_little() -> None:
     allowed = {"__future__", "bisect", "collections", "dataclasses", "itertools", "json", "math", "numpy"}
-    allowed |= {"operator", "pathlib", "re", "struct", "typing", "zlib"}
+    allowed |= {"operator", "os", "pathlib", "re", "struct", "typing", "zlib"}
     inside = {
         "_native",
         "codec",

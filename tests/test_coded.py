@@ -17,7 +17,16 @@ from gsimg_samples import chunks_of, file_of, on_canvas, sample_gaussians
 from imagegs import FormatError, LimitError, decode, encode, read_info
 from imagegs._native import LayerCoder
 from imagegs.codec import Bits
-from imagegs.codec.lattice import FIRST_COLOR, RATIO, SHORTER, WEIGHT, Lattice, from_table, to_table
+from imagegs.codec.lattice import (
+    FIRST_COLOR,
+    RATIO,
+    SHORTER,
+    WEIGHT,
+    Lattice,
+    from_table,
+    native_lattice,
+    to_table,
+)
 from imagegs.gaussians import Gaussians
 
 NAMES = "xy", "scale", "angle", "log_weight", "color"
@@ -117,7 +126,7 @@ def test_log_weights_of_0_are_not_stored() -> None:
 
 
 def test_info() -> None:
-    data = encode(clustered(1000, 3), USUAL, {"seed": 1})
+    data = encode(clustered(1000, 3), USUAL, metadata={"seed": 1})
     info = read_info(data)
     assert info.coding == USUAL and info.version == 3 and info.n_gaussians == 1000
     (layer,) = info.layers
@@ -159,7 +168,7 @@ def test_numbers_that_only_rounding_lets_pass_are_clipped() -> None:
     bright = np.zeros_like(heavy)
     bright[0, SHORTER], bright[0, FIRST_COLOR:] = 10, 4000
     for table, name, limit in ((heavy, "log_weight", 128), (bright, "color", 2**20)):
-        stream, _ = LayerCoder(lattice.native, 48, 32, 3, True).encode(table)
+        stream, _ = LayerCoder(native_lattice(lattice), 48, 32, 3, True).encode(table)
         data = file_of({**head, b"LAYR": count(1) + stream})
         assert getattr(decode(data), name).max() == limit and read_info(data).n_gaussians == 1
 
@@ -269,12 +278,12 @@ def test_the_paper_blend_is_not_coded() -> None:
 
 
 def test_the_native_module_checks_tables() -> None:
-    coder = LayerCoder(USUAL.native, 48, 32, 3, True)
+    coder = LayerCoder(native_lattice(USUAL), 48, 32, 3, True)
     with pytest.raises(ValueError, match="columns"):
         coder.encode(np.zeros((2, FIRST_COLOR), np.int32))
     with pytest.raises(ValueError, match="columns"):
         coder.decode(b"", np.zeros((0, FIRST_COLOR + 3), np.int32), False)
     with pytest.raises(ValueError, match="canvas"):
-        LayerCoder(USUAL.native, 0, 32, 3, True)
+        LayerCoder(native_lattice(USUAL), 0, 32, 3, True)
     with pytest.raises(ValueError, match="nothing to code"):
-        LayerCoder(USUAL.native, 48, 32, 33, True)
+        LayerCoder(native_lattice(USUAL), 48, 32, 33, True)

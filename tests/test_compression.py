@@ -12,8 +12,9 @@ from PIL import Image
 
 import imagegs
 from conftest import Run, sample_pixels, texture_pixels
+from imagegs.codec.container import read_chunks
 from imagegs.compression import CompressionOptions, FitSettings, Target, compressing
-from imagegs.compression.pixels_to_bytes import CompressKeywords
+from imagegs.compression.keywords import CompressKeywords
 from imagegs.metrics import psnr
 
 QUICK: dict[str, Any] = {"effort": 1, "steps": 8}
@@ -108,6 +109,19 @@ def test_views_of_the_picture():
     assert imagegs.decompress(half, allow_partial=True).shape == whole.shape
     with pytest.raises(imagegs.LimitError):
         imagegs.decompress(data, size_limit=100)
+
+
+def test_a_file_is_read_once(monkeypatch: pytest.MonkeyPatch):
+    """The Gaussians and the list of the maps come out of the same chunks."""
+    data = imagegs.compress({"Color": sample_pixels(), "Height": sample_pixels(1)}, n_gaussians=20, **QUICK)
+    read: list[int] = []
+
+    def counted(chunks: memoryview, *rest: Any) -> Any:
+        read.append(len(chunks))
+        return read_chunks(chunks, *rest)
+
+    monkeypatch.setattr("imagegs.codec.gsimg.read_chunks", counted)
+    assert list(imagegs.decompress(data)) == ["Color", "Height"] and read == [len(data)]
 
 
 def test_progress_is_told():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ PAGES = [*ROOT.glob("*.md"), ROOT / "conformance" / "README.md", *(ROOT / "docs"
 ROOMS = ("native", "tests", "conformance", "benchmarks", "assets", "docs")
 NAMED = {"numpy.py"}  # a file of a user's
 PUBLIC = [name for name in imagegs.__all__ if name != "__version__"]
+CALLABLE = [name for name in PUBLIC if isinstance(getattr(imagegs, name), (type, FunctionType))]
 
 
 def script(path: str) -> ModuleType:
@@ -42,7 +44,7 @@ def test_examples_run(page, tmp_path, monkeypatch):
             exec(compile(block, page, "exec"), names)
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", CALLABLE)
 def test_public_names_have_examples_that_run(name, tmp_path, monkeypatch):
     """In the docstring of the name itself; files come into the current folder."""
     monkeypatch.chdir(tmp_path)
@@ -53,6 +55,21 @@ def test_public_names_have_examples_that_run(name, tmp_path, monkeypatch):
     with pillow_restored():
         found = doctest.DocTestRunner().run(test, out=told.append)
     assert found.failed == 0, "".join(told)
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in CALLABLE])
+def test_types_without_a_docstring_of_their_own_have_one_below_them(name):
+    """As in `Name = Literal["one", "two"]` and a string in the next line: the page of the API shows it."""
+    home = next(home for home, names in imagegs._HOMES.items() if name in names)
+    module = importlib.import_module(f"imagegs.{home}")
+    texts = [
+        text
+        for path in Path(str(module.__file__)).parent.glob("*.py")
+        for text in re.findall(
+            rf'^{name} = [^\n]*\n"""(.+?)"""$', path.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
+    ]
+    assert len(texts) == 1, name
 
 
 def test_links_lead_somewhere():

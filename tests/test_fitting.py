@@ -10,7 +10,7 @@ import pytest
 
 import imagegs
 from conftest import texture_pixels
-from imagegs.fitting import TUNES, AttributeBits
+from imagegs.fitting import TUNES
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_blur, growth_plan, worst_pixels
 from imagegs.fitting.imagegs_recipe import neighbour_distance
@@ -113,8 +113,7 @@ def test_sixteen_bits_and_alpha_are_kept():
 
 def test_the_quantiser_in_the_loop_pays(picture):
     bits = imagegs.Bits(position=8, scale=5, angle=4, color=4)
-    coarse = AttributeBits(position=8, scale=5, angle=4, color=4)
-    trained = imagegs.fit(picture, 100, recipe="paper", steps=1000, bits=coarse)
+    trained = imagegs.fit(picture, 100, recipe="paper", steps=1000, bits=bits)
     untrained = imagegs.fit(picture, 100, recipe="paper", steps=1000)
     after = [quality(picture, imagegs.decode(imagegs.encode(g, bits))) for g in (trained, untrained)]
     assert after[0] > after[1] + 1
@@ -170,7 +169,7 @@ def test_a_time_is_kept_by_the_clock(picture, tune, monkeypatch):
     """A clock that ticks once a look: the fit reaches its number and ends by itself."""
     ticks = itertools.count()
     monkeypatch.setattr(time, "monotonic", lambda: float(next(ticks)))
-    events = list(imagegs.fit_progressively(picture, 80, seconds=100.0, tune=tune))
+    events = list(imagegs.fit_progressively(picture, 80, time_budget=100.0, tune=tune))
     assert events[-1].done and not any(e.done for e in events[:-1])
     assert events[-1].n_gaussians == 80 and 30 < len(events) <= 101
     assert [e.step for e in events] == list(range(1, len(events) + 1))
@@ -205,13 +204,13 @@ def test_a_placement_map_is_obeyed(picture):
         ({"init": np.ones((3, 3))}, "shape"),
         ({"init": -np.ones((48, 64))}, "negative"),
         ({"init": np.full((48, 64), np.nan)}, "not finite"),
-        ({"bits": AttributeBits(8, 8, 8, 8)}, "paper recipe"),
+        ({"bits": imagegs.Bits()}, "paper recipe"),
         ({"threads": 0}, "thread"),
         ({"tune": "beauty"}, "no tune"),
-        ({"seconds": 0}, "time above 0"),
-        ({"seconds": np.inf}, "time above 0"),
+        ({"time_budget": 0}, "time above 0"),
+        ({"time_budget": np.inf}, "time above 0"),
         ({"recipe": "paper", "tune": "psnr"}, "paper recipe has no"),
-        ({"recipe": "paper", "seconds": 1}, "paper recipe has no"),
+        ({"recipe": "paper", "time_budget": 1}, "paper recipe has no"),
         ({"start": SMALL}, "the start is of 8 x 8 pixels"),
         ({"start": SMALL.replace(height=48, width=64, blend="paper")}, "paper blend"),
     ],

@@ -54,7 +54,7 @@ def check_agrees(data: bytes) -> None:
 @given(any_gaussians(), st.integers(1, 24), st.integers(1, 24))
 def test_any_file_decodes_to_the_same_bits(gaussians: Gaussians, some: int, other: int) -> None:
     bits = Bits(position=some, scale=other, angle=some, weight=other, color=some)
-    check_agrees(encode(gaussians, bits, {"seed": some}))
+    check_agrees(encode(gaussians, bits, metadata={"seed": some}))
 
 
 @pytest.mark.parametrize("blend", ["paper", "softmax"])
@@ -67,7 +67,7 @@ def test_a_real_file_decodes_to_the_same_bits(blend: str, bits: int) -> None:
 @pytest.mark.parametrize(("n", "channels"), [(1, 3), (9, 1), (400, 3), (150, 4), (60, 7)])
 def test_a_coded_file_decodes_to_the_same_bits(n: int, channels: int, fineness: float) -> None:
     g = clustered(n, channels, seed=n, height=211, width=1000)
-    check_agrees(encode(g, Lattice.of_fineness(fineness), {"seed": 1}))
+    check_agrees(encode(g, Lattice.of_fineness(fineness), metadata={"seed": 1}))
     check_agrees(encode(g.replace(log_weight=np.zeros(n)), Lattice.of_fineness(fineness)))
 
 

@@ -175,7 +175,7 @@ def test_the_bound_of_the_work_holds() -> None:
     """At any size, filtered or not: it is never below what painting walks."""
     rng = np.random.default_rng(3)
     g = broad(40, 96, xy=rng.uniform(0, 96, (40, 2)), scale=rng.uniform(1, 9, (40, 2)))
-    painter = Painter(g, 1)
+    painter = Painter(g, threads=1)
     views: list[dict[str, Any]] = [
         {},
         {"scale": 3},

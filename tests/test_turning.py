@@ -108,7 +108,7 @@ def noise(channels: int):
 
 def coded_with(picture, weights):
     g = imagegs.fit(picture, 40, steps=60, tune="psnr", threads=1, channel_weights=weights)
-    lattice = imagegs.choose_lattice(picture, g, 1, channel_weights=weights)
+    lattice = imagegs.choose_lattice(picture, g, channel_weights=weights, threads=1)
     quantised = imagegs.quantise(picture, g, lattice, threads=1, channel_weights=weights)
     painted = imagegs.render(imagegs.decode(imagegs.encode(quantised, lattice)), threads=1)
     return [psnr(picture[..., c], painted[..., c]) for c in range(picture.shape[-1])]

@@ -50,7 +50,7 @@ def layered() -> bytes:
     """A picture of four layers."""
     g = fit(texture_pixels(), 600, steps=20, threads=1, layers=4)
     assert len(g.layers) == 4
-    return encode(g, Lattice.of_fineness(6), {"note": "ä"})
+    return encode(g, Lattice.of_fineness(6), metadata={"note": "ä"})
 
 
 def test_valid_files_give_the_same_numbers(library: Any) -> None:

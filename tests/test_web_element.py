@@ -150,7 +150,7 @@ def test_levels_and_maps(library: Any) -> None:
     with pytest.raises(Exception, match="RangeError: a level of detail is 0 to 1, not 2"):
         library.evaluate("element.lod = 2")
     g = scene(tuple(channel for each in STACK for channel in each.stack_channels))
-    put(library, "c.gsimg", encode(g, Bits(), to_metadata(STACK)))
+    put(library, "c.gsimg", encode(g, Bits(), metadata=to_metadata(STACK)))
     add(library, src="c.gsimg", map="rock height")
     column = g.channels.index("rock height.Y")
     expected = render(g.replace(color=g.color[:, [column]], channels=("Y",)), dtype=np.uint8)

@@ -171,7 +171,7 @@ def test_without_webgl_it_says_so(library: Any) -> None:
 @pytest.mark.parametrize("number", range(len(STACK)))
 def test_maps_of_a_stack(library: Any, api: str, number: int) -> None:
     g = scene(tuple(channel for each in STACK for channel in each.stack_channels))
-    put(library, "a.gsimg", encode(g, Bits(), to_metadata(STACK)))
+    put(library, "a.gsimg", encode(g, Bits(), metadata=to_metadata(STACK)))
     expected = paint_map(g, STACK[number], scale=0.5)
     expected = np.round(expected / (257 if expected.dtype == np.uint16 else 1))
     found = painted(library, "a.gsimg", None, (expected.shape[1], expected.shape[0]), map=number, api=api)

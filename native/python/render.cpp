@@ -121,6 +121,11 @@ std::optional<std::tuple<int, int, Ids, Ids>> tile_lists(Scene &scene, Engine &e
                       to_numpy(std::move(found->ids))};
 }
 
+void elongations(In<2> scale, Out<1> out) {
+    require(scale.shape(1) == 2 && out.shape(0) == scale.shape(0), "a number for two scales each is needed");
+    for (size_t i = 0; i < out.shape(0); ++i) out.data()[i] = elongation_of(scale.data() + 2 * i);
+}
+
 // (N, 7) as gaussian.h has them: centre, the rows of W, log-weight.
 void shapes(const Scene &scene, Out<2> out) {
     require(out.shape(0) == scene.gaussians()->count && out.shape(1) == 7, "7 numbers a Gaussian are needed");
@@ -134,6 +139,7 @@ void shapes(const Scene &scene, Out<2> out) {
 } // namespace
 
 void bind_render(nb::module_ &m) {
+    m.def("elongations", &elongations, "scale"_a, "out"_a);
     nb::class_<Scene>(m, "Scene")
         .def(nb::init<>())
         .def("update", &update, "engine"_a, "blend"_a, "wrap"_a, "width"_a, "height"_a, "xy"_a, "scale"_a, "angle"_a,

@@ -69,38 +69,38 @@ static_assert(kOwnUnits == kShapeSums);
 
 constexpr float kSqrt2 = 1.41421356237309505f;
 
-// How fast an angle changes the score, d score / d angle = 2 u v stretch: 0 for a round Gaussian.
-IMAGEGS_MATHS float stretch_of(const float *scale) { return scale[1] / scale[0] - scale[0] / scale[1]; }
+// How fast an angle changes the score, d score / d angle = 2 u v elongation: 0 for a round Gaussian.
+IMAGEGS_MATHS float elongation_of(const float *scale) { return scale[1] / scale[0] - scale[0] / scale[1]; }
 
 // Chain rule from the six sums to the gradient in own units. With d (u, v) / d shift = -1/sqrt 2, d u / d log scale =
 // -u and likewise v.
-IMAGEGS_MATHS void own_gradient(float stretch, const float *sum, float *own) {
+IMAGEGS_MATHS void own_gradient(float elongation, const float *sum, float *own) {
     own[kOwnShiftU] = -kSqrt2 * sum[kSumU];
     own[kOwnShiftV] = -kSqrt2 * sum[kSumV];
     own[kOwnLogScaleU] = -2.0f * sum[kSumUU];
     own[kOwnLogScaleV] = -2.0f * sum[kSumVV];
-    own[kOwnAngle] = 2.0f * stretch * sum[kSumUV];
+    own[kOwnAngle] = 2.0f * elongation * sum[kSumUV];
     own[kOwnLogWeight] = -sum[kSum];
 }
 
 // The way back, for a tangent: the change of the score that a change in own units makes.
-IMAGEGS_MATHS void score_change(float stretch, const float *own, float *term) {
+IMAGEGS_MATHS void score_change(float elongation, const float *own, float *term) {
     term[kSum] = -own[kOwnLogWeight];
     term[kSumU] = -kSqrt2 * own[kOwnShiftU];
     term[kSumV] = -kSqrt2 * own[kOwnShiftV];
     term[kSumUU] = -2.0f * own[kOwnLogScaleU];
-    term[kSumUV] = 2.0f * stretch * own[kOwnAngle];
+    term[kSumUV] = 2.0f * elongation * own[kOwnAngle];
     term[kSumVV] = -2.0f * own[kOwnLogScaleV];
 }
 
 // The squares of the same derivatives: from sums of q {1, u^2, v^2, u^4, u^2 v^2, v^4} to those of q (d score / d
 // own)^2.
-IMAGEGS_MATHS void own_squares(float stretch, const float *sum, float *own) {
+IMAGEGS_MATHS void own_squares(float elongation, const float *sum, float *own) {
     own[kOwnShiftU] = 2.0f * sum[1];
     own[kOwnShiftV] = 2.0f * sum[2];
     own[kOwnLogScaleU] = 4.0f * sum[3];
     own[kOwnLogScaleV] = 4.0f * sum[5];
-    own[kOwnAngle] = 4.0f * stretch * stretch * sum[4];
+    own[kOwnAngle] = 4.0f * elongation * elongation * sum[4];
     own[kOwnLogWeight] = sum[0];
 }
 

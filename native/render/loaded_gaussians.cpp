@@ -29,7 +29,7 @@ void LoadedGaussians::load(Engine &engine, Blend of, bool wraps, int width, int 
     blend = of, wrap = wraps, channels = from.channels, count = from.count;
     canvas = {float(width), float(height), float((width - 1) / kTile), float((height - 1) / kTile)};
     shapes.resize(count);
-    stretches.resize(count);
+    elongations.resize(count);
     colors.assign(from.color, from.color + size_t(count) * channels);
     owners.clear();
     engine.pool.run(int((count + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
@@ -38,7 +38,7 @@ void LoadedGaussians::load(Engine &engine, Blend of, bool wraps, int width, int 
             const float *scale = from.scale + 2 * size_t(i);
             shapes[i] =
                 make_shape(from.xy + 2 * size_t(i), scale, from.angle[i], from.log_weight[i], blend == Blend::kPaper);
-            stretches[i] = stretch_of(scale);
+            elongations[i] = elongation_of(scale);
         }
     });
     if (wrap) add_copies(engine);

@@ -39,11 +39,11 @@ public:
     Canvas canvas{};
     bool wrap = false;
     int channels = 0;
-    uint32_t count = 0;           // of Gaussians; the copies come behind
-    std::vector<Shape> shapes;    // with the copies
-    std::vector<float> colors;    // [Gaussian][channel], with the copies
-    std::vector<float> stretches; // without; see gaussian.h
-    std::vector<uint32_t> owners; // of the copies
+    uint32_t count = 0;             // of Gaussians; the copies come behind
+    std::vector<Shape> shapes;      // with the copies
+    std::vector<float> colors;      // [Gaussian][channel], with the copies
+    std::vector<float> elongations; // without; see gaussian.h
+    std::vector<uint32_t> owners;   // of the copies
 
 private:
     void add_copies(Engine &);

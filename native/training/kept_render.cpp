@@ -88,7 +88,7 @@ const float *KeptRender::score_changes(const float *tangent) {
     for (size_t i = 0; i < g.shapes.size(); ++i) {
         const uint32_t owner = g.owner(uint32_t(i));
         const float *from = tangent + owner * terms;
-        score_change(g.stretches[owner], from, &all[i * terms]);
+        score_change(g.elongations[owner], from, &all[i * terms]);
         std::copy_n(from + kOwnUnits, g.channels, &all[i * terms + kShapeSums]);
     }
     return all.data();
@@ -118,7 +118,7 @@ void KeptRender::normal_diagonal(const Weights &weights, float *diagonal) {
         float total[kDiagonalSums + kMaxChannels];
         float *own = diagonal + size_t(i) * own_terms(g);
         memory_->add_pairs(i, n, total);
-        own_squares(g.stretches[i], total, own);
+        own_squares(g.elongations[i], total, own);
         for (int c = 0; c < g.channels; ++c) own[kOwnUnits + c] = total[kDiagonalSums + std::min(c, color_sums - 1)];
     });
 }
@@ -144,7 +144,7 @@ void total_gradients(Engine &engine, const LoadedGaussians &g, KeptMemory &memor
         float total[kShapeSums + kMaxChannels];
         float *to = own + size_t(i) * own_terms(g);
         memory.add_pairs(i, kShapeSums + g.channels, total);
-        own_gradient(g.stretches[i], total, to);
+        own_gradient(g.elongations[i], total, to);
         std::copy_n(total + kShapeSums, g.channels, to + kOwnUnits);
     });
 }

@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any
 from imagegs.version import __version__
 
 if TYPE_CHECKING:
-    from imagegs.codec import Bits, FileInfo, Lattice, decode, encode, load, read_info, save
+    from imagegs.codec import (
+        Bits,
+        ColorTurn,
+        FileInfo,
+        Lattice,
+        LayerInfo,
+        decode,
+        encode,
+        load,
+        read_info,
+        save,
+    )
     from imagegs.compression import (
         Compressed,
         QualityFit,
@@ -29,28 +40,44 @@ if TYPE_CHECKING:
     )
     from imagegs.errors import FormatError, ImageGSError, LimitError
     from imagegs.fitting import (
+        Placement,
         Progress,
+        RecipeName,
+        Tune,
         choose_lattice,
         fit,
         fit_progressively,
         quantise,
     )
-    from imagegs.gaussians import Gaussians
+    from imagegs.gaussians import BlendName, Gaussians
+    from imagegs.pictures.given import ImageLike
+    from imagegs.pictures.pixels import IntegerPixels
     from imagegs.pillow import register_pillow
-    from imagegs.rendering import Painter, render, sample
+    from imagegs.rendering import MultiplyAdds, Painter, render, sample
+    from imagegs.restoration.restoring import RestorationName
 
 __all__ = [
     "Bits",
+    "BlendName",
+    "ColorTurn",
     "Compressed",
     "FileInfo",
     "FormatError",
     "Gaussians",
     "ImageGSError",
+    "ImageLike",
+    "IntegerPixels",
     "Lattice",
+    "LayerInfo",
     "LimitError",
+    "MultiplyAdds",
     "Painter",
+    "Placement",
     "Progress",
     "QualityFit",
+    "RecipeName",
+    "RestorationName",
+    "Tune",
     "__version__",
     "choose_lattice",
     "compress",
@@ -73,7 +100,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "codec": ("Bits", "FileInfo", "Lattice", "decode", "encode", "load", "read_info", "save"),
+    "codec": (
+        "Bits",
+        "ColorTurn",
+        "FileInfo",
+        "Lattice",
+        "LayerInfo",
+        "decode",
+        "encode",
+        "load",
+        "read_info",
+        "save",
+    ),
     "compression": (
         "Compressed",
         "QualityFit",
@@ -86,15 +124,21 @@ _HOMES = {
     ),
     "errors": ("FormatError", "ImageGSError", "LimitError"),
     "fitting": (
+        "Placement",
         "Progress",
+        "RecipeName",
+        "Tune",
         "fit",
         "fit_progressively",
         "choose_lattice",
         "quantise",
     ),
-    "gaussians": ("Gaussians",),
+    "gaussians": ("BlendName", "Gaussians"),
     "pillow": ("register_pillow",),
-    "rendering": ("Painter", "render", "sample"),
+    "pictures.given": ("ImageLike",),
+    "pictures.pixels": ("IntegerPixels",),
+    "rendering": ("MultiplyAdds", "Painter", "render", "sample"),
+    "restoration.restoring": ("RestorationName",),
 }
 
 

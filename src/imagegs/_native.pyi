@@ -38,6 +38,7 @@ def loss(
     l2: float,
     ssim: float,
 ) -> tuple[float, float, float]: ...
+def elongations(scale: _Floats, out: _Floats) -> None: ...
 def adam(
     engine: Engine,
     value: _Floats,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BlendName = Literal["paper", "softmax"]
+"""How Gaussians become a colour: that of the published method, or the one of this package."""
 BLENDS: tuple[BlendName, ...] = ("paper", "softmax")
 MAX_CHANNELS = 32
 MAX_SIDE = 65_535
@@ -57,11 +58,11 @@ class Gaussians:
     (2, ('R', 'G', 'B'))
     """
 
-    xy: FloatArray  # (N, 2) centres, canvas pixels, may lie outside the canvas
-    scale: FloatArray  # (N, 2) standard deviations along the two axes, canvas pixels
-    angle: FloatArray  # (N,) of the first axis, radians, counted from +x towards +y
-    log_weight: FloatArray  # (N,) added to the exponent; zeros in the "paper" blend
-    color: FloatArray  # (N, C) about 0..1, not clipped
+    xy: NDArray[np.float32]  # (N, 2) centres, canvas pixels, may lie outside the canvas
+    scale: NDArray[np.float32]  # (N, 2) standard deviations along the two axes, canvas pixels
+    angle: NDArray[np.float32]  # (N,) of the first axis, radians, counted from +x towards +y
+    log_weight: NDArray[np.float32]  # (N,) added to the exponent; zeros in the "paper" blend
+    color: NDArray[np.float32]  # (N, C) about 0..1, not clipped
     height: int  # canvas, 1..65535
     width: int
     channels: tuple[str, ...] = ("R", "G", "B")  # C names, unique and not empty

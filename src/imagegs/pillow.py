@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import IO, Any, cast
@@ -24,13 +24,13 @@ from PIL import Image, ImageFile
 
 from imagegs.codec import decode
 from imagegs.codec.container import SIGNATURE
-from imagegs.compression.pixels_to_bytes import CompressKeywords, compress_picture
+from imagegs.compression.keywords import CompressKeywords, compress_picture
 from imagegs.engine import at_most
 from imagegs.errors import ImageGSError, LimitError
 from imagegs.files import check_writable, read_to_limit, write_atomically
 from imagegs.limits import Limits
-from imagegs.pictures.pixels import Picture, to_integers
-from imagegs.pictures.reading import picture_of
+from imagegs.pictures.given import picture_of_pillow
+from imagegs.pictures.pixels import Picture
 from imagegs.rendering import check_painting, render
 
 # In place of imagegs.limits.DEFAULT_SIZE_LIMIT, for files that ask for more. Image.MAX_IMAGE_PIXELS holds
@@ -62,7 +62,7 @@ class GsimgImageFile(ImageFile.ImageFile):
         assert self.fp is not None  # Pillow has just opened it
         try:
             data = read_to_limit(self.fp, Limits.of(SIZE_LIMIT).max_bytes)
-            self._gaussians = decode(data, SIZE_LIMIT, whole=False)
+            self._gaussians = decode(data, size_limit=SIZE_LIMIT, whole=False)
         except ImageGSError as error:
             raise SyntaxError(str(error)) from error  # Pillow's word for "not mine, or damaged"
         g = self._gaussians
@@ -104,7 +104,8 @@ def _save(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
     """
     given = image.encoderinfo
     options = {name: given[name] for name in _OPTIONS if given.get(name) is not None}
-    file.write(_compressed(_picture(image, given), cast(CompressKeywords, options)))
+    info = {name: given[name] for name in _INFO if name in given}
+    file.write(_compressed(picture_of_pillow(image, info), cast(CompressKeywords, options)))
 
 
 def _save_all(image: Image.Image, file: IO[bytes], filename: str | bytes) -> None:
@@ -112,21 +113,6 @@ def _save_all(image: Image.Image, file: IO[bytes], filename: str | bytes) -> Non
     if image.encoderinfo.get("append_images") or getattr(image, "n_frames", 1) > 1:
         raise ValueError("a .gsimg file holds one picture, not several frames")
     _save(image, file, filename)
-
-
-def _picture(image: Image.Image, given: Mapping[str, Any]) -> Picture:
-    """The picture as the command reads it from a file; raises ValueError for one that it does not read."""
-    info = {name: given[name] for name in _INFO if name in given}
-    if image.mode != "F":
-        return picture_of(image, info)
-    values = np.asarray(image)
-    if not (values.min() >= 0 and values.max() <= 1):
-        raise ValueError(
-            f"a picture of mode F has values 0..1, not {values.min():g}..{values.max():g}: "
-            "divide them by the value of white"
-        )
-    own = {"icc_profile": image.info.get("icc_profile"), "exif": image.getexif()}
-    return picture_of(Image.fromarray(to_integers(values, 16)), {**own, **info})
 
 
 def _compressed(picture: Picture, options: CompressKeywords) -> bytes:

@@ -89,7 +89,7 @@ def _read(path: Path, threads: int | None, size_limit: int | None) -> Picture:
         file.seek(0)
         if not is_gsimg and path.suffix.lower() != ".gsimg":
             return read_input(path, file, size_limit)
-        gaussians = decode(read_file(file, size_limit), limits.max_picture_pixels)
+        gaussians = decode(read_file(file, size_limit), size_limit=limits.max_picture_pixels)
     dtype = np.uint8 if gaussians.bit_depth == 8 else np.uint16
     return Picture(render(gaussians, dtype=dtype, threads=threads), gaussians.channels)
 

@@ -117,7 +117,9 @@ def _encode(
     seconds = time.perf_counter() - start
     speech.detail(f"{result.steps} steps and packed in {result.seconds:.2f} s")
     pixels = compression.restoration.shown.pixels
-    salient = {} if guidance is None else salient_psnr(guidance, pixels, result.painted, result.alphas)
+    salient = (
+        {} if guidance is None else salient_psnr(guidance, pixels, result.painted, compression.plan.alphas)
+    )
     speech.note(f"{target}: {summary(result, salient)}{seconds:.1f} s")
     if watch is not None:
         watch.finish(result.data, result.steps, result.n_gaussians, result.psnr)

@@ -15,7 +15,7 @@ from imagegs.cli.standard_streams import STANDARD, file_path
 if TYPE_CHECKING:
     from imagegs.codec import Bits
     from imagegs.compression import CompressionOptions
-    from imagegs.fitting.placement import Placement
+    from imagegs.fitting import Placement
     from imagegs.pictures.pixels import Picture
     from imagegs.textures.map_list import TextureMap
 

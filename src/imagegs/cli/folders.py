@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from imagegs.cli.exit_codes import FileError, about
 from imagegs.cli.folder_contents import Contents, look_into
@@ -16,6 +16,7 @@ from imagegs.errors import FormatError, LimitError
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
+    from imagegs.codec.gsimg import DecodeKeywords
     from imagegs.gaussians import Gaussians
     from imagegs.textures.map_list import TextureMap
     from imagegs.textures.stacks import Stack
@@ -72,22 +73,17 @@ def read_folder(
 
 
 def load_stack(
-    path: Path, opened: BinaryIO | None = None, **options: Any
+    path: Path, opened: BinaryIO | None = None, **keywords: Unpack[DecodeKeywords]
 ) -> tuple[Gaussians, tuple[TextureMap, ...]]:
-    """The Gaussians in a .gsimg file and its maps, () of a picture; the options: see `codec.decode`.
+    """The Gaussians in a .gsimg file and its maps, () of a picture; the keywords are those of `decode`.
 
     opened: the file where it is open already, at its start.
     """
-    from imagegs.codec import decode
-    from imagegs.codec.gsimg import read_file
-    from imagegs.codec.metadata import metadata_in
-    from imagegs.textures.map_list import from_metadata
+    from imagegs.codec import read_file
+    from imagegs.textures.stacks import decode_with_maps
 
     with about(path), nullcontext(opened) if opened else open_input(path) as file:
-        data = read_file(file, options.get("size_limit"))
-        gaussians = decode(data, **options)
-        metadata = metadata_in(data, options.get("allow_partial", False))
-        return gaussians, from_metadata(metadata, gaussians.channels)
+        return decode_with_maps(read_file(file, keywords.get("size_limit")), **keywords)
 
 
 def named_map(maps: Sequence[TextureMap], name: str) -> TextureMap:

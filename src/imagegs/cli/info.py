@@ -16,7 +16,7 @@ from imagegs.cli.standard_streams import open_input
 
 if TYPE_CHECKING:
     from imagegs.codec import FileInfo
-    from imagegs.codec.coded import Layer
+    from imagegs.codec.coded import LayerInfo
     from imagegs.rendering import MultiplyAdds
     from imagegs.textures.map_list import TextureMap
 
@@ -42,7 +42,7 @@ def run(options: Namespace) -> None:
     RunFiles.of(options).check_printing()
     with about(options.file), open_input(options.file) as file:
         data = read_file(file, options.size_limit)
-        facts = read_info(data, options.allow_partial, options.size_limit)
+        facts = read_info(data, size_limit=options.size_limit, allow_partial=options.allow_partial)
         maps = from_metadata(facts.metadata, facts.channels)
     cost = painting_cost(data, options.allow_partial, options.size_limit)
     if options.json:
@@ -67,7 +67,7 @@ def painting_cost(data: bytes, allow_partial: bool, size_limit: int | None = Non
 
     try:
         with at_most(_COUNTING_SECONDS, "counting"):
-            return Painter(decode(data, size_limit, allow_partial)).multiply_adds()
+            return Painter(decode(data, size_limit=size_limit, allow_partial=allow_partial)).multiply_adds()
     except LimitError:
         return None
 
@@ -119,7 +119,7 @@ def _cost_text(cost: MultiplyAdds | None) -> str:
     return f"{cost.mean:.0f} multiply-adds a pixel, {cost.worst:.0f} in the worst tile"
 
 
-def _layer_text(layer: Layer) -> str:
+def _layer_text(layer: LayerInfo) -> str:
     return f"{layer.n_gaussians:,} Gaussians, {layer.n_bytes:,} bytes"
 
 

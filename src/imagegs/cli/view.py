@@ -94,19 +94,18 @@ def _check_usage(options: Namespace) -> None:
 
 def _shown(options: Namespace) -> Shown:
     """The file, which is decoded once here, so that errors are told here and not in the browser."""
-    from imagegs.codec import decode
-    from imagegs.codec.gsimg import read_file
-    from imagegs.codec.metadata import metadata_in
+    from imagegs.codec import read_file
     from imagegs.engine import at_most
     from imagegs.limits import Limits
-    from imagegs.textures.map_list import from_metadata
+    from imagegs.textures.stacks import decode_with_maps
     from imagegs.viewer.page import Shown
 
     with about(options.file), open_input(options.file) as file:
         data = read_file(file, options.size_limit)
         with at_most(Limits.of(options.size_limit).seconds, "reading"):
-            gaussians = decode(data, options.size_limit, options.allow_partial)
-        maps = from_metadata(metadata_in(data, options.allow_partial), gaussians.channels)
+            gaussians, maps = decode_with_maps(
+                data, size_limit=options.size_limit, allow_partial=options.allow_partial
+            )
     references: dict[int, tuple[bytes | str, ...]] = {}
     if options.reference is not None:
         with about(options.reference):

@@ -21,6 +21,7 @@ from imagegs.codec.lattice import (
     Lattice,
     Table,
     from_table,
+    native_lattice,
     to_table,
 )
 from imagegs.errors import FormatError
@@ -33,8 +34,13 @@ _HAS_WEIGHTS = 1
 
 
 @dataclass(frozen=True)
-class Layer:
-    """What one layer took."""
+class LayerInfo:
+    """What one layer of a coded file took; in `FileInfo.layers`.
+
+    >>> data = imagegs.compress(np.zeros((16, 24), np.uint8), n_gaussians=4, effort=1)
+    >>> [layer.n_gaussians for layer in imagegs.read_info(data).layers]
+    [4]
+    """
 
     n_gaussians: int
     n_bytes: int  # of the chunk's payload
@@ -47,7 +53,7 @@ class Coded:
 
     lattice: Lattice
     table: Table
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerInfo, ...]
 
     def bits_by_attribute(self) -> dict[str, float]:
         """Bits a Gaussian."""
@@ -109,19 +115,19 @@ def read_layers(
     coder = _coder(steps, header, weights)
     columns = FIRST_COLOR + len(header.channels)
     tables: list[Table] = []
-    found: list[Layer] = []
+    found: list[LayerInfo] = []
     for number, (size, stream) in enumerate(streams[:wanted], 1):
         rows = np.empty((size, columns), np.int32)
         problem, bits = coder.decode(stream, rows, count_bits)
         if problem:
             raise FormatError(f"layer {number}: {problem}")
         tables.append(rows)
-        found.append(Layer(size, COUNT_BYTES + len(stream), _by_attribute(bits) if count_bits else {}))
+        found.append(LayerInfo(size, COUNT_BYTES + len(stream), _by_attribute(bits) if count_bits else {}))
     return Coded(steps, np.concatenate(tables), tuple(found))
 
 
 def _coder(lattice: Lattice, header: Header, weights: bool) -> LayerCoder:
-    return LayerCoder(lattice.native, header.width, header.height, len(header.channels), weights)
+    return LayerCoder(native_lattice(lattice), header.width, header.height, len(header.channels), weights)
 
 
 def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:

@@ -14,8 +14,6 @@ WHOLE = 127  # of an entry that stands for 1
 _LEAST, _MOST = -128, 127
 _EXPONENTS = 16  # in an octave
 
-Numbers = NDArray[np.floating[Any]]
-
 
 @dataclass(frozen=True)
 class ColorTurn:
@@ -23,6 +21,10 @@ class ColorTurn:
 
     A matrix that is about orthogonal keeps squared errors; exponents make some channels coarser than others.
     Raises ValueError for another shape, or numbers out of their range.
+
+    >>> same = imagegs.ColorTurn(exponents=(0, 0), matrix=((127, 0), (0, 127)))
+    >>> same.colors(np.array([[0.25, 0.5]])).tolist()
+    [[0.25, 0.5]]
     """
 
     exponents: tuple[int, ...]
@@ -36,7 +38,7 @@ class ColorTurn:
             raise ValueError("a number of a colour transform is out of its range")
 
     @classmethod
-    def nearest(cls, rows: Numbers, scales: Numbers) -> ColorTurn:
+    def nearest(cls, rows: NDArray[np.floating[Any]], scales: NDArray[np.floating[Any]]) -> ColorTurn:
         """The one whose stored colours are rows (C, C) @ (color / scales (C,)), about; rows orthonormal.
 
         Raises ValueError for scales that cannot be held.
@@ -55,7 +57,7 @@ class ColorTurn:
         """The payload of chunk TURN."""
         return np.array([self.exponents, *self.matrix], np.int8).tobytes()
 
-    def colors(self, stored: Numbers) -> NDArray[np.float64]:
+    def colors(self, stored: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Colours (N, C) of stored ones, the same on all machines: term by term, in order."""
         color = np.zeros(stored.shape)
         for k, row in enumerate(self.matrix):
@@ -64,7 +66,7 @@ class ColorTurn:
         scaled: NDArray[np.float64] = color * exp2(np.array(self.exponents) / _EXPONENTS) / WHOLE
         return scaled
 
-    def stored(self, color: Numbers) -> NDArray[np.float64]:
+    def stored(self, color: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """The numbers (N, C) that are stored for colours. Raises ValueError where there is no inverse."""
         forward = np.array(self.matrix) / WHOLE * exp2(np.array(self.exponents) / _EXPONENTS)[:, None]
         try:

@@ -6,13 +6,14 @@ the limits aside.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypedDict
 
 from imagegs.codec.attributes import Stored, dequantized, payload_size, read_stored, write_gaussians
 from imagegs.codec.bits import Bits
-from imagegs.codec.coded import Coded, Layer, read_layers, write_layers
+from imagegs.codec.coded import Coded, LayerInfo, read_layers, write_layers
 from imagegs.codec.container import (
     CHUNK_BYTES,
     FRAME_BYTES,
@@ -28,7 +29,7 @@ from imagegs.codec.header import Header, header_of, read_header, write_header
 from imagegs.codec.lattice import Lattice
 from imagegs.codec.metadata import read_metadata, write_metadata
 from imagegs.errors import FormatError, LimitError
-from imagegs.files import PathLike, read_to_limit, write_atomically
+from imagegs.files import read_to_limit, write_atomically
 from imagegs.gaussians import BlendName, Gaussians, faded, level_of
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
 from imagegs.rendering import check_painting
@@ -60,7 +61,7 @@ class FileInfo:
     n_bytes: int  # the whole file
     bytes_by_chunk: dict[str, int]  # chunk type -> bytes with length and checksum; "frame" is the rest
     bits_by_attribute: dict[str, float]  # stored attribute -> bits a Gaussian, its ranges included
-    layers: tuple[Layer, ...]  # of a coded file
+    layers: tuple[LayerInfo, ...]  # of a coded file
     metadata: dict[str, Any] | None
 
     @property
@@ -78,8 +79,17 @@ class _Contents:
     chunks: Chunks
 
 
+class DecodeKeywords(TypedDict, total=False):
+    """The keywords of `decode`, which explains them."""
+
+    size_limit: int | None
+    allow_partial: bool
+    lod: float
+    whole: bool
+
+
 def encode(
-    gaussians: Gaussians, coding: Bits | Lattice | None = None, metadata: dict[str, Any] | None = None
+    gaussians: Gaussians, coding: Bits | Lattice | None = None, *, metadata: dict[str, Any] | None = None
 ) -> bytes:
     """The bytes of a .gsimg file with these Gaussians.
 
@@ -116,6 +126,7 @@ def encode(
 
 def decode(
     data: bytes | bytearray | memoryview,
+    *,
     size_limit: int | None = DEFAULT_SIZE_LIMIT,
     allow_partial: bool = False,
     lod: float = 1.0,
@@ -123,11 +134,12 @@ def decode(
 ) -> Gaussians:
     """The Gaussians in the bytes of a .gsimg file.
 
-    Memory is bounded by the size of data, whatever the file declares, and by the limits that go with
-    size_limit pixels (`imagegs.limits`). allow_partial: data may end early,
-    after the first layer of a coded file; then the whole layers count. lod: the level of detail 0..1, as in
-    `Gaussians.at_lod`; what lies beyond it is not decoded. whole: all of the canvas is to be painted, at its
-    own size; who paints a part or another size says False and calls `rendering.check_painting`.
+    size_limit: pixels; None for the default. Memory is bounded by the size of data, whatever the file
+        declares, and by the limits that go with so many pixels (`imagegs.limits`).
+    allow_partial: data may end early, after the first layer of a coded file; then the whole layers count.
+    lod: the level of detail 0..1, as in `Gaussians.at_lod`; what lies beyond it is not decoded.
+    whole: all of the canvas is to be painted, at its own size; who paints a part or another size says False
+        and calls `rendering.check_painting`.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
     size_limit pixels, when it has more Gaussians or colour values than go with so many, or when painting it
@@ -138,6 +150,21 @@ def decode(
     >>> gaussians.height, gaussians.width, gaussians.color.shape
     (16, 24, (4, 3))
     """
+    gaussians, _ = decode_with_metadata(
+        data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=whole
+    )
+    return gaussians
+
+
+def decode_with_metadata(
+    data: bytes | bytearray | memoryview,
+    *,
+    size_limit: int | None = DEFAULT_SIZE_LIMIT,
+    allow_partial: bool = False,
+    lod: float = 1.0,
+    whole: bool = True,
+) -> tuple[Gaussians, dict[str, Any] | None]:
+    """What `decode` gives, and the file's metadata, None without any. Raises what `decode` raises."""
     limits = Limits.of(size_limit)
     contents = _read(data, limits, allow_partial, lod)
     header, numbers = contents.header, contents.numbers
@@ -149,13 +176,14 @@ def decode(
         gaussians = faded(gaussians, contents.last_share)
     if whole:
         check_painting(gaussians, limits)
-    return gaussians
+    return gaussians, contents.metadata
 
 
 def read_info(
     data: bytes | bytearray | memoryview,
-    allow_partial: bool = False,
+    *,
     size_limit: int | None = DEFAULT_SIZE_LIMIT,
+    allow_partial: bool = False,
 ) -> FileInfo:
     """What the bytes of a .gsimg file say about themselves, checked in full but not dequantised.
 
@@ -232,9 +260,10 @@ def _check_numbers(header: Header, limits: Limits) -> None:
 
 
 def save(
-    path: PathLike,
+    path: str | os.PathLike[str],
     gaussians: Gaussians,
     coding: Bits | Lattice | None = None,
+    *,
     metadata: dict[str, Any] | None = None,
 ) -> int:
     """Write a .gsimg file whole or not at all; returns its size in bytes.
@@ -247,13 +276,20 @@ def save(
     >>> imagegs.save("a.gsimg", gaussians) == len(imagegs.encode(gaussians))
     True
     """
-    data = encode(gaussians, coding, metadata)
+    data = encode(gaussians, coding, metadata=metadata)
     write_atomically(path, data)
     return len(data)
 
 
-def load(path: PathLike, **options: Any) -> Gaussians:
-    """The Gaussians in a .gsimg file; the options are those of `decode`.
+def load(
+    path: str | os.PathLike[str],
+    *,
+    size_limit: int | None = DEFAULT_SIZE_LIMIT,
+    allow_partial: bool = False,
+    lod: float = 1.0,
+    whole: bool = True,
+) -> Gaussians:
+    """The Gaussians in a .gsimg file; the keywords are those of `decode`.
 
     Raises what `decode` raises, and OSError where the file cannot be read.
 
@@ -265,7 +301,8 @@ def load(path: PathLike, **options: Any) -> Gaussians:
     20
     """
     with Path(path).open("rb") as file:
-        return decode(read_file(file, options.get("size_limit")), **options)
+        data = read_file(file, size_limit)
+    return decode(data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=whole)
 
 
 def read_file(file: BinaryIO, size_limit: int | None = None) -> bytes:

@@ -50,14 +50,7 @@ class Lattice:
     turn: ColorTurn | None = None  # of the colours; None: the fixed one of three or four channels, else none
 
     def __post_init__(self) -> None:
-        _ = self.native
-
-    @property
-    def native(self) -> NativeLattice:
-        """The object for native calls, made anew: one that lives on at exit would be reported as a leak."""
-        return NativeLattice(
-            self.scales_an_octave, self.position, self.angle, self.weight, self.color, self.cell
-        )
+        native_lattice(self)  # its checks
 
     @classmethod
     def of_fineness(cls, fineness: float) -> Lattice:
@@ -71,11 +64,21 @@ class Lattice:
             color=COLORS + coarser,
         )
 
-    def steps(self, table: Table) -> Table:
-        """(N, 6): see `lattice_steps` in native/python/entropy.cpp."""
-        out = np.empty((len(table), 6), np.int32)
-        self.native.steps(table, out)
-        return out
+
+def native_lattice(lattice: Lattice) -> NativeLattice:
+    """The object for native calls, made anew: one that lives on at exit would be reported as a leak.
+
+    Raises ValueError for what a file cannot hold.
+    """
+    steps = lattice.position, lattice.angle, lattice.weight, lattice.color
+    return NativeLattice(lattice.scales_an_octave, *steps, lattice.cell)
+
+
+def lattice_steps(table: Table, lattice: Lattice) -> Table:
+    """(N, 6): see `lattice_steps` in native/python/entropy.cpp."""
+    out = np.empty((len(table), 6), np.int32)
+    native_lattice(lattice).steps(table, out)
+    return out
 
 
 # In equal shares of the error; see docs/experiments.md.
@@ -118,12 +121,12 @@ def to_table(g: Arrays, lattice: Lattice) -> Table:
     q = lattice.scales_an_octave
     size = np.clip(np.rint((np.log2(scale) - LOWEST_SCALE) * q), 0, 30 * q).astype(np.int32)
     table[:, SHORTER], table[:, RATIO] = size[:, 1], size[:, 0] - size[:, 1]
-    weight_step = power(lattice.steps(table)[:, 0])
+    weight_step = power(lattice_steps(table, lattice)[:, 0])
     most = np.floor(MAX_LOG_WEIGHT * (1 - 1e-4) / weight_step)  # the kernels round the step: keep clear of it
     table[:, WEIGHT] = np.clip(np.rint(g.log_weight / weight_step), -most, most)
-    angles = lattice.steps(table)[:, 2]
+    angles = lattice_steps(table, lattice)[:, 2]
     table[:, ANGLE] = np.floor(angle / np.pi * angles).astype(np.int64) % angles
-    steps = lattice.steps(table)
+    steps = lattice_steps(table, lattice)
     for axis in range(2):
         bits = steps[:, 4 + axis]
         fine = np.floor(g.xy[:, axis].astype(np.float64) * np.exp2(bits - lattice.cell)).astype(np.int64)
@@ -137,7 +140,7 @@ def to_table(g: Arrays, lattice: Lattice) -> Table:
 
 def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[str, NDArray[np.float32]]:
     """The arrays of `Gaussians` on a canvas of this size that a table stands for."""
-    steps = lattice.steps(table)
+    steps = lattice_steps(table, lattice)
     size = np.stack([table[:, SHORTER] + table[:, RATIO], table[:, SHORTER]], axis=1)
     xy = np.empty((len(table), 2))
     for axis in range(2):

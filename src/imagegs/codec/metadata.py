@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from imagegs.codec.container import read_chunks
 from imagegs.errors import FormatError
 
 MAX_METADATA_BYTES = 65_535
@@ -46,15 +45,6 @@ def read_metadata(payload: memoryview) -> dict[str, Any]:
     if depth > MAX_DEPTH:
         raise FormatError(f"chunk mETA: nested {depth} deep, at most {MAX_DEPTH} is possible")
     return value
-
-
-def metadata_in(data: bytes | bytearray | memoryview, allow_partial: bool = False) -> dict[str, Any] | None:
-    """The metadata in the bytes of a .gsimg file, None without any; the Gaussians are not looked at.
-
-    Raises FormatError for damaged chunks; allow_partial as in `decode`.
-    """
-    chunks = read_chunks(memoryview(data).cast("B"), allow_partial)
-    return read_metadata(chunks.single["mETA"]) if "mETA" in chunks.single else None
 
 
 def _reject(constant: str) -> Any:

@@ -1,9 +1,10 @@
 """From pixels to bytes of a wanted size, quality or number of Gaussians, and back."""
 
-from imagegs.compression.bytes_to_pixels import decompress, imread
+from imagegs.compression.bytes_to_pixels import decompress
 from imagegs.compression.compressing import Compressed, Compression
 from imagegs.compression.options import CompressionOptions, FitSettings, Target
-from imagegs.compression.pixels_to_bytes import compress, compress_with_report, imwrite
+from imagegs.compression.picture_files import imread, imwrite
+from imagegs.compression.pixels_to_bytes import compress, compress_with_report
 from imagegs.compression.quality_target import QualityFit, fit_to_psnr
 
 __all__ = [

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
-from imagegs.codec import decode, read_file
-from imagegs.codec.metadata import metadata_in
-from imagegs.files import PathLike
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.rendering import check_painting, render
-from imagegs.textures.map_list import from_metadata
-from imagegs.textures.stacks import paint_map
-
-
-class DecompressKeywords(TypedDict, total=False):
-    """The keywords of `decompress`, which explains them."""
-
-    height: int | None
-    scale: float | None
-    region: tuple[int, int, int, int] | None
-    lod: float
-    filtered: bool
-    allow_partial: bool
-    size_limit: int
-    threads: int | None
+from imagegs.textures.stacks import decode_with_maps, paint_map
 
 
 def decompress(
@@ -37,7 +19,7 @@ def decompress(
     lod: float = 1.0,
     filtered: bool = True,
     allow_partial: bool = False,
-    size_limit: int = DEFAULT_SIZE_LIMIT,
+    size_limit: int | None = DEFAULT_SIZE_LIMIT,
     threads: int | None = None,
 ) -> IntegerPixels | dict[str, IntegerPixels]:
     """Paint the picture in a .gsimg file: what `imagegs decode` writes.
@@ -50,7 +32,8 @@ def decompress(
     lod: the level of detail, 0 (the first layer alone) to 1 (all).
     filtered: whether smaller pictures are means; without, they are single samples: faster, but they alias.
     allow_partial: reads a file that was cut short, up to its last whole layer.
-    size_limit: pixels; refuses larger pictures, and more Gaussians, samples and work in proportion.
+    size_limit: pixels; refuses larger pictures, and more Gaussians, samples and work in proportion; None for
+        the default.
 
     Raises FormatError for damaged data, LimitError above the limit, ValueError for a view that is empty or
     outside the picture.
@@ -60,30 +43,14 @@ def decompress(
     >>> imagegs.decompress(data, scale=2, region=(10, 10, 8, 4)).shape
     (4, 8, 3)
     """
-    gaussians = decode(data, size_limit, allow_partial, lod, whole=False)
-    maps = from_metadata(metadata_in(data, allow_partial), gaussians.channels)
+    gaussians, maps = decode_with_maps(
+        data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=False
+    )
     view: dict[str, Any] = {"height": height, "scale": scale, "region": region, "filtered": filtered}
     check_painting(gaussians, Limits.of(size_limit), pictures=max(1, len(maps)), **view)
     if maps:
         return {each.name: _squeezed(paint_map(gaussians, each, threads, **view)) for each in maps}
     return _squeezed(render(gaussians, dtype=f"uint{gaussians.bit_depth}", threads=threads, **view))
-
-
-def imread(
-    path: PathLike, **keywords: Unpack[DecompressKeywords]
-) -> IntegerPixels | dict[str, IntegerPixels]:
-    """Paint the picture in a .gsimg file: see `decompress` for the keywords and what comes back.
-
-    Raises what `decompress` raises, and OSError where the file cannot be read.
-
-    >>> image = np.random.default_rng(0).random((16, 24, 3))
-    >>> imagegs.imwrite("a.gsimg", image, n_gaussians=20, effort=1) > 0
-    True
-    >>> imagegs.imread("a.gsimg").shape
-    (16, 24, 3)
-    """
-    with Path(path).open("rb") as file:
-        return decompress(read_file(file, keywords.get("size_limit")), **keywords)
 
 
 def _squeezed(pixels: IntegerPixels) -> IntegerPixels:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from imagegs import codec
+from imagegs.compression.judging import Original
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.plan import check_options, file_metadata, make_plan
 from imagegs.compression.quality_target import fit_to_psnr
 from imagegs.compression.rate_control import Packer
-from imagegs.fitting import AttributeBits, Progress, fit_progressively
+from imagegs.fitting import Progress, fit_progressively
 from imagegs.gaussians import Gaussians
 from imagegs.limits import NO_SIZE_LIMIT
-from imagegs.metrics import psnr, ssim
 from imagegs.pictures.pixels import IntegerPixels, Picture
-from imagegs.pictures.transparency import Alphas
-from imagegs.rendering import render
 from imagegs.restoration.restoring import Restoration, Source, restore
 from imagegs.textures.map_list import TextureMap
-from imagegs.textures.stacks import paint_stack
 
 Listener = Callable[[Progress], None]
 
@@ -45,20 +39,17 @@ class Compressed:
     steps: int  # that the fits took
     seconds: float  # of wall-clock time, fit and packing
     target_psnr: float | None  # dB, that was wanted
-    restoration: Restoration
-    maps: tuple[TextureMap, ...]
-    alphas: Alphas | None  # of the channels; None: what their names say
-    threads: int | None
+    _original: Original = field(repr=False)
 
     @cached_property
     def decoded(self) -> Gaussians:
         """The Gaussians in the file."""
-        return codec.decode(self.data, NO_SIZE_LIMIT)
+        return codec.decode(self.data, size_limit=NO_SIZE_LIMIT)
 
     @cached_property
     def painted(self) -> IntegerPixels:
         """The picture that a decoder writes, (H, W, C) as the input had it."""
-        return _painted(self.decoded, self.restoration.shown, self.maps, self.threads)
+        return self._original.painted(self.decoded)
 
     @property
     def bpp(self) -> float:
@@ -73,12 +64,12 @@ class Compressed:
     @cached_property
     def psnr(self) -> float:
         """In dB, of what is seen of the known pixels; infinite for equal pictures."""
-        return _psnr(self.restoration, self.painted, self.alphas)
+        return self._original.psnr(self.painted)
 
     @cached_property
     def ssim(self) -> float:
         """Structural similarity; unknown pixels count as equal."""
-        return ssim(_judged(self.restoration, self.painted), self.painted, self.alphas)
+        return self._original.ssim(self.painted)
 
     @property
     def missed_by(self) -> float:
@@ -113,6 +104,7 @@ class Compression:
         self.restoration = _restored(picture, options, path)
         self.plan = make_plan(options, self.restoration, self.maps)
         self._packer = Packer(self.plan, options)
+        self._original = Original(self.restoration, self.maps, self.plan.alphas, options.threads)
 
     def run(self, progress: Listener | None = None) -> Compressed:
         """Fits and packs. `progress` is called after every step of the fit."""
@@ -121,8 +113,7 @@ class Compression:
         metadata = file_metadata(self.options, self.plan.tune, self.maps, steps)
         data = self._packed(gaussians, metadata)
         seconds = perf_counter() - start
-        plan, threads = self.plan, self.options.threads
-        return Compressed(data, steps, seconds, plan.psnr, self.restoration, self.maps, plan.alphas, threads)
+        return Compressed(data, steps, seconds, self.plan.psnr, self._original)
 
     def _fitted(self, progress: Listener) -> tuple[Gaussians, int]:
         """The Gaussians, and the steps that they took."""
@@ -149,28 +140,21 @@ class Compression:
             picture.pixels,
             plan.n_gaussians,
             recipe=fit.recipe,
-            bits=self._trained_bits(),
-            seconds=fit.time_budget,
+            bits=self.plan.bits if fit.recipe == "paper" else None,
+            time_budget=fit.time_budget,
             **shared,
         ):
             progress(last)
         assert last is not None  # there is at least one step
         return last.snapshot(), last.step
 
-    def _trained_bits(self) -> AttributeBits | None:
-        bits = self.plan.bits
-        if bits is None or self.options.fit.recipe != "paper":
-            return None
-        return AttributeBits(bits.position, bits.scale, bits.angle, bits.color)
-
     def _packed(self, gaussians: Gaussians, metadata: dict[str, Any] | None = None) -> bytes:
         return self._packer.pack(self.restoration.to_store(gaussians, self.options.threads), metadata)
 
     def _decoded_psnr(self, gaussians: Gaussians) -> float:
         """PSNR of what a decoder will write."""
-        decoded = codec.decode(self._packed(gaussians), NO_SIZE_LIMIT)
-        painted = _painted(decoded, self.restoration.shown, self.maps, self.options.threads)
-        return _psnr(self.restoration, painted, self.plan.alphas)
+        decoded = codec.decode(self._packed(gaussians), size_limit=NO_SIZE_LIMIT)
+        return self._original.psnr(self._original.painted(decoded))
 
 
 def _ignore(progress: Progress) -> None:
@@ -188,23 +172,3 @@ def _restored(picture: Picture, options: CompressionOptions, path: Path | None) 
         threads=options.threads,
     )
     return restore(picture, options.restore, source)
-
-
-def _painted(
-    gaussians: Gaussians, picture: Picture, maps: tuple[TextureMap, ...], threads: int | None
-) -> IntegerPixels:
-    if maps:
-        return paint_stack(gaussians, maps, threads)
-    painted: IntegerPixels = render(gaussians, dtype=picture.pixels.dtype, threads=threads)
-    return painted
-
-
-def _judged(restoration: Restoration, painted: IntegerPixels) -> IntegerPixels:
-    """The picture that what was painted is held against: without an error where it is unknown."""
-    known, pixels = restoration.known, restoration.shown.pixels
-    return pixels if known is None else np.where(known[:, :, None], pixels, painted)
-
-
-def _psnr(restoration: Restoration, painted: IntegerPixels, alphas: Alphas | None) -> float:
-    share = 1.0 if restoration.known is None else float(restoration.known.mean())
-    return psnr(_judged(restoration, painted), painted, alphas) + 10 * math.log10(share)

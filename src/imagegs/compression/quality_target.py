@@ -7,18 +7,25 @@ fits go on from the last one, with a few Gaussians more or fewer, instead of sta
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.fitting.progress import Progress
-from imagegs.fitting.recipes import DEFAULT_EFFORT, default_gaussians, fit, steps_of
+from imagegs.fitting import (
+    DEFAULT_EFFORT,
+    Placement,
+    Progress,
+    Tune,
+    default_gaussians,
+    fit,
+    steps_of,
+)
 from imagegs.gaussians import Gaussians
 from imagegs.metrics import psnr as measure_psnr
-from imagegs.pictures.pixels import as_pixels
+from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.transparency import Alphas, checked_alphas
 from imagegs.rendering import render
 
@@ -63,20 +70,31 @@ def psnr_of_quality(quality: float) -> float:
 
 
 def fit_to_psnr(
-    image: NDArray[Any],
+    image: ImageLike,
     psnr: float,
     *,
-    effort: int = DEFAULT_EFFORT,
-    steps: int | None = None,
     measure: Callable[[Gaussians], float] | None = None,
+    effort: int = DEFAULT_EFFORT,
+    tune: Tune = "balanced",
+    steps: int | None = None,
+    init: Placement = "gradient",
+    layers: int = 1,
+    wrap: bool | None = None,
+    seed: int = 0,
+    pixel_weights: NDArray[Any] | None = None,
+    channel_weights: Sequence[float] | None = None,
+    alphas: Sequence[int | None] | None = None,
+    channels: tuple[str, ...] | None = None,
+    threads: int | None = None,
     progress: Callable[[Progress], None] | None = None,
-    **options: Any,
 ) -> QualityFit:
-    """Fits a picture with as few Gaussians as give at least `psnr` dB, and not more than 0.1 dB too much.
+    """Fit a picture with as few Gaussians as give at least `psnr` dB, and not more than 0.1 dB too much.
 
     measure: the PSNR that counts, of some Gaussians; by default that of their picture in the image's dtype (a
-    codec measures what it decodes). steps: of the first full fit, in place of `effort`. progress is called
-    after every step. Other options are those of `fit`; the recipe is "imagegs".
+        codec measures what it decodes).
+    effort, steps: of the first full fit; the search takes several fits.
+
+    `fit` explains the other arguments; the recipe is "imagegs".
 
     A target that cannot be met gives the best that was found, with `met` False. Raises ValueError for a
     target that is not a positive number, and what `fit` raises.
@@ -88,10 +106,21 @@ def fit_to_psnr(
     """
     if not 0 < psnr < math.inf:
         raise ValueError(f"the wanted PSNR must be above 0 dB and finite, not {psnr}")
-    pixels = as_pixels(image)
-    names = options.get("channels") or int(pixels.shape[2])
-    search = _Search(pixels, psnr, measure, checked_alphas(options.get("alphas"), names))
-    full = steps_of("imagegs", effort, steps, options.get("tune", "balanced"))
+    options = {
+        "tune": tune,
+        "init": init,
+        "layers": layers,
+        "wrap": wrap,
+        "seed": seed,
+        "pixel_weights": pixel_weights,
+        "channel_weights": channel_weights,
+        "alphas": alphas,
+        "channels": channels,
+        "threads": threads,
+    }
+    pixels = pixels_from(image)
+    search = _Search(pixels, psnr, measure, checked_alphas(alphas, channels or int(pixels.shape[2])))
+    full = steps_of("imagegs", effort, steps, tune)
     share = PROBE_SHARE
     for _ in range(MAX_ROUNDS):
         part = min(full, max(LEAST_PROBE, round(share * full)))

@@ -43,12 +43,12 @@ class Packer:
         """
         plan, gaussians = self.plan, stored.gaussians
         if plan.bits is not None:
-            return codec.encode(gaussians, plan.bits, metadata)
+            return codec.encode(gaussians, plan.bits, metadata=metadata)
         weights = plan.weights(stored.pixel_weights)
         reference = Reference(stored.pixels, gaussians, self.options.threads, **weights)
         if plan.max_bytes is None:
             lattice = lattice_for(reference, gaussians, stored.error)
-            return codec.encode(self._quantised(reference, gaussians, lattice), lattice, metadata)
+            return codec.encode(self._quantised(reference, gaussians, lattice), lattice, metadata=metadata)
         return self._within(plan.max_bytes, stored, reference, metadata)
 
     def _within(
@@ -57,7 +57,9 @@ class Packer:
         gaussians = without_useless(reference, stored.gaussians)
         while True:
             for lattice in _lattices_within(n_bytes, gaussians, metadata, reference):
-                data = codec.encode(self._quantised(reference, gaussians, lattice), lattice, metadata)
+                data = codec.encode(
+                    self._quantised(reference, gaussians, lattice), lattice, metadata=metadata
+                )
                 if len(data) <= n_bytes:
                     return data
             if len(gaussians) == 1:
@@ -100,7 +102,7 @@ def _lattices_within(
         return FINENESS[: bisect_left(FINENESS, True, key=is_over)]
 
     def is_over(fineness: int) -> bool:
-        return len(codec.encode(inside, turned(fineness), metadata)) > n_bytes
+        return len(codec.encode(inside, turned(fineness), metadata=metadata)) > n_bytes
 
     finest = max(fitting(), default=FINENESS[0])
     turn = turn_for(inside, lattice_of(finest), reference.roots)

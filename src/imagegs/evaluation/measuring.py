@@ -141,7 +141,7 @@ class Bench:
             decoded, cost = measured(lambda: self._codec.decode(data, self._subject.pixels.shape))
             row = {**row, **_told("decode", cost)} if "decode_seconds" not in row else row
             if self._codec.is_own and "multiply_adds" not in row:
-                own = decode(data, size_limit_of(self._subject.pixels.shape))
+                own = decode(data, size_limit=size_limit_of(self._subject.pixels.shape))
                 counted = Painter(own, threads=1).multiply_adds()
                 row["multiply_adds"] = None if counted is None else counted.mean
             for name in missing:

@@ -8,7 +8,7 @@ from functools import partial
 
 from imagegs.codec import Bits
 from imagegs.compression import compress, decompress
-from imagegs.compression.pixels_to_bytes import CompressKeywords
+from imagegs.compression.keywords import CompressKeywords
 from imagegs.evaluation.codec import Codec, Pixels, Shape
 from imagegs.fitting import RecipeName
 from imagegs.limits import DEFAULT_SIZE_LIMIT

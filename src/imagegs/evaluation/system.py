@@ -22,7 +22,7 @@ from PIL import Image
 
 from imagegs.codec import decode
 from imagegs.compression import compress
-from imagegs.compression.pixels_to_bytes import CompressKeywords
+from imagegs.compression.keywords import CompressKeywords
 from imagegs.engine import thread_count
 from imagegs.evaluation.costs import measured
 from imagegs.evaluation.processes import safe_path

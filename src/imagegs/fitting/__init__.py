@@ -1,22 +1,17 @@
 """From pictures to Gaussians."""
 
-from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, Progress, RecipeName, Tune
+from imagegs.fitting.pixels_to_gaussians import fit, fit_progressively
+from imagegs.fitting.placement import Placement
+from imagegs.fitting.progress import RECIPES, TUNES, Progress, RecipeName, Tune
 from imagegs.fitting.pruning import drop_useless
 from imagegs.fitting.quantising import choose_lattice, quantise
-from imagegs.fitting.recipes import (
-    DEFAULT_EFFORT,
-    RecipeError,
-    default_gaussians,
-    fit,
-    fit_progressively,
-    steps_of,
-)
+from imagegs.fitting.recipes import DEFAULT_EFFORT, RecipeError, default_gaussians, steps_of
 
 __all__ = [
     "DEFAULT_EFFORT",
     "RECIPES",
     "TUNES",
-    "AttributeBits",
+    "Placement",
     "Progress",
     "RecipeError",
     "RecipeName",

@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 
 from imagegs._native import LayerCoder
 from imagegs.codec.color_transform import ColorTurn
-from imagegs.codec.lattice import DECORRELATION, FIRST_COLOR, Lattice, Table, power, to_table
+from imagegs.codec.lattice import (
+    DECORRELATION,
+    FIRST_COLOR,
+    Lattice,
+    Table,
+    lattice_steps,
+    native_lattice,
+    power,
+    to_table,
+)
 from imagegs.gaussians import Gaussians
 
 MOST_SAMPLES = 4000  # Gaussians that are looked at
@@ -68,7 +77,7 @@ def _differences(gaussians: Gaussians, color: Vectors, lattice: Lattice) -> Vect
     """(M, C) in steps: from the neighbours' mean, the usual colour, or between, by what is smallest."""
     from scipy.spatial import cKDTree
 
-    steps = power(lattice.steps(to_table(gaussians, replace(lattice, turn=None)))[:, 3])[:, None]
+    steps = power(lattice_steps(to_table(gaussians, replace(lattice, turn=None)), lattice)[:, 3])[:, None]
     rows = np.unique(np.linspace(0, len(color) - 1, min(len(color), MOST_SAMPLES)).astype(np.intp))
     usual = np.median(color, axis=0)
     k = min(NEAREST + 1, len(color))
@@ -126,7 +135,7 @@ def _size(gaussians: Gaussians, lattice: Lattice) -> int:
     """Bytes of the layers and of the transform."""
     table: Table = to_table(gaussians, lattice)
     g, n = gaussians, table.shape[1] - FIRST_COLOR
-    coder = LayerCoder(lattice.native, g.width, g.height, n, True)
+    coder = LayerCoder(native_lattice(lattice), g.width, g.height, n, True)
     layers = np.split(table, np.cumsum(g.layers)[:-1])
     turn = 0 if lattice.turn is None else 12 + len(lattice.turn.to_bytes())
     return turn + sum(len(coder.encode(np.ascontiguousarray(rows))[0]) for rows in layers)

@@ -62,12 +62,12 @@ def fit_record(
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of shapes."""
     objective = Objective(target, "softmax", threads, options.pixel_weights, options.wrap)
     polishes = options.tune == "psnr"
-    extra = round(POLISH_SHARE * options.steps) if polishes and options.seconds is None else 0
-    deadline = None if options.seconds is None else time.monotonic() + options.seconds
-    if options.seconds is None:
+    extra = round(POLISH_SHARE * options.steps) if polishes and options.time_budget is None else 0
+    deadline = None if options.time_budget is None else time.monotonic() + options.time_budget
+    if options.time_budget is None:
         clock: Clock = StepClock(options.steps - extra)
     else:
-        clock = WallClock(options.seconds * (1 - POLISH_TIME_SHARE * polishes))
+        clock = WallClock(options.time_budget * (1 - POLISH_TIME_SHARE * polishes))
     last: Progress | None = None
     for step, steps, shapes, loss, l2 in _train(objective, options, clock):
         if last is not None:
@@ -140,7 +140,7 @@ def _begin(
     """The Gaussians that a fit begins with, and how many each growth adds."""
     n, start, target = options.n_gaussians, options.start, objective.target
     if start is None:
-        steps = 100 if options.seconds is not None else options.steps
+        steps = 100 if options.time_budget is not None else options.steps
         first, growths = growth_plan(n, max(1, round(GROWTH_SHARE * steps)), steps)
         weights = objective.pixel_weights, options.wrap, options.alphas
         pixels = place(rng, target, options.placement, first, *weights)

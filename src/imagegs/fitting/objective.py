@@ -119,7 +119,8 @@ class Objective:
         self.blend = blend
         self.wrap = wrap
         self.engine = engine(threads)
-        self._picture_gradient = np.empty_like(target)  # scratch of `loss`
+        # Memory for one call, which leaves nothing there that a later one needs.
+        self.scratch = np.empty_like(target)
         self._scene = Scene()
         self._spares = Spares()
 
@@ -169,16 +170,16 @@ class Objective:
         """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture."""
         picture = self.render(shapes)
         np.clip(picture, 0.0, 1.0, out=picture)
-        means, _ = self.loss(picture, LossWeights(ssim=1.0))
+        means = self.loss(picture, LossWeights(ssim=1.0), self.scratch)
         return decibels(means.l2), means.ssim
 
-    def loss(self, picture: FloatArray, weights: LossWeights) -> tuple[LossMeans, FloatArray]:
-        """Means of |d|, d^2 and SSIM of a picture (C, H, W), and the loss's gradient with respect to it, in
-        an array that the next call takes.
+    def loss(self, picture: FloatArray, weights: LossWeights, gradient: FloatArray) -> LossMeans:
+        """Means of |d|, d^2 and SSIM of a picture (C, H, W).
+
+        gradient: an array (C, H, W) that takes the loss's gradient with respect to the picture.
         """
-        gradient = self._picture_gradient
         means = _native.loss(self.engine, picture, self.target, self.pixel_weights, gradient, *weights)
-        return LossMeans(*means), gradient
+        return LossMeans(*means)
 
     def total(self, means: LossMeans, weights: LossWeights) -> float:
         """The loss of its parts."""
@@ -210,8 +211,9 @@ class KeptRender:
 
     def evaluate(self, weights: LossWeights) -> Evaluation:
         """The loss and its gradient."""
-        means, slope = self.objective.loss(self.picture, weights)
-        return Evaluation(self.objective.total(means, weights), means.l2, self.gradient(slope))
+        objective = self.objective
+        means = objective.loss(self.picture, weights, objective.scratch)
+        return Evaluation(objective.total(means, weights), means.l2, self.gradient(objective.scratch))
 
     def gradient(self, color_gradient: FloatArray) -> FloatArray:
         """(N, 6 + C), in own units, of a loss whose gradient with respect to the picture is `color_gradient`

@@ -15,13 +15,14 @@ from functools import partial
 
 import numpy as np
 
+from imagegs.codec.bits import Bits
 from imagegs.codec.quantization import round_trip
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
 from imagegs.fitting.objective import LossWeights, Objective, Shapes
 from imagegs.fitting.parameters import from_axes, parts_of
 from imagegs.fitting.placement import Pixels, centers, colors_at, place
-from imagegs.fitting.progress import AttributeBits, FitOptions, Progress
+from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.gaussians import MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
 from imagegs.metrics import decibels
 
@@ -102,7 +103,7 @@ def _grow(
     return {name: np.concatenate([value, born[name]]) for name, value in values.items()}
 
 
-def _shapes(values: Values, width: int, height: int, bits: AttributeBits | None) -> Shapes:
+def _shapes(values: Values, width: int, height: int, bits: Bits | None) -> Shapes:
     """What is painted, a copy; quantised when the fit trains so (the gradient passes unchanged)."""
     xy = values["position"] * _side(width, height)
     inverse_scale, angle, color = values["inverse_scale"], values["angle"].copy(), values["color"].copy()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs import _native
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.objective import OWN, Shapes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray, on_canvas
@@ -75,8 +76,13 @@ def from_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
 
 
 def elongation(scale: FloatArray) -> FloatArray:
-    """(N,) s0 / s1 - s1 / s0 of scales (N, 2): how fast a turn changes the exponent; 0 where round."""
-    return scale[:, 0] / scale[:, 1] - scale[:, 1] / scale[:, 0]
+    """(N,) of scales (N, 2): how fast an angle changes the exponent, either way; 0 where round.
+
+    native/render/gaussian.h has the formula.
+    """
+    found = np.empty(len(scale), np.float32)
+    _native.elongations(scale, found)
+    return found
 
 
 def parts_of(own: FloatArray) -> dict[str, FloatArray]:

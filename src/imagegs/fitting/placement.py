@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from imagegs.pictures.transparency import Alphas
 RANDOM_SHARE = 0.3  # of the first Gaussians, placed without looking (Image-GS, section 3.2)
 
 Pixels = NDArray[np.intp]  # flat indices, row by row
-Placement = Literal["gradient", "random"] | FloatArray  # where Gaussians start; an array is an (H, W) map
+Placement = Literal["gradient", "random"] | NDArray[Any]
+"""Where Gaussians start: by the picture's gradient, at random, or by an (H, W) map of weights, 0 or more."""
 
 
 def gradient_map(

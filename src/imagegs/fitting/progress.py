@@ -6,31 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from imagegs.codec.quantization import MAX_BITS
+from imagegs.codec.bits import Bits
 from imagegs.fitting.placement import Placement
 from imagegs.gaussians import FloatArray, Gaussians, layer_ends
 from imagegs.pictures.transparency import Alphas
 
 Tune = Literal["balanced", "psnr", "ssim"]
+"""What a fit makes good: the squared error ("psnr"), the structure ("ssim"), or something between the two."""
 TUNES: tuple[Tune, ...] = ("balanced", "psnr", "ssim")
 RecipeName = Literal["imagegs", "paper"]
+"""How a fit goes: the method of this package, or the published one (Image-GS, SIGGRAPH 2025)."""
 RECIPES: tuple[RecipeName, ...] = ("imagegs", "paper")
-Phase = Literal["adam", "gauss-newton"]
-
-
-@dataclass(frozen=True)
-class AttributeBits:
-    """Bits of a number in the straight-through quantiser, by attribute: 1..24 each, else ValueError."""
-
-    position: int
-    scale: int
-    angle: int
-    color: int
-
-    def __post_init__(self) -> None:
-        for bits in (self.position, self.scale, self.angle, self.color):
-            if not 1 <= bits <= MAX_BITS:
-                raise ValueError(f"a quantiser has 1 to {MAX_BITS} bits, not {bits}")
 
 
 @dataclass(frozen=True)
@@ -40,10 +26,10 @@ class FitOptions:
     n_gaussians: int
     steps: int
     placement: Placement = "gradient"
-    bits: AttributeBits | None = None  # paper recipe: trains with the quantiser
+    bits: Bits | None = None  # paper recipe: trains with the quantiser
     seed: int = 0
     tune: Tune = "balanced"
-    seconds: float | None = None  # of wall-clock time, in place of the steps
+    time_budget: float | None = None  # seconds of wall-clock time, in place of the steps
     start: Gaussians | None = None  # goes on from these
     layers: int = 1  # of which the first ones alone are a picture too; at most
     pixel_weights: FloatArray | None = None  # as `Objective` takes them
@@ -77,4 +63,4 @@ class Progress:
     psnr: float
     snapshot: Callable[[], Gaussians]  # the Gaussians as they are now; call it before the fit goes on
     done: bool = False
-    phase: Phase = "adam"  # what made the step
+    phase: Literal["adam", "gauss-newton"] = "adam"  # what made the step

@@ -14,6 +14,7 @@ from imagegs.fitting.objective import Objective, Shapes
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import Gaussians
+from imagegs.pictures.given import ImageLike
 
 # d ln(squared error) / d ln N of fitted pictures: 2.7 dB for twice the Gaussians. So the one that an average
 # picture would do without, at the price of finer steps for all others, is worth this x squared error / N.
@@ -25,19 +26,19 @@ MOST_DROPPED = 0.1  # of all: where most are useless the fit was too short to te
 
 
 def drop_useless(
-    image: NDArray[Any],
+    image: ImageLike,
     gaussians: Gaussians,
-    threads: int | None = None,
     *,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
     alphas: Sequence[int | None] | None = None,
+    threads: int | None = None,
 ) -> Gaussians:
     """Drops the Gaussians that are not worth their bytes.
 
-    A Gaussian goes when its removal adds less to the squared errors of the picture (H, W, C) and of its
-    prefixes than its bytes are worth elsewhere. Each layer keeps at least one. pixel_weights,
-    channel_weights, alphas: those of `fit`. Raises ValueError as `quantise` does.
+    A Gaussian goes when its removal adds less to the squared errors of the picture and of its prefixes than
+    its bytes are worth elsewhere. Each layer keeps at least one. pixel_weights, channel_weights, alphas,
+    threads: those of `fit`. Raises ValueError as `quantise` does.
     """
     reference = Reference(image, gaussians, threads, pixel_weights, channel_weights, alphas)
     return without_useless(reference, gaussians)

@@ -23,7 +23,8 @@ from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective, Shapes, weights_of_pixels
 from imagegs.fitting.weighing import seen_weights, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
-from imagegs.pictures.pixels import as_pixels, to_planes
+from imagegs.pictures.given import ImageLike, pixels_from
+from imagegs.pictures.pixels import to_planes
 from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
 
 # Attributes, and the share of the Gaussians whose are on the lattice then.
@@ -51,22 +52,21 @@ UNKNOWNS = {
 
 
 def choose_lattice(
-    image: NDArray[Any],
+    image: ImageLike,
     gaussians: Gaussians,
-    threads: int | None = None,
     *,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
     alphas: Sequence[int | None] | None = None,
     error: float | None = None,
+    threads: int | None = None,
 ) -> Lattice:
     """The lattice whose bits are worth their price for these Gaussians of the image.
 
     One rule holds for all pictures: see ROUNDING_LOSS. The lattice has a transform of the colours
     (color_transforms.py) where that makes files smaller, or where the channels' weights differ.
 
-    image: (H, W) or (H, W, C), the picture that was fitted. pixel_weights, channel_weights, alphas: those of
-        `fit`.
+    image: the picture that was fitted. pixel_weights, channel_weights, alphas, threads: those of `fit`.
     error: the mean squared error, 1 = white, that rounding may raise in proportion; by default that of the
         picture. It is less where the image is noisy.
 
@@ -108,23 +108,23 @@ def lattice_of(fineness: int) -> Lattice:
 
 
 def quantise(
-    image: NDArray[Any],
+    image: ImageLike,
     gaussians: Gaussians,
     lattice: Lattice,
     *,
     steps: int = 1,
     seed: int = 0,
-    threads: int | None = None,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
     alphas: Sequence[int | None] | None = None,
+    threads: int | None = None,
 ) -> Gaussians:
     """Gaussians on the lattice that paint the image well, from fitted ones of the softmax blend.
 
-    image: (H, W) or (H, W, C), the picture that was fitted. Layers stay.
+    image: the picture that was fitted. Layers stay.
     steps: of Gauss-Newton after each rounding, 0 or more; the first brings nearly all.
     seed: the order in which Gaussians are rounded.
-    pixel_weights, channel_weights, alphas: those of `fit`.
+    pixel_weights, channel_weights, alphas, threads: those of `fit`.
 
     Raises ValueError when the Gaussians are of another blend or the image has another size or other channels,
     and for weights that are not C positive numbers.
@@ -163,7 +163,7 @@ class Reference:
 
     def __init__(
         self,
-        image: NDArray[Any],
+        image: ImageLike,
         like: Gaussians,
         threads: int | None = None,
         pixel_weights: NDArray[Any] | None = None,
@@ -173,7 +173,7 @@ class Reference:
         if like.blend != "softmax":
             raise ValueError(f"only the softmax blend has a lattice, not the {like.blend} blend")
         covered = checked_alphas(alphas, like.channels)
-        target = to_planes(as_pixels(image))
+        target = to_planes(pixels_from(image))
         if target.shape != (len(like.channels), like.height, like.width):
             raise ValueError("the image is not of the Gaussians' canvas and channels")
         target = with_hidden_filled(target, covered)

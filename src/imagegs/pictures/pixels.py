@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from imagegs.gaussians import MAX_CHANNELS, MAX_SIDE
 from imagegs.limits import DEFAULT_LIMITS
 
 Pixels = NDArray[Any]  # (H, W, C) uint8, uint16 or floating point
-IntegerPixels = NDArray[np.unsignedinteger[Any]]  # uint8 or uint16
+IntegerPixels = NDArray[np.unsignedinteger[Any]]
+"""Pixels as picture files hold them: an array of uint8, 0..255, or uint16, 0..65535."""
 
 CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}  # of picture files
 
@@ -47,6 +48,15 @@ class Picture:
     def bit_depth(self) -> int:
         """8 or 16, bits a sample."""
         return 8 * int(self.pixels.dtype.itemsize)
+
+
+def gray_if_gray(picture: Picture) -> Picture:
+    """The picture with one channel in place of three that are equal; its alpha channel stays."""
+    pixels = picture.pixels
+    if pixels.shape[2] < 3 or not (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
+        return picture
+    pixels = np.ascontiguousarray(pixels[:, :, [0, *range(3, pixels.shape[2])]])
+    return replace(picture, pixels=pixels, channels=CHANNEL_NAMES[pixels.shape[2]])
 
 
 def channel_names(n: int) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
 from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others, why_not_opened
 from imagegs.pictures.frames import count_frames, count_pages
 from imagegs.pictures.jpeg2000 import check_colors, full_range, is_jpeg2000, read_header
-from imagegs.pictures.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture
+from imagegs.pictures.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture, gray_if_gray
 from imagegs.pictures.pnm import read_pnm
 from imagegs.pictures.samples import with_dtype
 from imagegs.pictures.tiff import Samples, TiffPage
@@ -231,7 +231,7 @@ def _of_tiff(samples: Samples, as_data: bool) -> Picture:
         pixels = np.concatenate([color, with_dtype(samples.alpha, color.dtype)], axis=2)
     picture = _finished(pixels, valid_orientation(samples.orientation), profile)
     if samples.space == "palette":
-        picture = _gray_if_gray(picture)
+        picture = gray_if_gray(picture)
     n = samples.n_left_out
     return replace(picture, left_out=(f"{n} extra samples a pixel that are no alpha",)) if n else picture
 
@@ -309,16 +309,7 @@ def _eight_bits(image: Image.Image, orientation: int, profile: bytes | None) -> 
         keyed = _with_keyed_alpha(_as_array(plain), key)
         pixels = np.concatenate([pixels, keyed[:, :, pixels.shape[2] :]], axis=2)
     picture = _finished(pixels, orientation)
-    return _gray_if_gray(picture) if was_palette else picture
-
-
-def _gray_if_gray(picture: Picture) -> Picture:
-    """A picture from a palette, RGB or RGBA, as gray where all of its colours are."""
-    pixels = picture.pixels
-    if not (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
-        return picture
-    pixels = np.ascontiguousarray(pixels[:, :, [0, *range(3, pixels.shape[2])]])
-    return Picture(pixels, CHANNEL_NAMES[pixels.shape[2]])
+    return gray_if_gray(picture) if was_palette else picture
 
 
 def _scaled_gray_key(image: ImageFile.ImageFile) -> dict[str, Any] | None:

@@ -32,6 +32,8 @@ from imagegs.restoration.jpeg_traces import JpegTraces, traces_in_file, traces_i
 from imagegs.restoration.noise import noise_level
 
 Mode = Literal["denoise", "deblock", "inpaint", "upscale"]
+RestorationName = Literal["auto", "denoise", "deblock", "inpaint", "upscale"]
+"""What to restore; "auto": what the picture shows, if anything."""
 MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")
 
 PIXELS_PER_GAUSSIAN = (
@@ -94,7 +96,7 @@ class Source:
     threads: int | None = None
 
 
-def restore(picture: Picture, mode: Mode | Literal["auto"], source: Source) -> Restoration:
+def restore(picture: Picture, mode: RestorationName, source: Source) -> Restoration:
     """Prepares the fit of a degraded picture, so that the Gaussians paint it restored.
 
     "auto" takes the first that it finds of: JPEG of quality 60 or less, holes (alpha 0), noise of 6 / 255 or

@@ -6,21 +6,24 @@ One set of Gaussians paints them all: the edges of the maps of a texture lie at 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
+from PIL import Image
 
+from imagegs.codec.gsimg import DecodeKeywords, decode_with_metadata
 from imagegs.codec.header import write_names
 from imagegs.codec.metadata import write_metadata
 from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import MAX_CHANNELS, Gaussians
 from imagegs.limits import DEFAULT_LIMITS, Limits
-from imagegs.pictures.pixels import CHANNEL_NAMES, IntegerPixels, Picture, as_pixels, to_integers
+from imagegs.pictures.given import ImageLike, picture_from
+from imagegs.pictures.pixels import IntegerPixels, Picture, as_pixels, gray_if_gray, to_integers
 from imagegs.pictures.reading import read_picture
 from imagegs.rendering import render
-from imagegs.textures.map_list import TextureMap, check_files, make_map, to_metadata
+from imagegs.textures.map_list import TextureMap, check_files, from_metadata, make_map, to_metadata
 from imagegs.textures.map_names import color_space_of, kind_of, map_names
 from imagegs.textures.normals import has_unit_normals, with_unit_normals
 
@@ -62,17 +65,25 @@ def read_stack(files: Sequence[Path], resize: bool = False, limits: Limits = DEF
     return Stack(picture, maps, n_frames, left_out)
 
 
-def stack_of(pictures: Mapping[str, IntegerPixels], limits: Limits = DEFAULT_LIMITS) -> Stack:
-    """The stack of maps (H, W, C), uint8 or uint16, by their names, such as "Color" and "Normal", which tell
-    their kinds; a decoder writes them as PNG files of these names.
+def stack_of(images: Mapping[str, ImageLike], limits: Limits = DEFAULT_LIMITS) -> Stack:
+    """The stack of maps by their names, such as "Color" and "Normal", which tell their kinds.
 
-    Raises FormatError for no maps, for maps of different sizes, for more than 32 channels, and for names that
-    a .gsimg file cannot hold; LimitError above the limits of pictures.
+    A decoder writes the maps as PNG files of these names. Floats become 16 bits. Pictures of Pillow are read
+    as `read_stack` reads files.
+
+    Raises what `picture_from` raises; FormatError for no maps, for maps of different sizes, for more than 32
+    channels, and for names that a .gsimg file cannot hold; LimitError above the limits of pictures.
     """
-    if not pictures:
+    if not images:
         raise FormatError("a stack has one map at least")
-    maps = tuple(_describe(name, f"{name}.png", pixels) for name, pixels in pictures.items())
-    return Stack(_one_picture(list(pictures.values()), maps, False, limits), maps)
+    pixels = [_given_map(f"{name}.png", image) for name, image in images.items()]
+    maps = tuple(_describe(name, f"{name}.png", each) for name, each in zip(images, pixels, strict=True))
+    return Stack(_one_picture(pixels, maps, False, limits), maps)
+
+
+def _given_map(file: str, image: ImageLike) -> IntegerPixels:
+    picture = picture_from(image, as_data=_is_data(file))
+    return gray_if_gray(picture).pixels if isinstance(image, Image.Image) else picture.pixels
 
 
 def _one_picture(
@@ -112,16 +123,18 @@ def _check_samples(pixels: Sequence[IntegerPixels], limits: Limits) -> None:
 
 def _read_map(file: Path, max_pixels: int) -> Picture:
     try:
-        as_data = color_space_of(kind_of(file.name)[0]) == "linear"
-        picture = read_picture(file, max_pixels=max_pixels, as_data=as_data)
-        pixels: IntegerPixels = as_pixels(picture.pixels)
+        picture = read_picture(file, max_pixels=max_pixels, as_data=_is_data(file.name))
+        as_pixels(picture.pixels)  # its limits
     except LimitError as error:
         raise LimitError(f"{file.name}: {error}") from error
     except (ValueError, FormatError) as error:
         raise FormatError(f"{file.name}: {error}") from error
-    if pixels.shape[2] >= 3 and (pixels[:, :, :1] == pixels[:, :, 1:3]).all():
-        pixels = pixels[:, :, [0, *range(3, pixels.shape[2])]]
-    return replace(picture, pixels=pixels, channels=CHANNEL_NAMES[pixels.shape[2]])
+    return gray_if_gray(picture)  # many tools write masks as RGB
+
+
+def _is_data(file: str) -> bool:
+    """Whether the map of this file name holds data, not colours."""
+    return color_space_of(kind_of(file)[0]) == "linear"
 
 
 def _check_storable(maps: Sequence[TextureMap], channels: Sequence[str]) -> None:
@@ -146,8 +159,6 @@ def _of_one_size(pixels: list[IntegerPixels], names: Sequence[str], resize: bool
 
 
 def _resized(pixels: IntegerPixels, size: tuple[int, ...]) -> IntegerPixels:
-    from PIL import Image
-
     # Channel by channel in floating point: Pillow has no other way for 16 bits.
     largest = np.float32(np.iinfo(pixels.dtype).max)
     planes = [
@@ -159,6 +170,18 @@ def _resized(pixels: IntegerPixels, size: tuple[int, ...]) -> IntegerPixels:
 
 def _with_depth(pixels: IntegerPixels, depth: int) -> IntegerPixels:
     return pixels if pixels.dtype.itemsize == depth // 8 else pixels.astype(np.uint16) * np.uint16(257)
+
+
+def decode_with_maps(
+    data: bytes | bytearray | memoryview, **keywords: Unpack[DecodeKeywords]
+) -> tuple[Gaussians, tuple[TextureMap, ...]]:
+    """The Gaussians in the bytes of a .gsimg file, and its maps, () of a picture.
+
+    The keywords are those of `decode`. Raises what `decode` raises, and FormatError for a damaged list of
+    maps.
+    """
+    gaussians, metadata = decode_with_metadata(data, **keywords)
+    return gaussians, from_metadata(metadata, gaussians.channels)
 
 
 def of_map(gaussians: Gaussians, texture_map: TextureMap) -> Gaussians:

@@ -1,0 +1,50 @@
+"""The picture that a file is held against."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagegs.gaussians import Gaussians
+from imagegs.metrics import psnr, ssim
+from imagegs.pictures.pixels import IntegerPixels
+from imagegs.pictures.transparency import Alphas
+from imagegs.rendering import render
+from imagegs.restoration.restoring import Restoration
+from imagegs.textures.map_list import TextureMap
+from imagegs.textures.stacks import paint_stack
+
+
+@dataclass(frozen=True, eq=False)
+class Original:
+    """What was compressed, and how the picture of a file compares with it."""
+
+    restoration: Restoration
+    maps: tuple[TextureMap, ...]  # () of a picture
+    alphas: Alphas | None  # of the channels; None: what their names say
+    threads: int | None
+
+    def painted(self, gaussians: Gaussians) -> IntegerPixels:
+        """The picture of decoded Gaussians that a decoder writes, (H, W, C) as the input had it."""
+        if self.maps:
+            return paint_stack(gaussians, self.maps, self.threads)
+        dtype = self.restoration.shown.pixels.dtype
+        painted: IntegerPixels = render(gaussians, dtype=dtype, threads=self.threads)
+        return painted
+
+    def psnr(self, painted: IntegerPixels) -> float:
+        """In dB, of what is seen of the known pixels; infinite for equal pictures."""
+        known = self.restoration.known
+        share = 1.0 if known is None else float(known.mean())
+        return psnr(self._beside(painted), painted, self.alphas) + 10 * math.log10(share)
+
+    def ssim(self, painted: IntegerPixels) -> float:
+        """Structural similarity; unknown pixels count as equal."""
+        return ssim(self._beside(painted), painted, self.alphas)
+
+    def _beside(self, painted: IntegerPixels) -> IntegerPixels:
+        """The picture that what was painted is held against: without an error where it is unknown."""
+        known, pixels = self.restoration.known, self.restoration.shown.pixels
+        return pixels if known is None else np.where(known[:, :, None], pixels, painted)
