@@ -78,8 +78,8 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
 
     channels = " ".join(facts.channels)
     fields = asdict(facts.coding)
-    turn = ", turned colors" if fields.pop("turn", None) else ""
-    coding = ", ".join(f"{field} {value}" for field, value in fields.items()) + turn
+    transform = ", own colour transform" if fields.pop("color_transform", None) else ""
+    coding = ", ".join(f"{field} {value}" for field, value in fields.items()) + transform
     shares = ", ".join(f"{attribute} {bits:.1f}" for attribute, bits in facts.bits_by_attribute.items())
     wraps = ", wraps" if facts.wrap else ""
     rows = [

@@ -18,7 +18,7 @@ Numbers = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
-class ColorTurn:
+class ColorTransform:
     """color_k = 2^(exponents[k] / 16) sum_j matrix[k][j] / WHOLE stored_j, for C channels k; all -128..127.
 
     A matrix that is about orthogonal keeps squared errors; exponents make some channels coarser than others.
@@ -36,7 +36,7 @@ class ColorTurn:
             raise ValueError("a number of a colour transform is out of its range")
 
     @classmethod
-    def nearest(cls, rows: Numbers, scales: Numbers) -> ColorTurn:
+    def nearest(cls, rows: Numbers, scales: Numbers) -> ColorTransform:
         """The one whose stored colours are rows (C, C) @ (color / scales (C,)), about; rows orthonormal.
 
         Raises ValueError for scales that cannot be held.
@@ -46,7 +46,7 @@ class ColorTurn:
         return cls(tuple(exponents.tolist()), tuple(tuple(row) for row in matrix.tolist()))
 
     @classmethod
-    def from_bytes(cls, data: bytes, n_channels: int) -> ColorTurn:
+    def from_bytes(cls, data: bytes, n_channels: int) -> ColorTransform:
         """Reads a transform from n_channels (n_channels + 1) bytes."""
         exponents, *matrix = np.frombuffer(data, np.int8).reshape(n_channels + 1, n_channels).tolist()
         return cls(tuple(exponents), tuple(tuple(row) for row in matrix))

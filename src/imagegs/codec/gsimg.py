@@ -212,7 +212,7 @@ def _read(
             single["LATT"],
             chunks.layers,
             header,
-            turn=single.get("TURN"),
+            color_transform=single.get("TURN"),
             partial="TAIL" not in chunks,
             wanted=whole + (share > 0),
             count_bits=count_bits,

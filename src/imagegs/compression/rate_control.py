@@ -15,11 +15,11 @@ from imagegs.fitting.pruning import without_useless
 from imagegs.fitting.quantising import (
     FINENESS,
     Reference,
+    color_transform_for,
     inside_canvas,
     lattice_for,
     lattice_of,
     onto_lattice,
-    turn_for,
 )
 from imagegs.gaussians import Gaussians
 from imagegs.restoration.restoring import Stored
@@ -91,17 +91,17 @@ def _lattices_within(
 ) -> list[Lattice]:
     """Lattices on which the Gaussians have about n_bytes bytes or fewer, the finest first."""
     inside = inside_canvas(gaussians)
-    turn = None
+    color_transform = None
 
-    def turned(fineness: int) -> Lattice:
-        return replace(lattice_of(fineness), turn=turn)
+    def lattice_with_transform(fineness: int) -> Lattice:
+        return replace(lattice_of(fineness), color_transform=color_transform)
 
     def fitting() -> range:
         return FINENESS[: bisect_left(FINENESS, True, key=is_over)]
 
     def is_over(fineness: int) -> bool:
-        return len(codec.encode(inside, turned(fineness), metadata)) > n_bytes
+        return len(codec.encode(inside, lattice_with_transform(fineness), metadata)) > n_bytes
 
     finest = max(fitting(), default=FINENESS[0])
-    turn = turn_for(inside, lattice_of(finest), reference.roots)
-    return [turned(f) for f in reversed(fitting())]
+    color_transform = color_transform_for(inside, lattice_of(finest), reference.roots)
+    return [lattice_with_transform(f) for f in reversed(fitting())]

@@ -75,7 +75,7 @@ def from_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
 
 
 def elongation(scale: FloatArray) -> FloatArray:
-    """(N,) s0 / s1 - s1 / s0 of scales (N, 2): how fast a turn changes the exponent; 0 where round."""
+    """(N,) s0 / s1 - s1 / s0 of scales (N, 2): how fast a rotation changes the exponent; 0 where round."""
     return scale[:, 0] / scale[:, 1] - scale[:, 1] / scale[:, 0]
 
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import Lattice, from_table, to_table
-from imagegs.fitting.color_transforms import choose_turn, usual_lattice
+from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective, Shapes, weights_of_pixels
 from imagegs.fitting.weighing import seen_weights, weight_roots, with_colors
@@ -94,12 +94,13 @@ def lattice_for(reference: Reference, gaussians: Gaussians, error: float | None 
         return usual_lattice(lattice_of(fineness), reference.roots)
 
     found = lattice_of(FINENESS[min(bisect_left(FINENESS, True, key=is_enough), len(FINENESS) - 1)])
-    return replace(found, turn=turn_for(gaussians, found, reference.roots))
+    return replace(found, color_transform=color_transform_for(gaussians, found, reference.roots))
 
 
-def turn_for(gaussians: Gaussians, lattice: Lattice, roots: FloatArray) -> ColorTurn | None:
+def color_transform_for(gaussians: Gaussians, lattice: Lattice, roots: FloatArray) -> ColorTransform | None:
     """The transform of colours that a file on the lattice should have; roots (C,): see `Reference`."""
-    return choose_turn(inside_canvas(gaussians), lattice, None if (roots == 1).all() else roots).turn
+    inside, weighed = inside_canvas(gaussians), None if (roots == 1).all() else roots
+    return choose_color_transform(inside, lattice, weighed).color_transform
 
 
 def lattice_of(fineness: int) -> Lattice:
