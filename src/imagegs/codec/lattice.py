@@ -94,7 +94,7 @@ def _exp2_of(steps: NDArray[np.int32], an_octave: int, plus: int = 0) -> NDArray
 
 
 class Arrays(Protocol):
-    """Gaussians of the softmax blend: `Gaussians`, or shapes in the making."""
+    """Gaussians of the softmax blend: `Gaussians`, or the arrays of a fit."""
 
     @property
     def xy(self) -> NDArray[np.float32]: ...

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imagegs.engine import engine
 from imagegs.fitting.imagegs_recipe import fit_record
-from imagegs.fitting.objective import Shapes, weights_of_pixels
+from imagegs.fitting.objective import GaussianArrays, weights_of_pixels
 from imagegs.fitting.paper_recipe import fit_paper
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
@@ -209,7 +209,7 @@ def fit_progressively(
         roots=roots,
     )
     finish(
-        Shapes(*(np.ones(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, n_channels))))
+        GaussianArrays(*(np.ones(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, n_channels))))
     )  # checks the canvas
     engine(threads)
     target = planes * roots[:, None, None]
@@ -266,15 +266,15 @@ def _checked_placement(init: Placement | NDArray[Any], height: int, width: int) 
     return weights
 
 
-def _finish(shapes: Shapes, layers: int, roots: FloatArray, **canvas: Any) -> Gaussians:
-    """Gaussians of fitted shapes, within the ranges that `Gaussians` allows."""
-    ends = layer_ends(len(shapes), layers)
+def _finish(arrays: GaussianArrays, layers: int, roots: FloatArray, **canvas: Any) -> Gaussians:
+    """Gaussians of fitted arrays, within the ranges that `Gaussians` allows."""
+    ends = layer_ends(len(arrays), layers)
     return Gaussians(
-        xy=np.clip(shapes.xy, -MAX_POSITION, MAX_POSITION),
-        scale=np.clip(shapes.scale, MIN_SCALE, MAX_SCALE),
-        angle=shapes.angle,
-        log_weight=shapes.log_weight,
-        color=np.clip(shapes.color / roots, -MAX_COLOR, MAX_COLOR),
+        xy=np.clip(arrays.xy, -MAX_POSITION, MAX_POSITION),
+        scale=np.clip(arrays.scale, MIN_SCALE, MAX_SCALE),
+        angle=arrays.angle,
+        log_weight=arrays.log_weight,
+        color=np.clip(arrays.color / roots, -MAX_COLOR, MAX_COLOR),
         layers=tuple(np.diff([0, *ends]).tolist()),
         **canvas,
     )
