@@ -227,8 +227,8 @@ def test_tiny_pictures(size, mode):
     restoration = restore(rgb(pixels), mode, Source(threads=1))
     n = restoration.n_gaussians or 1
     fitted = imagegs.fit(restoration.target.pixels, n, steps=1, pixel_weights=restoration.pixel_weights)
-    stored = restoration.to_store(fitted)
-    assert (stored.gaussians.height, stored.gaussians.width) == size
+    kept = restoration.to_store(fitted)
+    assert (kept.gaussians.height, kept.gaussians.width) == size
 
 
 def test_where_nothing_is_damaged_the_picture_is_fitted_as_it_is(run: Run, tmp_path):

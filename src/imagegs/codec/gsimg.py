@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from imagegs.codec.attributes import Stored, dequantized, payload_size, read_stored, write_gaussians
+from imagegs.codec.attributes import FixedPoint, dequantized, payload_size, read_fixed_point, write_gaussians
 from imagegs.codec.bits import Bits
 from imagegs.codec.coded import Coded, Layer, read_layers, write_layers
 from imagegs.codec.container import (
@@ -72,7 +72,7 @@ class FileInfo:
 @dataclass(frozen=True)
 class _Contents:
     header: Header
-    numbers: Stored | Coded
+    numbers: FixedPoint | Coded
     last_share: float  # of the last layer that was read, where it is between two levels
     metadata: dict[str, Any] | None
     chunks: Chunks
@@ -144,7 +144,7 @@ def decode(
     if header.width * header.height > limits.max_pixels:
         sides = f"{header.width} x {header.height}"
         raise LimitError(f"the canvas of {sides} pixels is over the limit of {limits.max_pixels} pixels")
-    gaussians = dequantized(numbers, header) if isinstance(numbers, Stored) else numbers.gaussians(header)
+    gaussians = dequantized(numbers, header) if isinstance(numbers, FixedPoint) else numbers.gaussians(header)
     if contents.last_share:
         gaussians = faded(gaussians, contents.last_share)
     if whole:
@@ -202,7 +202,7 @@ def _read(
     single = chunks.single
     header = read_header(single["HEAD"])
     metadata = read_metadata(single["mETA"]) if "mETA" in single else None
-    numbers: Stored | Coded
+    numbers: FixedPoint | Coded
     whole, share = level_of(lod, len(chunks.layers))
     if chunks.layers:
         if header.blend != "softmax":
@@ -218,7 +218,7 @@ def _read(
             count_bits=count_bits,
         )
     else:
-        numbers = read_stored(single["GAUS"], header)
+        numbers = read_fixed_point(single["GAUS"], header)
         _check_numbers(header, limits)
     return _Contents(header, numbers, share, metadata, chunks)
 

@@ -35,7 +35,7 @@ LARGEST_FACTOR = 4.0  # between the numbers of two rounds
 MOST_GROWN, MOST_PRUNED = 1.3, 0.5
 PROBE_SHARE, REFIT_SHARE = 1 / 4, 1 / 2  # of a fit's steps
 LEAST_PROBE = 40  # steps
-PIXELS_PER_GAUSSIAN = 4  # not more Gaussians than one for so many pixels: raw pixels would be smaller
+LEAST_PIXELS_PER_GAUSSIAN = 4  # with more Gaussians raw pixels would be smaller
 
 
 class QualityFit(NamedTuple):
@@ -117,7 +117,7 @@ class _Search:
         height, width, _ = image.shape
         self._image, self._target, self._alphas = image, target, alphas
         self._measure = measure or self._picture_psnr
-        self._most: int = max(1, math.ceil(height * width / PIXELS_PER_GAUSSIAN))
+        self._most: int = max(1, math.ceil(height * width / LEAST_PIXELS_PER_GAUSSIAN))
         self._n = min(default_gaussians(height, width), self._most)
         self._start: Gaussians | None = None
         self._found: list[tuple[int, float, Gaussians]] = []

@@ -22,7 +22,7 @@ from imagegs.fitting.quantising import (
     onto_lattice,
 )
 from imagegs.gaussians import Gaussians
-from imagegs.restoration.restoring import Stored
+from imagegs.restoration.restoring import FittedGaussians
 
 THOROUGH_EFFORT = 7  # from here on quantising takes two steps, not one
 # Where even the coarsest lattice takes too many bytes, this share of the Gaussians goes on for so many steps.
@@ -36,25 +36,25 @@ class Packer:
     plan: Plan
     options: CompressionOptions
 
-    def pack(self, stored: Stored, metadata: dict[str, Any] | None = None) -> bytes:
+    def pack(self, fitted: FittedGaussians, metadata: dict[str, Any] | None = None) -> bytes:
         """The bytes of a file with some fitted Gaussians, or fewer where the plan's size has no room.
 
         Raises ValueError when the size has no room for a single one.
         """
-        plan, gaussians = self.plan, stored.gaussians
+        plan, gaussians = self.plan, fitted.gaussians
         if plan.bits is not None:
             return codec.encode(gaussians, plan.bits, metadata)
-        weights = plan.weights(stored.pixel_weights)
-        reference = Reference(stored.pixels, gaussians, self.options.threads, **weights)
+        weights = plan.weights(fitted.pixel_weights)
+        reference = Reference(fitted.pixels, gaussians, self.options.threads, **weights)
         if plan.max_bytes is None:
-            lattice = lattice_for(reference, gaussians, stored.error)
+            lattice = lattice_for(reference, gaussians, fitted.error)
             return codec.encode(self._quantised(reference, gaussians, lattice), lattice, metadata)
-        return self._within(plan.max_bytes, stored, reference, metadata)
+        return self._within(plan.max_bytes, fitted, reference, metadata)
 
     def _within(
-        self, n_bytes: int, stored: Stored, reference: Reference, metadata: dict[str, Any] | None
+        self, n_bytes: int, fitted: FittedGaussians, reference: Reference, metadata: dict[str, Any] | None
     ) -> bytes:
-        gaussians = without_useless(reference, stored.gaussians)
+        gaussians = without_useless(reference, fitted.gaussians)
         while True:
             for lattice in _lattices_within(n_bytes, gaussians, metadata, reference):
                 data = codec.encode(self._quantised(reference, gaussians, lattice), lattice, metadata)
@@ -62,15 +62,15 @@ class Packer:
                     return data
             if len(gaussians) == 1:
                 raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
-            gaussians = self._fewer(stored, gaussians)
+            gaussians = self._fewer(fitted, gaussians)
 
     def _quantised(self, reference: Reference, gaussians: Gaussians, lattice: Lattice) -> Gaussians:
         fit = self.options.fit
         return onto_lattice(reference, gaussians, lattice, 1 + (fit.effort >= THOROUGH_EFFORT), fit.seed)
 
-    def _fewer(self, stored: Stored, gaussians: Gaussians) -> Gaussians:
+    def _fewer(self, fitted: FittedGaussians, gaussians: Gaussians) -> Gaussians:
         return fit(
-            stored.pixels,
+            fitted.pixels,
             max(1, int(FEWER * len(gaussians))),
             start=gaussians,
             steps=REFIT_STEPS,
@@ -79,7 +79,7 @@ class Packer:
             threads=self.options.threads,
             layers=self.plan.layers,
             channels=gaussians.channels,
-            **self.plan.weights(stored.pixel_weights),
+            **self.plan.weights(fitted.pixel_weights),
         )
 
 

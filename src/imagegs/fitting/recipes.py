@@ -37,7 +37,7 @@ MAX_STEPS = 1_000_000
 EFFORT_STEPS = {1: 60, 2: 105, 3: 180, 4: 270, 5: 400, 6: 700, 7: 1200, 8: 2200, 9: 4000}
 PSNR_STEPS_SHARE = 2.25  # without SSIM a step is cheaper, and the last digits want more of them
 DEFAULT_EFFORT = 5
-PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
+DEFAULT_PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
 
 
 # What only the imagegs recipe knows: keyword of `fit` or of a compression -> what the paper recipe has not.
@@ -73,7 +73,7 @@ def check_recipe(recipe: RecipeName, **asked: bool) -> None:
 def default_gaussians(height: int, width: int) -> int:
     """One Gaussian for every 100 pixels, but not fewer than 64 or one for every second pixel."""
     pixels = height * width
-    return max(pixels // PIXELS_PER_GAUSSIAN, min(64, (pixels + 1) // 2))
+    return max(pixels // DEFAULT_PIXELS_PER_GAUSSIAN, min(64, (pixels + 1) // 2))
 
 
 def steps_of(

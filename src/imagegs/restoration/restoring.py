@@ -34,9 +34,9 @@ from imagegs.restoration.noise import noise_level
 Mode = Literal["denoise", "deblock", "inpaint", "upscale"]
 MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")
 
-PIXELS_PER_GAUSSIAN = (
-    82  # not more Gaussians by default: 0.6 bpp or less; of the enlarged picture, for upscale
-)
+# By default a restored picture has at most one Gaussian for so many pixels (for "upscale": of the enlarged
+# picture), which take 0.6 bpp or less.
+RESTORED_PIXELS_PER_GAUSSIAN = 82
 # `auto` restores from this noise and JPEG quality on: clean photographs read as noise of up to 0.015.
 NOISY, COARSE_QUALITY = 6 / 255, 60
 LEAST_ERROR = 0.1  # of the noise's variance: a restored picture is not known better
@@ -57,15 +57,15 @@ class Restoration:
     error: float | None = None  # for `choose_lattice`
     findings: dict[str, Any] = field(default_factory=dict)  # estimates and choices, for a report
 
-    def to_store(self, fitted: Gaussians, threads: int | None = None) -> Stored:
+    def to_store(self, fitted: Gaussians, threads: int | None = None) -> FittedGaussians:
         """The part of the fitted Gaussians that a file gets, on the canvas of the input."""
         if self.mode != "upscale":
-            return Stored(fitted, self.target.pixels, self.pixel_weights, self.error)
+            return FittedGaussians(fitted, self.target.pixels, self.pixel_weights, self.error)
         gaussians = shrunk(fitted)
         alphas = alphas_of(self.target.channels)
         missed = mean_squared_error(self.target.pixels, render(fitted, threads=threads), alphas)
         # What they paint at the pixels' centres is right; the picture itself says what they paint on average.
-        return Stored(
+        return FittedGaussians(
             gaussians,
             np.clip(render(gaussians, threads=threads), 0.0, 1.0),
             None,
@@ -74,7 +74,7 @@ class Restoration:
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class FittedGaussians:
     """Gaussians, and what `imagegs.fitting.choose_lattice` and `quantise` hold them against."""
 
     gaussians: Gaussians
@@ -154,7 +154,7 @@ def _noise(picture: Picture) -> float:
 def _most(picture: Picture) -> int:
     """Gaussians, by default."""
     height, width = picture.pixels.shape[:2]
-    return max(1, int(height * width / PIXELS_PER_GAUSSIAN))
+    return max(1, int(height * width / RESTORED_PIXELS_PER_GAUSSIAN))
 
 
 def _denoised(picture: Picture, source: Source) -> Restoration:
