@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imagegs.choices import PLACEMENTS, RECIPES, TUNES
 from imagegs.cli.encode_history import add_history_option
 from imagegs.cli.encode_restore import add_restore_options
 from imagegs.cli.guidance import add_guidance
@@ -77,18 +78,18 @@ def add_options(parser: Parser) -> None:
     )
     parser.add_argument(
         "--tune",
-        choices=("balanced", "psnr", "ssim"),
+        choices=TUNES,
         help="what the imagegs recipe makes good: PSNR, SSIM, or both (default: balanced; restored: psnr)",
     )
     parser.add_argument(
         "--recipe",
-        choices=("imagegs", "paper"),
+        choices=RECIPES,
         default="imagegs",
         help="paper: the published method, for comparison (default: %(default)s)",
     )
     parser.add_argument(
         "--init",
-        metavar="gradient|random|MAP.png",
+        metavar="|".join([*PLACEMENTS, "MAP.png"]),
         help="where Gaussians start: more of them where the map is bright (default: gradient)",
     )
     parser.add_argument(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from imagegs.choices import PLACEMENTS
 from imagegs.cli.guidance import Guidance
 from imagegs.cli.maps import read_map
 from imagegs.cli.options import UsageError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from imagegs.pictures.pixels import Picture
     from imagegs.textures.map_list import TextureMap
 
-NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
 MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
 
 # The options that only the imagegs recipe has, by the keywords that `imagegs.fitting.RecipeError` names.
@@ -124,11 +124,12 @@ def _placement(init: str | None, guidance: Guidance | None, picture: Picture) ->
     """The name of a placement, or weights (H, W): by default those of the guidance, else "gradient"."""
     if init is None:
         return guidance.saliency if guidance is not None and guidance.guides else "gradient"
-    if init in NAMED_PLACEMENTS:
-        return NAMED_PLACEMENTS[init]
+    for name in PLACEMENTS:
+        if init == name:
+            return name
     path = file_path(init)
     if not (path == STANDARD or path.suffix or path.exists()):
-        raise ValueError(f"no placement {init!r}; there are gradient, random, or a picture's path")
+        raise ValueError(f"no placement {init!r}; there are {', '.join(PLACEMENTS)}, or a picture's path")
     return read_map(path, picture)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from imagegs.choices import PLACEMENTS, RESTORATIONS
 from imagegs.cli.options import UsageError
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import Verbosity
@@ -13,8 +14,6 @@ from imagegs.cli.standard_streams import file_path, is_folder
 if TYPE_CHECKING:
     from imagegs.pictures.pixels import Picture
     from imagegs.restoration.restoring import Restoration
-
-CHOICES = ("denoise", "deblock", "inpaint", "upscale", "auto")
 
 
 def check_restoration(options: Namespace, picture: Picture) -> None:
@@ -29,7 +28,7 @@ def check_restoration(options: Namespace, picture: Picture) -> None:
         raise UsageError("--restore is for a picture, not for a folder of maps")
     if options.psnr is not None or options.quality is not None:
         raise UsageError("--psnr and --quality would measure against the damage: not with --restore")
-    if options.restore == "upscale" and options.init not in (None, "gradient", "random"):
+    if options.restore == "upscale" and options.init not in (None, *PLACEMENTS):
         raise UsageError("--restore upscale fits an enlarged picture: no map for --init with it")
     if options.restore == "upscale" and (options.saliency is not None or options.roi):
         raise UsageError("--restore upscale fits an enlarged picture: no --saliency or --roi with it")
@@ -87,7 +86,7 @@ def add_restore_options(parser: Any) -> None:
     """--restore and --mask."""
     parser.add_argument(
         "--restore",
-        choices=CHOICES,
+        choices=RESTORATIONS,
         help="leave noise, JPEG's blocks or holes out, or suit enlarging; auto: what the picture shows",
     )
     parser.add_argument(

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagegs.choices import SALIENCY_METHODS
 from imagegs.cli.maps import read_map
 from imagegs.cli.options import Parser, UsageError, number, region
 from imagegs.cli.reports import psnr_fields
@@ -17,13 +18,11 @@ from imagegs.cli.standard_streams import STANDARD, file_path, stored_path
 if TYPE_CHECKING:
     import argparse
 
-    from imagegs.applications.saliency import Method, Region
+    from imagegs.applications.saliency import Region
     from imagegs.gaussians import FloatArray
     from imagegs.pictures.pixels import IntegerPixels, Picture
     from imagegs.textures.map_list import TextureMap
 
-# Those of applications.saliency, which is not loaded to tell them.
-METHODS: tuple[Method, ...] = ("model", "tuned", "gradient")
 DEFAULT_STRENGTH, MOST_STRENGTH = 10.0, 1000.0
 
 
@@ -61,7 +60,7 @@ def add_guidance(parser: Parser) -> None:
     group = parser.add_argument_group("what matters most")
     group.add_argument(
         "--saliency",
-        metavar="|".join([*METHODS, "MAP.png"]),
+        metavar="|".join([*SALIENCY_METHODS, "MAP.png"]),
         help="where errors count most: objects found by a neural network, colours unlike the rest, edges, or "
         "where a picture is bright",
     )
@@ -138,13 +137,13 @@ def check_model_option(model: Path | None, source: str | None) -> None:
 def _map_of(source: str, model: Path | None, picture: Picture, maps: tuple[TextureMap, ...]) -> FloatArray:
     from imagegs.applications.saliency import find_salient
 
-    for method in METHODS:
+    for method in SALIENCY_METHODS:
         if source == method:
             return find_salient(_seen(picture, maps), method, model)
     path = file_path(source)
     if not (path == STANDARD or path.suffix or path.exists()):
         raise ValueError(
-            f"no saliency method {source!r}; there are {', '.join(METHODS)}, or a picture's path"
+            f"no saliency method {source!r}; there are {', '.join(SALIENCY_METHODS)}, or a picture's path"
         )
     return read_map(path, picture)
 

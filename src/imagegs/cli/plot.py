@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagegs.choices import GROWTH_AXES
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import load_stack
 from imagegs.cli.options import (
@@ -77,9 +78,7 @@ def add_parser(commands: Subparsers) -> None:
     )
     add_shared(error, ("exclude",))
     growth = parser.add_argument_group("growth of fits")
-    growth.add_argument(
-        "--over", choices=("steps", "seconds"), help="what runs to the right (default: steps)"
-    )
+    growth.add_argument("--over", choices=GROWTH_AXES, help="what runs to the right (default: steps)")
     growth.add_argument(
         "--label", action="append", metavar="TEXT", help="of a curve; one for each history, in their order"
     )

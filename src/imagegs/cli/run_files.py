@@ -16,10 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagegs.cli.encode_plan import NAMED_PLACEMENTS
+from imagegs.choices import PLACEMENTS, SALIENCY_METHODS
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folder_contents import pictures_in
-from imagegs.cli.guidance import METHODS
 from imagegs.cli.options import UsageError
 from imagegs.cli.standard_streams import (
     INPUT,
@@ -39,7 +38,7 @@ READ = (
     *("input", "file", "files", "pictures", "a", "b"),
     *("init", "saliency", "saliency_model", "mask", "error", "reference"),
 )
-WORDS = (*NAMED_PLACEMENTS, *METHODS)
+WORDS = (*PLACEMENTS, *SALIENCY_METHODS)
 # How pictures, arrays, documents and archives start: what has no text. Own .gsimg files are looked at before.
 _FOREIGN_STARTS = (
     *(b"\x89", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"BM", b"8BPS", b"%PDF", b"PK\3\4"),

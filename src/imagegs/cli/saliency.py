@@ -5,10 +5,11 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from imagegs.choices import SALIENCY_METHODS
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.folders import read_folder
-from imagegs.cli.guidance import METHODS, add_map_options, find_map
+from imagegs.cli.guidance import add_map_options, find_map
 from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared
 from imagegs.cli.paths import output_path, picture_suffix, read_input
 from imagegs.cli.reports import Verbosity, print_json
@@ -34,7 +35,7 @@ def add_parser(commands: Subparsers) -> None:
     add_output(parser, "OUT.png", "INPUT's name with .saliency.png")
     parser.add_argument(
         "--method",
-        choices=METHODS,
+        choices=SALIENCY_METHODS,
         default="model",
         help="objects found by a neural network, colours unlike the rest, or edges (default: %(default)s)",
     )

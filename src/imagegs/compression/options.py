@@ -8,16 +8,16 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 
+from imagegs.choices import RestorationName
 from imagegs.codec import Bits, bytes_for_bpp
 from imagegs.compression.quality_target import psnr_of_quality
 from imagegs.fitting import DEFAULT_EFFORT, RecipeName, Tune
 from imagegs.fitting.placement import Placement
 from imagegs.pictures.pixels import Picture
-from imagegs.restoration.restoring import Mode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +86,6 @@ class CompressionOptions:
     pixel_weights: NDArray[Any] | None = None  # (H, W) >= 0: how much the error of each pixel counts
     channel_weights: tuple[float, ...] | None = None  # (C,) above 0: the same of each channel
     exact: bool = False  # alpha is a channel like another, and what it hides is kept
-    restore: Mode | Literal["auto"] | None = None
+    restore: RestorationName | None = None
     mask: Picture | None = None  # for the restoration "inpaint": white where pixels are unknown
     threads: int | None = None  # None: one a core

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import RestorationName
 from imagegs.codec import Bits
 from imagegs.compression.compressing import Compressed, Compression
 from imagegs.compression.options import CompressionOptions, FitSettings, Target
@@ -16,7 +17,6 @@ from imagegs.files import PathLike, write_atomically
 from imagegs.fitting import Progress, RecipeName, Tune
 from imagegs.fitting.placement import Placement
 from imagegs.pictures.pixels import IntegerPixels, Picture, as_pixels, channel_names, to_integers
-from imagegs.restoration.restoring import Mode
 from imagegs.textures.map_list import TextureMap
 from imagegs.textures.stacks import stack_of
 
@@ -44,7 +44,7 @@ class CompressKeywords(TypedDict, total=False):
     pixel_weights: NDArray[Any] | None
     channel_weights: tuple[float, ...] | None
     exact: bool
-    restore: Mode | Literal["auto"] | None
+    restore: RestorationName | None
     mask: Image | None
     channels: tuple[str, ...] | None
     threads: int | None
@@ -72,7 +72,7 @@ def compress(
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: tuple[float, ...] | None = None,
     exact: bool = False,
-    restore: Mode | Literal["auto"] | None = None,
+    restore: RestorationName | None = None,
     mask: Image | None = None,
     channels: tuple[str, ...] | None = None,
     threads: int | None = None,

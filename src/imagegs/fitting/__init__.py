@@ -1,6 +1,7 @@
 """From pictures to Gaussians."""
 
-from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, Progress, RecipeName, Tune
+from imagegs.choices import RECIPES, TUNES, RecipeName, Tune
+from imagegs.fitting.progress import AttributeBits, Progress
 from imagegs.fitting.pruning import drop_useless
 from imagegs.fitting.quantising import choose_lattice, quantise
 from imagegs.fitting.recipes import (

@@ -18,6 +18,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import Tune
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
@@ -32,7 +33,7 @@ from imagegs.fitting.objective import (
 )
 from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_arrays, round_gaussians
 from imagegs.fitting.placement import centers, colors_at, place
-from imagegs.fitting.progress import FitOptions, Progress, Tune
+from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.fitting.pursuit import Blobs, residual_blobs
 from imagegs.fitting.schedule import (
     GROWTH_SHARE,

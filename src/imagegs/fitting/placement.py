@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import PlacementName
 from imagegs.gaussians import FloatArray
 from imagegs.pictures.transparency import Alphas
 
 RANDOM_SHARE = 0.3  # of the first Gaussians, placed without looking (Image-GS, section 3.2)
 
 Pixels = NDArray[np.intp]  # flat indices, row by row
-Placement = Literal["gradient", "random"] | FloatArray  # where Gaussians start; an array is an (H, W) map
+Placement = PlacementName | FloatArray  # where Gaussians start; an array is an (H, W) map
 
 
 def gradient_map(

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from imagegs.choices import Tune
 from imagegs.codec.quantization import MAX_BITS
 from imagegs.fitting.placement import Placement
 from imagegs.gaussians import FloatArray, Gaussians, layer_ends
 from imagegs.pictures.transparency import Alphas
 
-Tune = Literal["balanced", "psnr", "ssim"]
-TUNES: tuple[Tune, ...] = ("balanced", "psnr", "ssim")
-RecipeName = Literal["imagegs", "paper"]
-RECIPES: tuple[RecipeName, ...] = ("imagegs", "paper")
 Phase = Literal["adam", "gauss-newton"]
 
 

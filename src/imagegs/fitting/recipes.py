@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import PLACEMENTS, RECIPES, TUNES, RecipeName, Tune
 from imagegs.engine import engine
 from imagegs.fitting.imagegs_recipe import fit_record
 from imagegs.fitting.objective import GaussianArrays, weights_of_pixels
 from imagegs.fitting.paper_recipe import fit_paper
 from imagegs.fitting.placement import Placement
-from imagegs.fitting.progress import RECIPES, TUNES, AttributeBits, FitOptions, Progress, RecipeName, Tune
+from imagegs.fitting.progress import AttributeBits, FitOptions, Progress
 from imagegs.fitting.weighing import seen_weights, weight_roots
 from imagegs.gaussians import (
     MAX_COLOR,
@@ -255,8 +256,8 @@ def _check_start(start: Gaussians, height: int, width: int, n_channels: int) -> 
 
 def _checked_placement(init: Placement | NDArray[Any], height: int, width: int) -> Placement:
     if isinstance(init, str):
-        if init not in ("gradient", "random"):
-            raise ValueError(f"no placement {init!r}; there are gradient, random, or a map")
+        if init not in PLACEMENTS:
+            raise ValueError(f"no placement {init!r}; there are {', '.join(PLACEMENTS)}, or a map")
         return init
     weights = np.asarray(init, np.float32)
     if weights.shape != (height, width):

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import RestorationMode, RestorationName
 from imagegs.errors import FormatError
 from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.metrics import decibels, mean_squared_error
@@ -30,9 +31,6 @@ from imagegs.restoration.held_out import HeldOut
 from imagegs.restoration.holes import filled, known_by_alpha, known_by_mask, pixel_weights
 from imagegs.restoration.jpeg_traces import JpegTraces, traces_in_file, traces_in_pixels, with_less_of_jpeg
 from imagegs.restoration.noise import noise_level
-
-Mode = Literal["denoise", "deblock", "inpaint", "upscale"]
-MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")
 
 # By default a restored picture has at most one Gaussian for so many pixels (for "upscale": of the enlarged
 # picture), which take 0.6 bpp or less.
@@ -48,7 +46,7 @@ ROUNDED_SHARE = 1 / 3
 class Restoration:
     """What is fitted in place of a picture."""
 
-    mode: Mode | None  # None: nothing was found to restore
+    mode: RestorationMode | None  # None: nothing was found to restore
     target: Picture  # what is fitted
     shown: Picture  # what the outcome is held against: the input, without the alpha channel that told holes
     known: NDArray[np.bool_] | None = None  # (H, W); None: every pixel is
@@ -94,7 +92,7 @@ class Source:
     threads: int | None = None
 
 
-def restore(picture: Picture, mode: Mode | Literal["auto"], source: Source) -> Restoration:
+def restore(picture: Picture, mode: RestorationName, source: Source) -> Restoration:
     """Prepares the fit of a degraded picture, so that the Gaussians paint it restored.
 
     "auto" takes the first that it finds of: JPEG of quality 60 or less, holes (alpha 0), noise of 6 / 255 or

@@ -1,0 +1,31 @@
+"""What can be chosen by name, each list of names once.
+
+This module imports nothing of the package, so that the command line can offer the names without loading
+what they choose.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+RecipeName = Literal["imagegs", "paper"]  # how a fit runs
+RECIPES: tuple[RecipeName, ...] = get_args(RecipeName)
+
+Tune = Literal["balanced", "psnr", "ssim"]  # what a fit makes good
+TUNES: tuple[Tune, ...] = get_args(Tune)
+
+PlacementName = Literal["gradient", "random"]  # where the first Gaussians go
+PLACEMENTS: tuple[PlacementName, ...] = get_args(PlacementName)
+
+RestorationMode = Literal["denoise", "deblock", "inpaint", "upscale"]
+RestorationName = RestorationMode | Literal["auto"]  # "auto": the mode that the picture asks for, or none
+RESTORATIONS: tuple[RestorationName, ...] = (*get_args(RestorationMode), "auto")
+
+SaliencyMethod = Literal["model", "tuned", "gradient"]
+SALIENCY_METHODS: tuple[SaliencyMethod, ...] = get_args(SaliencyMethod)
+
+GrowthAxis = Literal["steps", "seconds"]  # what the growth of a fit is drawn over
+GROWTH_AXES: tuple[GrowthAxis, ...] = get_args(GrowthAxis)
+
+GrowthFormat = Literal["png", "svg", "pdf"]  # of the drawing's file
+GROWTH_FORMATS: tuple[GrowthFormat, ...] = get_args(GrowthFormat)
