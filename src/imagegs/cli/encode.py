@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.encode_history import history_output, history_text
 from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
-from imagegs.cli.encode_plan import compression_options, naming_flags
+from imagegs.cli.encode_plan import check_flags, compression_options, naming_flags
 from imagegs.cli.encode_report import bits_text, report_of, size_text, summary
-from imagegs.cli.encode_restore import check_restoration, read_mask, restore_report, tell
+from imagegs.cli.encode_restore import read_mask, restore_report, tell
 from imagegs.cli.encode_source import read_source
 from imagegs.cli.encode_watch import Watch, watched
 from imagegs.cli.exit_codes import FileError
@@ -86,11 +86,11 @@ def _prepared(
     """The compression that is asked for, all options checked, and what it is guided by."""
     from imagegs.compression import Compression
 
-    check_restoration(options, picture)
-    mask = read_mask(options)
-    guidance = make_guidance(options, picture, maps)
     path = None if options.input == STANDARD else options.input
     with naming_flags():
+        check_flags(options, picture)
+        mask = read_mask(options)
+        guidance = make_guidance(options, picture, maps)
         asked = compression_options(options, guidance, picture, maps, mask)
         try:
             return Compression(picture, asked, maps, path), guidance

@@ -11,7 +11,7 @@ from imagegs.choices import PLACEMENTS
 from imagegs.cli.guidance import Guidance
 from imagegs.cli.maps import read_map
 from imagegs.cli.options import UsageError
-from imagegs.cli.standard_streams import STANDARD, file_path
+from imagegs.cli.standard_streams import STANDARD, file_path, is_folder
 
 if TYPE_CHECKING:
     from imagegs.codec import Bits
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
 
+# What the options of a compression are called here, where it is not --NAME or --NAME VALUE.
+_FLAGS = {"pixel_weights": "--saliency or --roi", "maps": "a folder of maps"}
 # The options that only the imagegs recipe has, by the keywords that `imagegs.fitting.RecipeError` names.
 _RECIPE_FLAGS = {
     "psnr": "--psnr and --quality need",
@@ -42,16 +44,12 @@ def compression_options(
 ) -> CompressionOptions:
     """The options of a compression that the command line asks for.
 
-    Raises UsageError for options that do not go together, ValueError for values out of range, FileError for a
-    map that does not fit.
+    Raises UsageError for weights of maps that are not there, ValueError for values out of range, and
+    FileError for a map that does not fit.
     """
     from imagegs.compression import CompressionOptions, FitSettings, Target
 
     is_paper = options.recipe == "paper"
-    if options.layers is not None and options.layers > 1 and (is_paper or options.bits is not None):
-        raise UsageError("numbers in fixed point have no layers: no --layers with --bits or the paper recipe")
-    if options.time_budget is not None and (options.psnr is not None or options.quality is not None):
-        raise UsageError("--psnr and --quality take the time that they need: no --time-budget with them")
     return CompressionOptions(
         target=Target(
             n_gaussians=options.gaussians,
@@ -81,15 +79,43 @@ def compression_options(
     )
 
 
+def check_flags(options: Namespace, picture: Picture) -> None:
+    """Raises OptionsError for options that do not go together, before any file that they name is read."""
+    from imagegs.compression.rules import Given, check_together
+
+    check_together(
+        Given(
+            restore=options.restore,
+            psnr=options.psnr is not None or options.quality is not None,
+            time_budget=options.time_budget is not None,
+            exact=options.exact,
+            mask=options.mask is not None,
+            init_map=options.init not in (None, *PLACEMENTS),
+            pixel_weights=options.saliency is not None or bool(options.roi),
+            more_layers=options.layers is not None and options.layers > 1,
+            fixed_point=options.recipe == "paper" or options.bits is not None,
+            has_alpha=picture.channels[-1] == "A",
+            has_maps=is_folder(options.input),
+        )
+    )
+
+
 @contextmanager
 def naming_flags() -> Iterator[None]:
-    """What a recipe has not is told by the names of options."""
+    """Puts the names of flags into messages about options of a compression, as a UsageError."""
+    from imagegs.compression.rules import OptionsError
     from imagegs.fitting import RecipeError
 
     try:
         yield
+    except OptionsError as error:
+        raise UsageError(error.named(_flag)) from None
     except RecipeError as error:
         raise UsageError(f"{_RECIPE_FLAGS[error.option]} the imagegs recipe") from None
+
+
+def _flag(option: str) -> str:
+    return _FLAGS.get(option) or "--" + option.replace("_", "-").replace("=", " ")
 
 
 def _channel_weights(texts: list[str], maps: tuple[TextureMap, ...]) -> tuple[float, ...] | None:

@@ -5,35 +5,14 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from imagegs.choices import PLACEMENTS, RESTORATIONS
-from imagegs.cli.options import UsageError
+from imagegs.choices import RESTORATIONS
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import Verbosity
-from imagegs.cli.standard_streams import file_path, is_folder
+from imagegs.cli.standard_streams import file_path
 
 if TYPE_CHECKING:
     from imagegs.pictures.pixels import Picture
     from imagegs.restoration.restoring import Restoration
-
-
-def check_restoration(options: Namespace, picture: Picture) -> None:
-    """Raises UsageError for options that do not go together."""
-    if options.mask is not None and options.restore != "inpaint":
-        raise UsageError("--mask needs --restore inpaint")
-    if options.restore is None:
-        return
-    if options.exact:
-        raise UsageError("--exact keeps what alpha hides, --restore fills it: not both")
-    if is_folder(options.input):
-        raise UsageError("--restore is for a picture, not for a folder of maps")
-    if options.psnr is not None or options.quality is not None:
-        raise UsageError("--psnr and --quality would measure against the damage: not with --restore")
-    if options.restore == "upscale" and options.init not in (None, *PLACEMENTS):
-        raise UsageError("--restore upscale fits an enlarged picture: no map for --init with it")
-    if options.restore == "upscale" and (options.saliency is not None or options.roi):
-        raise UsageError("--restore upscale fits an enlarged picture: no --saliency or --roi with it")
-    if options.restore == "inpaint" and options.mask is None and picture.channels[-1] != "A":
-        raise UsageError("--restore inpaint needs --mask, or a picture with an alpha channel")
 
 
 def read_mask(options: Namespace) -> Picture | None:

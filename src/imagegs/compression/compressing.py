@@ -108,7 +108,7 @@ class Compression:
         maps: Sequence[TextureMap] = (),
         path: Path | None = None,
     ) -> None:
-        check_options(options)  # before a restoration, which may take fits of its own
+        check_options(options, picture, maps)  # before a restoration, which may take fits of its own
         self.options, self.maps = options, tuple(maps)
         self.restoration = _restored(picture, options, path)
         self.plan = make_plan(options, self.restoration, self.maps)

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from imagegs.codec import Bits, coded_frame_size, gaussians_for_bytes
 from imagegs.compression.options import CompressionOptions
+from imagegs.compression.rules import Given, check_together
 from imagegs.fitting import Tune, steps_of
 from imagegs.fitting.recipes import check_recipe
 from imagegs.gaussians import DEFAULT_LAYERS, BlendName, FloatArray, layer_ends
+from imagegs.pictures.pixels import Picture
 from imagegs.pictures.transparency import Alphas
 from imagegs.restoration.restoring import Restoration
 from imagegs.textures.map_list import TextureMap, alphas_of_maps, to_metadata
@@ -50,7 +52,7 @@ class Plan:
 def make_plan(options: CompressionOptions, restoration: Restoration, maps: Sequence[TextureMap]) -> Plan:
     """The plan for a picture, of options that `check_options` has let through.
 
-    Raises ValueError for layers and sizes that cannot be.
+    Raises ValueError for a size that cannot be.
     """
     fit, target = options.fit, options.target
     bits = Bits() if options.bits is None and fit.recipe == "paper" else options.bits
@@ -71,11 +73,12 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
     return _within(n_bytes, plan, options, restoration, maps)
 
 
-def check_options(options: CompressionOptions) -> None:
+def check_options(options: CompressionOptions, picture: Picture, maps: Sequence[TextureMap]) -> None:
     """Raise ValueError for options that do not go together, TypeError for `bits` that are no Bits."""
     fit, target = options.fit, options.target
     if not (options.bits is None or isinstance(options.bits, Bits)):
         raise TypeError(f"bits must be an imagegs.Bits, not {options.bits!r}")
+    check_together(_given(options, picture, maps))
     check_recipe(
         fit.recipe,
         psnr=target.decibels is not None,
@@ -86,20 +89,25 @@ def check_options(options: CompressionOptions) -> None:
         pixel_weights=options.pixel_weights is not None,
         restore=options.restore is not None,
     )
-    if target.decibels is not None and fit.time_budget is not None:
-        raise ValueError("a wanted PSNR takes the time that it needs: no time budget with it")
-    if target.decibels is not None and options.restore is not None:
-        raise ValueError("a wanted PSNR would be measured against the damage: no restoration with it")
-    if options.restore == "upscale" and (options.pixel_weights is not None or not isinstance(fit.init, str)):
-        raise ValueError(
-            "the restoration upscale fits an enlarged picture: no weights of pixels or map with it"
-        )
-    if options.restore is not None and options.exact:
-        raise ValueError("a restoration fills what alpha hides: it is not kept exactly")
-    if options.mask is not None and options.restore != "inpaint":
-        raise ValueError("a mask is for the restoration inpaint")
     if options.bits is not None and options.bits.weight == 0 and fit.recipe != "paper":
         raise ValueError(f"the {fit.recipe} recipe needs at least 1 bit for the weight")
+
+
+def _given(options: CompressionOptions, picture: Picture, maps: Sequence[TextureMap]) -> Given:
+    fit = options.fit
+    return Given(
+        restore=options.restore,
+        psnr=options.target.decibels is not None,
+        time_budget=fit.time_budget is not None,
+        exact=options.exact,
+        mask=options.mask is not None,
+        init_map=not isinstance(fit.init, str),
+        pixel_weights=options.pixel_weights is not None,
+        more_layers=fit.layers is not None and fit.layers > 1,
+        fixed_point=fit.recipe == "paper" or options.bits is not None,
+        has_alpha=picture.channels[-1] == "A",
+        has_maps=bool(maps),
+    )
 
 
 def _alphas(exact: bool, restoration: Restoration, maps: Sequence[TextureMap]) -> Alphas | None:
@@ -111,8 +119,6 @@ def _alphas(exact: bool, restoration: Restoration, maps: Sequence[TextureMap]) -
 def _layers(layers: int | None, bits: Bits | None) -> int:
     if bits is None:
         return DEFAULT_LAYERS if layers is None else layers
-    if layers is not None and layers > 1:
-        raise ValueError("numbers in fixed point have no layers")
     return 1
 
 

@@ -98,11 +98,10 @@ def restore(picture: Picture, mode: RestorationName, source: Source) -> Restorat
     "auto" takes the first that it finds of: JPEG of quality 60 or less, holes (alpha 0), noise of 6 / 255 or
     more. Where there is nothing to restore, the picture is fitted as it is: mode None.
 
-    Raises ValueError for a mask with another mode than inpaint, and for an inpainting without mask and alpha
-    channel; FormatError for a mask of another size and where no pixel is known; OSError.
+    "inpaint" takes a mask or a picture with an alpha channel, the other modes no mask.
+
+    Raises FormatError for a mask of another size and where no pixel is known; OSError.
     """
-    if source.mask is not None and mode != "inpaint":
-        raise ValueError("a mask is of use for inpainting only")
     picture = without_hidden(picture)
     if mode == "inpaint":
         return _inpainted(picture, source)
@@ -199,8 +198,6 @@ def _inpainted(picture: Picture, source: Source) -> Restoration:
 def _known(picture: Picture, mask: Picture | None) -> tuple[NDArray[np.bool_], Picture]:
     """The known pixels (H, W), and the picture without the alpha channel that told them."""
     if mask is None:
-        if picture.channels[-1] != "A":
-            raise ValueError("inpainting needs a mask, or a picture with an alpha channel")
         known = known_by_alpha(picture)
         shown = Picture(np.ascontiguousarray(_colors(picture)), picture.channels[:-1])
     else:
