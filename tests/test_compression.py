@@ -196,7 +196,7 @@ APART = [
 
 @pytest.mark.parametrize(("keywords", "flags", "of_keywords", "of_flags"), APART)
 def test_options_that_do_not_go_together(run: Run, picture, keywords, flags, of_keywords, of_flags):
-    """Python and the command line have the same rules, each in its words; files that are named are not read."""
+    """Python and the command line have the same rules, each in its words; the command reads no file first."""
     with pytest.raises(ValueError) as raised:
         imagegs.compress(sample_pixels(), **keywords)
     assert str(raised.value) == of_keywords

@@ -1,7 +1,7 @@
-"""What can be chosen by name, each list of names once.
+"""What can be chosen from a list, each list once.
 
-This module imports nothing of the package, so that the command line can offer the names without loading
-what they choose.
+This module imports nothing of the package, so that the command line can offer the choices without loading
+what they are about.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Literal, get_args
 
 RecipeName = Literal["imagegs", "paper"]  # how a fit runs
 RECIPES: tuple[RecipeName, ...] = get_args(RecipeName)
+
+LEAST_EFFORT, DEFAULT_EFFORT, MOST_EFFORT = 1, 5, 9  # how long a fit of the imagegs recipe may take
 
 Tune = Literal["balanced", "psnr", "ssim"]  # what a fit makes good
 TUNES: tuple[Tune, ...] = get_args(Tune)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT
 from imagegs.cli.exit_codes import about, printable
 from imagegs.cli.folder_contents import check_exclude, look_into
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, number, whole
@@ -36,7 +37,7 @@ OUT gets report.html, results.csv, results.json and cache: a run that was cut of
 An earlier report in OUT is replaced, files of these names that are no report only with --overwrite.
 what other codecs and metrics need is in the extra: pip install 'imagegs[bench]'
 """
-RATES, METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
+DEFAULT_RATES, DEFAULT_METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
 QUICK_MEGAPIXELS, MOST_MEGAPIXELS = 1.0, 16.0
 QUICK: dict[str, Any] = {"rates": (0.1, 0.3), "metrics": ("psnr", "ms-ssim"), "effort": 1, "crops": 2}
 
@@ -53,10 +54,16 @@ def add_parser(commands: Subparsers) -> None:
     )
     parser.add_argument("--codecs", metavar="LIST", type=names, help="default: those most people would pick")
     parser.add_argument(
-        "--rates", metavar="LIST", type=rates, help=f"bits a pixel of whole files (default: {RATES})"
+        "--rates", metavar="LIST", type=rates, help=f"bits a pixel of whole files (default: {DEFAULT_RATES})"
     )
-    parser.add_argument("--metrics", metavar="LIST", type=names, help=f"default: {METRICS}")
-    parser.add_argument("-e", "--effort", type=whole(1, 9), metavar="1-9", help="of imagegs (default: 5)")
+    parser.add_argument("--metrics", metavar="LIST", type=names, help=f"default: {DEFAULT_METRICS}")
+    parser.add_argument(
+        "-e",
+        "--effort",
+        type=whole(LEAST_EFFORT, MOST_EFFORT),
+        metavar=f"{LEAST_EFFORT}-{MOST_EFFORT}",
+        help=f"of imagegs (default: {DEFAULT_EFFORT})",
+    )
     parser.add_argument(
         "--side", type=whole(16), metavar="PIXELS", help="reduce pictures with a longer side than this"
     )
@@ -171,9 +178,9 @@ def _setting(options: Namespace) -> Setting:
     chosen = options.codecs or DEFAULT_NAMES
     setting = Setting(
         codecs=tuple(each for name in chosen for each in (EVERY_NAME if name == "all" else (name,))),
-        rates=rates(RATES),
-        metrics=names(METRICS),
-        effort=5,
+        rates=rates(DEFAULT_RATES),
+        metrics=names(DEFAULT_METRICS),
+        effort=DEFAULT_EFFORT,
         side=options.side,
         crops=4,
         size_limit=options.size_limit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imagegs.choices import PLACEMENTS, RECIPES, TUNES
+from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, PLACEMENTS, RECIPES, TUNES
 from imagegs.cli.encode_history import add_history_option
 from imagegs.cli.encode_restore import add_restore_options
 from imagegs.cli.guidance import add_guidance
@@ -66,9 +66,9 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "-e",
         "--effort",
-        type=whole(1, 9),
-        default=5,
-        metavar="1-9",
+        type=whole(LEAST_EFFORT, MOST_EFFORT),
+        default=DEFAULT_EFFORT,
+        metavar=f"{LEAST_EFFORT}-{MOST_EFFORT}",
         help="of the imagegs recipe, fast to thorough (default: %(default)s)",
     )
     length = parser.add_mutually_exclusive_group()

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import DEFAULT_EFFORT
 from imagegs.fitting.progress import Progress
-from imagegs.fitting.recipes import DEFAULT_EFFORT, default_gaussians, fit, steps_of
+from imagegs.fitting.recipes import default_gaussians, fit, steps_of
 from imagegs.gaussians import Gaussians
 from imagegs.metrics import psnr as measure_psnr
 from imagegs.pictures.pixels import as_pixels

@@ -1,11 +1,10 @@
 """From pictures to Gaussians."""
 
-from imagegs.choices import RECIPES, TUNES, RecipeName, Tune
+from imagegs.choices import DEFAULT_EFFORT, RECIPES, TUNES, RecipeName, Tune
 from imagegs.fitting.progress import AttributeBits, Progress
 from imagegs.fitting.pruning import drop_useless
 from imagegs.fitting.quantising import choose_lattice, quantise
 from imagegs.fitting.recipes import (
-    DEFAULT_EFFORT,
     RecipeError,
     default_gaussians,
     fit,

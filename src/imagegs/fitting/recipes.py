@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.choices import PLACEMENTS, RECIPES, TUNES, RecipeName, Tune
+from imagegs.choices import (
+    DEFAULT_EFFORT,
+    LEAST_EFFORT,
+    MOST_EFFORT,
+    PLACEMENTS,
+    RECIPES,
+    TUNES,
+    RecipeName,
+    Tune,
+)
 from imagegs.engine import engine
 from imagegs.fitting.imagegs_recipe import fit_record
 from imagegs.fitting.objective import GaussianArrays, weights_of_pixels
@@ -37,7 +46,6 @@ PAPER_STEPS = 5000
 MAX_STEPS = 1_000_000
 EFFORT_STEPS = {1: 60, 2: 105, 3: 180, 4: 270, 5: 400, 6: 700, 7: 1200, 8: 2200, 9: 4000}
 PSNR_STEPS_SHARE = 2.25  # without SSIM a step is cheaper, and the last digits want more of them
-DEFAULT_EFFORT = 5
 DEFAULT_PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
 
 
@@ -87,7 +95,7 @@ def steps_of(
     if recipe not in RECIPES:
         raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
     if effort not in EFFORT_STEPS:
-        raise ValueError(f"effort is 1 to 9, not {effort}")
+        raise ValueError(f"effort is {LEAST_EFFORT} to {MOST_EFFORT}, not {effort}")
     if steps is not None and operator.index(steps) < 1:
         raise ValueError(f"at least one step is needed, not {steps}")
     if steps is not None and steps > MAX_STEPS:
