@@ -83,7 +83,7 @@ def outputs(options: Namespace, target: Path) -> list[Output]:
 def _prepared(
     options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
 ) -> tuple[Compression, Guidance | None]:
-    """The compression that is asked for, all options checked, and what it is guided by."""
+    """The compression that is asked for, with all options checked, and the saliency that guides it."""
     from imagegs.compression import Compression
 
     path = None if options.input == STANDARD else options.input
@@ -107,7 +107,7 @@ def _encode(
     recorder: Recorder,
     watch: Watch | None,
 ) -> dict[str, Any]:
-    """Fit, write the target, and measure what was written: the report without the files' names."""
+    """Fits, writes the target and measures what was written. Returns the report without the files' names."""
     _tell_start(compression, speech)
     start = time.perf_counter()
     with progress_bar(speech.bar) as bar:
@@ -139,7 +139,7 @@ def _tell_all(listeners: list[Callable[[Progress], None]], progress: Progress) -
 
 
 def _warn(result: Compressed, target: Path, speech: Verbosity) -> None:
-    """Of what is not as it was asked for."""
+    """Warns of a file that is larger than decoders take by default, and of a PSNR that was not reached."""
     g = result.decoded
     if not DEFAULT_LIMITS.hold(len(g), len(g.channels), g.height * g.width):
         speech.warn(f"{target}: decoders take so large a file only where they are told to (see --size-limit)")

@@ -1,4 +1,4 @@
-"""What `imagegs encode` is asked for, in the words of `imagegs.compression`."""
+"""The options of `imagegs encode` as the options of `imagegs.compression`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from imagegs.pictures.pixels import Picture
     from imagegs.textures.map_list import TextureMap
 
-MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
+MOST_MAP_WEIGHT = 64  # files can hold weights from 1 / 64 to 64
 
-# What the options of a compression are called here, where it is not --NAME or --NAME VALUE.
+# The flags of those options of a compression whose flag is not --NAME.
 _FLAGS = {"pixel_weights": "--saliency or --roi", "maps": "a folder of maps"}
-# The options that only the imagegs recipe has, by the keywords that `imagegs.fitting.RecipeError` names.
+# The flags of options that only the imagegs recipe has, by the keyword that a RecipeError names.
 _RECIPE_FLAGS = {
     "psnr": "--psnr and --quality need",
     "tune": "--tune and --time-budget need",
@@ -119,7 +119,7 @@ def _flag(option: str) -> str:
 
 
 def _channel_weights(texts: list[str], maps: tuple[TextureMap, ...]) -> tuple[float, ...] | None:
-    """Of all channels of the maps; the last text that names a map, or its kind, counts."""
+    """The weights of all channels of the maps; the last text that names a map or its kind counts."""
     if not texts:
         return None
     weights = {each.name: 1.0 for each in maps}
@@ -147,7 +147,10 @@ def _map_weight(text: str) -> tuple[str, float]:
 
 
 def _placement(init: str | None, guidance: Guidance | None, picture: Picture) -> Placement:
-    """The name of a placement, or weights (H, W): by default those of the guidance, else "gradient"."""
+    """The name of a placement, or weights (H, W).
+
+    Without --init these are the weights of the guidance if there is one, else it is "gradient".
+    """
     if init is None:
         return guidance.saliency if guidance is not None and guidance.guides else "gradient"
     for name in PLACEMENTS:

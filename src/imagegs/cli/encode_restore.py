@@ -1,4 +1,4 @@
-"""`imagegs encode --restore`: what is fitted in place of a degraded picture, and what is said about it."""
+"""`imagegs encode --restore`: its options, and its report on what was found and done."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def read_mask(options: Namespace) -> Picture | None:
-    """The picture that --mask names. A FileError where it is none."""
+    """The picture that --mask names, if it names one. Raises FileError for a file that is no picture."""
     return None if options.mask is None else read_input(options.mask, size_limit=options.size_limit)
 
 
 def tell(restoration: Restoration, options: Namespace, speech: Verbosity) -> None:
-    """A line about what was found and is done."""
+    """Prints a line about what was found and is done."""
     if options.restore is None:
         return
     found = "; ".join(_words(restoration.findings))
@@ -55,22 +55,22 @@ def _words(findings: dict[str, Any]) -> list[str]:
 
 
 def restore_report(restoration: Restoration, options: Namespace) -> dict[str, Any]:
-    """What --json says of a restoration; nothing where none was asked for."""
+    """The part of the JSON report about a restoration; empty where none was asked for."""
     if options.restore is None:
         return {}
     return {"restore": {"mode": restoration.mode, **restoration.findings}}
 
 
 def add_restore_options(parser: Any) -> None:
-    """--restore and --mask."""
+    """Adds --restore and --mask."""
     parser.add_argument(
         "--restore",
         choices=RESTORATIONS,
-        help="leave noise, JPEG's blocks or holes out, or suit enlarging; auto: what the picture shows",
+        help="leave out noise, JPEG's blocks or holes, or fit for enlarging; auto: decide by the picture",
     )
     parser.add_argument(
         "--mask",
         type=file_path,
         metavar="MASK.png",
-        help="with inpaint: white where pixels are unknown (default: where alpha is 0)",
+        help="for inpaint: white where pixels are unknown (default: those of alpha 0)",
     )

@@ -1,4 +1,4 @@
-"""`imagegs plot` of histories: how fits went, as curves."""
+"""`imagegs plot` of histories: the growth of fits as curves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FORMATS: dict[str, GrowthFormat] = {f".{name}": name for name in GROWTH_FORMATS
 
 
 def plot_growth(options: Namespace, histories: Sequence[History]) -> None:
-    """Writes what the command line asks for."""
+    """Writes the figure that the command line asks for."""
     from imagegs.drawing.growth import check_matplotlib, draw_growth
 
     target = output_path(options.output, options.files[0], ".growth.png")

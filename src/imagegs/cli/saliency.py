@@ -1,4 +1,4 @@
-"""`imagegs saliency`: what stands out in a picture, as a picture."""
+"""`imagegs saliency`: a map of what stands out in a picture."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ examples:
   imagegs saliency photo.png -o map.png --method tuned --roi 300,120,200,180
   imagegs encode photo.png --saliency map.png
 
-white is where `encode --saliency METHOD` lets errors count most. The map can be edited
-and handed to `encode` in place of a method.
+The map is white where `encode --saliency METHOD` lets errors count most. It can be edited
+and given to `encode` in place of a method.
 """
 
 
@@ -37,7 +37,8 @@ def add_parser(commands: Subparsers) -> None:
         "--method",
         choices=SALIENCY_METHODS,
         default="model",
-        help="objects found by a neural network, colours unlike the rest, or edges (default: %(default)s)",
+        help="objects found by a neural network (model), colours unlike the rest (tuned), or edges "
+        "(gradient; default: %(default)s)",
     )
     add_map_options(parser)
     add_shared(parser, ("exclude", "size_limit", "quiet", "json"))
