@@ -180,15 +180,15 @@ def compress_picture(
 
 
 def _taken(record: type, keywords: dict[str, Any]) -> dict[str, Any]:
-    """Those keywords that are fields of a record, taken out."""
+    """Removes the keywords that are fields of a record from `keywords`, and returns them."""
     return {field.name: keywords.pop(field.name) for field in fields(record) if field.name in keywords}
 
 
 def imwrite(path: PathLike, image: Image | Mapping[str, Image], **keywords: Unpack[CompressKeywords]) -> int:
-    """Compress a picture into a file, written whole or not at all: the size of the file in bytes.
+    """Compress a picture into a file, and return the size of the file in bytes.
 
-    The keywords are those of `compress`. Raises what `compress` raises, and OSError where the file cannot be
-    written; an existing file is then as it was.
+    The file is written whole or not at all: an error leaves an existing file as it was. The keywords are
+    those of `compress`. Raises what `compress` raises, and OSError where the file cannot be written.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> imagegs.imwrite("a.gsimg", image, target_size=300, effort=1) <= 300
@@ -198,12 +198,12 @@ def imwrite(path: PathLike, image: Image | Mapping[str, Image], **keywords: Unpa
 
 
 def picture_from(image: Image, channels: tuple[str, ...] | None = None) -> Picture:
-    """An array as a picture of integers: floats become 16 bits. Raises what `as_pixels` and `Picture` do."""
+    """An array as a picture of integers; floats become 16 bits. Raises as `as_pixels` and `Picture` do."""
     pixels = as_integers(image)
     return Picture(pixels, channel_names(pixels.shape[2]) if channels is None else channels)
 
 
 def as_integers(image: Image) -> IntegerPixels:
-    """(H, W, C) uint8 or uint16 of a user's array; floats become 16 bits. Raises what `as_pixels` does."""
+    """A user's array as (H, W, C) uint8 or uint16; floats become 16 bits. Raises what `as_pixels` raises."""
     pixels = as_pixels(image)
     return to_integers(pixels, 16) if pixels.dtype.kind == "f" else np.ascontiguousarray(pixels)

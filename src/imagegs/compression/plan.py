@@ -1,4 +1,4 @@
-"""The numbers of a compression that are decided before its fit."""
+"""The plan of a compression: what is decided before the fit."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from imagegs.restoration.restoring import Restoration
 from imagegs.textures.map_list import TextureMap, alphas_of_maps, to_metadata
 from imagegs.version import __version__
 
-CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
-NOISY_CODED_BITS = 44  # where more Gaussians would paint more of the noise
+# About so many bits of a Gaussian bring the same gain whether they pay for more Gaussians or for finer ones.
+CODED_BITS = 39
+NOISY_CODED_BITS = 44  # the same of a noisy picture, where more Gaussians would paint more of the noise
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How a picture is fitted and stored, beside the options."""
+    """How a picture is fitted and stored, as far as its options leave it open."""
 
-    n_gaussians: int | None  # None: as `psnr` takes, or one in 100 pixels
-    psnr: float | None  # dB, wanted
+    n_gaussians: int | None  # None: as many as `psnr` needs, or one in 100 pixels
+    psnr: float | None  # the wanted PSNR in dB
     max_bytes: int | None  # of the file
     tune: Tune
     layers: int  # at most
@@ -39,10 +40,9 @@ class Plan:
     channel_weights: tuple[float, ...] | None = None
 
     def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
-        """How much each pixel and each channel counts, and the channels' alphas, as `fit` and `quantise` take
-        it; None: all the same.
+        """The keywords of `fit` and `quantise` for weights of pixels and channels, and for alpha channels.
 
-        of_pixels: (H, W), what a restoration says of them; they are multiplied with those given.
+        of_pixels: weights (H, W) that a restoration asks for; they are multiplied with the given ones.
         """
         given = self.pixel_weights
         both = given if of_pixels is None else of_pixels if given is None else of_pixels * given
@@ -50,7 +50,7 @@ class Plan:
 
 
 def make_plan(options: CompressionOptions, restoration: Restoration, maps: Sequence[TextureMap]) -> Plan:
-    """The plan for a picture, of options that `check_options` has let through.
+    """The plan for a picture. The options have passed `check_options`.
 
     Raises ValueError for a size that cannot be.
     """
@@ -125,7 +125,7 @@ def _layers(layers: int | None, bits: Bits | None) -> int:
 def file_metadata(
     options: CompressionOptions, tune: Tune, maps: Sequence[TextureMap], steps: int
 ) -> dict[str, Any]:
-    """What the file says of its making, and of its maps."""
+    """The metadata of the file: how it was made, and its maps."""
     fit = options.fit
     told = {"recipe": fit.recipe} if fit.recipe == "paper" else {"recipe": fit.recipe, "tune": tune}
     made = {"software": f"imagegs {__version__}", **told, "steps": steps, "seed": fit.seed}
@@ -139,7 +139,7 @@ def _within(
     restoration: Restoration,
     maps: Sequence[TextureMap],
 ) -> Plan:
-    """The plan with as many Gaussians as a file of so many bytes should have, one a pixel at most."""
+    """The plan with as many Gaussians as a file of n_bytes should have, at most one for each pixel."""
     fit, picture = options.fit, restoration.shown
     height, width, _ = picture.pixels.shape
     # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
@@ -150,7 +150,7 @@ def _within(
         return replace(plan, n_gaussians=min(n, height * width))
     coded_bits = NOISY_CODED_BITS if restoration.mode == "denoise" else CODED_BITS
     n, layers = 0, 1
-    for _ in range(2):  # how many layers there are follows from the number of Gaussians
+    for _ in range(2):  # twice, because the number of layers follows from the number of Gaussians
         frame = coded_frame_size(picture.channels, written, layers)
         n = int(8 * (n_bytes - frame) / coded_bits)
         if n < 1:

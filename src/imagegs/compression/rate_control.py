@@ -1,4 +1,4 @@
-"""From fitted Gaussians to the bytes of a file of the size that was asked for."""
+"""Rate control: fitted Gaussians to a file of the wanted size."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ from imagegs.fitting.quantising import (
 from imagegs.gaussians import Gaussians
 from imagegs.restoration.restoring import FittedGaussians
 
-THOROUGH_EFFORT = 7  # from here on quantising takes two steps, not one
-# Where even the coarsest lattice takes too many bytes, this share of the Gaussians goes on for so many steps.
+THOROUGH_EFFORT = 7  # from this effort on quantising takes two steps, not one
+# Where even the coarsest lattice takes too many bytes, a fit of so many steps goes on with this share of the
+# Gaussians.
 FEWER, REFIT_STEPS = 0.85, 40
 
 
 @dataclass(frozen=True)
 class Packer:
-    """Makes files by one plan."""
+    """Writes fitted Gaussians as files, by one plan."""
 
     plan: Plan
     options: CompressionOptions
 
     def pack(self, fitted: FittedGaussians, metadata: dict[str, Any] | None = None) -> bytes:
-        """The bytes of a file with some fitted Gaussians, or fewer where the plan's size has no room.
+        """The bytes of a file with the fitted Gaussians, or fewer if they do not fit into the plan's size.
 
-        Raises ValueError when the size has no room for a single one.
+        Raises ValueError where not even one Gaussian fits.
         """
         plan, gaussians = self.plan, fitted.gaussians
         if plan.bits is not None:
