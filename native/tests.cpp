@@ -63,7 +63,7 @@ struct Results {
     std::vector<float> picture, gradient, product, diagonal, costs, samples, filtered;
 };
 
-// The share of values that differ by more than rounding can explain; a few may, where a selection is on edge.
+// The share of values that differ by more than rounding explains. A few may, where two Gaussians are almost tied.
 double share_apart(const std::vector<float> &a, const std::vector<float> &b, float tolerance) {
     float largest = 1e-6f;
     for (float x : b) largest = std::max(largest, std::abs(x));
@@ -95,7 +95,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     kept.gradient(slope.data(), r.gradient.data());
     std::vector<float> tangent(r.product.size());
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
-    // Of pixels, in each channel where the channels are even in number.
+    // Weights of pixels; each channel has its own if the number of channels is even.
     std::vector<float> values(plane * g.channels);
     for (size_t i = 0; i < values.size(); ++i) values[i] = float(i % 3);
     const Weights weights{values.data(), g.channels % 2 == 0};
@@ -105,7 +105,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     r.costs.resize(g.n);
     kept.removal_cost(weights, slope.data(), r.costs.data());
     check(scene.most_pairs(engine, grid, {1, 1}, 0) >= kept.pairs(), "the bound of the pairs holds");
-    if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
+    if (step == 1.0f) { // the gradient of the squared difference from 1/2, by both ways
         for (size_t i = 0; i < slope.size(); ++i)
             slope[i] =
                 values[weights.by_channel ? i : i % plane] * (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
@@ -119,7 +119,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     const size_t row = size_t(out_width) * g.channels;
     scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1});
     r.filtered.resize(plane * g.channels);
-    if (step != 1.0f) // a part of the picture is enough: there are 15 samples a pixel
+    if (step != 1.0f) // only a part of the picture, because each pixel has 15 samples
         scene.render_filtered(engine, {0, 0, std::min(out_width, 9), std::min(out_height, 20), step, step, 0.5f},
                               {3, 5}, {r.filtered.data(), Sample::kFloat, size_t(g.channels), row, 1});
     std::vector<float> points;
@@ -213,7 +213,7 @@ LayerFormat make_format(int round, uint32_t &random) {
     return {lattice, width, height, 1 + round % 5, round % 3 != 0};
 }
 
-// Rows of any numbers that a layer may have.
+// Rows with any numbers that a layer may have.
 std::vector<int32_t> make_table(const LayerFormat &format, uint32_t n, uint32_t &random) {
     const auto below = [&random](int end) { return int32_t(next_random(random)) % end; };
     std::vector<int32_t> table(size_t(n) * format.columns());
@@ -238,7 +238,7 @@ std::vector<int32_t> make_table(const LayerFormat &format, uint32_t n, uint32_t 
     return table;
 }
 
-// Empty for a colour that is too large for the lattice.
+// The bytes of a layer; empty for a colour that is too large for the lattice.
 std::vector<uint8_t> encode(LayerCoder &encoder, std::vector<int32_t> &table, uint32_t n) {
     std::vector<double> bits(size_t(encoder.columns()));
     try {
@@ -254,7 +254,7 @@ Fault decode(LayerCoder &decoder, const std::vector<uint8_t> &bytes, std::vector
     return decoder.decode(bytes.data(), bytes.size(), table.data(), n, bits.data());
 }
 
-// Layers of any numbers come back; streams of anything give a table or a fault.
+// Layers of any numbers survive coding; streams of random bytes give a table or a fault.
 void test_layers() {
     uint32_t random = 1;
     int layers = 0;
@@ -277,7 +277,7 @@ void test_layers() {
     check(layers > 60, "most layers can be stored");
 }
 
-// One to three bytes change, go or come.
+// Changes, removes or inserts one to three bytes, or cuts the end off.
 std::vector<uint8_t> damaged(std::vector<uint8_t> bytes, uint32_t &random) {
     const uint8_t limits[] = {0, 1, 127, 128, 255};
     for (uint32_t k = 1 + next_random(random) % 3; k > 0 && !bytes.empty(); --k) {
@@ -293,8 +293,8 @@ std::vector<uint8_t> damaged(std::vector<uint8_t> bytes, uint32_t &random) {
     return bytes;
 }
 
-// Damaged layers, the first or a later one, give a table or a fault; so do whole ones with another lattice or number of
-// Gaussians.
+// Damaged layers, the first or a later one, give a table or a fault. So do undamaged ones that are read with another
+// lattice or number of Gaussians.
 void test_damaged_layers() {
     uint32_t random = 2;
     int faults[4] = {}, streams = 0;
@@ -315,7 +315,7 @@ void test_damaged_layers() {
     for (int fault : faults) check(fault > 20, "every fault is met");
 }
 
-// The two ways to learn agree for every counter, and for weights wherever they may be.
+// Both ways to learn agree, for every counter and for weights of their whole range.
 void test_learning() {
     uint32_t random = 1;
     bool same = true;
@@ -326,7 +326,7 @@ void test_learning() {
             Mixer plain_mixer, vector_mixer;
             Inputs inputs;
             for (size_t k = 0; k < kContexts; ++k) {
-                // Upside down, so that either bit meets every lack.
+                // The second counter is mirrored, so that both bits meet all distances.
                 plain[k].bits = vector[k].bits = (k == 1 ? 65535 - one : one) << 16 | seen;
                 const int32_t weight = int32_t(next_random(random) % (2 * kMostMixed + 1)) - kMostMixed;
                 plain_mixer.weights[k] = vector_mixer.weights[k] = weight;
@@ -371,7 +371,7 @@ void test_pool() {
     bool late = false;
     set_seconds_left(0.1);
     try {
-        // The caller's own task is short: it waits for the other one.
+        // The caller's own task is short, so it waits for the other one.
         pool.run(2, [&](int, int worker) {
             for (int i = 0; worker != 0 && i < 1000; ++i) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));

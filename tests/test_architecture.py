@@ -12,7 +12,7 @@ import imagegs
 
 PACKAGE = Path(imagegs.__file__).parent
 
-# From the bottom to the top; a module may import its own layer's earlier lines and everything below.
+# From the bottom to the top. A module may import from its own layer and from those below it.
 LAYERS = [
     {"_native", "choices", "errors", "forking", "gaussians", "limits", "version"},
     {"engine", "staging", "files"},
