@@ -25,7 +25,7 @@ from imagegs.engine import engine
 from imagegs.evaluation.bench import machine
 from imagegs.evaluation.processes import python_command
 from imagegs.fitting.adam import Adam
-from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.fitting.objective import GaussianArrays, LossWeights, Objective
 from imagegs.gaussians import BlendName, Gaussians
 
 PAPER_LOSS = LossWeights(l1=1.0, ssim=0.1)
@@ -67,13 +67,15 @@ def training_step(
         np.moveaxis(imagegs.render(random_scene(n, height, width, blend, 1)), -1, 0)
     )
     objective, adam = Objective(target, blend, threads), Adam(engine(threads))
-    shapes = Shapes(*(np.array(getattr(g, name)) for name in ("xy", "scale", "angle", "log_weight", "color")))
+    arrays = GaussianArrays(
+        *(np.array(getattr(g, name)) for name in ("xy", "scale", "angle", "log_weight", "color"))
+    )
     values = {
-        "own": np.zeros(shapes.own_units, np.float32)
+        "own": np.zeros(arrays.own_units, np.float32)
     }  # steps that are not taken: the scene stays as it is
 
     def step() -> None:
-        result = objective.evaluate(shapes, loss)
+        result = objective.evaluate(arrays, loss)
         adam.step(values, {"own": result.gradient}, {"own": 1e-6})
 
     return step

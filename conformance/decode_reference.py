@@ -126,7 +126,7 @@ def read_payload(reader: Reader, name: str, length: int, result: dict) -> None:
     elif name == "LATT":
         result["layers"] = Layers(reader, length, result)
     elif name == "TURN":
-        result["layers"].read_turn(reader, length)
+        result["layers"].read_color_transform(reader, length)
     elif name == "LAYR":
         result["layers"].read(reader, length)
     elif name == "mETA":
@@ -448,14 +448,14 @@ class Layers:
         self.total, self.n_channels = result["n_gaussians"], len(result["channels"])
         self.model, self.gaussians, self.number_of_layer = Model(), [], 0
         self.guesses = [Guess() for _ in range(self.n_channels)]
-        self.turn: tuple[np.ndarray, np.ndarray] | None = None
+        self.color_transform: tuple[np.ndarray, np.ndarray] | None = None
 
-    def read_turn(self, reader: Reader, length: int) -> None:
+    def read_color_transform(self, reader: Reader, length: int) -> None:
         n = self.n_channels
         require(length == n * (n + 1), "TURN: length")
         scales = np.frombuffer(reader.take(n, "exponents of the channels"), np.int8)
         rows = [np.frombuffer(reader.take(n, f"row {i} of the matrix"), np.int8) for i in range(1, n + 1)]
-        self.turn = scales, np.stack(rows)
+        self.color_transform = scales, np.stack(rows)
 
     def read(self, reader: Reader, length: int) -> None:
         self.number_of_layer += 1
@@ -646,10 +646,10 @@ class Layers:
         position = (table["cell"] + (table["offset"] + 0.5) / 2.0 ** table["digits"]) * 2.0**self.cell
         longer = table["shorter"] + table["ratio"]
         color = table["color"] * exp2(color_step / 16)
-        if self.turn is not None:
-            color = turned_by(color, *self.turn)
+        if self.color_transform is not None:
+            color = transformed_by(color, *self.color_transform)
         elif self.n_channels in (3, 4):
-            color = turned(color)
+            color = transformed_by_default(color)
         return {
             "integers": np.array([g.integers() for g in gaussians]),
             "position": np.float32(np.minimum(position, self.sides)),
@@ -660,7 +660,7 @@ class Layers:
         }
 
 
-def turned_by(color: np.ndarray, scales: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def transformed_by(color: np.ndarray, scales: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     result = np.zeros_like(color)
     for k, row in enumerate(matrix):
         for j, entry in enumerate(row):
@@ -668,7 +668,7 @@ def turned_by(color: np.ndarray, scales: np.ndarray, matrix: np.ndarray) -> np.n
     return result * exp2(scales / 16) / 127
 
 
-def turned(color: np.ndarray) -> np.ndarray:
+def transformed_by_default(color: np.ndarray) -> np.ndarray:
     c0, c1, c2 = color[:, 0] / np.sqrt(3), color[:, 1] / np.sqrt(2), color[:, 2] / np.sqrt(6)
     return np.column_stack([c0 + c1 + c2, c0 - 2 * c2, c0 - c1 + c2, color[:, 3:]])
 

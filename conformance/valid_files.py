@@ -14,7 +14,7 @@ import numpy as np
 from chunks import join, split
 from imagegs import encode
 from imagegs.codec import Bits
-from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import Lattice
 from imagegs.gaussians import Gaussians
 
@@ -97,15 +97,15 @@ def fixed_point() -> Iterator[tuple[str, bytes, int]]:
     )
 
 
-def turned(n: int) -> Lattice:
-    """A lattice whose colours are turned by a matrix that has a way back."""
+def with_color_transform(n: int) -> Lattice:
+    """A lattice with a colour transform of n channels that has an inverse."""
     rng = np.random.default_rng(n)
     entries = np.clip(rng.integers(-40, 41, (n, n)) + 80 * np.eye(n, dtype=int), -128, 127)
-    turn = ColorTurn(tuple(range(-2 * n, 2 * n, 4)), tuple(map(tuple, entries.tolist())))
-    return replace(USUAL, turn=turn)
+    transform = ColorTransform(tuple(range(-2 * n, 2 * n, 4)), tuple(map(tuple, entries.tolist())))
+    return replace(USUAL, color_transform=transform)
 
 
-def at_the_limits_of_the_turn() -> bytes:
+def at_the_limits_of_the_color_transform() -> bytes:
     """Colours that the transform makes larger than colours can be: they are clipped."""
     head, lattice, *rest = split(coded(drawn(6, seed=20), replace(USUAL, color=127)))
     return join([head, lattice, (b"TURN", b"\x7f" * 6 + b"\x80" * 6), *rest])
@@ -124,8 +124,8 @@ def in_layers() -> Iterator[tuple[str, bytes, int]]:
     yield "coded-odd-canvas", coded(drawn(9, seed=7, width=501, height=13)), 1
     yield "coded-coarsest-lattice", coded(drawn(9, seed=8), Lattice(1, 40, 127, 40, -20, cell=15)), 6
     yield "coded-finest-lattice", coded(drawn(9, seed=9), Lattice(64, -128, -128, -128, -128, cell=0)), 6
-    yield "coded-turned-colors", coded(drawn(12, 5, seed=20), turned(5), layers=(4, 8)), 6
-    yield "coded-turned-beyond-all-limits", at_the_limits_of_the_turn(), 6
+    yield "coded-turned-colors", coded(drawn(12, 5, seed=20), with_color_transform(5), layers=(4, 8)), 6
+    yield "coded-turned-beyond-all-limits", at_the_limits_of_the_color_transform(), 6
     yield "coded-wrapping", coded(drawn(20, seed=11, wrap=True), layers=(4, 16)), 6
     data = coded(drawn(20, seed=10), layers=(5, 15), metadata={"seed": 10})
     yield "coded-metadata-unknown-chunks", with_unknown_chunks(data), 6

@@ -219,7 +219,7 @@ def new_layers(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[C
     return [(parts[0][0], bytes(head)), *parts[1:first], *layers, *rest]
 
 
-def new_turn(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk] | None:
+def new_color_transform(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk] | None:
     """A chunk TURN of the right length, most of the time, in place of the file's or behind LATT."""
     at = next((i for i, (name, _) in enumerate(parts) if name == b"LATT"), None)
     if at is None or len(parts[0][1]) < 12:
@@ -268,7 +268,7 @@ WITHIN_CHUNKS = (
     new_fixed_point,
     new_fixed_point,
     new_layers,
-    new_turn,
+    new_color_transform,
     new_metadata,
 )
 

@@ -12,9 +12,9 @@ import imagegs
 
 PACKAGE = Path(imagegs.__file__).parent
 
-# From the bottom to the top; a module may import its own layer's earlier lines and everything below.
+# From the bottom to the top. A module may import from its own layer and from those below it.
 LAYERS = [
-    {"_native", "errors", "forking", "gaussians", "limits", "version"},
+    {"_native", "choices", "errors", "forking", "gaussians", "limits", "version"},
     {"engine", "staging", "files"},
     {"pictures"},
     {"rendering", "metrics"},
@@ -76,14 +76,21 @@ def test_only_the_command_line_prints():
         assert not any(isinstance(c.func, ast.Name) and c.func.id == "print" for c in calls), path
 
 
+def modules_after(code: str) -> list[str]:
+    """The names of the modules that a new process has loaded after some statements."""
+    command = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
 def test_the_import_stays_light():
     """Nothing that only some commands need comes up with the package."""
-    code = "import sys, imagegs; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    loaded = modules_after("import imagegs")
     for heavy in ("scipy", "rich", "typer", "PIL.ImageCms", "concurrent.futures.process", "skimage", "torch"):
         assert heavy not in loaded
+
+
+def test_the_command_line_is_parsed_before_numpy_is_loaded():
+    assert "numpy" not in modules_after("from imagegs.cli.app import make_parser; make_parser()")
 
 
 NATIVE_ROOMS = ("core", "render", "training")  # each includes itself and those before it

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 
 from conftest import Run, sample_gaussians, sample_pixels
 from imagegs.codec import Bits, load, save
+from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import Lattice
 from imagegs.pictures.reading import read_picture
 from imagegs.rendering import render
@@ -105,6 +107,16 @@ def test_info_as_json(run: Run, gsimg: Path) -> None:
     assert report["metadata"] == {"software": "imagegs test"} and report["n_gaussians"] == 60
     cost = report["multiply_adds_per_pixel"]
     assert 26 < cost["mean"] <= cost["worst"] <= 8 * 60 + 10 * 15 + 3
+
+
+def test_info_names_a_transform_of_the_colors(run: Run, tmp_path: Path) -> None:
+    path, plain = tmp_path / "a.gsimg", Lattice.of_fineness(1)
+    save(path, sample_gaussians(), plain)
+    assert "colour transform" not in run("info", path).out
+    transform = ColorTransform((0, 16, 0), ((127, 0, 0), (0, 127, 0), (0, 0, 127)))
+    save(path, sample_gaussians(), replace(plain, color_transform=transform))
+    assert re.search(r"^lattice .*, cell 2, own colour transform$", run("info", path).out, re.MULTILINE)
+    assert run("info", path, "--json").json["coding"]["color_transform"]["exponents"] == [0, 16, 0]
 
 
 def test_info_on_a_canvas_too_large_to_decode(run: Run, tmp_path: Path) -> None:

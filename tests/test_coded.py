@@ -160,7 +160,7 @@ def test_gaussians_that_are_not_there_take_no_memory() -> None:
 
 
 def test_numbers_that_only_rounding_lets_pass_are_clipped() -> None:
-    """Log-weights beyond 128 nats where steps are finest, colours beyond 2^20 once they are turned."""
+    """Log-weights beyond 128 nats where steps are finest, colours beyond 2^20 after their transform."""
     lattice = Lattice(1, 0, 0, weight=-128, color=127, cell=2)
     head = chunks_of(encode(sample_gaussians(1, xy=[[9, 9]]), lattice))
     heavy = np.zeros((1, FIRST_COLOR + 3), np.int32)

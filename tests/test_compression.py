@@ -143,9 +143,6 @@ BAD = [
     ({"recipe": "paper", "restore": "auto"}, "paper recipe"),
     ({"recipe": "paper", "layers": 3}, "layers"),
     ({"bits": imagegs.Bits(), "layers": 3}, "layers"),
-    ({"psnr": 30, "time_budget": 1.0}, "time"),
-    ({"psnr": 30, "restore": "denoise"}, "damage"),
-    ({"mask": np.zeros((32, 48), np.uint8)}, "mask"),
     ({"channels": ("A", "B")}, "channels"),
     ({"pixel_weights": np.ones((3, 3))}, "weights"),
 ]
@@ -155,6 +152,75 @@ BAD = [
 def test_bad_arguments(keywords, part):
     with pytest.raises(ValueError, match=part):
         imagegs.compress(sample_pixels(), **{**QUICK, **keywords})
+
+
+MAP = np.ones((32, 48), np.float32)
+# Keywords of `compress` and options of `encode` that do not go together, and what either says.
+APART = [
+    (
+        {"mask": MAP, "restore": "denoise"},
+        ["--mask", "map.png", "--restore", "denoise"],
+        'mask needs restore="inpaint"',
+        "--mask needs --restore inpaint",
+    ),
+    (
+        {"exact": True, "restore": "auto"},
+        ["--exact", "--restore", "auto"],
+        "exact keeps what alpha hides, restore fills it: not both",
+        "--exact keeps what alpha hides, --restore fills it: not both",
+    ),
+    (
+        {"quality": 40, "restore": "auto"},
+        ["-q", "40", "--restore", "auto"],
+        "psnr and quality would measure against the damage: not with restore",
+        "--psnr and --quality would measure against the damage: not with --restore",
+    ),
+    (
+        {"init": MAP, "restore": "upscale"},
+        ["--init", "map.png", "--restore", "upscale"],
+        'restore="upscale" fits an enlarged picture: no map for init with it',
+        "--restore upscale fits an enlarged picture: no map for --init with it",
+    ),
+    (
+        {"pixel_weights": MAP, "restore": "upscale"},
+        ["--roi", "1,1,8,8", "--restore", "upscale"],
+        'restore="upscale" fits an enlarged picture: no pixel_weights with it',
+        "--restore upscale fits an enlarged picture: no --saliency or --roi with it",
+    ),
+    (
+        {"restore": "inpaint"},
+        ["--restore", "inpaint"],
+        'restore="inpaint" needs mask, or a picture with an alpha channel',
+        "--restore inpaint needs --mask, or a picture with an alpha channel",
+    ),
+    (
+        {"layers": 2, "bits": imagegs.Bits()},
+        ["--layers", "2", "--bits", "12"],
+        "numbers in fixed point have no layers: no layers with bits or the paper recipe",
+        "numbers in fixed point have no layers: no --layers with --bits or the paper recipe",
+    ),
+    (
+        {"psnr": 30, "time_budget": 1.0},
+        ["--psnr", "30", "--time-budget", "1"],
+        "psnr and quality take the time that they need: no time_budget with them",
+        "--psnr and --quality take the time that they need: no --time-budget with them",
+    ),
+]
+
+
+@pytest.mark.parametrize(("keywords", "flags", "of_keywords", "of_flags"), APART)
+def test_options_that_do_not_go_together(run: Run, picture, keywords, flags, of_keywords, of_flags):
+    """Python and the command line have the same rules, each in its words; the command reads no file first."""
+    with pytest.raises(ValueError) as raised:
+        imagegs.compress(sample_pixels(), **keywords)
+    assert str(raised.value) == of_keywords
+    outcome = run("encode", picture, *flags)
+    assert outcome.code == 2 and outcome.err == f"imagegs: error: {of_flags}\n"
+
+
+def test_a_stack_is_not_restored():
+    with pytest.raises(ValueError, match="restore is for a picture, not for maps"):
+        imagegs.compress({"Color": sample_pixels()}, restore="denoise")
 
 
 def test_options_are_checked_before_a_restoration(monkeypatch):

@@ -15,12 +15,12 @@ from imagegs.gaussians import BLENDS
 from test_gradients import (  # noqa: F401 (isa is a fixture)
     NAMES,
     WEIGHTED,
+    arrays_of,
     at_points,
     flat,
     isa,
     random_scene,
     random_weights,
-    shapes_of,
 )
 
 L2 = LossWeights(l2=1.0)
@@ -39,7 +39,7 @@ def wide_scene(channels=3):
 
 
 def system_at(g, target, pixel_weights=None):
-    kept = Objective(target, g.blend, 1, pixel_weights).kept(shapes_of(g))
+    kept = Objective(target, g.blend, 1, pixel_weights).kept(arrays_of(g))
     return _System(kept, kept.evaluate(L2).gradient, None, None)
 
 
@@ -81,7 +81,7 @@ def test_threads_do_not_change_a_bit(blend):
     tangent = np.random.default_rng(0).normal(size=(900, 9)).astype(np.float32)
     results = []
     for threads in (1, 2, 5):
-        kept = Objective(target, blend, threads).kept(shapes_of(g))
+        kept = Objective(target, blend, threads).kept(arrays_of(g))
         results.append((kept.normal_product(tangent), kept.normal_diagonal()))
     for product, diagonal in results[1:]:
         np.testing.assert_array_equal(product, results[0][0])
@@ -103,7 +103,7 @@ def test_polishing_finds_its_way_back():
     g = g.replace(scale=np.clip(g.scale - 32, 5, 30))
     target = np.ascontiguousarray(np.moveaxis(oracle.render(g, 41, 30), -1, 0), np.float32)
     objective = Objective(target, "softmax", 1)
-    off = _moved(shapes_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)), objective)
+    off = _moved(arrays_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)), objective)
     before = objective.evaluate(off, L2).l2
     errors = [l2 for _, l2 in polish(objective, off, 20)]
     assert all(b < a for a, b in zip([before, *errors], errors, strict=False))
@@ -127,19 +127,19 @@ def test_a_small_step_helps_with_a_needle_at_the_border(tilt):
     g, target = wide_scene()
     needle = {"xy": (g.width, 15), "scale": (200, 1.5), "angle": np.pi / 2 + tilt, "log_weight": 6}
     g = g.replace(**{name: np.concatenate([[value], getattr(g, name)[1:]]) for name, value in needle.items()})
-    objective, shapes = Objective(target, g.blend, 1), shapes_of(g)
-    kept = objective.kept(shapes)
+    objective, arrays = Objective(target, g.blend, 1), arrays_of(g)
+    kept = objective.kept(arrays)
     result = kept.evaluate(L2)
     before, system = result.l2, _System(kept, result.gradient, None, None)
     for damping in (1e2, 1e3):
-        assert objective.evaluate(_moved(shapes, system.solve(damping), objective), L2).l2 < before
+        assert objective.evaluate(_moved(arrays, system.solve(damping), objective), L2).l2 < before
 
 
 def test_polishing_ends_where_nothing_is_left():
     g, _ = wide_scene()
     objective = Objective(np.zeros((3, 30, 41), np.float32), "softmax", 1)
-    shapes = shapes_of(g.replace(color=g.color * 0))
-    assert list(polish(objective, shapes, 5)) == []
+    arrays = arrays_of(g.replace(color=g.color * 0))
+    assert list(polish(objective, arrays, 5)) == []
 
 
 def test_the_native_module_checks_its_arguments():

@@ -11,10 +11,10 @@ from PIL import Image
 
 import imagegs
 from conftest import Run, sample_pixels, texture_pixels
+from icc_profiles import display_p3
 from imagegs.pictures.given import picture_from
 from imagegs.pictures.reading import read_picture
 from imagegs.textures.stacks import stack_of
-from picture_files import display_p3
 
 QUICK: dict[str, Any] = {"n_gaussians": 40, "effort": 1, "steps": 8}
 FLAGS = ["-n", "40", "--effort", "1", "--steps", "8", "--quiet"]

@@ -7,7 +7,14 @@ import pytest
 
 import oracle
 from imagegs import _native
-from imagegs.fitting.objective import OWN, SQUARED_ERROR, LossWeights, Objective, Shapes, weights_of_pixels
+from imagegs.fitting.objective import (
+    OWN,
+    SQUARED_ERROR,
+    GaussianArrays,
+    LossWeights,
+    Objective,
+    weights_of_pixels,
+)
 from imagegs.gaussians import BLENDS
 
 WEIGHTED = ("nothing", "pixels", "channels")  # what has weights
@@ -20,8 +27,8 @@ def isa(request, monkeypatch):
     return request.param
 
 
-def shapes_of(g):
-    return Shapes(*(np.array(getattr(g, name)) for name in NAMES))
+def arrays_of(g):
+    return GaussianArrays(*(np.array(getattr(g, name)) for name in NAMES))
 
 
 def random_scene(blend, height=37, width=53, channels=3, n=70, seed=3):
@@ -76,7 +83,7 @@ def test_gradients_of_all_parameters_equal_the_twin(blend, height, width, channe
     pixel_weights = random_weights(weighted, channels, height, width)
     g, target = random_scene(blend, height, width, channels)
     weights = LossWeights(l2=1.0)  # smooth: a pixel near a change of its set weighs no more than others
-    result = Objective(target, blend, 1, pixel_weights).evaluate(shapes_of(g), weights)
+    result = Objective(target, blend, 1, pixel_weights).evaluate(arrays_of(g), weights)
     value, expected = twin(g, target, weights, pixel_weights)
     assert result.loss == pytest.approx(value, rel=1e-5)
     for name in own_names(blend):
@@ -94,8 +101,8 @@ def test_the_squared_error_in_one_walk_is_that_in_three(
 ):
     pixel_weights = random_weights(weighted, channels, height, width)
     g, target = random_scene(blend, height, width, channels)
-    expected = Objective(target, blend, 1, pixel_weights).evaluate(shapes_of(g), SQUARED_ERROR)
-    found = Objective(target, blend, threads, pixel_weights).squared_error(shapes_of(g))
+    expected = Objective(target, blend, 1, pixel_weights).evaluate(arrays_of(g), SQUARED_ERROR)
+    found = Objective(target, blend, threads, pixel_weights).squared_error(arrays_of(g))
     assert found.loss == found.l2 == pytest.approx(expected.l2, rel=1e-6)
     np.testing.assert_array_equal(found.gradient, expected.gradient)
 
@@ -104,8 +111,8 @@ def test_the_squared_error_in_one_walk_is_that_in_three(
 def test_the_squared_error_of_more_gaussians_than_whose_weights_are_stored(threads):
     g, target = random_scene("softmax", 20, 20, n=5000)
     g = g.replace(scale=g.scale + 30)
-    expected = Objective(target, "softmax", 1).evaluate(shapes_of(g), SQUARED_ERROR)
-    found = Objective(target, "softmax", threads).squared_error(shapes_of(g))
+    expected = Objective(target, "softmax", 1).evaluate(arrays_of(g), SQUARED_ERROR)
+    found = Objective(target, "softmax", threads).squared_error(arrays_of(g))
     np.testing.assert_array_equal(found.gradient, expected.gradient)
 
 
@@ -117,7 +124,7 @@ def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights, we
     g, target = random_scene(blend, 48, 64, n=12)
     g = g.replace(scale=g.scale + 4)
     objective = Objective(target, blend, 1, random_weights(weighted, 3, 48, 64))
-    gradient = objective.evaluate(shapes_of(g), weights).gradient
+    gradient = objective.evaluate(arrays_of(g), weights).gradient
     for name in own_names(blend):
         slope = np.zeros(gradient.shape)
         slope[:, OWN[name]] = gradient[:, OWN[name]]
@@ -125,8 +132,8 @@ def test_the_loss_falls_along_its_gradient_as_fast_as_it_says(blend, weights, we
         losses = []
         for sign in (1, -1):
             other = oracle.moved(g, sign * size * slope)
-            shapes = Shapes(*(np.ascontiguousarray(getattr(other, n), np.float32) for n in NAMES))
-            losses.append(objective.evaluate(shapes, weights).loss)
+            arrays = GaussianArrays(*(np.ascontiguousarray(getattr(other, n), np.float32) for n in NAMES))
+            losses.append(objective.evaluate(arrays, weights).loss)
         expected = 2 * size * float(np.sum(np.square(slope)))
         assert losses[0] - losses[1] == pytest.approx(expected, rel=0.02), name
 
@@ -154,7 +161,7 @@ def test_losses_equal_the_twin(size, weights, weighted, isa):
 
 def removal_costs(g, target, pixel_weights=None):
     objective = Objective(target, "softmax", 1, pixel_weights)
-    return objective.kept(shapes_of(g)).removal_cost()
+    return objective.kept(arrays_of(g)).removal_cost()
 
 
 @pytest.mark.parametrize("weighted", WEIGHTED)
@@ -189,7 +196,7 @@ def test_removal_costs_are_what_removal_costs():
 def test_threads_do_not_change_a_bit(blend):
     g, target = random_scene(blend, 140, 300, n=900)
     results = [
-        Objective(target, blend, threads).evaluate(shapes_of(g), LossWeights(1, 1, 0.3))
+        Objective(target, blend, threads).evaluate(arrays_of(g), LossWeights(1, 1, 0.3))
         for threads in (1, 2, 5)
     ]
     for other in results[1:]:

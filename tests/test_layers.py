@@ -21,7 +21,7 @@ from imagegs.fitting.pruning import drop_useless
 from imagegs.gaussians import Gaussians, layer_ends, level_of
 from imagegs.metrics import psnr
 from test_coded import USUAL, clustered, sorted_rows
-from test_gradients import random_scene, shapes_of
+from test_gradients import arrays_of, random_scene
 
 NAMES = "xy", "scale", "angle", "log_weight", "color"
 LAYERED = clustered(600, 3).replace(layers=(50, 150, 400))
@@ -190,37 +190,37 @@ def test_impossible_layers_are_refused(picture: Any, options: dict[str, Any]) ->
 
 def scene() -> tuple[Objective, Any]:
     g, target = random_scene("softmax", 24, 30, n=40)
-    return Objective(target, "softmax", 1), shapes_of(g)
+    return Objective(target, "softmax", 1), arrays_of(g)
 
 
 def test_the_last_layers_are_those_that_are_missed_least() -> None:
-    objective, shapes = scene()
+    objective, arrays = scene()
     layering = Layering([10, 20, 40], seed=0)
-    assert layering.split(0.2, objective, shapes) is None and layering.first_movable == 0
-    order = layering.split(FIRST_SPLIT, objective, shapes)
+    assert layering.split(0.2, objective, arrays) is None and layering.first_movable == 0
+    order = layering.split(FIRST_SPLIT, objective, arrays)
     assert order is not None and sorted(order) == list(range(40)) and layering.first_movable == 20
-    cost = objective.kept(shapes).removal_cost()
+    cost = objective.kept(arrays).removal_cost()
     assert cost[order[:20]].min() >= cost[order[20:]].max()
-    assert layering.split(FIRST_SPLIT, objective, shapes) is None
-    final = layering.split(1.0, objective, shapes)
+    assert layering.split(FIRST_SPLIT, objective, arrays) is None
+    final = layering.split(1.0, objective, arrays)
     assert final is not None and list(final[20:]) == list(range(20, 40)) and layering.first_movable == 10
 
 
 def test_no_layer_is_set_apart_before_the_fit_has_grown() -> None:
-    objective, shapes = scene()
-    assert Layering([10, 60], seed=0).split(1.0, objective, shapes) is None
+    objective, arrays = scene()
+    assert Layering([10, 60], seed=0).split(1.0, objective, arrays) is None
 
 
 def test_the_gradient_of_prefixes() -> None:
     """Against those of each prefix alone."""
-    objective, shapes = scene()
+    objective, arrays = scene()
     ends = [10, 25, 40]
-    prefixes = Prefixes(objective, ends, shapes)
-    l2, weights = prefix_weights(objective, shapes, ends)
-    assert l2 == objective.squared_error(shapes).l2
+    prefixes = Prefixes(objective, ends, arrays)
+    l2, weights = prefix_weights(objective, arrays, ends)
+    assert l2 == objective.squared_error(arrays).l2
     expected, loss = np.zeros((40, 9)), 0.0
     for end, weight in zip(ends[:2], weights, strict=True):
-        part = type(shapes)(*(a[:end] for a in vars(shapes).values()))
+        part = type(arrays)(*(a[:end] for a in vars(arrays).values()))
         result = objective.evaluate(part, SQUARED_ERROR)
         expected[:end] += weight * result.gradient
         loss += weight * result.l2
@@ -229,14 +229,14 @@ def test_the_gradient_of_prefixes() -> None:
 
 
 def test_gauss_newton_lowers_the_loss_with_its_prefixes() -> None:
-    objective, shapes = scene()
+    objective, arrays = scene()
     ends = [10, 25, 40]
-    start = Prefixes(objective, ends, shapes)
-    _, weights = prefix_weights(objective, shapes, ends)
-    before = objective.squared_error(shapes).l2 + start.loss
-    for moved, l2 in polish(Objective(objective.target, "softmax", 1), shapes, 3, ends=ends):
+    start = Prefixes(objective, ends, arrays)
+    _, weights = prefix_weights(objective, arrays, ends)
+    before = objective.squared_error(arrays).l2 + start.loss
+    for moved, l2 in polish(Objective(objective.target, "softmax", 1), arrays, 3, ends=ends):
         parts = [
-            objective.squared_error(type(shapes)(*(a[:e] for a in vars(moved).values()))).l2 for e in ends[:2]
+            objective.squared_error(type(arrays)(*(a[:e] for a in vars(moved).values()))).l2 for e in ends[:2]
         ]
         after = l2 + float(np.dot(weights, parts))
         assert after < before

@@ -12,7 +12,7 @@ from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.objective import Objective
 from imagegs.fitting.quantising import ROUNDING_LOSS, choose_lattice, quantise
 from imagegs.metrics import psnr
-from test_gradients import random_scene, shapes_of
+from test_gradients import arrays_of, random_scene
 
 NAMES = "xy", "scale", "angle", "log_weight", "color"
 
@@ -92,17 +92,17 @@ def test_other_channels(fitted, channels):
 
 def test_what_is_not_free_stays():
     g, target = random_scene("softmax", 30, 40, n=20)
-    shapes, free = shapes_of(g), np.ones((20, 9))
+    arrays, free = arrays_of(g), np.ones((20, 9))
     free[:, 2:5] = 0
     free[:7] = 0
-    (moved, error), *_ = polish(Objective(target, "softmax", 1), shapes, 1, free)
-    before = Objective(target, "softmax", 1).squared_error(shapes).l2
+    (moved, error), *_ = polish(Objective(target, "softmax", 1), arrays, 1, free)
+    before = Objective(target, "softmax", 1).squared_error(arrays).l2
     assert error < before
     for name in ("xy", "log_weight", "color"):
-        assert (getattr(moved, name)[:7] == getattr(shapes, name)[:7]).all()
-        assert (getattr(moved, name)[7:] != getattr(shapes, name)[7:]).any()
-    np.testing.assert_allclose(moved.scale, shapes.scale, rtol=1e-6)
-    np.testing.assert_array_equal(moved.angle, shapes.angle)
+        assert (getattr(moved, name)[:7] == getattr(arrays, name)[:7]).all()
+        assert (getattr(moved, name)[7:] != getattr(arrays, name)[7:]).any()
+    np.testing.assert_allclose(moved.scale, arrays.scale, rtol=1e-6)
+    np.testing.assert_array_equal(moved.angle, arrays.angle)
 
 
 def test_gaussians_of_another_kind(fitted):

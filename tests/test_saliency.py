@@ -15,7 +15,6 @@ from skimage.color import rgb2lab
 
 from imagegs.applications import saliency_model
 from imagegs.applications.saliency import (
-    METHODS,
     error_weights,
     find_salient,
     region_map,
@@ -23,11 +22,11 @@ from imagegs.applications.saliency import (
     to_lab,
     tuned_distance,
 )
-from imagegs.cli import guidance
+from imagegs.choices import SALIENCY_METHODS
 from imagegs.errors import FormatError, ImageGSError
 from imagegs.pictures.pixels import Picture
 
-BUILT_IN = [method for method in METHODS if method != "model"]
+BUILT_IN = [method for method in SALIENCY_METHODS if method != "model"]
 SPOT = (slice(20, 34), slice(50, 66))
 
 
@@ -73,10 +72,6 @@ def test_methods_and_channels_that_are_none() -> None:
     five = Picture(np.zeros((8, 8, 5), np.uint8), ("C0", "C1", "C2", "C3", "C4"))
     with pytest.raises(ValueError, match="not of the channels C0 C1"):
         find_salient(five, "tuned")
-
-
-def test_the_command_line_has_the_methods() -> None:
-    assert guidance.METHODS == METHODS
 
 
 def test_lab_is_that_of_scikit_image() -> None:

@@ -10,14 +10,14 @@ import imagegs
 import oracle
 from conftest import FAST, Run, pillow_restored
 from imagegs.fitting.gauss_newton import _moved, _System
-from imagegs.fitting.objective import OWN, SQUARED_ERROR, LossWeights, Objective, Shapes
+from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, LossWeights, Objective
 from imagegs.fitting.pursuit import residual_blobs
 from imagegs.gaussians import Gaussians, layer_ends, with_copies
 from imagegs.metrics import psnr
 from imagegs.rendering import make_scene, most_pairs
 from imagegs.textures.stacks import paint_map
 from test_gauss_newton import change_of_picture
-from test_gradients import isa, shapes_of, twin  # noqa: F401 (isa is a fixture)
+from test_gradients import arrays_of, isa, twin  # noqa: F401 (isa is a fixture)
 
 SAFE = 1e-3  # nats between a point and a change of its selected set
 
@@ -86,7 +86,7 @@ def test_threads_do_not_change_a_bit():
     results = []
     for threads in (1, 2, 5):
         objective = Objective(target, "softmax", threads, wrap=True)
-        kept = objective.kept(shapes_of(g))
+        kept = objective.kept(arrays_of(g))
         parts = [kept.evaluate(SQUARED_ERROR).gradient]
         parts += [kept.normal_product(tangent), kept.normal_diagonal(), kept.removal_cost()]
         results.append([kept.picture, *parts])
@@ -101,14 +101,14 @@ def test_gradients_equal_the_twin(weights, isa):  # noqa: F811
     target = np.random.default_rng(5).random((3, 33, 47), np.float32)
     value, expected = twin(g, target, LossWeights(*weights))
     objective = Objective(target, "softmax", 1, wrap=True)
-    found = objective.evaluate(shapes_of(g), LossWeights(*weights))
+    found = objective.evaluate(arrays_of(g), LossWeights(*weights))
     assert found.loss == pytest.approx(value, rel=1e-4)
     for name, columns in OWN.items():
         reference = expected[name].reshape(len(g), -1)
         apart = np.abs(found.gradient[:, columns] - reference) > 2e-3 * np.abs(reference).max()
         assert apart.mean() < 0.02, name  # where a choice hangs on rounding
     if weights == (0, 1, 0):
-        short = objective.squared_error(shapes_of(g)).gradient
+        short = objective.squared_error(arrays_of(g)).gradient
         for columns in OWN.values():
             one, three = short[:, columns], found.gradient[:, columns]
             np.testing.assert_allclose(one, three, atol=1e-5 * np.abs(three).max())
@@ -122,8 +122,8 @@ def test_gauss_newton_products_equal_the_twin():
     points = points[oracle.selection_margin(g, points) > 0.01]
     delta = np.random.default_rng(1).normal(size=(2, 9))
     objective = Objective(np.zeros((3, 30, 41), np.float32), "softmax", 1, wrap=True)
-    shapes = shapes_of(g)
-    kept = objective.kept(shapes)
+    arrays = arrays_of(g)
+    kept = objective.kept(arrays)
     system = _System(kept, kept.evaluate(SQUARED_ERROR).gradient, None, None)
     change = change_of_picture(g, oracle.pixel_centres(41, 30), delta)
     assert len(points) > 0.95 * 30 * 41  # the others change little
@@ -132,7 +132,7 @@ def test_gauss_newton_products_equal_the_twin():
     step = np.zeros((2, 9))
     step[:, 0] = 100
     assert (
-        (_moved(shapes, step, objective).xy >= 0) & (_moved(shapes, step, objective).xy <= [41, 30])
+        (_moved(arrays, step, objective).xy >= 0) & (_moved(arrays, step, objective).xy <= [41, 30])
     ).all()
 
 
@@ -199,7 +199,9 @@ def test_the_paper_blend_does_not_wrap(run: Run, picture):
     with pytest.raises(ValueError, match="no canvas that wraps"):
         imagegs.fit(tiling(), 50, recipe="paper", wrap=True)
     with pytest.raises(ValueError, match="does not wrap"):
-        arrays = vars(Shapes(*(np.zeros(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, 3))))).values()
+        arrays = vars(
+            GaussianArrays(*(np.zeros(s, np.float32) for s in ((1, 2), (1, 2), 1, 1, (1, 3))))
+        ).values()
         imagegs._native.Scene().update(imagegs.engine.engine(1), 0, True, 4, 4, *arrays)
     outcome = run("encode", picture, "--wrap", "--recipe", "paper")
     assert outcome.code == 2 and "--wrap needs the imagegs recipe" in outcome.err

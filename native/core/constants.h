@@ -1,4 +1,5 @@
-// The numbers that define the two blends. Exported to Python by python/core.cpp; typed nowhere else.
+// The sizes of tiles, and the numbers that define the two blends. Python has them from here (python/core.cpp). The
+// library for web pages has its own copy (src/imagegs/web/constants.js), which tests/test_web_module.py compares.
 #pragma once
 
 namespace imagegs {
@@ -16,6 +17,6 @@ constexpr float kPaperEpsilon = 1e-4f; // added to the sum of weights
 
 // "softmax" blend.
 constexpr int kSoftmaxTopK = 10;       // Gaussians that a pixel keeps
-constexpr float kSoftmaxCutoff = 7.0f; // nats under the pixel's best that are still seen
+constexpr float kSoftmaxCutoff = 7.0f; // nats below the best exponent of a pixel that it still sees
 
 } // namespace imagegs

@@ -1,4 +1,4 @@
-// What every call needs: the threads and the kernels for this processor.
+// The engine, which every call needs: the threads, and the kernels for this processor.
 #pragma once
 
 #include <stdexcept>

@@ -1,8 +1,8 @@
-// The table of kernels: what each instruction set implements (native/kernels.cpp, compiled once for each).
+// The table of kernels, which each instruction set implements (native/kernels.cpp is compiled once for each).
 //
 // All kernels work on points in "lane order": `n_points` is a multiple of the table's `lanes`, and arrays
 // over points and channels are [channel][point]. A tile is just 256 points; random access is the same call
-// with other points. Kernels allocate nothing and touch no global state; callers hand in the scratch.
+// with other points. Kernels allocate nothing and touch no global state; callers provide the scratch memory.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,7 @@ struct Kernels {
     void (*normal_diagonal_of_points)(const Candidates &, const float *x, const float *y, int n_points,
                                       const float *out, const Weights &, const Selection &, float *sums);
 
-    // The worth of each candidate at points; see training/kernels/removal.h. Writes costs[i].
+    // What the removal of each candidate would cost at points; see training/kernels/removal.h. Writes costs[i].
     void (*removal_cost_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
                                    const Weights &, const float *residual, const Selection &, float *costs);
 
@@ -70,6 +70,6 @@ struct Kernels {
 // The tables that were compiled in and that this processor can run, best first; returns how many.
 constexpr int kMaxKernelTables = 4;
 int list_kernels(const Kernels *list[kMaxKernelTables]);
-const Kernels *find_kernels(const char *name); // one of them, or the best for "auto"; null if there is none
+const Kernels *find_kernels(const char *name); // the table of that name, or the best for "auto"; null if there is none
 
 } // namespace imagegs

@@ -1,5 +1,5 @@
-// How the 256 pixels of a tile are ordered for the kernels: in blocks of `lanes` pixels, as square as can be
-// (4 x 4, 4 x 2, 2 x 2, 1 x 1), so that a block's pixels choose much the same Gaussians.
+// The order of the 256 pixels of a tile in the kernels: blocks of `lanes` pixels, as square as possible (4 x 4, 4 x 2,
+// 2 x 2, 1 x 1), so that the pixels of a block choose nearly the same Gaussians.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ struct LaneOrder {
     std::array<float, kTilePixels> fx, fy; // the same as numbers
 };
 
-// By squares of `side` pixels: of the whole tile, or of its quarters, one after the other.
+// Orders the pixels of each square of `side` pixels, one square after the other: the whole tile, or its quarters.
 constexpr LaneOrder make_lane_order(int lanes, int side) {
     LaneOrder order{};
     order.block_width = lanes >= 8 ? 4 : lanes >= 4 ? 2 : 1;
@@ -46,13 +46,13 @@ struct LaneOrders {
     const LaneOrder &operator[](int lanes) const { return of[lanes == 16 ? 3 : lanes == 8 ? 2 : lanes == 4 ? 1 : 0]; }
 };
 
-// Made by the compiler: what is made at its first use has a lock, which a fork may leave held for good.
+// The table is made by the compiler, because one made at its first use has a lock, which a fork may leave locked.
 inline const LaneOrder &lane_order(int lanes) {
     static constexpr LaneOrders orders(kTile);
     return orders[lanes];
 }
 
-// The same pixels, a quarter of the tile after the other.
+// The order in which the quarters of the tile follow each other.
 inline const LaneOrder &quarter_order(int lanes) {
     static constexpr LaneOrders orders(kQuarter);
     return orders[lanes];

@@ -30,9 +30,9 @@ void take_steps(Work &work) {
     }
 }
 
-// In the helper: system calls only.
+// Runs in the helper, which may only make system calls.
 int help(void *work) {
-    setpgid(0, 0); // a signal to the group does not come here
+    setpgid(0, 0); // so that a signal to the group does not reach the helper
     take_steps(*static_cast<Work *>(work));
     return 0;
 }
@@ -43,9 +43,9 @@ LinkedOver link_over(const char *file, const char *temporary, const char *target
     Work work{file, temporary, target, {}};
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // Python's handlers are not for the helper
+    pthread_sigmask(SIG_SETMASK, &all, &before); // so that the helper does not run Python's handlers
     alignas(64) char stack[16 << 10];
-    // No signal to this process when it ends: wait() does not find it, __WCLONE does.
+    // The helper sends this process no signal when it ends, so wait() does not find it; __WCLONE does.
     const int helper = clone(help, stack + sizeof stack, CLONE_VM | CLONE_VFORK, &work);
     if (helper < 0) {
         take_steps(work);

@@ -37,7 +37,7 @@ struct Pool::State {
     const int process = process_id();
     const std::function<void()> &poll;
     std::vector<std::thread> workers;
-    std::mutex run_mutex; // one run at a time, whoever calls
+    std::mutex run_mutex; // one run at a time
 
     std::mutex mutex; // guards what follows, up to `error`
     std::condition_variable wake, done;
@@ -48,7 +48,7 @@ struct Pool::State {
     std::exception_ptr error;
     std::atomic<int> next{0};
     std::atomic<bool> failed{false};
-    Clock::time_point started, polled; // of worker 0, the calling thread, alone
+    Clock::time_point started, polled; // used by worker 0, the calling thread, alone
 
     State(int threads, const std::function<void()> &poll);
     ~State() { join(); }
@@ -94,11 +94,11 @@ void Pool::State::join() {
     for (std::thread &t : workers) t.join();
 }
 
-// The first exception within ends the run.
+// Runs an action. The first exception of one ends the whole run.
 template <class Do> void Pool::State::guard(const Do &action) {
     try {
         action();
-    } catch (const Cancelled &) { // another worker holds the reason
+    } catch (const Cancelled &) { // another worker has stored the reason
     } catch (...) {
         std::lock_guard<std::mutex> lock(mutex);
         if (!error) error = std::current_exception();
@@ -115,7 +115,7 @@ void Pool::State::take_tasks(int worker) {
     });
 }
 
-// The caller's thread, without a task of its own any more, waits for the others.
+// Lets the calling thread, which has no task left, wait for the other workers.
 void Pool::State::wait() {
     std::unique_lock<std::mutex> lock(mutex);
     while (!done.wait_for(lock, kPollInterval, [this] { return busy == 0; })) {
@@ -139,7 +139,7 @@ void Pool::run(int n, const Task &task) {
     if (n <= 0) return;
     State &s = state();
     std::lock_guard<std::mutex> only(s.run_mutex);
-    if (left <= 0) throw OutOfTime{}; // many short runs are no way around it
+    if (left <= 0) throw OutOfTime{}; // else many short runs would get around the limit
     const bool alone = s.workers.empty() || n == 1;
     {
         std::lock_guard<std::mutex> lock(s.mutex);

@@ -18,7 +18,7 @@ namespace imagegs {
 
 struct OutOfTime {};
 
-// The time that the calling thread has left; infinite at first.
+// The time that the calling thread has left for its runs; infinite at first.
 double seconds_left();
 void set_seconds_left(double seconds);
 
@@ -36,7 +36,7 @@ public:
     int threads() const { return threads_; }
     void run(int n, const Task &task);
 
-    // To be called by long tasks now and then: throws when the run is to end. Called between tasks anyway.
+    // Throws when the run has to end. Long tasks call it now and then; the pool calls it between tasks.
     void poll(int worker);
 
 private:

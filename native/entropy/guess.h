@@ -1,8 +1,8 @@
-// What a channel's next colour is likely to be: between what is usual in the channel and what its neighbours have.
+// The prediction of a channel's next colour, between the usual colour of the channel and that of the neighbours.
 //
-// Which of the two says more depends on the picture and the channel: fitted colours next to each other may be all but
-// independent, and then their mean only adds noise. So kGuesses points from one to the other are kept, and the one that
-// was least off of late, in bits, is taken.
+// Which of the two predicts better depends on the picture and the channel: fitted colours next to each other may be
+// almost independent, and then their mean only adds noise. So there are kGuesses points from one to the other, and the
+// one with the least recent error, in bits, is taken.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace imagegs {
 
 constexpr int kGuesses = 5;
 constexpr int kUsualWindow = 64; // Gaussians
-constexpr int kCostShift = 8;    // costs live for 2^8 Gaussians
+constexpr int kCostShift = 8;    // costs are means over about 2^8 Gaussians
 
 // Colours are in the units of LayerCoder::State::colors.
 struct Guess {
@@ -32,7 +32,7 @@ struct Guess {
         for (size_t k = 0; k < kGuesses; ++k) {
             const uint64_t off = uint64_t(std::abs(value - values[k]) + step);
             const int digits = int(std::bit_width(off));
-            const int64_t cost = 16 * digits + int64_t((off << 5) >> digits); // about 16 log2
+            const int64_t cost = 16 * digits + int64_t((off << 5) >> digits); // about 16 log2(off)
             costs[k] += ((cost << 10) - costs[k]) >> kCostShift;
         }
         usual += (value - usual) / std::min<int64_t>(++seen, kUsualWindow);

@@ -1,6 +1,6 @@
-// The lattice on which the numbers of a Gaussian lie in a file: how fine each is, from those decoded before it.
+// The lattice of the numbers of a Gaussian in a file: how fine each number is follows from those decoded before it.
 //
-// A number needs the fewer digits the less of the picture hangs on it. Over fitted pictures the curvature of the
+// A number needs fewer digits where less of the picture depends on it. Over fitted pictures the curvature of the
 // squared error follows the sizes l0 >= l1 (the scales' logarithms) and the log-weight w of a Gaussian closely, for
 // instance e^(0.86 (l0 + l1) + 0.32 w) for its colour; steps are its inverse square root (docs/experiments.md).
 // Everything here is in integers, so that all machines agree: exponents of 2 in sixteenths, log-weights in sixteenths
@@ -11,7 +11,8 @@
 
 namespace imagegs {
 
-// A file's own part: the finest steps, as exponents of 2 in sixteenths, of a round Gaussian of 1 px and log-weight 0.
+// The part that each file sets: the steps of a round Gaussian of 1 px and log-weight 0, as exponents of 2 in
+// sixteenths.
 struct Lattice {
     int scales_an_octave; // steps of log2(scale)
     int position, angle, weight, color;
@@ -24,7 +25,7 @@ constexpr int kLowestScale = -10; // log2 of the scale of step 0, pixels
 constexpr uint32_t kSixteenths[16] = {65536, 68438, 71468,  74632,  77936,  81386,  84990,  88752,
                                       92682, 96785, 101070, 105545, 110218, 115098, 120194, 125515};
 
-// 2^(exponent / 16) in 1/65536; exponents beyond -256 .. 320 count as those.
+// 2^(exponent / 16) in 1/65536; exponents are clipped to -256 .. 320.
 inline int64_t power(int exponent) {
     exponent = exponent < -256 ? -256 : exponent > 320 ? 320 : exponent;
     const int octave = exponent >> 4;
@@ -32,18 +33,19 @@ inline int64_t power(int exponent) {
     return octave < 0 ? fraction >> -octave : fraction << octave;
 }
 
-// Steps of one Gaussian.
+// The steps of one Gaussian.
 struct Steps {
-    int weight;         // exponent in sixteenths, as are the others
-    int color;          //
-    uint32_t angles;    // of equal size in 0 .. pi
+    int weight;         // exponent of 2 in sixteenths
+    int color;          // exponent of 2 in sixteenths
+    uint32_t angles;    // the number of equal steps in 0 .. pi
     int bits_x, bits_y; // of the place in the cell
 };
 
-// What is known when its scales are: step `shorter` and `ratio` = steps that the longer axis has more.
+// What follows from the scales of a Gaussian: `shorter` in steps, and `ratio`, by how many steps the longer axis is
+// longer.
 struct Sizes {
     int l0, l1;     // log2 of the scales, longer first, in sixteenths
-    int elongation; // of the exponent's change with the angle: log2(s0 / s1 - s1 / s0), in sixteenths
+    int elongation; // log2(s0 / s1 - s1 / s0) in sixteenths: how fast the exponent changes with the angle
 };
 
 inline Sizes sizes_of(const Lattice &lattice, int shorter, int ratio) {
@@ -58,7 +60,7 @@ inline int weight_step(const Lattice &lattice, const Sizes &s) { return lattice.
 
 constexpr int kMostWeight = 16 * 128; // sixteenths of a nat
 
-// The log-weight in sixteenths of a nat; kMostWeight + 1 either way stands for all beyond.
+// The log-weight in sixteenths of a nat; -kMostWeight - 1 and kMostWeight + 1 stand for all numbers beyond.
 inline int weight_of(int value, int step) {
     const int64_t w = (int64_t(value) * power(step)) >> 12;
     return int(w < -kMostWeight ? -kMostWeight - 1 : w > kMostWeight ? kMostWeight + 1 : w);
@@ -74,7 +76,7 @@ inline int color_step(const Lattice &lattice, const Sizes &s, int weight) {
     return lattice.color - ((28 * (s.l0 + s.l1)) >> 6) - ((59 * weight) >> 8);
 }
 
-// How many bits the place in the cell has, x and y, for angle number `angle` of `angles`.
+// The number of bits of the place in the cell, x and y, for angle number `angle` of `angles`.
 inline void place_bits(const Lattice &lattice, const Sizes &s, int weight, uint32_t angle, uint32_t angles, int *bits_x,
                        int *bits_y) {
     // 16 log2 |cos|, for 32 sectors of 0 .. pi
@@ -84,7 +86,8 @@ inline void place_bits(const Lattice &lattice, const Sizes &s, int weight, uint3
     const int along = lattice.position + ((45 * s.l0 - 10 * s.l1) >> 6) - ((11 * weight) >> 8);
     const int across = lattice.position + ((48 * s.l1 - 13 * s.l0) >> 6) - ((11 * weight) >> 8);
     const int cosine = cosines[sector], sine = cosines[(sector + 16) & 31];
-    const auto bits = [&](int a, int b) { // the finer of both axes' steps, as far as they point that way
+    // Of both axes of the Gaussian, the one that needs more bits in this direction decides.
+    const auto bits = [&](int a, int b) {
         const int finest = a > b ? a : b, n = (16 * lattice.cell + finest + 8) >> 4;
         return n < 0 ? 0 : n > 20 ? 20 : n;
     };

@@ -14,8 +14,8 @@ namespace imagegs {
 
 namespace {
 
-constexpr uint32_t kSmallCount = 8; // counts of fewer are told value by value
-constexpr int kSectors = 8;         // of 0 .. pi
+constexpr uint32_t kSmallCount = 8; // counts of fewer Gaussians are coded as symbols
+constexpr int kSectors = 8;         // equal parts of 0 .. pi
 constexpr int kColorFraction = 12;  // bits after the point of a colour that predicts others
 
 int bucket(int64_t v) { return std::min(kClasses - 1, int(std::bit_width(uint64_t(v < 0 ? -v : v)))); }
@@ -23,7 +23,7 @@ int clipped(int64_t v, int low, int high) { return v < low ? low : v > high ? hi
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 int64_t round_divide(int64_t a, int64_t b) { return floor_divide(2 * a + b, 2 * b); }
 
-// What later Gaussians want to know of one.
+// The numbers of a Gaussian from which those of later ones are predicted.
 struct Known {
     int32_t shorter, ratio, weight; // weight in sixteenths of a nat
     int32_t sector;                 // eighths of 0 .. pi
@@ -36,17 +36,17 @@ struct LayerCoder::State {
     LayerFormat format;
     NeighborIndex index{1, 1, 1};
     std::vector<Known> known;
-    std::vector<uint32_t> by_cell; // all of them, in the order in which a layer comes to their cells
+    std::vector<uint32_t> by_cell; // all Gaussians, in the order in which a layer visits their cells
     std::vector<int64_t> colors;   // [Gaussian][channel]
     std::vector<Contexts> count = std::vector<Contexts>(kSmallCount + kClasses);
     Contexts shorter, ratio, weight, sector;
     std::vector<Contexts> color;
     std::vector<Guess> guesses; // of each channel
-    Fault fault = Fault::kNone; // of an earlier layer: what it left here is of no use
+    Fault fault = Fault::kNone; // the fault of an earlier layer, after which this state cannot be used
 
     explicit State(const LayerFormat &f) : format(f), color(size_t(f.channels)), guesses(size_t(f.channels)) {}
 
-    // Codes a layer, either way.
+    // Encodes or decodes a layer.
     template <class Coder> Fault walk(Coder &, int32_t *table, uint32_t n, double *bits);
 
     int cells_x() const { return (format.width >> format.lattice.cell) + 1; }
@@ -57,11 +57,11 @@ struct LayerCoder::State {
 
 namespace {
 
-struct Cells { // a rectangle of them
+struct Cells { // a rectangle of cells
     int x, y, width, height;
 };
 
-// Codes the rows of one layer, either way.
+// Encodes or decodes the rows of one layer.
 template <class Coder> class Walk {
 public:
     Walk(LayerCoder::State &state, Coder &coder, int32_t *table, uint32_t n, double *bits)
@@ -86,8 +86,8 @@ public:
 private:
     int32_t *row(uint32_t i) { return table_ + size_t(i) * f_.columns(); }
 
-    // The counts of a part of the canvas that holds rows first .. first + n of the order, and m Gaussians of earlier
-    // layers, in their order from `from` on.
+    // Codes the counts of a part of the canvas. The part holds the rows first .. first + n of `order_`, and of earlier
+    // layers the m Gaussians from `from` on in `earlier_`.
     void split(const Cells &c, uint32_t first, uint32_t n, uint32_t from, uint32_t m) {
         const auto begin = earlier_.begin() + from;
         if (n == 0 || (c.width == 1 && c.height == 1)) {
@@ -116,7 +116,7 @@ private:
         split(high, first + n_low, n - n_low, from + m_low, m - m_low);
     }
 
-    // How many of n lie in the lower half of a part of the canvas, where m_low of the m earlier ones do.
+    // Codes how many of n Gaussians lie in the lower half of a part of the canvas, where m_low of m earlier ones lie.
     uint32_t count(uint32_t n_low, uint32_t n, uint32_t m_low, uint32_t m, int64_t cells) {
         const int share = m == 0 ? 0 : 1 + int((4 * uint64_t(m_low) + m / 2) / m) + (m >= kSmallCount ? 5 : 0);
         const int size = bucket(cells);
@@ -200,7 +200,7 @@ private:
         return weight;
     }
 
-    // Returns the sector that the angle lies in.
+    // Codes the angle, and returns the sector in which it lies.
     int angle(int32_t *r, const Neighbors &near, uint32_t angles) {
         const uint32_t value = uint32_t(r[kAngle]);
         if (angles < kSectors) {
@@ -228,7 +228,7 @@ private:
             total += shares[i] = std::max<int64_t>(1, (1 << 20) / (16 + dx * dx + dy * dy));
         }
         const int fineness = clipped(floor_divide(step_exponent, 16) + 12, 0, kClasses - 1);
-        int64_t before = 0; // what the channel before was off by
+        int64_t before = 0; // the error of the prediction of the channel before
         for (int c = 0; c < f_.channels; ++c) {
             int64_t mean = 0, low = INT64_MAX, high = INT64_MIN;
             for (int i = 0; i < near.n; ++i) {

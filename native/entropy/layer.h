@@ -1,8 +1,8 @@
-// Layers of Gaussians to bytes and back: what is coded, in which order and in which contexts.
+// The coder of layers of Gaussians: what is coded, in which order and in which contexts.
 //
-// A layer is a set: its Gaussians come in the order of their cells, which a tree of counts tells. Then each Gaussian's
-// numbers follow, predicted from its neighbours: the nearest of those decoded before, of this layer or earlier ones.
-// One class serves both ways, so that encoder and decoder cannot differ. docs/format.md has the same in words.
+// A layer is a set of Gaussians, in the order of their cells, which a tree of counts codes. Then the numbers of each
+// Gaussian follow, predicted from its neighbours: the nearest of the Gaussians decoded before, of this layer or earlier
+// ones. One class encodes and decodes, so that both cannot differ. docs/format.md has the same in words.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct LayerFormat {
     int columns() const { return kFirstColor + channels; }
 };
 
-// Why bytes are no layer.
+// The faults of bytes that are no valid layer.
 enum class Fault { kNone, kCount, kRange, kUnread };
 
 class LayerCoder {
@@ -43,8 +43,8 @@ public:
     // `bits` (columns). Throws std::invalid_argument for numbers that decode() would reject.
     std::vector<uint8_t> encode(int32_t *table, uint32_t n, double *bits);
 
-    // The n rows of the layer's table; `bits` as above, or null: to count them takes time. After a fault, here or
-    // there, no layer can follow.
+    // Fills the n rows of the layer's table. `bits` is as above, or null, because counting takes time. After a fault of
+    // encode() or decode() no layer can follow.
     Fault decode(const uint8_t *bytes, size_t n_bytes, int32_t *table, uint32_t n, double *bits);
 
     struct State;

@@ -4,8 +4,8 @@
 // A binary decision is seen in kContexts contexts at once. Each has a counter; their probabilities are stretched,
 // ln(p / (1 - p)), weighed, summed and squashed. Weights learn from the error of the sum.
 //
-// Reading a file is a chain of some 60 such decisions a Gaussian, so everything here is inlined, and what a decision
-// needs is looked up rather than computed.
+// To read a file takes some 60 such decisions for each Gaussian, one after the other. So everything here is inlined,
+// and decisions look numbers up rather than compute them.
 #pragma once
 
 #include <utility>
@@ -17,7 +17,7 @@ namespace imagegs {
 
 constexpr int kMostStretched = 2047;
 
-// 4096 / (1 + e^(-x / 256)) for |x| <= kMostStretched, by lines between every 128th.
+// 4096 / (1 + e^(-x / 256)) for |x| <= kMostStretched, linear between every 128th x.
 constexpr int squash(int x) {
     // round(4096 / (1 + e^(-k / 2))) for k = -16 .. 16, at most 4095.
     constexpr int points[33] = {1,    2,    4,    6,    10,   17,   27,   45,   74,   120,  194,
@@ -29,7 +29,7 @@ constexpr int squash(int x) {
 
 struct ModelTables {
     int16_t squashed[2 * kMostStretched + 1]; // of x, at x + kMostStretched
-    int16_t stretched[4096];                  // the inverse: of p, the least x with squash(x) >= p
+    int16_t stretched[4096];                  // the inverse: for p the least x with squash(x) >= p
 };
 
 constexpr ModelTables make_model_tables() {
@@ -44,15 +44,15 @@ constexpr ModelTables make_model_tables() {
 
 inline constexpr ModelTables kTables = make_model_tables();
 
-// What an event of probability p / 4096 costs; for reports only.
+// The bits that an event of probability p / 4096 takes; for reports only.
 float bits_of(int p);
 
 template <class Coder> class Modeler {
 public:
-    // `counts`: whether take_bits() will be asked.
+    // `counts`: whether take_bits() will be called.
     Modeler(Coder &coder, bool counts) : coder_(coder), counts_(counts) {}
 
-    // Codes one decision in its contexts; returns it.
+    // Codes one decision in its contexts, and returns it.
     int code(int bit, const Counters &counters, Mixer &mixer) {
         Inputs inputs;
         int64_t sum = 0;
@@ -69,7 +69,7 @@ public:
         return bit;
     }
 
-    // A value 0 .. n - 1, all equally likely; n <= 2^31.
+    // Codes a value 0 .. n - 1, all equally likely; n <= 2^31.
     uint32_t code_uniform(uint32_t value, uint32_t n) {
         uint32_t low = 0;
         while (n > 1) { // the lower part has half of the values, rounded down
@@ -82,7 +82,7 @@ public:
         return low;
     }
 
-    // What has been coded since the last call; of uniform values about.
+    // The bits coded since the last call; those of uniform values are approximate.
     double take_bits() { return std::exchange(bits_, 0.0); }
 
 private:

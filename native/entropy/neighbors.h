@@ -1,7 +1,8 @@
-// Which Gaussians lie next to a place, of those decoded so far: an index of bounded cost, made anew for each layer.
+// An index that finds the Gaussians next to a place among those decoded so far. Its cost is bounded, and it is made
+// anew for each layer.
 //
 // The canvas is divided into square bins; each remembers its last kBinSize Gaussians. The neighbours of a place are the
-// kNeighbors nearest in its bin and the eight around it, of equally near ones the later. Where a file declares many
+// kNeighbors nearest in its bin and the eight around it; of equally near ones the later. Where a file declares many
 // more Gaussians than it holds (it may be cut short), only bins that hold some are stored.
 #pragma once
 
@@ -15,8 +16,8 @@ namespace imagegs {
 constexpr int kBinSize = 8, kNeighbors = 4;
 
 struct Neighbor {
-    uint32_t row;             // of all Gaussians, in the order of decoding
-    int64_t squared_distance; // in quarters of a pixel
+    uint32_t row;             // number of the Gaussian, in the order of decoding
+    int64_t squared_distance; // unit: a quarter of a pixel, squared
 };
 
 struct Neighbors {
@@ -41,7 +42,7 @@ public:
         bin.entries[bin.added++ % kBinSize] = {row, x, y};
     }
 
-    // Bin by bin from the middle outwards: what is found early spares most of the rest.
+    // Visits bins from the middle outwards, because Gaussians that are found early rule out most other bins.
     Neighbors nearest(int32_t x, int32_t y) const {
         Neighbors found;
         const int bx = bin_of(x, across_), by = bin_of(y, down_);
@@ -49,7 +50,7 @@ public:
         for (const auto &[i, j] : kAround) {
             const int column = bx + i, row = by + j;
             if (column < 0 || column >= across_ || row < 0 || row >= down_) continue;
-            // How far the bin is at least; places beyond the last bin lie farther out.
+            // The least distance to the bin. Places beyond the last bin belong to it, but lie farther out.
             const int64_t dx = i < 0 ? x - edge(bx) + 1 : i > 0 ? edge(column) - x : 0;
             const int64_t dy = j < 0 ? y - edge(by) + 1 : j > 0 ? edge(row) - y : 0;
             if (dx * dx + dy * dy <= found.at[kNeighbors - 1].squared_distance) visit(found, column, row, x, y);
@@ -86,7 +87,8 @@ private:
         }
     }
 
-    // Carries each place's farther one on to the next, by masks: branches would be guessed wrong every other time.
+    // Inserts a neighbour: at each place the nearer one stays, the farther one is carried on. It uses masks, because
+    // branches would be predicted wrong every other time.
     static void insert(Neighbors &found, Neighbor carried) {
         if (before(found.at[kNeighbors - 1], carried)) return;
         for (Neighbor &held : found.at) {

@@ -1,4 +1,4 @@
-// Whole numbers in adaptive contexts, either way: each is a few binary decisions (model.h).
+// The coder of whole numbers in adaptive contexts: each number is a few binary decisions (model.h).
 #pragma once
 
 #include <algorithm>
@@ -10,11 +10,11 @@
 
 namespace imagegs {
 
-constexpr int kNodes = 64;      // decisions of one integer
-constexpr int kClasses = 16;    // values of a context
+constexpr int kNodes = 64;      // the most decisions of one integer
+constexpr int kClasses = 16;    // the values that a context can have
 constexpr int kMostDigits = 24; // magnitudes are below 2^24
 
-// The counters of one kind of number: without a context, and in two.
+// The counters of one kind of number: without a context, and in each of two contexts.
 struct Contexts {
     std::array<Counter, kNodes> alone;
     std::array<std::array<Counter, kNodes>, kClasses> first, second;
@@ -25,7 +25,7 @@ template <class Coder> class NumberCoder {
 public:
     NumberCoder(Coder &coder, bool counts_bits) : modeler_(coder, counts_bits) {}
 
-    // 0 .. n - 1, n <= 8: by halves.
+    // Codes a value 0 .. n - 1, n <= 8, by halving.
     uint32_t symbol(uint32_t value, uint32_t n, Contexts &c, int first, int second) {
         uint32_t low = 0;
         int node = 1;
@@ -39,7 +39,7 @@ public:
         return low;
     }
 
-    // Whether it is 0, its sign, and its magnitude.
+    // Codes whether the number is 0, its sign, and its magnitude.
     int64_t integer(int64_t value, Contexts &c, int first, int second) {
         if (!decide(value != 0, c, 0, first, second)) return 0;
         const int negative = decide(value < 0, c, 1, first, second);
@@ -55,14 +55,15 @@ public:
     double take_bits() { return modeler_.take_bits(); }
 
 private:
-    // One decision of a number, in its contexts.
+    // Codes one decision of a number in its contexts.
     int decide(int bit, Contexts &c, int node, int first, int second) {
         const Counters counters = {&c.alone[size_t(node)], &c.first[size_t(first)][size_t(node)],
                                    &c.second[size_t(second)][size_t(node)]};
         return modeler_.code(bit, counters, c.mixers[size_t(node)]);
     }
 
-    // 1 or more: the number of its digits, one by one, then the digits; only the two behind the first have contexts.
+    // Codes a number of 1 or more: first how many binary digits it has, then the digits after the first. Only two of
+    // these have contexts.
     int64_t magnitude(int64_t m, Contexts &c, int first, int second) {
         const int digits = std::bit_width(uint64_t(m));
         int n = 1;

@@ -29,12 +29,12 @@ public:
         return bit;
     }
 
-    // The stream: as short as can be.
+    // The stream, as short as possible.
     std::vector<uint8_t> finish() {
-        if (low_ > 0) { // else zeros will do
+        if (low_ > 0) { // else an empty stream, which reads as zeros, is enough
             for (int kept = 1; kept <= 4; ++kept) {
                 const uint32_t mask = ~uint32_t(0) << (32 - 8 * kept), value = (low_ + ~mask) & mask;
-                if (value < low_ || value > high_) continue; // it wrapped, or lies outside
+                if (value < low_ || value > high_) continue; // it overflowed, or lies outside
                 for (int i = 0; i < kept; ++i) bytes_.push_back(uint8_t(value >> (24 - 8 * i)));
                 break;
             }
@@ -58,7 +58,8 @@ public:
 
     int code(int, uint32_t probability) {
         const uint32_t middle = low_ + uint32_t((uint64_t(high_ - low_) * probability) >> kProbabilityBits);
-        const uint32_t bit = value_ <= middle, ones = 0 - bit; // masks: to branch on what nobody can foresee is slow
+        // Masks, because branches that cannot be predicted are slow.
+        const uint32_t bit = value_ <= middle, ones = 0 - bit;
         high_ = (middle & ones) | (high_ & ~ones);
         low_ = (low_ & ones) | ((middle + 1) & ~ones);
         while (((low_ ^ high_) >> 24) == 0) {
@@ -68,7 +69,7 @@ public:
         return int(bit);
     }
 
-    // Whether what is left is but padding.
+    // Whether only padding is left.
     bool at_end() const {
         return std::all_of(at_, end_, [](uint8_t byte) { return byte == 0; });
     }

@@ -1,5 +1,5 @@
-// All files of bindings share this: the kinds of arrays that come from Python, and the check of arguments. Each file
-// checks the arguments of one folder's calls and releases the GIL around them; it computes nothing.
+// Shared by all files of bindings: the types of arrays that come from Python, and the check of arguments. Each file
+// checks the arguments of one folder's calls, and releases the GIL around them. It computes nothing.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -23,7 +23,7 @@ inline void require(bool ok, const char *message) {
     if (!ok) throw nb::value_error(message);
 }
 
-// Each adds a folder's names to the module.
+// Each function adds the names of one folder to the module.
 void bind_core(nb::module_ &);
 void bind_render(nb::module_ &);
 void bind_training(nb::module_ &);

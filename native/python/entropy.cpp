@@ -34,7 +34,7 @@ std::pair<nb::bytes, std::vector<double>> encode_layer(LayerCoder &coder, Table 
     return {nb::bytes(bytes.data(), bytes.size()), bits};
 }
 
-// Fills the table; returns why the bytes are no layer, or nothing, and the bits of each column if they are wanted.
+// Fills the table. Returns the reason why the bytes are no valid layer, or null, and the bits of each column if wanted.
 std::pair<const char *, std::vector<double>> decode_layer(LayerCoder &coder, nb::bytes bytes, Table table,
                                                           bool count_bits) {
     require(table.shape(1) == size_t(coder.columns()) && table.shape(0) >= 1 && table.shape(0) < (size_t(1) << 31),
@@ -52,8 +52,8 @@ std::pair<const char *, std::vector<double>> decode_layer(LayerCoder &coder, nb:
     return {why[int(fault)], bits};
 }
 
-// The columns kShorter, kRatio, kWeight and kAngle of each row give `out`, (rows, 6): weight step, log-weight, angles,
-// colour step, bits of the place x and y; see lattice.h. An angle beyond `angles` counts as the last.
+// Computes `out` (rows, 6) from the columns kShorter, kRatio, kWeight and kAngle: weight step, log-weight, angles,
+// colour step, bits of the place x and y; see lattice.h. An angle beyond `angles` counts as the last one.
 void lattice_steps(const Lattice &lattice, TableIn table, Table out) {
     require(table.shape(1) > kAngle && out.shape(0) == table.shape(0) && out.shape(1) == 6, "arrays disagree in shape");
     for (size_t i = 0; i < table.shape(0); ++i) {

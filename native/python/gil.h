@@ -1,11 +1,11 @@
-// The GIL around native work, in a process that may end in the middle of it.
+// Releasing and taking the GIL, in a process that may end in the middle of native work.
 //
 // Once the interpreter ends, a daemon thread that asks for the GIL never gets it. Up to Python 3.13 such a thread is
 // ended by pthread_exit, which on Linux unwinds its stack; nanobind's frames may not throw, so that would abort the
 // process. From 3.14 on the thread hangs. Here it sleeps until the process is gone, whatever the version.
 //
-// So that nothing is lost by it, a thread may hold no lock while it asks, and work that is under way asks for nothing:
-// only Python's main thread, which is never a daemon, looks for signals in the middle of a run.
+// So that such a thread blocks no others, it must hold no lock while it asks for the GIL, and a run must not ask for it
+// in its middle: only Python's main thread, which is never a daemon, looks for signals there.
 #pragma once
 
 #include <Python.h>
@@ -16,7 +16,8 @@
 
 namespace imagegs {
 
-// To stand before a request for the GIL: a stack that unwinds through it never does so further.
+// A guard that is made before a request for the GIL. A stack that unwinds through it goes no further: the thread
+// sleeps.
 class SleepsWhenUnwound {
 public:
     void dismiss() { dismissed_ = true; }
@@ -28,7 +29,7 @@ private:
     bool dismissed_ = false;
 };
 
-// Without the GIL, from its construction to its destruction.
+// Releases the GIL from its construction to its destruction.
 class GilReleased {
 public:
     GilReleased() : state_(PyEval_SaveThread()) {}
@@ -44,7 +45,7 @@ private:
     PyThreadState *state_;
 };
 
-// With the GIL, on a thread that has released it.
+// Holds the GIL from its construction to its destruction, on a thread that has released it.
 class GilHeld {
 public:
     GilHeld() {
@@ -60,7 +61,7 @@ private:
     PyGILState_STATE state_;
 };
 
-// Python's main thread, the only one that handles signals. After a fork it is the one that forked.
+// Python's main thread, the only one that handles signals. After a fork it is the thread that called fork().
 class MainThread {
 public:
     static void set(unsigned long id) { id_ = id; }

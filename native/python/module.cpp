@@ -1,4 +1,4 @@
-// The module imagegs._native: what follows Python's life, and the bindings of each folder.
+// The module imagegs._native: the thread that handles signals, and the bindings of each folder.
 #include <stdexcept>
 
 #include "core/pool.h"
@@ -20,7 +20,7 @@ void follow_main_thread(nb::module_ &m) {
 NB_MODULE(_native, m) {
     m.doc() = "Native kernels; see imagegs.rendering and imagegs.fitting for the public calls.";
 #ifdef NDEBUG
-    nb::set_leak_warnings(false); // a daemon thread at exit keeps what it works with
+    nb::set_leak_warnings(false); // a daemon thread at exit keeps its objects
 #endif
     follow_main_thread(m);
     nb::register_exception_translator([](const std::exception_ptr &error, void *) {

@@ -62,7 +62,7 @@ void render(Scene &scene, Engine &engine, AnyPicture out, int x0, int y0, float 
     else scene.render(engine, grid, picture);
 }
 
-// Of a picture that `render` would paint.
+// An upper bound on the (tile, Gaussian) pairs of a picture that `render` would paint.
 uint64_t most_pairs_of(const Scene &scene, Engine &engine, size_t width, size_t height, int x0, int y0, float step_x,
                        float step_y, int samples_x, int samples_y, uint64_t enough) {
     require(scene.gaussians()->count > 0, "the scene is empty");
@@ -81,7 +81,7 @@ void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
     scene.sample(engine, xy.data(), xy.shape(0), out.data());
 }
 
-// Mean and worst of a pixel.
+// The multiply-adds of a pixel, on average and at most.
 std::optional<std::pair<double, double>> multiply_adds(Scene &scene, Engine &engine, uint64_t most_work) {
     require(scene.gaussians()->count > 0, "the scene is empty");
     std::optional<MultiplyAdds> found;
@@ -98,11 +98,11 @@ using Ids = nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>>;
 Ids to_numpy(std::vector<uint32_t> &&list) {
     auto kept = std::make_unique<std::vector<uint32_t>>(std::move(list));
     nb::capsule owner(kept.get(), [](void *p) noexcept { delete static_cast<std::vector<uint32_t> *>(p); });
-    std::vector<uint32_t> &numbers = *kept.release(); // the capsule's now
+    std::vector<uint32_t> &numbers = *kept.release(); // owned by the capsule from here on
     return Ids(numbers.data(), {numbers.size()}, owner);
 }
 
-// Columns and rows of tiles, offsets and ids.
+// Returns the numbers of columns and rows of tiles, offsets and ids.
 std::optional<std::tuple<int, int, Ids, Ids>> tile_lists(Scene &scene, Engine &engine, int side, uint64_t most_ids) {
     require(scene.gaussians()->count > 0, "the scene is empty");
     require(side >= 1 && side <= 65535, "a tile has 1 to 65535 canvas pixels a side");
@@ -126,7 +126,7 @@ void elongations(In<2> scale, Out<1> out) {
     for (size_t i = 0; i < out.shape(0); ++i) out.data()[i] = elongation_of(scale.data() + 2 * i);
 }
 
-// (N, 7) as gaussian.h has them: centre, the rows of W, log-weight.
+// Fills `out` (N, 7) with the shapes of gaussian.h: centre, the rows of W, log-weight.
 void shapes(const Scene &scene, Out<2> out) {
     require(out.shape(0) == scene.gaussians()->count && out.shape(1) == 7, "7 numbers a Gaussian are needed");
     for (uint32_t i = 0; i < scene.gaussians()->count; ++i) {

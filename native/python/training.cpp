@@ -17,17 +17,17 @@ namespace imagegs {
 
 namespace {
 
-// Of pixels: (height, width), or (channels, height, width).
+// Weights of pixels: (height, width), or (channels, height, width).
 using PixelWeights = std::optional<nb::ndarray<const float, nb::c_contig, nb::device::cpu>>;
 
 using PictureShape = std::array<size_t, 3>; // channels, height, width
 
 PictureShape shape_of(const In<3> &picture) { return {picture.shape(0), picture.shape(1), picture.shape(2)}; }
 
-// Those of a picture's pixels.
+// Checks that weights fit a picture of this shape.
 Weights weights_for(const PixelWeights &weights, const PictureShape &picture) {
     if (!weights) return {};
-    const size_t first = 3 - std::min<size_t>(weights->ndim(), 3); // of the picture's sides that they have
+    const size_t first = 3 - std::min<size_t>(weights->ndim(), 3); // 0, or 1 for weights without channels
     bool fits = weights->ndim() == 2 || weights->ndim() == 3;
     for (size_t k = first; fits && k < 3; ++k) fits = weights->shape(k - first) == picture[k];
     require(fits, "the weights of pixels are not of the picture's shape");
@@ -40,7 +40,7 @@ void require_picture_shape(const KeptRender &kept, const In<3> &a) {
             "pictures are not of the rendered shape");
 }
 
-// Weights that are of the kept picture's shape.
+// Checks that weights fit the kept picture.
 Weights weights_for(const PixelWeights &weights, const KeptRender &kept) {
     return weights_for(weights,
                        {size_t(kept.gaussians().channels), size_t(kept.grid().height), size_t(kept.grid().width)});
@@ -51,14 +51,14 @@ template <class Array> void require_own_units(const LoadedGaussians &g, const Ar
             "own units have 6 + channels numbers a Gaussian");
 }
 
-// Of the canvas at its own size.
+// Makes a kept render of the canvas at its own size.
 void make_kept_render(KeptRender *self, Engine &engine, const Scene &scene, std::shared_ptr<Spares> spares) {
     require(scene.gaussians()->count > 0, "the scene is empty");
     const GilReleased released;
     new (self) KeptRender(engine, scene, scene.gaussians()->own_grid(), std::move(spares));
 }
 
-// (channels, height, width), read-only; it keeps the render alive.
+// The picture (channels, height, width), read-only. The array keeps the render alive.
 auto picture_of(nb::handle_t<KeptRender> self) {
     const KeptRender &kept = nb::cast<const KeptRender &>(self);
     return nb::ndarray<nb::numpy, const float, nb::ndim<3>>(
@@ -73,7 +73,7 @@ void gradient(KeptRender &kept, In<3> color_gradient, Out<2> own) {
     kept.gradient(color_gradient.data(), own.data());
 }
 
-// Of the whole canvas at its own size.
+// The mean squared error of the whole canvas at its own size; `own` gets its gradient.
 double squared_error_of(Engine &engine, const Scene &scene, std::shared_ptr<Spares> spares, In<3> target,
                         const PixelWeights &pixel_weights, Out<2> own) {
     const LoadedGaussians &g = *scene.gaussians();

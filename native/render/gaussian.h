@@ -25,7 +25,7 @@ template <class F> struct Whitened {
     F u, v;
 };
 
-// What the kernels need to know of one Gaussian.
+// A Gaussian as the kernels take it, without its colours.
 struct Shape {
     float x, y;                                         // centre
     float ux, uy, vx, vy;                               // u = ux dx + uy dy, v = vx dx + vy dy
@@ -83,7 +83,7 @@ IMAGEGS_MATHS void own_gradient(float elongation, const float *sum, float *own) 
     own[kOwnLogWeight] = -sum[kSum];
 }
 
-// The way back, for a tangent: the change of the score that a change in own units makes.
+// The opposite way, for a tangent: the change of the score that a change in own units makes.
 IMAGEGS_MATHS void score_change(float elongation, const float *own, float *term) {
     term[kSum] = -own[kOwnLogWeight];
     term[kSumU] = -kSqrt2 * own[kOwnShiftU];

@@ -1,9 +1,9 @@
 // Loads Gaussians, and makes the copies that can matter on a canvas that wraps.
 //
-// A Gaussian whose centre, modulo the canvas, is mu has copies at mu + (i width, j height), i and j of -1, 0, 1. Which
-// ones can matter somewhere on the canvas Kernels::cull tells, for a part of the Gaussians at a time: too few bounds
-// keep more copies than there must be, never fewer, and painting culls them again. The parts do not depend on the
-// number of threads, and the copies stand in the order of their owners, then of their rows and columns.
+// A Gaussian whose centre, modulo the canvas, is mu has copies at mu + (i width, j height), i and j of -1, 0, 1.
+// Kernels::cull finds those that can matter somewhere on the canvas, for a part of the Gaussians at a time. A part
+// gives looser bounds than all Gaussians would, so it may keep copies in vain, but it loses none; painting culls again.
+// The parts do not depend on the number of threads. Copies are in the order of their owners, then of rows and columns.
 #include <algorithm>
 #include <cmath>
 #include <numeric>

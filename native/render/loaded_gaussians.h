@@ -1,5 +1,5 @@
-// Gaussians as the kernels take them: whitened shapes and colours on a canvas. A scene makes them; a kept render shares
-// them, so that it stays what it is when the scene moves on.
+// Gaussians as the kernels take them: whitened shapes and colours on a canvas. A scene makes them. A kept render shares
+// them, so it does not change when the scene loads others.
 //
 // On a canvas that wraps, copies of Gaussians one canvas width and height away follow the Gaussians themselves, each a
 // candidate of its own; their pairs count as their owner's (loaded_gaussians.cpp).
@@ -32,17 +32,17 @@ public:
     Candidates candidates(const uint32_t *ids, int n) const { return {shapes.data(), colors.data(), ids, n, channels}; }
     int width() const { return int(canvas.width); }
     int height() const { return int(canvas.height); }
-    Grid own_grid() const { return {0, 0, width(), height(), 1.0f, 1.0f, 0.5f}; } // a pixel a canvas pixel
+    Grid own_grid() const { return {0, 0, width(), height(), 1.0f, 1.0f, 0.5f}; } // of the canvas pixels
     float on_canvas(float coordinate, float side) const; // clamped, or modulo a canvas that wraps
 
     Blend blend = Blend::kSoftmax;
     Canvas canvas{};
     bool wrap = false;
     int channels = 0;
-    uint32_t count = 0;             // of Gaussians; the copies come behind
+    uint32_t count = 0;             // of Gaussians without copies, which follow them
     std::vector<Shape> shapes;      // with the copies
     std::vector<float> colors;      // [Gaussian][channel], with the copies
-    std::vector<float> elongations; // without; see gaussian.h
+    std::vector<float> elongations; // without the copies; see gaussian.h
     std::vector<uint32_t> owners;   // of the copies
 
 private:

@@ -1,5 +1,5 @@
-// What a kernel is told of the points that it paints: which Gaussians may matter there, on which canvas, and what a
-// point leaves for those who ask for gradients later. Points are canvas pixels, in lane order (core/lane_order.h).
+// Arguments of kernels about points: the Gaussians that may matter there, the canvas, and what painting keeps for
+// gradients. Coordinates of points are canvas pixels; points are in lane order (core/lane_order.h).
 #pragma once
 
 #include <cstdint>
@@ -28,13 +28,13 @@ struct Canvas {
     float last_tile_x, last_tile_y;
 };
 
-// What forward leaves for backward, a value a point. selection holds `lanes` bits a block of points:
-// [candidate][block], one uint16_t or uint8_t each (see `lane_bits_size`).
+// What painting keeps for the gradient, one value for each point. lane_bits holds `lanes` bits for each block of
+// points, [candidate][block], one uint16_t or uint8_t each (see `lane_bits_size`).
 struct Selection {
     float *best;              // the lowest score (softmax) or 0 (paper)
     float *inverse;           // 1 / sum of weights
-    void *lane_bits;          // may be null: then nothing is kept
-    float *weights = nullptr; // of the chosen ones, [candidate][point]; may be null: then backward computes them anew
+    void *lane_bits;          // null: nothing is kept
+    float *weights = nullptr; // of the chosen ones, [candidate][point]; null: the gradient computes them anew
 };
 
 } // namespace imagegs

@@ -9,7 +9,7 @@ void Scene::update(Engine &engine, Blend blend, bool wrap, int width, int height
     loaded_->load(engine, blend, wrap, width, height, arrays);
 }
 
-// Calls store(tile, colours of its points in quarter order) for every tile of the grid.
+// Calls store(tile, colors) for every tile of the grid, with the colours of its points in quarter order.
 template <class Store> void Scene::paint(Engine &engine, const Grid &grid, const Store &store) {
     counts_ = {0, uint64_t(grid.tiles_x()) * uint64_t(grid.tiles_y())};
     counts_.tile_candidates = walk_tiles(
@@ -25,7 +25,7 @@ void Scene::render(Engine &engine, const Grid &grid, const Picture &picture) {
     });
 }
 
-// The samples of the pixels of a grid, as the pixels of a finer one whose tiles hold whole pixels of the first.
+// The samples of a grid's pixels as the pixels of a finer grid. Its tiles hold whole pixels of the first one.
 static Grid of_samples(const Grid &grid, Samples samples) {
     return {grid.x0 * samples.x,
             grid.y0 * samples.y,
@@ -51,8 +51,8 @@ uint64_t Scene::most_pairs(Engine &engine, const Grid &grid, Samples samples, ui
     return imagegs::most_pairs(engine, loaded_->set(), of_samples(grid, samples), enough);
 }
 
-// The tile's colours, in quarter order. Quarter by quarter: their lists are shorter than the tile's, and the colours
-// the same bits.
+// Paints the tile in quarter order. The lists of quarters are shorter than the tile's, and the colours have the same
+// bits.
 TileRoom Scene::paint_quarters(const Kernels &kernels, Worker &w, const Grid &grid, const Tile &tile) const {
     const LoadedGaussians &g = *loaded_;
     const LaneOrder &order = quarter_order(kernels.lanes);
@@ -92,7 +92,7 @@ public:
     size_t end(int tx, int ty) const { return first_[size_t(ty) * tiles_x_ + tx + 1]; }
     size_t operator[](size_t at) const { return order_[at]; }
 
-    // Points of a row of tiles lie next to each other, so a count needs two look-ups a row.
+    // The points of a row of tiles lie next to each other, so each row needs two look-ups.
     bool any(int x0, int y0, int x1, int y1) const {
         for (int y = y0; y < y1; ++y)
             if (first_[size_t(y) * tiles_x_ + x1] > begin(x0, y)) return true;

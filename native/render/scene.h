@@ -1,5 +1,5 @@
-// A scene: Gaussians ready to be painted and sampled, and what that costs. Owns all memory between calls, so that
-// painting again allocates next to nothing.
+// A scene: Gaussians that are ready to be painted and sampled. It owns all memory between calls, so that painting again
+// allocates next to nothing.
 //
 // Painting is one task per cell of 4 x 4 tiles: find each tile's candidates, blend its 256 points, store them, quarter
 // by quarter of the tile, whose lists are shorter. No atomics: results are the same bits with any number of threads.
@@ -21,12 +21,13 @@ struct PairCounts {
     uint64_t tiles;
 };
 
-// Of a pixel of the canvas painted at its own size; see scene_cost.cpp for what counts.
+// The multiply-adds of a pixel of the canvas at its own size, on average and at most; scene_cost.cpp counts them.
 struct MultiplyAdds {
     double mean, worst;
 };
 
-// What the tiles of a canvas see, row by row: tile t sees ids[offsets[t]] .. ids[offsets[t + 1]], ascending.
+// The Gaussians that the tiles of a canvas see, tiles row by row. Tile t sees ids[offsets[t]] up to, but without,
+// ids[offsets[t + 1]], ascending.
 struct TileLists {
     int columns, rows;
     std::vector<uint32_t> offsets, ids;
@@ -34,13 +35,13 @@ struct TileLists {
 
 class Scene {
 public:
-    // Loads other Gaussians; see LoadedGaussians. Those of before live on where someone else has them.
+    // Loads other Gaussians; see LoadedGaussians. The earlier ones stay alive where a kept render shares them.
     void update(Engine &, Blend, bool wrap, int width, int height, const GaussianArrays &);
 
     // Paints output pixels (x0, y0) .. + (width, height); see Grid.
     void render(Engine &, const Grid &, const Picture &);
 
-    // The same with each pixel the mean of so many samples, at most kTile across and down, spread evenly over it.
+    // Paints them, each pixel the mean of samples that are spread evenly over it, at most kTile across and down.
     void render_filtered(Engine &, const Grid &, Samples, const Picture &);
 
     // An upper bound on the (tile, Gaussian) pairs of what render_filtered() walks; see most_pairs() in tiles.h.
@@ -49,11 +50,12 @@ public:
     // Colours (M, channels) at points (M, 2) in canvas pixels, clamped to the canvas, or modulo a canvas that wraps.
     void sample(Engine &, const float *xy, size_t n, float *out);
 
-    // Nothing where the tiles' lists would take more than `most_work`: (tile, Gaussian) pairs, and 8 a tile.
+    // Counts multiply-adds. Returns nothing where the work, (tile, Gaussian) pairs and 8 for each tile, is more than
+    // `most_work`.
     std::optional<MultiplyAdds> multiply_adds(Engine &, uint64_t most_work);
 
-    // The Gaussians that any point of each tile of side x side canvas pixels may keep; nothing where they are more than
-    // `most_ids` in all. The paper blend sees by canvas tile: there `side` must be kTile.
+    // Lists for each tile of side x side canvas pixels the Gaussians that any of its points may keep. Returns nothing
+    // where these are more than `most_ids` in all. The paper blend needs side == kTile, because it sees by canvas tile.
     std::optional<TileLists> tile_lists(Engine &, int side, uint64_t most_ids);
 
     std::shared_ptr<const LoadedGaussians> gaussians() const { return loaded_; }

@@ -1,4 +1,4 @@
-// What painting a scene costs: counted from the tiles' lists, without painting.
+// The cost of painting a scene, counted from the lists of the tiles without painting.
 #include <algorithm>
 
 #include "render/scene.h"
@@ -12,7 +12,7 @@ namespace {
 //   12 + C      each one that the point keeps, at most K: best - score and the exponential (11), the sum of weights,
 //               C colour sums
 //   C           a point: colours over the sum of weights
-// Comparisons, loads and the one division are not multiply-adds; nor is what finds the lists counted (cull.h).
+// Comparisons, loads and the one division are no multiply-adds. Finding the lists (cull.h) is not counted.
 constexpr uint64_t kCandidate = 8, kKept = 12;
 
 struct Tally {
@@ -23,7 +23,7 @@ struct Tally {
 } // namespace
 
 std::optional<MultiplyAdds> Scene::multiply_adds(Engine &engine, uint64_t most_work) {
-    constexpr uint64_t kTileWork = 8; // of a tile beside its list
+    constexpr uint64_t kTileWork = 8; // the work for a tile besides its list
     const LoadedGaussians &g = *loaded_;
     const Grid grid = g.own_grid();
     if (uint64_t(grid.tiles_x()) * uint64_t(grid.tiles_y()) * kTileWork > most_work) return std::nullopt;

@@ -1,11 +1,11 @@
-// The lists of a grid of tiles on the canvas, for who paints elsewhere (a shader).
+// The lists of the Gaussians on each tile of the canvas, for painting elsewhere (in a shader).
 #include "render/scene.h"
 
 namespace imagegs {
 
 namespace {
 
-// What a cell's tiles see, as they are found.
+// The lists of the tiles of a cell, in the order in which they are found.
 struct CellLists {
     std::vector<uint32_t> tiles, counts, ids;
 };
@@ -14,8 +14,9 @@ struct CellLists {
 
 std::optional<TileLists> Scene::tile_lists(Engine &engine, int side, uint64_t most_ids) {
     const LoadedGaussians &g = *loaded_;
-    // A Grid's tiles have kTile output pixels: here, of 1 / kTile of a side each. Any point of a tile counts; but the
-    // paper blend tells canvas tiles apart and not points, and a common border would let it see the neighbors'.
+    // A tile of a Grid has kTile output pixels on a side, so here a pixel is 1 / kTile of a side. Any point of a tile
+    // counts. In the paper blend only pixel centres count: a point on a common border would see the tiles of both
+    // sides.
     const float step = float(side) / kTile;
     const auto pixels = [&](int length) { return int((int64_t(length) * kTile + side - 1) / side); };
     const float inset = g.blend == Blend::kPaper ? 0.5f : 0.0f;

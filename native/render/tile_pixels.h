@@ -35,7 +35,7 @@ template <class T> void convert(const float *from, int n, T *to) {
     }
 }
 
-// Strides are copied: bytes written might alias them as far as the compiler knows.
+// Copies the strides to variables, because the compiler must assume that written bytes may change the originals.
 template <class T, int Channels>
 void scatter(const T *planes, int channels, int width, int height, T *to, const Picture &p) {
     const size_t n = Channels ? Channels : channels;
@@ -47,7 +47,7 @@ void scatter(const T *planes, int channels, int width, int height, T *to, const 
     }
 }
 
-// The same for whole rows of an interleaved picture, which most are.
+// Does the same for whole rows of an interleaved picture, the usual case.
 template <class T, int Channels> void scatter_interleaved(const T *planes, int height, T *to, size_t row_stride) {
     for (int y = 0; y < height; ++y, to += row_stride, planes += kTile)
         for (int x = 0; x < kTile; ++x)
@@ -66,7 +66,7 @@ void store_rows(const float *rows, int channels, int width, int height, size_t a
     return scatter<T, 0>(planes, channels, width, height, to, p);
 }
 
-// The same for the picture's kind of samples.
+// Does the same for the picture's kind of samples.
 inline void store_rows(const float *rows, int channels, int width, int height, size_t at, const Picture &p) {
     switch (p.sample) {
     case Sample::kFloat: return store_rows<float>(rows, channels, width, height, at, p);
@@ -89,7 +89,7 @@ inline void store_tile(const LaneOrder &order, const float *lanes, int channels,
     store_rows(rows, channels, width, height, at, p);
 }
 
-// Samples of a pixel of a filtered picture, across and down.
+// The number of samples of a pixel of a filtered picture, across and down.
 struct Samples {
     int x, y;
 };

@@ -1,7 +1,8 @@
-// The walk over the tiles of a grid that everything here is made of: painting, sampling, counting, listing, keeping.
+// The walk over the tiles of a grid, with which everything here is done: painting, sampling, counting, listing,
+// keeping.
 //
-// A task is a cell of 4 x 4 tiles or more: it finds each tile's candidates (tiles.h) and hands them on. Which thread
-// takes which cell is chance; what is done in a cell is not, so results are the same bits with any number of threads.
+// A task is a cell of 4 x 4 tiles or more: it finds each tile's candidates (tiles.h) and passes them on. Any thread may
+// take any cell, but the work in a cell is always the same, so results have the same bits with any number of threads.
 #pragma once
 
 #include <algorithm>
@@ -22,17 +23,17 @@ struct Tile {
     int count;
 };
 
-// Room for one tile in lane order, channels values a point in the last four.
+// Memory for one tile in lane order. The last four arrays have `channels` values for each point.
 struct TileRoom {
     float *x, *y, *best, *inverse, *dot, *out, *other, *target, *weights;
 };
 
-// What one thread needs while it walks: all of it is scratch.
+// The scratch memory of one thread.
 struct Worker {
     TileFinder finder;
     std::vector<unsigned char> scratch, lane_bits;
     std::vector<float> points, weights, bound;
-    std::vector<uint32_t> quarter; // the candidates of one
+    std::vector<uint32_t> quarter; // the candidates of one quarter
 
     TileRoom room(int channels);
     float *room_for_weights(int candidates); // null where there are too many
@@ -46,12 +47,12 @@ inline size_t bits_a_tile(const Kernels &k, int candidates) {
     return size_t(kTilePixels / k.lanes) * k.lane_bits_size * candidates;
 }
 
-// The points and colours of a tile of the grid, into `room`.
+// Writes the points and colours of a tile of the grid into `room`.
 void blend_tile(const Kernels &, const LoadedGaussians &, Worker &, const Grid &, const Tile &, const TileRoom &,
                 const Selection &);
 
-// Calls begin(number of cells), then visit(worker, cell, tile) for every tile that is wanted; returns how many (tile,
-// Gaussian) pairs there were.
+// Calls begin(number of cells), then visit(worker, cell, tile) for every wanted tile. Returns the number of (tile,
+// Gaussian) pairs.
 template <class Begin, class Visit>
 uint64_t walk_tiles(Engine &engine, Workers &workers, const LoadedGaussians &g, const Grid &grid, const Wanted &wanted,
                     const Begin &begin, const Visit &visit) {
@@ -75,8 +76,8 @@ uint64_t walk_tiles(Engine &engine, Workers &workers, const LoadedGaussians &g, 
     return sum;
 }
 
-// The same of all tiles, until their pairs, and `per_tile` more for each tile, are over `most`: then it gives up, and
-// returns false.
+// Walks over all tiles in the same way. Returns false as soon as the pairs, plus `per_tile` for each tile, are more
+// than `most`.
 template <class Begin, class Visit>
 bool walk_tiles_within(uint64_t most, uint64_t per_tile, Engine &engine, Workers &workers, const LoadedGaussians &g,
                        const Grid &grid, const Begin &begin, const Visit &visit) {
@@ -93,12 +94,12 @@ bool walk_tiles_within(uint64_t most, uint64_t per_tile, Engine &engine, Workers
     return true;
 }
 
-// Calls visit(quarter, ids, count) for each quarter of a tile that has pixels. Where the tile's list is short, or the
-// blend cannot tell quarters apart, it is that of them all.
+// Calls visit(quarter, ids, count) for each quarter of a tile that has pixels. All quarters get the tile's list if that
+// is short, or if the blend cannot tell quarters apart.
 template <class Visit>
 void visit_quarters(const Kernels &kernels, const LoadedGaussians &g, Worker &w, const Grid &grid, const Tile &tile,
                     const Visit &visit) {
-    constexpr int kShortList = 12; // a pixel keeps almost as many
+    constexpr int kShortList = 12; // a pixel keeps almost as many Gaussians
     w.quarter.resize(std::max(w.quarter.size(), size_t(tile.count) + 1));
     w.bound.resize(std::max(w.bound.size(), size_t(tile.count) + 16)); // whole vectors
     for (int q = 0; q < kTilePixels / kQuarterPixels; ++q) {

@@ -39,7 +39,7 @@ int split(int x0, int y0, int x1, int y1, int whole, Quarter parts[4]) {
 
 bool fits(int x0, int y0, int x1, int y1, int whole) { return x1 - x0 <= whole && y1 - y0 <= whole; }
 
-// Room for a whole number of vectors.
+// The size of a buffer for n values in whole vectors.
 size_t padded(size_t n) { return n + 16; }
 
 uint32_t *room(std::vector<uint32_t> &list, size_t n) {
@@ -65,7 +65,7 @@ Cell whole_grid(const GaussianSet &set, const Grid &grid) {
 
 bool is_small(const Cell &c) { return fits(c.tile_x0, c.tile_y0, c.tile_x1, c.tile_y1, kCellTiles); }
 
-// The quarters of all nodes, with what matters in them.
+// The quarters of all nodes, with the Gaussians that matter in them.
 std::vector<Cell> quarters_of(Engine &engine, const GaussianSet &set, const Grid &grid, const Wanted &wanted,
                               const std::vector<Cell> &nodes) {
     struct Job {
@@ -105,7 +105,7 @@ std::vector<Cell> find_cells(Engine &engine, const GaussianSet &set, const Grid 
 
 uint64_t most_pairs(Engine &engine, const GaussianSet &set, const Grid &grid, uint64_t enough) {
     const size_t patience = kMaxListed / 4 + 16 * size_t(set.count);
-    uint64_t small = 0, most = 0; // pairs in cells that are not divided further; in all
+    uint64_t small = 0, most = 0; // pairs in cells that are not divided further; pairs in all cells
     size_t listed = 0;
     std::vector<Cell> nodes;
     nodes.push_back(whole_grid(set, grid));
@@ -126,7 +126,7 @@ uint64_t most_pairs(Engine &engine, const GaussianSet &set, const Grid &grid, ui
 void TileFinder::find(const Kernels &kernels, const GaussianSet &set, const Grid &grid, const Cell &cell,
                       const Wanted &wanted, const Found &found) {
     bound_.resize(std::max(bound_.size(), padded(cell.ids.size())));
-    levels_.resize(32); // a grid's side in tiles has fewer binary digits
+    levels_.resize(32); // enough: a grid's side in tiles has fewer binary digits
     const auto descend = [&](auto &&self, int x0, int y0, int x1, int y1, const uint32_t *ids, int count,
                              int depth) -> void {
         if (fits(x0, y0, x1, y1, 1)) return found(x0, y0, ids, count);

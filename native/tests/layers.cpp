@@ -15,7 +15,7 @@ LayerFormat make_format(int round, uint32_t &random) {
     return {lattice, width, height, 1 + round % 5, round % 3 != 0};
 }
 
-// Rows of any numbers that a layer may have.
+// Rows with any numbers that a layer may have.
 std::vector<int32_t> make_table(const LayerFormat &format, uint32_t n, uint32_t &random) {
     const auto below = [&random](int end) { return int32_t(next_random(random)) % end; };
     std::vector<int32_t> table(size_t(n) * format.columns());
@@ -40,7 +40,7 @@ std::vector<int32_t> make_table(const LayerFormat &format, uint32_t n, uint32_t 
     return table;
 }
 
-// Empty for a colour that is too large for the lattice.
+// The bytes of a layer; empty for a colour that is too large for the lattice.
 std::vector<uint8_t> encode(LayerCoder &encoder, std::vector<int32_t> &table, uint32_t n) {
     std::vector<double> bits(size_t(encoder.columns()));
     try {
@@ -56,7 +56,7 @@ Fault decode(LayerCoder &decoder, const std::vector<uint8_t> &bytes, std::vector
     return decoder.decode(bytes.data(), bytes.size(), table.data(), n, bits.data());
 }
 
-// One to three bytes change, go or come.
+// Changes, removes or inserts one to three bytes, or cuts the end off.
 std::vector<uint8_t> damaged(std::vector<uint8_t> bytes, uint32_t &random) {
     const uint8_t limits[] = {0, 1, 127, 128, 255};
     for (uint32_t k = 1 + next_random(random) % 3; k > 0 && !bytes.empty(); --k) {
@@ -74,7 +74,7 @@ std::vector<uint8_t> damaged(std::vector<uint8_t> bytes, uint32_t &random) {
 
 } // namespace
 
-// Layers of any numbers come back; streams of anything give a table or a fault.
+// Layers of any numbers survive coding; streams of random bytes give a table or a fault.
 void test_layers() {
     uint32_t random = 1;
     int layers = 0;
@@ -97,8 +97,8 @@ void test_layers() {
     check(layers > 60, "most layers can be stored");
 }
 
-// Damaged layers, the first or a later one, give a table or a fault; so do whole ones with another lattice or number of
-// Gaussians.
+// Damaged layers, the first or a later one, give a table or a fault. So do undamaged ones that are read with another
+// lattice or number of Gaussians.
 void test_damaged_layers() {
     uint32_t random = 2;
     int faults[4] = {}, streams = 0;

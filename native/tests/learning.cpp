@@ -6,7 +6,7 @@
 
 using namespace imagegs;
 
-// The two ways to learn agree for every counter, and for weights wherever they may be.
+// Both ways to learn agree, for every counter and for weights of their whole range.
 void test_learning() {
     uint32_t random = 1;
     bool same = true;
@@ -17,7 +17,7 @@ void test_learning() {
             Mixer plain_mixer, vector_mixer;
             Inputs inputs;
             for (size_t k = 0; k < kContexts; ++k) {
-                // Upside down, so that either bit meets every lack.
+                // The second counter is mirrored, so that both bits meet all distances.
                 plain[k].bits = vector[k].bits = (k == 1 ? 65535 - one : one) << 16 | seen;
                 const int32_t weight = int32_t(next_random(random) % (2 * kMostMixed + 1)) - kMostMixed;
                 plain_mixer.weights[k] = vector_mixer.weights[k] = weight;

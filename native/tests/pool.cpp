@@ -42,7 +42,7 @@ void test_pool() {
     bool late = false;
     set_seconds_left(0.1);
     try {
-        // The caller's own task is short: it waits for the other one.
+        // The caller's own task is short, so it waits for the other one.
         pool.run(2, [&](int, int worker) {
             for (int i = 0; worker != 0 && i < 1000; ++i) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -38,7 +38,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     kept.gradient(slope.data(), r.gradient.data());
     std::vector<float> tangent(r.product.size());
     for (size_t i = 0; i < tangent.size(); ++i) tangent[i] = float(int(i % 5) - 2);
-    // Of pixels, in each channel where the channels are even in number.
+    // Weights of pixels; each channel has its own if the number of channels is even.
     std::vector<float> values(plane * g.channels);
     for (size_t i = 0; i < values.size(); ++i) values[i] = float(i % 3);
     const Weights weights{values.data(), g.channels % 2 == 0};
@@ -48,7 +48,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     r.costs.resize(g.n);
     kept.removal_cost(weights, slope.data(), r.costs.data());
     check(scene.most_pairs(engine, grid, {1, 1}, 0) >= kept.pairs(), "the bound of the pairs holds");
-    if (step == 1.0f) { // another way to a gradient; of the picture's difference from 1/2
+    if (step == 1.0f) { // the gradient of the squared difference from 1/2, by both ways
         for (size_t i = 0; i < slope.size(); ++i)
             slope[i] =
                 values[weights.by_channel ? i : i % plane] * (r.picture[i] - 0.5f) * (2.0f / float(slope.size()));
@@ -62,7 +62,7 @@ Results paint(Engine &engine, const Numbers &g, Blend blend, bool wrap, int widt
     const size_t row = size_t(out_width) * g.channels;
     scene.render(engine, grid, {bytes.data(), Sample::kUint8, size_t(g.channels), row, 1});
     r.filtered.resize(plane * g.channels);
-    if (step != 1.0f) // a part of the picture is enough: there are 15 samples a pixel
+    if (step != 1.0f) // only a part of the picture, because each pixel has 15 samples
         scene.render_filtered(engine, {0, 0, std::min(out_width, 9), std::min(out_height, 20), step, step, 0.5f},
                               {3, 5}, {r.filtered.data(), Sample::kFloat, size_t(g.channels), row, 1});
     std::vector<float> points;

@@ -10,7 +10,7 @@
 // Counts a check, and prints one that fails.
 void check(bool ok, const std::string &what);
 
-// The share of values that differ by more than rounding can explain; a few may, where a selection is on edge.
+// The share of values that differ by more than rounding explains. A few may, where two Gaussians are almost tied.
 double share_apart(const std::vector<float> &a, const std::vector<float> &b, float tolerance);
 
 // Numbers of 24 bits; the same ones on every machine.

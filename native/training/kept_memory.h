@@ -3,7 +3,7 @@
 //
 // A walk writes the sums of a cell's pairs, each cell a task; a last pass adds up each Gaussian's pairs in the order of
 // the cells, each run of Gaussians a task. No atomics: results are the same bits with any number of threads. Spares
-// hands on the memory that a kept render leaves, so that a step of a fit allocates next to nothing.
+// hands on the memory that a kept render leaves, so a step of a fit allocates next to nothing.
 #pragma once
 
 #include <algorithm>
@@ -18,12 +18,12 @@ namespace imagegs {
 
 struct KeptTile {
     int x, y;
-    uint32_t first, count; // into the cell's ids
+    uint32_t first, count; // a range of the cell's ids
 };
 
 struct KeptCell {
     std::vector<KeptTile> tiles;
-    std::vector<uint32_t> ids; // of all its tiles' candidates: its pairs
+    std::vector<uint32_t> ids; // the candidates of all its tiles; each is a pair
     std::vector<unsigned char> lane_bits;
     std::vector<float> sums; // [pair][what is summed]
     double squared_error;
@@ -45,25 +45,25 @@ struct KeptCell {
 
 struct KeptMemory {
     struct Pair {
-        uint32_t cell, at; // into the cell's ids
+        uint32_t cell, at; // `at` is an index into the cell's ids
     };
 
-    void begin(size_t n_cells);               // of another walk
-    void sort_pairs(const LoadedGaussians &); // after it
+    void begin(size_t n_cells);               // before a walk
+    void sort_pairs(const LoadedGaussians &); // after a walk
     template <class Visit> void visit_gaussians(Engine &, const LoadedGaussians &, const Visit &);
     void add_pairs(uint32_t gaussian, int n, float *total) const;          // total (n): the sums of its pairs, in order
-    void total_pairs(Engine &, const LoadedGaussians &, int n, float *to); // to (N, n): those of all
+    void total_pairs(Engine &, const LoadedGaussians &, int n, float *to); // to (N, n): the sums of all Gaussians
 
     std::vector<KeptCell> cells;
     std::vector<float> best, inverse; // [tile][lane order]
     std::vector<float> picture;       // [channel][row][column]
     std::vector<float> tangents;      // with the copies; scratch
     std::vector<Pair> pairs;          // sorted by Gaussian, then by cell; empty until they are needed
-    std::vector<size_t> first_pair;   // of each Gaussian, and one past the last
+    std::vector<size_t> first_pair;   // of each Gaussian, and the end of the last
     Workers workers;
 };
 
-// Calls visit(gaussian) for all, when their pairs are sorted.
+// Sorts the pairs if need be, and calls visit(gaussian) for each Gaussian.
 template <class Visit> void KeptMemory::visit_gaussians(Engine &engine, const LoadedGaussians &g, const Visit &visit) {
     if (pairs.empty()) sort_pairs(g);
     engine.pool.run(int((g.count + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
@@ -72,7 +72,7 @@ template <class Visit> void KeptMemory::visit_gaussians(Engine &engine, const Lo
     });
 }
 
-// Memory that nobody uses, for the next one who asks. May be shared among threads.
+// Memory that is not in use, kept for the next walk. Threads may share it.
 class Spares {
 public:
     std::unique_ptr<KeptMemory> take();
@@ -83,7 +83,7 @@ private:
     std::vector<std::unique_ptr<KeptMemory>> free_;
 };
 
-// Memory on loan, which goes back at the end.
+// Memory that goes back to its Spares at the end of the Loan's life.
 class Loan {
 public:
     explicit Loan(std::shared_ptr<Spares> spares) : spares_(std::move(spares)), memory_(spares_->take()) {}

@@ -31,8 +31,8 @@ KeptRender::KeptRender(Engine &engine, const Scene &scene, const Grid &grid, std
     n_pairs_ = walk_tiles(engine, memory.workers, g, grid, nullptr, [&](size_t cells) { memory.begin(cells); }, keep);
 }
 
-// Calls visit(tile) for every kept tile, with its pixels of the planes in lane order and room for `sums_a_pair` floats
-// a pair. Where there is no other plane the tile's is scratch.
+// Calls visit(tile) for every kept tile. The tile has its pixels of the planes in lane order, and memory for
+// `sums_a_pair` floats for each pair. Without another plane, the memory for it is scratch.
 template <class Visit> void KeptRender::visit(const Planes &planes, int sums_a_pair, const Visit &visit) {
     const int channels = gaussians_->channels;
     prepare_workers(memory_->workers, engine_, channels);
@@ -79,7 +79,8 @@ void KeptRender::gradient(const float *color_gradient, float *own) {
     total_gradients(engine_, *gaussians_, *memory_, own);
 }
 
-// A tangent as what it changes: the score of each Gaussian and copy, as a polynomial in u and v, and its colours.
+// The changes that a tangent makes: of the score of each Gaussian and copy, a polynomial in u and v, and of its
+// colours.
 const float *KeptRender::score_changes(const float *tangent) {
     const LoadedGaussians &g = *gaussians_;
     const size_t terms = size_t(own_terms(g));

@@ -1,10 +1,10 @@
 // A picture and what it was made of: a value that can be asked for gradients, J^T J and what each Gaussian is worth.
 //
-// It shares the Gaussians of the scene that it was painted from and owns the rest, so that it stays what it is whatever
-// the scene paints next. Each question is a walk over the kept tiles (a cell a task, a tile a call of a kernel on its
-// 256 points in lane order), then a pass that adds up each Gaussian's pairs (kept_memory.h). Lanes beyond the picture
-// have no share in anything. Pictures are [channel][row][column] floats of the grid's size; here and below weights are
-// those of pixels (points, row by row).
+// It shares the Gaussians of the scene that it was painted from and owns the rest, so it does not change when the scene
+// paints another picture. Each question is a walk over the kept tiles (a task for each cell, a call of a kernel for the
+// 256 points of each tile in lane order), then a pass that adds up the pairs of each Gaussian (kept_memory.h). Lanes
+// beyond the picture do not count. Pictures are [channel][row][column] floats of the grid's size. Weights are those of
+// pixels, row by row.
 #pragma once
 
 #include <memory>
@@ -20,16 +20,16 @@ inline int own_terms(const LoadedGaussians &g) { return kOwnUnits + g.channels; 
 
 class KeptRender {
 public:
-    // Paints a grid's pixels, each at its centre, of the Gaussians that the scene has now. The engine does all walks
-    // and must outlive this.
+    // Paints the pixels of a grid, each at its centre, with the present Gaussians of the scene. The engine does all
+    // walks, and must outlive this object.
     KeptRender(Engine &, const Scene &, const Grid &, std::shared_ptr<Spares>);
 
     const LoadedGaussians &gaussians() const { return *gaussians_; }
     const Grid &grid() const { return grid_; }
     const float *picture() const { return memory_->picture.data(); }
-    uint64_t pairs() const { return n_pairs_; } // of tiles and Gaussians
+    uint64_t pairs() const { return n_pairs_; } // number of (tile, Gaussian) pairs
 
-    // Of a loss whose gradient with respect to the picture is `color_gradient`.
+    // The gradient of a loss whose gradient with respect to the picture is `color_gradient`.
     void gradient(const float *color_gradient, float *own);
 
     // J^T W J times a tangent, and its diagonal. J is the Jacobian of the picture; see kernels/gauss_newton.h.
@@ -37,20 +37,20 @@ public:
     void normal_diagonal(const Weights &, float *diagonal);
 
     // By how much the sum of squared errors would grow without each Gaussian, cost (N). `residual` is the target -
-    // picture. A Gaussian's copies go one by one: where a point keeps two of them, their costs are added up.
+    // picture. A Gaussian's copies are removed one by one; where a point keeps two of them, their costs are added.
     void removal_cost(const Weights &, const float *residual, float *cost);
 
 private:
-    // A kept tile in lane order, and where its sums go.
+    // A kept tile in lane order, and the place for its sums.
     struct LoadedTile {
         Candidates candidates;
         TileRoom room;
         Selection kept; // without weights
-        float *weights; // room for them
+        float *weights; // memory for the weights of `kept`
         Weights point_weights;
         float *sums;
     };
-    // What a walk reads beside the picture; `other` is a planar picture, or null.
+    // What a walk reads besides the picture; `other` is a planar picture, or null.
     struct Planes {
         const float *other;
         Weights weights = {};
@@ -66,7 +66,7 @@ private:
     uint64_t n_pairs_ = 0;
 };
 
-// Weights of a tile's pixels, into `lanes`; where there are none, none.
+// Loads the weights of a tile's pixels into `lanes`. Returns no weights if the pixels have none.
 Weights load_weights(const LaneOrder &, const Weights &of_pixels, int channels, const Grid &, int x, int y,
                      float *lanes);
 

@@ -42,7 +42,7 @@ LossMeans loss(Engine &engine, const float *picture, const float *target, const 
     std::vector<double> l1(size_t(tasks_for(n))), l2(l1.size());
     engine.pool.run(tasks_for(n), [&](int task, int) {
         const size_t first = task * kValuesPerTask, m = std::min(kValuesPerTask, n - first);
-        for (size_t i = first, run; i < first + m; i += run) { // with weights, runs within a channel
+        for (size_t i = first, run; i < first + m; i += run) { // with weights, a run stays within a channel
             run = pixel_weights.values ? std::min(plane - i % plane, first + m - i) : m;
             const float *w = weights_of(pixel_weights, int(i / plane), plane);
             double sum_l1, sum_l2;

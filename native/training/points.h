@@ -1,4 +1,4 @@
-// What training tells its kernels: weights of points, a step of Adam, and the sizes of what they fill.
+// Arguments of the kernels of training: weights of points, a step of Adam, and the sizes of buffers.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace imagegs {
 
-// What squared differences count: [point] for all channels alike, or [channel][point]; null: 1.
+// The weights of squared differences: [point] for all channels alike, or [channel][point]; null: all are 1.
 struct Weights {
     const float *values = nullptr;
     bool by_channel = false;

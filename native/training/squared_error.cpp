@@ -6,14 +6,14 @@ namespace imagegs {
 
 namespace {
 
-// What tiles are compared with.
+// The picture with which tiles are compared.
 struct Target {
     const float *values;
     Weights pixel_weights;
-    float weight; // of one squared difference in the loss
+    float weight; // the weight of one squared difference in the loss
 };
 
-// The target's tile, into room.target; lanes beyond the picture have no error.
+// Loads the target's tile into room.target. Lanes beyond the picture get no error.
 void load_target(const LaneOrder &order, const Grid &grid, const Tile &tile, int channels, const float *target,
                  const TileRoom &room) {
     load_tile(order, target, channels, grid, tile.x * kTile, tile.y * kTile, room.target);
@@ -27,7 +27,7 @@ void load_target(const LaneOrder &order, const Grid &grid, const Tile &tile, int
 // Adds the tile's error to `sum`; dL/dout goes into room.other.
 void compare(const Kernels &kernels, const TileRoom &room, int channels, const Weights &weights, float weight,
              double &sum) {
-    const int runs = weights.values ? channels : 1; // weights are those of a channel
+    const int runs = weights.values ? channels : 1; // with weights, each channel is a run
     const size_t values = size_t(channels / runs) * kTilePixels;
     for (int run = 0; run < runs; ++run) {
         const size_t at = run * values;
@@ -38,7 +38,7 @@ void compare(const Kernels &kernels, const TileRoom &room, int channels, const W
     }
 }
 
-// Adds to the cell's error, and writes the sums of the tile's pairs.
+// Adds the tile's error to the cell's, and writes the sums of the tile's pairs.
 void visit_tile(const Kernels &kernels, const LoadedGaussians &g, Worker &w, const Grid &grid, const Tile &tile,
                 const Target &target, KeptCell &cell) {
     const LaneOrder &order = lane_order(kernels.lanes);

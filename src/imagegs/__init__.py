@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from imagegs.version import __version__
 
 if TYPE_CHECKING:
+    from imagegs.choices import RecipeName, RestorationName, Tune
     from imagegs.codec import (
         Bits,
-        ColorTurn,
+        ColorTransform,
         FileInfo,
         Lattice,
         LayerInfo,
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from imagegs.fitting import (
         Placement,
         Progress,
-        RecipeName,
-        Tune,
         choose_lattice,
         fit,
         fit_progressively,
@@ -54,12 +53,11 @@ if TYPE_CHECKING:
     from imagegs.pictures.pixels import IntegerPixels
     from imagegs.pillow import register_pillow
     from imagegs.rendering import MultiplyAdds, Painter, render, sample
-    from imagegs.restoration.restoring import RestorationName
 
 __all__ = [
     "Bits",
     "BlendName",
-    "ColorTurn",
+    "ColorTransform",
     "Compressed",
     "FileInfo",
     "FormatError",
@@ -100,9 +98,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "choices": ("RecipeName", "RestorationName", "Tune"),
     "codec": (
         "Bits",
-        "ColorTurn",
+        "ColorTransform",
         "FileInfo",
         "Lattice",
         "LayerInfo",
@@ -126,8 +125,6 @@ _HOMES = {
     "fitting": (
         "Placement",
         "Progress",
-        "RecipeName",
-        "Tune",
         "fit",
         "fit_progressively",
         "choose_lattice",
@@ -138,7 +135,6 @@ _HOMES = {
     "pictures.given": ("ImageLike",),
     "pictures.pixels": ("IntegerPixels",),
     "rendering": ("MultiplyAdds", "Painter", "render", "sample"),
-    "restoration.restoring": ("RestorationName",),
 }
 
 

@@ -1,4 +1,4 @@
-// Which Gaussians can matter somewhere in a rectangle of points.
+// Culling: finds the Gaussians that can matter somewhere in a rectangle of points.
 //
 // Softmax: a Gaussian's lowest score in the rectangle (its "near" score) must come within the cutoff of the
 // score that some Gaussian never exceeds there (the lowest "far" score of all). In the whitened frame the

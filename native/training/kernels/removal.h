@@ -1,9 +1,9 @@
-// What each Gaussian is worth: how much the squared error would grow without it.
+// The removal cost of each Gaussian: how much the squared error would grow without it.
 //
 // Without Gaussian k a point's colour is out - delta, delta = p_k / (1 - p_k) (c_k - out): the others' shares are
 // scaled up to sum 1. So with r = target - out the error there changes by 2 r . delta + |delta|^2, summed over points
 // (times their weights) and channels. Exact in the softmax blend but for Gaussians that the cutoff or the top K would
-// let in instead. A point that k holds all but alone counts as if 5% were left to others.
+// let in instead. A point where k has almost the whole share counts as if 5% were left to others.
 #pragma once
 
 #include "training/kernels/gradient.h"

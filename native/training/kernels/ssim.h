@@ -23,7 +23,7 @@ constexpr int kRow = kSsimRow;
 constexpr float kWindow[kHalf + 1] = {0.26601171f, 0.21300553f, 0.10936069f, 0.03600077f, 0.00759876f, 0.00102838f};
 constexpr float kC1 = 0.01f * 0.01f, kC2 = 0.03f * 0.03f;
 
-// The values in[0 .. 10] from each lane on, of two adjacent vectors.
+// For each lane i the values in[i] .. in[i + 10].
 struct Taps {
     vfloat at[2 * kHalf + 1];
 };
@@ -43,7 +43,7 @@ IMAGEGS_INLINE Taps taps(const float *in) {
 }
 #endif
 
-// The window around v[kHalf].
+// The weighted sum of the window around v[kHalf].
 IMAGEGS_INLINE vfloat blur(const vfloat *v) {
     vfloat sum = v[kHalf] * kWindow[0];
     for (int k = 1; k <= kHalf; ++k) sum += (v[kHalf - k] + v[kHalf + k]) * kWindow[k];

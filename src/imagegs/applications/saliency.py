@@ -8,16 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 
+from imagegs.choices import SALIENCY_METHODS, SaliencyMethod
 from imagegs.fitting.placement import gradient_map
 from imagegs.gaussians import FloatArray
 from imagegs.pictures.pixels import Picture, to_float
 
-Method = Literal["model", "tuned", "gradient"]
-METHODS: tuple[Method, ...] = get_args(Method)
 Region = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 BACKDROP = 0.5  # behind what is transparent
@@ -33,7 +31,7 @@ _TO_XYZ = np.array(  # from linear sRGB, D65 (IEC 61966-2-1), each row divided b
 _TO_XYZ = (_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def find_salient(picture: Picture, method: Method = "model", model: Path | None = None) -> FloatArray:
+def find_salient(picture: Picture, method: SaliencyMethod = "model", model: Path | None = None) -> FloatArray:
     """The map (H, W) of a gray or RGB picture, with alpha or without; what is transparent is not salient.
 
     method: "model" asks a neural network (saliency_model.py; `model`: its file), "tuned" looks for colours
@@ -42,8 +40,8 @@ def find_salient(picture: Picture, method: Method = "model", model: Path | None 
     Raises ValueError for another method or a picture with other channels, ImageGSError where the network
     cannot run.
     """
-    if method not in METHODS:
-        raise ValueError(f"no saliency method {method!r}; there are {', '.join(METHODS)}")
+    if method not in SALIENCY_METHODS:
+        raise ValueError(f"no saliency method {method!r}; there are {', '.join(SALIENCY_METHODS)}")
     colors, opacity = _visible(picture)
     if method == "model":
         from imagegs.applications.saliency_model import foreground

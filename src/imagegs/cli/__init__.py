@@ -1,4 +1,4 @@
-"""The command line. Printing, progress bars and exit codes live here alone; one file a command."""
+"""The command line. Only this package prints and knows exit codes. It has a module for each command."""
 
 from imagegs.cli.app import main
 

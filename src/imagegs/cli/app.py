@@ -39,11 +39,11 @@ def make_parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line (by default this process') and return its exit code.
+    """Run a command line (by default that of this process) and return its exit code.
 
-    Failures are told on standard error, never raised, unless IMAGEGS_DEBUG=1 is in the environment.
+    A failure becomes a line on standard error. With IMAGEGS_DEBUG=1 in the environment it is raised instead.
     """
-    # numpy starts a thread a core for BLAS when it is first imported: slow, and nothing here uses BLAS.
+    # When numpy is first imported it starts a BLAS thread for each core: slow, and nothing here uses BLAS.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT
 from imagegs.cli.exit_codes import about, printable
 from imagegs.cli.folder_contents import check_exclude, look_into
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_shared, number, whole
@@ -28,15 +29,16 @@ examples:
   imagegs bench a.png b.png --codecs imagegs,imagegs-e9,avif,astc-12x12 --rates 0.1,0.3,1
   imagegs bench a.png --metrics psnr,ssimulacra2,flip
 
-codecs: imagegs (imagegs-e7: with that effort), paper (the recipe of Image-GS), jpeg, mozjpeg, webp, avif,
-avif-444, jxl, jp2, astc-4x4 to astc-12x12, bc1, bc7, etc1s; any with -half: at half the size; all.
+codecs: imagegs (imagegs-e7 has effort 7), paper (the recipe of Image-GS), jpeg, mozjpeg, webp, avif,
+avif-444, jxl, jp2, astc-4x4 to astc-12x12, bc1, bc7, etc1s; all of them: all. With -half behind the
+name, a codec gets the picture at half its size.
 metrics: psnr, ssim, ms-ssim, ssimulacra2, flip, lpips, st-lpips.
 
-OUT gets report.html, results.csv, results.json and cache: a run that was cut off goes on from there.
-An earlier report in OUT is replaced, files of these names that are no report only with --overwrite.
-what other codecs and metrics need is in the extra: pip install 'imagegs[bench]'
+OUT gets report.html, results.csv, results.json and cache. A run that was cut off goes on from the cache.
+An earlier report in OUT is replaced; other files of these names are replaced only with --overwrite.
+The packages that other codecs and metrics need come with: pip install 'imagegs[bench]'
 """
-RATES, METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
+DEFAULT_RATES, DEFAULT_METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
 QUICK_MEGAPIXELS, MOST_MEGAPIXELS = 1.0, 16.0
 QUICK: dict[str, Any] = {"rates": (0.1, 0.3), "metrics": ("psnr", "ms-ssim"), "effort": 1, "crops": 2}
 
@@ -46,43 +48,71 @@ def add_parser(commands: Subparsers) -> None:
     what = "Measure pictures at given sizes beside other codecs, and write a report."
     parser = add_command(commands, "bench", run, what, EXAMPLES)
     parser.add_argument(
-        "pictures", metavar="PICTURE", nargs="*", type=stored_path, help="files, or folders of them"
+        "pictures", metavar="PICTURE", nargs="*", type=stored_path, help="picture files, or folders of them"
     )
     parser.add_argument(
-        "-o", "--output", metavar="OUT", type=file_path, default=Path("bench"), help="default: bench"
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=file_path,
+        default=Path("bench"),
+        help="the folder for the report (default: bench)",
     )
-    parser.add_argument("--codecs", metavar="LIST", type=names, help="default: those most people would pick")
     parser.add_argument(
-        "--rates", metavar="LIST", type=rates, help=f"bits a pixel of whole files (default: {RATES})"
+        "--codecs",
+        metavar="LIST",
+        type=names,
+        help="codecs to compare (default: those that most people would pick)",
     )
-    parser.add_argument("--metrics", metavar="LIST", type=names, help=f"default: {METRICS}")
-    parser.add_argument("-e", "--effort", type=whole(1, 9), metavar="1-9", help="of imagegs (default: 5)")
+    parser.add_argument(
+        "--rates",
+        metavar="LIST",
+        type=rates,
+        help=f"sizes of whole files, in bits a pixel (default: {DEFAULT_RATES})",
+    )
+    parser.add_argument(
+        "--metrics", metavar="LIST", type=names, help=f"measures of quality (default: {DEFAULT_METRICS})"
+    )
+    parser.add_argument(
+        "-e",
+        "--effort",
+        type=whole(LEAST_EFFORT, MOST_EFFORT),
+        metavar=f"{LEAST_EFFORT}-{MOST_EFFORT}",
+        help=f"effort of imagegs (default: {DEFAULT_EFFORT})",
+    )
     parser.add_argument(
         "--side", type=whole(16), metavar="PIXELS", help="reduce pictures with a longer side than this"
     )
-    parser.add_argument(
-        "--crops", type=whole(0), metavar="N", help="show parts of so many pictures (default: 4)"
-    )
+    parser.add_argument("--crops", type=whole(0), metavar="N", help="show details of N pictures (default: 4)")
     parser.add_argument(
         "--system",
         action="store_true",
-        help="measure, too, how imagegs scales here: time and memory over pixels, Gaussians, threads",
+        help="also measure how imagegs scales here: time and memory over pixels, Gaussians, threads",
     )
     parser.add_argument("--quick", action="store_true", help="a first look: effort 1, two rates, two metrics")
-    parser.add_argument("--cache", metavar="DIR", type=file_path, help="default: cache in OUT")
+    parser.add_argument(
+        "--cache",
+        metavar="DIR",
+        type=file_path,
+        help="the folder for results that a later run can use (default: cache in OUT)",
+    )
     parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace files in OUT that are no reports of this command, too",
+        help="also replace files in OUT that are no reports of this command",
     )
     parser.add_argument(
-        "-j", "--jobs", type=whole(1, 256), metavar="N", help="files at a time (default: one a core)"
+        "-j",
+        "--jobs",
+        type=whole(1, 256),
+        metavar="N",
+        help="number of files at a time (default: one for each core)",
     )
     add_shared(parser, ("exclude", "size_limit", "quiet", "json"))
 
 
 def names(text: str) -> tuple[str, ...]:
-    """A converter of "a,b,c"."""
+    """Converts "a,b,c" to a tuple of names."""
     found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
     if not found:
         raise ArgumentTypeError(f"{text!r} names nothing")
@@ -90,7 +120,7 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def rates(text: str) -> tuple[float, ...]:
-    """A converter of numbers of bits a pixel, with commas between; rising, each once."""
+    """Converts bits a pixel with commas between them to a tuple of rising, different numbers."""
     convert = number(0.001, 48)
     return tuple(sorted({convert(part) for part in text.split(",")}))
 
@@ -117,7 +147,7 @@ def run(options: Namespace) -> None:
     files = _checked(options, folder, cache)
     sizes = {}
     for name, path in paths.items():
-        with about(path):  # a wrong one is told before hours of work
+        with about(path):  # an unreadable picture is reported before hours of work
             sizes[name] = load_pixels(path, setting.side, setting.size_limit).shape[:2]
     jobs = options.jobs or thread_count(None)
     rows: list[Row] = []
@@ -156,7 +186,7 @@ def _checked(options: Namespace, folder: Path, cache: Path) -> RunFiles:
 
 
 def _files(given: Path, exclude: Sequence[str], verbosity: Verbosity) -> Sequence[Path]:
-    """A file itself, or the pictures of a folder; a warning names what else is in it."""
+    """The file, or the pictures of the folder; a warning names what else is in the folder."""
     if not given.is_dir():
         return [given]
     contents = look_into(given, exclude)
@@ -171,9 +201,9 @@ def _setting(options: Namespace) -> Setting:
     chosen = options.codecs or DEFAULT_NAMES
     setting = Setting(
         codecs=tuple(each for name in chosen for each in (EVERY_NAME if name == "all" else (name,))),
-        rates=rates(RATES),
-        metrics=names(METRICS),
-        effort=5,
+        rates=rates(DEFAULT_RATES),
+        metrics=names(DEFAULT_METRICS),
+        effort=DEFAULT_EFFORT,
         side=options.side,
         crops=4,
         size_limit=options.size_limit,
@@ -221,14 +251,14 @@ def _tell(
 
 @contextmanager
 def _bar(shown: bool) -> Iterator[Any]:
-    """A function to call with every `Done`; it draws on standard error when shown."""
+    """A function to call with every `Done`; it draws a progress bar on standard error if `shown`."""
     if not shown:
         yield lambda done: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    last = TextColumn("{task.fields[last]}", markup=False)  # a picture's name is no markup
+    last = TextColumn("{task.fields[last]}", markup=False)  # a name may hold what looks like markup
     columns = TextColumn("measuring"), BarColumn(), last, TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("bench", total=None, last="")

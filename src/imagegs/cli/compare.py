@@ -25,11 +25,11 @@ examples:
   imagegs compare photo.png photo.jpg --json
   imagegs compare tiles tiles.gsimg
 
-pictures of 8 and 16 bits can be compared; with alpha they are measured as they are
+Pictures of 8 and of 16 bits can be compared. Pictures with alpha are measured as they are
 seen over black and over white (docs/method.md): colours where alpha is 0 do not count.
-of a folder and a texture stack, or two folders, the PSNR of each map.
-A or B may be -, standard input.
-with --json, equal pictures have "psnr": null and "lossless": true.
+For a folder and a texture stack, or two folders, the command prints the PSNR of each map.
+A or B may be -, which stands for standard input.
+With --json, equal pictures have "psnr": null and "lossless": true.
 """
 
 
@@ -70,7 +70,7 @@ def run(options: Namespace) -> None:
 
 
 def _read(path: Path, threads: int | None, size_limit: int | None) -> Picture:
-    """A picture file, or what decoding a .gsimg file would write."""
+    """The picture in a picture file, or the one that a .gsimg file decodes to."""
     import numpy as np
 
     from imagegs.codec import decode
@@ -83,7 +83,7 @@ def _read(path: Path, threads: int | None, size_limit: int | None) -> Picture:
 
     limits = Limits.of(size_limit)
     with about(path), open_input(path) as opened:
-        # Opened once: what a pipe gives, it gives once.
+        # The file is opened once, because a pipe gives its bytes once.
         file = opened if opened.seekable() else io.BytesIO(read_to_limit(opened, limits.max_bytes))
         is_gsimg = file.read(len(SIGNATURE)) == SIGNATURE
         file.seek(0)

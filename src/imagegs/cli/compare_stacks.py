@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def compare_stacks(options: Namespace) -> None:
-    """PSNR of each map, and of all their samples; the mean angle between normals."""
+    """Prints the PSNR of each map and of all samples together, and the mean angle between normals."""
     from imagegs.metrics import psnr
     from imagegs.textures.map_list import alphas_of_maps
     from imagegs.textures.normals import mean_angle
@@ -55,7 +55,7 @@ def compare_stacks(options: Namespace) -> None:
 
 
 def _read(path: Path, options: Namespace) -> tuple[Stack, Contents | None]:
-    """A folder with its contents, or what decoding a .gsimg file would write into one."""
+    """The maps in a folder and its contents, or the maps that a .gsimg file decodes to."""
     from imagegs.limits import Limits
     from imagegs.pictures.pixels import Picture
     from imagegs.rendering import check_painting
@@ -67,7 +67,7 @@ def _read(path: Path, options: Namespace) -> tuple[Stack, Contents | None]:
     limits = Limits.of(options.size_limit)
     gaussians, maps = load_stack(path, size_limit=limits.max_picture_pixels, whole=False)
     with about(path):
-        # All maps are held together, as a folder's pictures are.
+        # All maps are in memory at once, so the limit is that of a folder's pictures.
         most = replace(limits, max_samples=limits.max_picture_samples)
         check_painting(gaussians, most, pictures=max(1, len(maps)))
     if not maps:

@@ -39,19 +39,20 @@ examples:
   imagegs decode - < photo.gsimg > photo.png
   imagegs decode photo.gsimg -o - --format webp | publish
 
-the suffix of OUT names the format, or --format does. png, tif and npy hold 16 bits
+The suffix of OUT names the format, or --format does. png, tif and npy hold 16 bits
 where the file was made from 16 bits; all others get 8. npy holds the integers, (H, W, C).
 
-- is standard input and output: what comes in goes out there too, unless -o says
-otherwise. The format of standard output is png, or what --format says.
+The name - stands for standard input and standard output. A picture of a file from
+standard input goes to standard output, unless -o names a file. The format of standard
+output is png, or what --format says.
 
-a file that exists is replaced where -o names it, else only with --overwrite.
+A file that exists is replaced where -o names it, otherwise only with --overwrite.
 
-of a texture stack, OUT is a folder: the maps get the names and the bits a sample that
-they had. Files of these names in it are replaced only with --overwrite. A map that was
-no PNG, TIFF or WebP file (.jpg, ...) becomes a .png of the same stem, at no loss. all
-maps are written, or none; a link in OUT is not followed. data (normals, roughness) is
-not called sRGB.
+For a texture stack, OUT is a folder. The maps get the names and the bits a sample that
+they had. Files of these names in OUT are replaced only with --overwrite. A map that was
+no PNG, TIFF or WebP file (.jpg, ...) becomes a .png of the same stem, without loss. All
+maps are written, or none. A link in OUT is not followed. Maps of data (normals,
+roughness) are not marked as sRGB.
 """
 
 
@@ -59,40 +60,45 @@ def add_parser(commands: Subparsers) -> None:
     """Adds the command `decode`."""
     parser = add_command(commands, "decode", run, "Paint the picture in a .gsimg file.", EXAMPLES)
     add_input(parser, "file", "FILE.gsimg", "the file to read; - for standard input")
-    add_output(parser, "OUT", "FILE's name with .png; of a texture stack, without an ending: a folder")
-    parser.add_argument(
-        "--format", type=suffix_of, metavar="NAME", help="png, tif, webp, ... (default: what OUT ends in)"
+    add_output(
+        parser, "OUT", "FILE's name with .png; for a texture stack a folder, FILE's name without an ending"
     )
-    parser.add_argument("--map", metavar="NAME", help="of a texture stack: this map alone, to OUT.png")
+    parser.add_argument(
+        "--format", type=suffix_of, metavar="NAME", help="png, tif, webp, ... (default: the suffix of OUT)"
+    )
+    parser.add_argument("--map", metavar="NAME", help="for a texture stack: paint this map alone, to OUT.png")
     size = parser.add_mutually_exclusive_group()
     add_shared(size, ("height",))
-    size.add_argument("--scale", type=positive, metavar="S", help="size in proportion to the original's")
+    size.add_argument(
+        "--scale", type=positive, metavar="S", help="size of the picture in proportion to the original"
+    )
     parser.add_argument(
-        "--region", type=region, metavar="X,Y,W,H", help="paint only these pixels of that size"
+        "--region", type=region, metavar="X,Y,W,H", help="paint only these pixels of a picture of that size"
     )
     parser.add_argument(
         "--no-filter",
         dest="filtered",
         action="store_false",
-        help="smaller pictures from one sample a pixel: faster, but they alias",
+        help="paint smaller pictures from one sample a pixel: faster, but with aliasing",
     )
     parser.add_argument(
         "--lod",
         type=lod,
         default=1.0,
         metavar="0..1",
-        help="level of detail: 0 is the first layer alone, 1 all; between two the next one is faded in",
+        help="level of detail: 0 paints the first layer alone, 1 all layers; in between the next layer is "
+        "faded in",
     )
     add_shared(parser, ("allow_partial", "threads", "size_limit", "quiet", "json"))
 
 
 def suffix_of(text: str) -> str:
-    """A converter of a format's name, "png" or ".png", to a suffix."""
+    """Converts the name of a format, "png" or ".png", to a suffix."""
     return "." + text.lower().removeprefix(".")
 
 
 def lod(text: str) -> float:
-    """A converter of a level of detail."""
+    """Converts a level of detail, 0 to 1, to a number."""
     try:
         value = float(text)
     except ValueError:

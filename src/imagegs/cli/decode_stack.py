@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap], start: float) -> None:
-    """Writes the folder that the command line asks for, or a single map; start: of the command, seconds.
+    """Writes the folder that the command line asks for, or a single map.
+
+    start: when the command began, in seconds of time.perf_counter().
 
     All maps are written, or none.
     """
@@ -50,7 +52,7 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
             check_picture_format(_suffix(options, file), each.own_channels, each.bit_depth, size)
     is_named = options.map is not None and options.output is not None
     run_files = RunFiles.of(options, *(Output(file, is_named) for file in files))
-    # A folder that is yet to be made holds nothing that could be in the way.
+    # A folder that does not exist yet holds nothing that could be in the way.
     run_files.check(yet_to_be=target if options.map is None and not target.exists() else None)
     contents = {file: _contents(options, file, each, gaussians, shown) for file, each in files.items()}
     with nullcontext() if options.map is not None else _made(target):
@@ -69,7 +71,7 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
 def _contents(
     options: Namespace, file: Path, each: TextureMap, gaussians: Gaussians, view: dict[str, Any]
 ) -> Iterator[bytes | memoryview]:
-    """The bytes of a map's file; the map is painted when the first of them is asked for."""
+    """The pieces of a map's file; the map is painted when the first piece is asked for."""
     from imagegs.pictures.writing import encode_picture
     from imagegs.textures.stacks import paint_map
 
@@ -82,7 +84,7 @@ def _contents(
 
 @contextmanager
 def _made(folder: Path) -> Iterator[None]:
-    """The folder is there within; a new one goes again if an error leaves it empty."""
+    """The folder exists within this context. If it is new and an error leaves it empty, it is removed."""
     is_new = not folder.exists()
     with about(folder):
         folder.mkdir(exist_ok=True)
@@ -96,7 +98,7 @@ def _made(folder: Path) -> Iterator[None]:
 
 
 def _targets(options: Namespace, maps: Sequence[TextureMap]) -> tuple[Path, dict[Path, TextureMap]]:
-    """What is written, a folder or a map's file; and the files with their maps."""
+    """The folder or the file of one map that is written, and the map of each file."""
     if options.map is None:
         folder = output_path(options.output, options.file, "")
         return folder, {folder / each.output: each for each in maps}
@@ -105,7 +107,7 @@ def _targets(options: Namespace, maps: Sequence[TextureMap]) -> tuple[Path, dict
     if options.output is None and file != STANDARD:
         own = Path(chosen.output)
         file = file.with_name(own.stem + (options.format or own.suffix))
-    # A format of 8 bits gets 8, as it does of a picture; only the map's depth is another one then.
+    # A format that holds 8 bits a sample gets 8, whatever the depth of the map.
     return file, {file: replace(chosen, bit_depth=depth_in(_suffix(options, file), chosen.bit_depth))}
 
 
@@ -115,7 +117,7 @@ def _suffix(options: Namespace, file: Path) -> str:
 
 
 def _check_folder(options: Namespace, folder: Path, n_maps: int) -> None:
-    """Fail now where making or filling the folder would fail later."""
+    """Raises now what making or filling the folder would raise later."""
     from imagegs.pictures.writing import WRITABLE_SUFFIXES
 
     if options.format is not None:
@@ -130,7 +132,7 @@ def _check_folder(options: Namespace, folder: Path, n_maps: int) -> None:
 
 
 def _check_no_links(files: Iterable[Path]) -> None:
-    """Fail where a map's name is that of a link, which may lead out of the folder, of a pipe or a device."""
+    """Raises where a file to write is a pipe, a device, or a link, which may lead out of the folder."""
     for file in files:
         with about(file):
             if file.is_symlink():

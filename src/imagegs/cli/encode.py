@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.encode_history import history_output, history_text
 from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
-from imagegs.cli.encode_plan import compression_options, naming_flags
+from imagegs.cli.encode_plan import check_flags, compression_options, naming_flags
 from imagegs.cli.encode_report import bits_text, report_of, size_text, summary
-from imagegs.cli.encode_restore import check_restoration, read_mask, restore_report, tell
+from imagegs.cli.encode_restore import read_mask, restore_report, tell
 from imagegs.cli.encode_source import read_source
 from imagegs.cli.encode_watch import Watch, watched
 from imagegs.cli.exit_codes import FileError
@@ -83,14 +83,14 @@ def outputs(options: Namespace, target: Path) -> list[Output]:
 def _prepared(
     options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
 ) -> tuple[Compression, Guidance | None]:
-    """The compression that is asked for, all options checked, and what it is guided by."""
+    """The compression that is asked for, with all options checked, and the saliency that guides it."""
     from imagegs.compression import Compression
 
-    check_restoration(options, picture)
-    mask = read_mask(options)
-    guidance = make_guidance(options, picture, maps)
     path = None if options.input == STANDARD else options.input
     with naming_flags():
+        check_flags(options, picture)
+        mask = read_mask(options)
+        guidance = make_guidance(options, picture, maps)
         asked = compression_options(options, guidance, picture, maps, mask)
         try:
             return Compression(picture, asked, maps, path), guidance
@@ -107,7 +107,7 @@ def _encode(
     recorder: Recorder,
     watch: Watch | None,
 ) -> dict[str, Any]:
-    """Fit, write the target, and measure what was written: the report without the files' names."""
+    """Fits, writes the target and measures what was written. Returns the report without the files' names."""
     _tell_start(compression, speech)
     start = time.perf_counter()
     with progress_bar(speech.bar) as bar:
@@ -141,7 +141,7 @@ def _tell_all(listeners: list[Callable[[Progress], None]], progress: Progress) -
 
 
 def _warn(result: Compressed, target: Path, speech: Verbosity) -> None:
-    """Of what is not as it was asked for."""
+    """Warns of a file that is larger than decoders take by default, and of a PSNR that was not reached."""
     g = result.decoded
     if not DEFAULT_LIMITS.hold(len(g), len(g.channels), g.height * g.width):
         speech.warn(f"{target}: decoders take so large a file only where they are told to (see --size-limit)")

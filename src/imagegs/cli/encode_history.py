@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_history_option(parser: Parser) -> None:
-    """--history."""
+    """Adds --history."""
     parser.add_argument(
         "--history",
         type=file_path,
@@ -25,7 +25,7 @@ def add_history_option(parser: Parser) -> None:
 
 
 def history_output(path: Path) -> Output:
-    """The history among the files of the run."""
+    """The history as one of the files that the run writes."""
     from imagegs.fitting.history import START
 
     kind = Kind("history of a fit", START, (".json",))
@@ -33,7 +33,7 @@ def history_output(path: Path) -> Output:
 
 
 def history_text(source: Path, compression: Compression, recorder: Recorder) -> bytes:
-    """The file with what was recorded."""
+    """The bytes of the file with the recorded steps."""
     from imagegs.fitting.history import History, to_json
     from imagegs.version import __version__
 

@@ -1,7 +1,8 @@
-"""`imagegs encode`: its options."""
+"""The options of `imagegs encode`."""
 
 from __future__ import annotations
 
+from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, PLACEMENTS, RECIPES, TUNES
 from imagegs.cli.encode_history import add_history_option
 from imagegs.cli.encode_restore import add_restore_options
 from imagegs.cli.guidance import add_guidance
@@ -23,18 +24,19 @@ examples:
   imagegs encode tiles -n 20000 --wrap --exclude '*preview*'
   imagegs encode - < photo.png > photo.gsimg
 
-a .gsimg file that exists is replaced where -o names it, else only with --overwrite.
-- is standard input and output: what comes in goes out there too, unless -o says otherwise.
+A .gsimg file that exists is replaced where -o names it, otherwise only with --overwrite.
+The name - stands for standard input and standard output. A picture from standard input goes
+to standard output, unless -o names a file.
 
-of a folder, all pictures are the maps of one texture: its color, normals, roughness, ...
-a warning names the files that are no pictures; a picture that cannot be read (.exr) is an
-error, unless --exclude names it. Of an animation the first frame is kept.
+All pictures in a folder are the maps of one texture: its color, normals, roughness, ...
+A warning names the files that are no pictures. A picture that cannot be read (.exr) is an
+error, unless --exclude names it. Only the first frame of an animation is kept.
 """
 MAX_SEED = 2**64 - 1
 
 
 def add_options(parser: Parser) -> None:
-    """Adds all options of the command; encode_plan.py says what they come to."""
+    """Adds all options of the command, which encode_plan.py interprets."""
     add_input(
         parser,
         "input",
@@ -44,68 +46,82 @@ def add_options(parser: Parser) -> None:
     add_output(parser, "OUT.gsimg", "INPUT's name with .gsimg")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
-        "-n", "--gaussians", type=whole(1), metavar="N", help="how many (default: one for 100 pixels)"
+        "-n",
+        "--gaussians",
+        type=whole(1),
+        metavar="N",
+        help="number of Gaussians (default: one for every 100 pixels)",
     )
     amount.add_argument(
-        "--bpp", type=positive, metavar="B", help="as many as B bits a pixel allow, the whole file counted"
+        "--bpp", type=positive, metavar="B", help="at most B bits a pixel, the whole file counted"
     )
     amount.add_argument(
-        "--target-size", type=whole(1), metavar="BYTES", help="the same, told by the size of the file"
+        "--target-size", type=whole(1), metavar="BYTES", help="at most so many bytes for the whole file"
     )
     amount.add_argument(
-        "--psnr", type=positive, metavar="DB", help="as few as give so many dB, of the file decoded again"
+        "--psnr",
+        type=positive,
+        metavar="DB",
+        help="as few Gaussians as give a PSNR of DB, measured on the decoded file",
     )
     amount.add_argument(
         "-q",
         "--quality",
         type=whole(0, 100),
         metavar="0-100",
-        help="the same on a scale: 0 is 20 dB, each point a quarter of a dB more",
+        help="the same PSNR on a scale: 0 is 20 dB, each point adds 0.25 dB",
     )
     parser.add_argument(
         "-e",
         "--effort",
-        type=whole(1, 9),
-        default=5,
-        metavar="1-9",
-        help="of the imagegs recipe, fast to thorough (default: %(default)s)",
+        type=whole(LEAST_EFFORT, MOST_EFFORT),
+        default=DEFAULT_EFFORT,
+        metavar=f"{LEAST_EFFORT}-{MOST_EFFORT}",
+        help="how long the imagegs recipe runs, from fast to thorough (default: %(default)s)",
     )
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=whole(1), metavar="N", help="steps of the fit, in place of --effort")
     length.add_argument(
-        "--time-budget", type=positive, metavar="SECONDS", help="the best fit that this time allows"
+        "--steps", type=whole(1), metavar="N", help="number of steps of the fit, in place of --effort"
+    )
+    length.add_argument(
+        "--time-budget",
+        type=positive,
+        metavar="SECONDS",
+        help="the best fit that this time allows, in place of --effort",
     )
     parser.add_argument(
         "--tune",
-        choices=("balanced", "psnr", "ssim"),
-        help="what the imagegs recipe makes good: PSNR, SSIM, or both (default: balanced; restored: psnr)",
+        choices=TUNES,
+        help="what the imagegs recipe optimises: PSNR, SSIM or both (default: balanced; psnr with --restore)",
     )
     parser.add_argument(
         "--recipe",
-        choices=("imagegs", "paper"),
+        choices=RECIPES,
         default="imagegs",
-        help="paper: the published method, for comparison (default: %(default)s)",
+        help="how the fit runs; paper is the published method, for comparison (default: %(default)s)",
     )
     parser.add_argument(
         "--init",
-        metavar="gradient|random|MAP.png",
-        help="where Gaussians start: more of them where the map is bright (default: gradient)",
+        metavar="|".join([*PLACEMENTS, "MAP.png"]),
+        help="where the first Gaussians go; a map has more of them where it is bright (default: gradient)",
     )
     parser.add_argument(
         "--bits",
         metavar="B",
-        help="of each number: B or POSITION,SCALE,ANGLE,WEIGHT,COLOR, in fixed point, uncompressed",
+        help="store numbers uncompressed, in fixed point: B bits each, or one number of bits for each of "
+        "POSITION,SCALE,ANGLE,WEIGHT,COLOR",
     )
     parser.add_argument(
         "--layers",
         type=whole(1),
         metavar="L",
-        help="up to so many, the first ones a picture too (default: 8; 1 with --bits or the paper recipe)",
+        help="at most L layers; the first ones alone are a coarser picture (default: 8; 1 with --bits or the "
+        "paper recipe)",
     )
     parser.add_argument(
         "--wrap",
         action="store_true",
-        help="of a texture that tiles: without a seam between its opposite borders",
+        help="for a texture that tiles: no seam between opposite borders",
     )
     parser.add_argument(
         "--seed",
@@ -117,13 +133,13 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--exact",
         action="store_true",
-        help="alpha is a channel like another: colours count where it is 0, too (masks, packed data)",
+        help="treat alpha like any other channel: colours count where it is 0, too (masks, packed data)",
     )
     add_restore_options(parser)
     parser.add_argument(
         "--resize-maps",
         action="store_true",
-        help="of a folder: bring all maps to the size of the largest, where they differ",
+        help="for a folder: bring all maps to the size of the largest one",
     )
     add_shared(parser, ("exclude",))
     parser.add_argument(
@@ -131,12 +147,14 @@ def add_options(parser: Parser) -> None:
         action="append",
         default=[],
         metavar="MAP=W",
-        help="of a folder: errors of a map, or of all maps of a kind, count W times (repeatable)",
+        help="for a folder: count errors of a map, or of all maps of a kind, W times (repeatable)",
     )
     add_guidance(parser)
     add_history_option(parser)
-    parser.add_argument("--watch", action="store_true", help="show the fit in the browser as it goes on")
-    parser.add_argument("--no-open", action="store_true", help="of --watch: print the address, open nothing")
+    parser.add_argument("--watch", action="store_true", help="show the fit in the browser while it runs")
+    parser.add_argument(
+        "--no-open", action="store_true", help="with --watch: print the address, open no browser"
+    )
     add_shared(parser, ("threads", "size_limit", "quiet"))
-    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print more")
     add_shared(parser, ("json",))

@@ -1,16 +1,17 @@
-"""What `imagegs encode` is asked for, in the words of `imagegs.compression`."""
+"""The options of `imagegs encode` as the options of `imagegs.compression`."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from imagegs.choices import PLACEMENTS
 from imagegs.cli.guidance import Guidance
 from imagegs.cli.maps import read_map
 from imagegs.cli.options import UsageError
-from imagegs.cli.standard_streams import STANDARD, file_path
+from imagegs.cli.standard_streams import STANDARD, file_path, is_folder
 
 if TYPE_CHECKING:
     from imagegs.codec import Bits
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from imagegs.pictures.pixels import Picture
     from imagegs.textures.map_list import TextureMap
 
-NAMED_PLACEMENTS: dict[str, Literal["gradient", "random"]] = {"gradient": "gradient", "random": "random"}
-MOST_MAP_WEIGHT = 64  # and its inverse the least: what files can hold
+MOST_MAP_WEIGHT = 64  # files can hold weights from 1 / 64 to 64
 
-# The options that only the imagegs recipe has, by the keywords that `imagegs.fitting.RecipeError` names.
+# The flags of those options of a compression whose flag is not --NAME.
+_FLAGS = {"pixel_weights": "--saliency or --roi", "maps": "a folder of maps"}
+# The flags of options that only the imagegs recipe has, by the keyword that a RecipeError names.
 _RECIPE_FLAGS = {
     "psnr": "--psnr and --quality need",
     "tune": "--tune and --time-budget need",
@@ -42,16 +44,12 @@ def compression_options(
 ) -> CompressionOptions:
     """The options of a compression that the command line asks for.
 
-    Raises UsageError for options that do not go together, ValueError for values out of range, FileError for a
-    map that does not fit.
+    Raises UsageError for weights of maps that are not there, ValueError for values out of range, and
+    FileError for a map that does not fit.
     """
     from imagegs.compression import CompressionOptions, FitSettings, Target
 
     is_paper = options.recipe == "paper"
-    if options.layers is not None and options.layers > 1 and (is_paper or options.bits is not None):
-        raise UsageError("numbers in fixed point have no layers: no --layers with --bits or the paper recipe")
-    if options.time_budget is not None and (options.psnr is not None or options.quality is not None):
-        raise UsageError("--psnr and --quality take the time that they need: no --time-budget with them")
     return CompressionOptions(
         target=Target(
             n_gaussians=options.gaussians,
@@ -81,19 +79,47 @@ def compression_options(
     )
 
 
+def check_flags(options: Namespace, picture: Picture) -> None:
+    """Raises OptionsError for options that do not go together, before any file that they name is read."""
+    from imagegs.compression.rules import Given, check_together
+
+    check_together(
+        Given(
+            restore=options.restore,
+            psnr=options.psnr is not None or options.quality is not None,
+            time_budget=options.time_budget is not None,
+            exact=options.exact,
+            mask=options.mask is not None,
+            init_map=options.init not in (None, *PLACEMENTS),
+            pixel_weights=options.saliency is not None or bool(options.roi),
+            more_layers=options.layers is not None and options.layers > 1,
+            fixed_point=options.recipe == "paper" or options.bits is not None,
+            has_alpha=picture.channels[-1] == "A",
+            has_maps=is_folder(options.input),
+        )
+    )
+
+
 @contextmanager
 def naming_flags() -> Iterator[None]:
-    """What a recipe has not is told by the names of options."""
+    """Puts the names of flags into messages about options of a compression, as a UsageError."""
+    from imagegs.compression.rules import OptionsError
     from imagegs.fitting import RecipeError
 
     try:
         yield
+    except OptionsError as error:
+        raise UsageError(error.named(_flag)) from None
     except RecipeError as error:
         raise UsageError(f"{_RECIPE_FLAGS[error.option]} the imagegs recipe") from None
 
 
+def _flag(option: str) -> str:
+    return _FLAGS.get(option) or "--" + option.replace("_", "-").replace("=", " ")
+
+
 def _channel_weights(texts: list[str], maps: tuple[TextureMap, ...]) -> tuple[float, ...] | None:
-    """Of all channels of the maps; the last text that names a map, or its kind, counts."""
+    """The weights of all channels of the maps; the last text that names a map or its kind counts."""
     if not texts:
         return None
     weights = {each.name: 1.0 for each in maps}
@@ -121,14 +147,18 @@ def _map_weight(text: str) -> tuple[str, float]:
 
 
 def _placement(init: str | None, guidance: Guidance | None, picture: Picture) -> Placement:
-    """The name of a placement, or weights (H, W): by default those of the guidance, else "gradient"."""
+    """The name of a placement, or weights (H, W).
+
+    Without --init these are the weights of the guidance if there is one, else it is "gradient".
+    """
     if init is None:
         return guidance.saliency if guidance is not None and guidance.guides else "gradient"
-    if init in NAMED_PLACEMENTS:
-        return NAMED_PLACEMENTS[init]
+    for name in PLACEMENTS:
+        if init == name:
+            return name
     path = file_path(init)
     if not (path == STANDARD or path.suffix or path.exists()):
-        raise ValueError(f"no placement {init!r}; there are gradient, random, or a picture's path")
+        raise ValueError(f"no placement {init!r}; there are {', '.join(PLACEMENTS)}, or a picture's path")
     return read_map(path, picture)
 
 

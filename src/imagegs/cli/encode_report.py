@@ -1,4 +1,4 @@
-"""What `imagegs encode` says of a file that it wrote."""
+"""The report of `imagegs encode` on the file that it wrote."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def summary(result: Compressed, salient: dict[str, float]) -> str:
-    """The line for people, open for the time; salient: PSNR of places, as `salient_psnr` gives them."""
+    """The line for people, to which the time is still to be added.
+
+    salient: the PSNR inside and outside of salient places, as `salient_psnr` gives it.
+    """
     places = "".join(f"{psnr_text(value)} {place}, " for place, value in salient.items())
     return (
         f"{len(result.data):,} bytes, {result.bpp:.3f} bpp, {result.n_gaussians:,} Gaussians, "
@@ -30,7 +33,10 @@ def report_of(
     guidance: Guidance | None,
     salient: dict[str, float],
 ) -> dict[str, Any]:
-    """The JSON report, without the files' names; seconds: of the fit, the packing and the writing."""
+    """The JSON report, without the files' names.
+
+    seconds: the time of fit, packing and writing together.
+    """
     from imagegs.engine import engine
     from imagegs.textures.map_list import to_metadata
 
@@ -65,13 +71,13 @@ def report_of(
 
 
 def size_text(picture: Picture) -> str:
-    """Size, channels and depth."""
+    """Size, channels and depth of a picture, for people."""
     height, width, _ = picture.pixels.shape
     return f"{width} x {height} pixels, {' '.join(picture.channels)}, {picture.bit_depth} bits"
 
 
 def bits_text(bits: Bits | None) -> str:
-    """How numbers are stored."""
+    """How the file stores numbers, for people."""
     if bits is None:
         return "coded"
     return ", ".join(f"{name} {value}" for name, value in asdict(bits).items()) + " bits"

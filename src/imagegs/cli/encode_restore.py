@@ -1,49 +1,27 @@
-"""`imagegs encode --restore`: what is fitted in place of a degraded picture, and what is said about it."""
+"""`imagegs encode --restore`: its options, and its report on what was found and done."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from imagegs.cli.options import UsageError
+from imagegs.choices import RESTORATIONS
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import Verbosity
-from imagegs.cli.standard_streams import file_path, is_folder
+from imagegs.cli.standard_streams import file_path
 
 if TYPE_CHECKING:
     from imagegs.pictures.pixels import Picture
     from imagegs.restoration.restoring import Restoration
 
-CHOICES = ("denoise", "deblock", "inpaint", "upscale", "auto")
-
-
-def check_restoration(options: Namespace, picture: Picture) -> None:
-    """Raises UsageError for options that do not go together."""
-    if options.mask is not None and options.restore != "inpaint":
-        raise UsageError("--mask needs --restore inpaint")
-    if options.restore is None:
-        return
-    if options.exact:
-        raise UsageError("--exact keeps what alpha hides, --restore fills it: not both")
-    if is_folder(options.input):
-        raise UsageError("--restore is for a picture, not for a folder of maps")
-    if options.psnr is not None or options.quality is not None:
-        raise UsageError("--psnr and --quality would measure against the damage: not with --restore")
-    if options.restore == "upscale" and options.init not in (None, "gradient", "random"):
-        raise UsageError("--restore upscale fits an enlarged picture: no map for --init with it")
-    if options.restore == "upscale" and (options.saliency is not None or options.roi):
-        raise UsageError("--restore upscale fits an enlarged picture: no --saliency or --roi with it")
-    if options.restore == "inpaint" and options.mask is None and picture.channels[-1] != "A":
-        raise UsageError("--restore inpaint needs --mask, or a picture with an alpha channel")
-
 
 def read_mask(options: Namespace) -> Picture | None:
-    """The picture that --mask names. A FileError where it is none."""
+    """The picture that --mask names, if it names one. Raises FileError for a file that is no picture."""
     return None if options.mask is None else read_input(options.mask, size_limit=options.size_limit)
 
 
 def tell(restoration: Restoration, options: Namespace, speech: Verbosity) -> None:
-    """A line about what was found and is done."""
+    """Prints a line about what was found and is done."""
     if options.restore is None:
         return
     found = "; ".join(_words(restoration.findings))
@@ -77,22 +55,22 @@ def _words(findings: dict[str, Any]) -> list[str]:
 
 
 def restore_report(restoration: Restoration, options: Namespace) -> dict[str, Any]:
-    """What --json says of a restoration; nothing where none was asked for."""
+    """The part of the JSON report about a restoration; empty where none was asked for."""
     if options.restore is None:
         return {}
     return {"restore": {"mode": restoration.mode, **restoration.findings}}
 
 
 def add_restore_options(parser: Any) -> None:
-    """--restore and --mask."""
+    """Adds --restore and --mask."""
     parser.add_argument(
         "--restore",
-        choices=CHOICES,
-        help="leave noise, JPEG's blocks or holes out, or suit enlarging; auto: what the picture shows",
+        choices=RESTORATIONS,
+        help="leave out noise, JPEG's blocks or holes, or fit for enlarging; auto: decide by the picture",
     )
     parser.add_argument(
         "--mask",
         type=file_path,
         metavar="MASK.png",
-        help="with inpaint: white where pixels are unknown (default: where alpha is 0)",
+        help="for inpaint: white where pixels are unknown (default: those of alpha 0)",
     )

@@ -1,4 +1,4 @@
-"""`imagegs encode`: the picture or the maps that are encoded, and a word about what is not."""
+"""`imagegs encode`: reading the picture or the maps, with warnings about what is left out."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def read_source(
     options: Namespace, speech: Verbosity
 ) -> tuple[Picture, tuple[TextureMap, ...], dict[str, Any]]:
-    """The picture, the maps in it (none of a picture file), and the report on files and frames left out.
+    """The picture, its maps (none for a picture file), and the report on files and frames left out.
 
-    Raises UsageError for options of folders without a folder; FileError.
+    Raises UsageError for options of folders where the input is no folder, and FileError.
     """
     source: Path = options.input
     check_exclude(options.exclude, source)

@@ -1,4 +1,4 @@
-"""`imagegs encode --watch`: the fit in the browser, while it goes on."""
+"""`imagegs encode --watch`: the browser shows the fit while it runs."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from imagegs.fitting import Progress
     from imagegs.gaussians import Gaussians
 
-SECONDS_BETWEEN = 0.5  # of pictures
+SECONDS_BETWEEN = 0.5  # from one picture to the next
 SECONDS_FOR_LAST = 10.0  # that an open page may take to fetch the finished picture
 
 
 class Watch:
-    """What the page shows: the newest Gaussians, packed when they are asked for."""
+    """What the page shows: the newest Gaussians, which are packed when the page asks for them."""
 
     def __init__(self, publish: Callable[[dict[str, Any]], None]) -> None:
         self._publish = publish
         self._newest: Gaussians | bytes | None = None
         self._shown_at = 0.0
         self._version = 0
-        self._fetched = threading.Event()  # the finished picture
+        self._fetched = threading.Event()  # set when the page has fetched the finished picture
         self._is_read = False  # whether a page has ever asked
 
     def show(self, progress: Progress) -> None:
-        """Takes a step's Gaussians, if the last ones are old enough."""
+        """Takes the Gaussians of a step, unless the last ones were taken less than SECONDS_BETWEEN ago."""
         now = time.monotonic()
         if now - self._shown_at < SECONDS_BETWEEN and not progress.done:
             return
@@ -39,7 +39,7 @@ class Watch:
         self._publish({**facts, "psnr": progress.psnr, "version": self._version, "done": False})
 
     def finish(self, data: bytes, steps: int, n_gaussians: int, psnr: float) -> None:
-        """Shows the file, and waits a little for the page, if there is one, to fetch it."""
+        """Shows the file, and gives an open page SECONDS_FOR_LAST to fetch it."""
         self._take(data)
         facts = {"step": steps, "steps": steps, "n_gaussians": n_gaussians, "psnr": min(psnr, 999.0)}
         self._publish({**facts, "version": self._version, "done": True})
@@ -47,7 +47,7 @@ class Watch:
             self._fetched.wait(SECONDS_FOR_LAST)
 
     def newest(self) -> bytes:
-        """The bytes of a file with the Gaussians as they are."""
+        """The bytes of a file with the newest Gaussians."""
         from imagegs.codec import encode
 
         self._is_read = True

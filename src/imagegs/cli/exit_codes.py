@@ -1,4 +1,4 @@
-"""What a failure becomes: an exit code and one line on standard error.
+"""Failures become an exit code and one line on standard error.
 
 | code | meaning | raised as |
 | --- | --- | --- |
@@ -34,7 +34,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
 
 
 class FileError(Exception):
-    """Something went wrong about a file: `cause` says what."""
+    """A failure that concerns one file; `cause` is the error itself."""
 
     def __init__(self, path: Path, cause: Exception) -> None:
         super().__init__(path, cause)
@@ -43,7 +43,7 @@ class FileError(Exception):
 
 @contextmanager
 def about(path: Path) -> Iterator[None]:
-    """Errors within are about this file: the line on standard error names it."""
+    """Makes errors within this context FileErrors, so that the line on standard error names the file."""
     try:
         yield
     except (ImageGSError, OSError, ValueError, TypeError, MemoryError) as error:
@@ -53,7 +53,7 @@ def about(path: Path) -> Iterator[None]:
 def exit_code(error: BaseException) -> int:
     """The exit code for an exception."""
     if isinstance(error, Ended):
-        return 128 + error.number  # as shells have it
+        return 128 + error.number  # the convention of shells
     error = _cause(error)
     return next((code for classes, code in _CODES if isinstance(error, classes)), FAILED)
 
@@ -71,7 +71,7 @@ def error_line(error: BaseException) -> str:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What went wrong, without the file that it was about."""
+    """The error itself, without the FileErrors around it."""
     error = error.cause if isinstance(error, FileError) else error
     out_of_memory = isinstance(error, OSError) and error.errno == errno.ENOMEM
     return MemoryError() if out_of_memory else error
@@ -80,7 +80,7 @@ def _cause(error: BaseException) -> BaseException:
 def _message(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    if isinstance(error, MemoryError):  # its own text is of use to nobody ("std::bad_alloc"), or missing
+    if isinstance(error, MemoryError):  # its own text says nothing ("std::bad_alloc") or is missing
         return "not enough memory"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     if exit_code(error) == FAILED and not isinstance(error, ImageGSError):
@@ -95,5 +95,5 @@ def _lower_start(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """One line without control sequences, whatever characters a file's name or contents brought in."""
+    """The text as one line without control characters: names and contents of files may hold any."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -35,15 +35,15 @@ def add_parser(commands: Subparsers) -> None:
     what = "Write buffers and functions that sample the maps of a .gsimg file in a shader."
     parser = add_command(commands, "export", run, what, EXAMPLES)
     add_input(parser, "file", "FILE.gsimg", "the file to read")
-    add_output(parser, "OUT", "FILE's name with -TARGET: a folder")
+    add_output(parser, "OUT", "a folder, FILE's name with -TARGET")
     parser.add_argument(
         "--target",
         choices=TARGETS,
         required=True,
-        help="GLSL (WebGL2), WGSL (WebGPU), HLSL, or numbers alone",
+        help="language of the functions: GLSL (WebGL2), WGSL (WebGPU), HLSL; json: numbers alone",
     )
     parser.add_argument(
-        "--map", action="append", metavar="NAME", help="this map alone; may be given several times"
+        "--map", action="append", metavar="NAME", help="export this map alone (repeatable; default: all)"
     )
     parser.add_argument(
         "--tile",
@@ -54,7 +54,11 @@ def add_parser(commands: Subparsers) -> None:
         "more memory (default: %(default)s canvas pixels)",
     )
     parser.add_argument(
-        "--lod", type=lod, default=1.0, metavar="0..1", help="level of detail: 0 is the first layer alone"
+        "--lod",
+        type=lod,
+        default=1.0,
+        metavar="0..1",
+        help="level of detail: 0 has the first layer alone, 1 all layers (default: 1)",
     )
     add_shared(parser, ("allow_partial", "threads", "size_limit", "quiet", "json"))
 
@@ -99,7 +103,7 @@ def run(options: Namespace) -> None:
 
 
 def _checked(options: Namespace, folder: Path) -> RunFiles:
-    """The files of the run, of which those in a folder that exists replace nothing."""
+    """The files of the run. In a folder that exists they replace nothing without --overwrite."""
     check_folder(folder, "buffers")
     outputs = (Output(folder / name, is_named=False) for name in file_names(options.target))
     files = RunFiles.of(options, *outputs)

@@ -1,4 +1,4 @@
-"""What a folder of pictures holds: which files count, and which are left out."""
+"""The contents of a folder of pictures: which files are pictures, and which are left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from imagegs.cli.reports import Verbosity
 from imagegs.cli.standard_streams import is_folder
 from imagegs.errors import FormatError
 
-# Of files that hold a picture, whether it can be read or not: a map that is lost in silence spoils a texture.
+# The suffixes of picture files, whether imagegs can read them or not: an unreadable map must be an error,
+# because a map that is silently left out spoils a texture.
 _SUFFIXES = """
     png apng jpg jpeg jpe jfif jif mpo tif tiff btf webp gif avif avifs jp2 j2k j2c jpc jpf jpx jph bmp dib
     tga icb vda vst ppm pgm pbm pnm pam pfm psd dds qoi pcx sgi rgb rgba bw ras xbm xpm
@@ -29,21 +30,21 @@ _MOST_NAMED = 8  # in a warning
 
 @dataclass(frozen=True)
 class Contents:
-    """What a folder holds."""
+    """The files in a folder that are pictures, and the rest."""
 
     folder: Path
-    pictures: tuple[Path, ...]  # by name
-    left_out: tuple[str, ...]  # names of what is no picture; a slash behind those of folders
-    idle_patterns: tuple[str, ...]  # of --exclude, those that no name matches
+    pictures: tuple[Path, ...]  # sorted by name
+    left_out: tuple[str, ...]  # names of what is no picture; the names of folders end in a slash
+    idle_patterns: tuple[str, ...]  # the patterns of --exclude that match no name
 
     def tell(self, speech: Verbosity) -> None:
-        """A warning that names what is left out."""
+        """Prints a warning that names what is left out."""
         if self.left_out:
             speech.warn(f"{self.folder}: left out, no pictures: {_some_of(self.left_out)}")
 
 
 def check_exclude(patterns: Sequence[str], *paths: Path) -> None:
-    """Raises UsageError for patterns where none of the paths is a folder, and for those of paths."""
+    """Raises UsageError for patterns where no path is a folder, and for patterns with a slash."""
     if patterns and not any(is_folder(path) for path in paths):
         raise UsageError("--exclude needs a folder of pictures")
     if path := next((pattern for pattern in patterns if "/" in pattern), None):
@@ -51,12 +52,12 @@ def check_exclude(patterns: Sequence[str], *paths: Path) -> None:
 
 
 def look_into(folder: Path, exclude: Sequence[str] = ()) -> Contents:
-    """The pictures of a folder and what else it holds; what `exclude` matches, and litter, is neither.
+    """The pictures of a folder and what else it holds, without litter and what `exclude` matches.
 
-    exclude: patterns of names (* ? [...]), capitals aside.
+    exclude: patterns of names (* ? [...]), which match capital and small letters alike.
 
-    Raises a FileError where there is no picture, and for a file with a picture's suffix that cannot be one:
-    a link that leads nowhere, a pipe.
+    Raises a FileError where there is no picture, and for a file with a picture's suffix that cannot be one,
+    such as a link that leads nowhere or a pipe.
     """
     with about(folder):
         entries = [entry for entry in sorted(folder.iterdir()) if not _is_litter(entry)]
@@ -78,7 +79,7 @@ def look_into(folder: Path, exclude: Sequence[str] = ()) -> Contents:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """The files with a picture's suffix, by name, whether they can be read or not. Raises OSError."""
+    """The files with a picture's suffix, sorted by name, whether they can be read or not. Raises OSError."""
     return [entry for entry in sorted(folder.iterdir()) if _is_picture(entry)]
 
 
@@ -88,7 +89,7 @@ def _some_of(names: Sequence[str]) -> str:
 
 
 def _is_litter(entry: Path) -> bool:
-    """What file managers leave, and what is hidden, but for a picture that somebody hid."""
+    """Whether a file is one that file managers leave behind, or is hidden and no picture."""
     name = entry.name.lower()
     if name in _OF_THE_SYSTEM or name.startswith("._"):
         return True
@@ -105,7 +106,7 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _check_file(entry: Path) -> None:
-    """Raise FileNotFoundError for a link that leads nowhere, FormatError for what is no regular file."""
+    """Raises FileNotFoundError for a link that leads nowhere, FormatError for what is no regular file."""
     if not entry.exists():
         raise FileNotFoundError(errno.ENOENT, "the link leads nowhere (see --exclude)", str(entry))
     if not entry.is_file():

@@ -1,4 +1,4 @@
-"""Texture stacks, as commands read them: folders with maps, and .gsimg files."""
+"""Reading of texture stacks from folders of maps and from .gsimg files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ARRAY_SUFFIXES = (".npy", ".npz")
 
 
 def stack_path(output: Path | None, folder: Path) -> Path:
-    """What -o names, else the folder's whole name with .gsimg, beside it ("." has a name too)."""
+    """The path that -o names, else the folder's whole name with .gsimg, beside it ("." has a name too)."""
     if output is not None:
         return output
     whole = folder if folder.name not in ("", "..") else folder.resolve()
@@ -35,7 +35,7 @@ def stack_path(output: Path | None, folder: Path) -> Path:
 def read_maps(contents: Contents, resize: bool = False, size_limit: int | None = None) -> Stack:
     """The pictures of a folder as one with their channels; size_limit: pixels (None: the default).
 
-    A FileError where they make no stack, or where an array is named like a map of a known kind.
+    Raises FileError where they make no stack, or where an array is named like a map of a known kind.
     """
     from imagegs.textures.map_names import kind_of
     from imagegs.textures.stacks import read_stack

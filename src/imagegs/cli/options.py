@@ -1,4 +1,4 @@
-"""The parser: one-line errors, help in the manner of other codecs, options that several commands share."""
+"""The parser, with errors of one line, and the options that several commands share."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ class UsageError(ValueError):
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError where argparse prints the usage and exits; no abbreviated options."""
+    """Raises UsageError where argparse prints the usage and exits, and takes no abbreviated options."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=_Formatter, **settings)
-        # argparse takes "-1" for a value, but "-1e9" and "-inf" for options that it does not know.
+        # argparse takes "-1" for a value, but "-1e9" and "-inf" for unknown options.
         self._negative_number_matcher = _NEGATIVE_NUMBER
 
     def error(self, message: str) -> NoReturn:
-        """Raise, where argparse prints and exits."""
+        """Raises UsageError, where argparse prints and exits."""
         raise UsageError(f"{message} (see '{self.prog} --help')")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        # argparse would swallow that the disk is full.
+        # argparse would ignore the error of a full disk.
         write_line(file or sys.stdout, message.rstrip("\n"))
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """ "-o, --output OUT" in place of "-o OUT, --output OUT"."""
+    """Writes "-o, --output OUT" in place of "-o OUT, --output OUT"."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, **{**settings, "max_help_position": 34, "width": 100})
@@ -58,14 +58,14 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 def add_command(
     commands: Subparsers, name: str, run: Callable[[argparse.Namespace], None], about: str, epilog: str = ""
 ) -> Parser:
-    """A command that calls `run` with what was parsed."""
+    """Adds a command that calls `run` with the parsed options."""
     parser: Parser = commands.add_parser(name, help=about, description=about, epilog=epilog.strip())
     parser.set_defaults(run=run)
     return parser
 
 
 def whole(low: int, high: int | None = None) -> Callable[[str], int]:
-    """A converter to integers from low to high."""
+    """A converter of text to integers from low to high; high None: without an upper bound."""
 
     def convert(text: str) -> int:
         wanted = (
@@ -83,7 +83,7 @@ def whole(low: int, high: int | None = None) -> Callable[[str], int]:
 
 
 def positive(text: str) -> float:
-    """A converter to finite numbers above 0."""
+    """Converts text to a finite number above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -94,7 +94,7 @@ def positive(text: str) -> float:
 
 
 def number(low: float, high: float) -> Callable[[str], float]:
-    """A converter to numbers from low to high."""
+    """A converter of text to numbers from low to high."""
 
     def convert(text: str) -> float:
         try:
@@ -109,7 +109,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
 
 
 def region(text: str) -> tuple[int, int, int, int]:
-    """A converter of "X,Y,W,H" in pixels."""
+    """Converts "X,Y,W,H" to four whole numbers of pixels."""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 4 or not all(re.fullmatch("[0-9]{1,9}", part) for part in parts):
         raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,W,H in whole pixels")
@@ -122,31 +122,33 @@ def _quoted(text: str) -> str:
 
 
 def add_input(parser: Parser, name: str, metavar: str, help: str) -> None:
-    """A file to read, a required argument."""
+    """Adds a required argument that names a file to read."""
     parser.add_argument(name, metavar=metavar, type=file_path, help=help)
 
 
 def add_output(parser: Parser, metavar: str, default: str) -> None:
-    """-o, --overwrite and --no-overwrite."""
-    parser.add_argument("-o", "--output", metavar=metavar, type=file_path, help=f"default: {default}")
+    """Adds -o, --overwrite and --no-overwrite."""
+    parser.add_argument(
+        "-o", "--output", metavar=metavar, type=file_path, help=f"where to write (default: {default})"
+    )
     add_overwriting(parser)
 
 
 def add_overwriting(parser: Parser) -> None:
-    """--overwrite and --no-overwrite."""
+    """Adds --overwrite and --no-overwrite."""
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace files whose names were not typed, too, and files of another kind; never an input",
+        help="also replace files whose names you did not type, and files of another kind; never an input",
     )
     choice.add_argument(
-        "--no-overwrite", action="store_true", help="replace nothing, not even where the name was typed"
+        "--no-overwrite", action="store_true", help="replace no file, not even one whose name you typed"
     )
 
 
 def add_shared(parser: Parser | argparse._ArgumentGroup, names: Sequence[str]) -> None:
-    """Some of the options that look the same in every command."""
+    """Adds some of the options that are the same in every command."""
     for name in names:
         flags, settings = _SHARED[name]
         parser.add_argument(*flags, **settings)
@@ -155,7 +157,11 @@ def add_shared(parser: Parser | argparse._ArgumentGroup, names: Sequence[str]) -
 _SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "threads": (
         ("-j", "--threads"),
-        {"type": whole(1, MAX_THREADS), "metavar": "N", "help": "threads (default: one a core)"},
+        {
+            "type": whole(1, MAX_THREADS),
+            "metavar": "N",
+            "help": "number of threads (default: one for each core)",
+        },
     ),
     "height": (("--height",), {"type": whole(1), "metavar": "H", "help": "height of the picture in pixels"}),
     "size_limit": (
@@ -163,14 +169,14 @@ _SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "type": whole(1),
             "metavar": "PIXELS",
-            "help": "refuse larger pictures, and more memory and work in proportion, as a guard against "
-            f"hostile files (default: {DEFAULT_LIMITS.max_pixels}; of picture files that are read, "
-            f"{DEFAULT_LIMITS.max_picture_pixels})",
+            "help": "refuse larger pictures, and more memory and work in proportion: a guard against hostile "
+            f"files (default: {DEFAULT_LIMITS.max_pixels}, "
+            f"or {DEFAULT_LIMITS.max_picture_pixels} for picture files that are read)",
         },
     ),
     "allow_partial": (
         ("--allow-partial",),
-        {"action": "store_true", "help": "read a file that was cut short, up to its last whole layer"},
+        {"action": "store_true", "help": "read a file that was cut short, up to its last complete layer"},
     ),
     "exclude": (
         ("--exclude",),
@@ -178,7 +184,7 @@ _SHARED: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "action": "append",
             "metavar": "PATTERN",
             "default": [],
-            "help": "of a folder: without the files of such names, as '*preview*' (repeatable)",
+            "help": "for a folder: leave out files of such names, for example '*preview*' (repeatable)",
         },
     ),
     "quiet": (("--quiet",), {"action": "store_true", "help": "print nothing but errors"}),

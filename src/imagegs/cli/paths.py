@@ -1,4 +1,4 @@
-"""The files that a command reads and writes, checked before any work."""
+"""The paths of the files that a command reads and writes, and the reading of pictures."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from imagegs.limits import Limits
 if TYPE_CHECKING:
     from imagegs.pictures.pixels import Picture
 
-# The formats that hold 16 bits a sample; a deep picture is rounded to 8 bits for the others.
+# The formats that hold 16 bits a sample. For the others a picture of 16 bits is rounded to 8.
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 
 
 def output_path(output: Path | None, source: Path, ending: str) -> Path:
-    """What -o names, else the source's name with another ending, beside it.
+    """The path that -o names, else the source's name with another ending, beside it.
 
-    Of standard input it is standard output. Raises ValueError for another source beside which nothing
-    belongs: a pipe, a device, a descriptor (/dev/stdin).
+    Where the source is standard input this is standard output. Raises ValueError where no file can be placed
+    beside the source, because it is a pipe, a device or a descriptor (/dev/stdin).
     """
     if output is not None:
         return output
@@ -36,13 +36,16 @@ def output_path(output: Path | None, source: Path, ending: str) -> Path:
 
 
 def picture_suffix(target: Path) -> str:
-    """What names the format of a picture to write: the suffix; ".png" for a descriptor without one."""
+    """The suffix that names the format of a picture to write; ".png" for a descriptor without a suffix."""
     is_nameless = target == STANDARD or (not target.suffix and descriptor_of(target) is not None)
     return ".png" if is_nameless else target.suffix.lower()
 
 
 def check_size(size: Sequence[int], size_limit: int | None) -> None:
-    """Raises ValueError for a picture (width, height) above the limit: it is the user who asks for it."""
+    """Raises ValueError for a picture (width, height) above the limit.
+
+    It is no LimitError, because the user and not a file asks for the size.
+    """
     (width, height), limit = size, Limits.of(size_limit).max_pixels
     if width * height > limit:
         raise ValueError(f"{width} x {height} pixels are over the limit of {limit} pixels (see --size-limit)")
@@ -54,7 +57,7 @@ def depth_in(suffix: str, bit_depth: int) -> int:
 
 
 def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | None = None) -> Picture:
-    """A picture from a picture file or an .npy array; a FileError where it is neither, or above the limits.
+    """The picture in a picture file or an .npy array. Raises FileError for other files and above the limits.
 
     opened: a picture file that is open already, at its start. size_limit: pixels (None: the default).
     """
@@ -71,7 +74,7 @@ def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | Non
             if path.suffix.lower() == ".npy":
                 return read_array(path, limits)
             return _read_picture(opened or path, limits)
-        except (ValueError, TypeError) as error:  # of the contents, here, not of an argument
+        except (ValueError, TypeError) as error:  # the contents of the file are wrong, not an argument
             raise FormatError(str(error)) from error
 
 
@@ -80,5 +83,5 @@ def _read_picture(source: Path | BinaryIO, limits: Limits) -> Picture:
     from imagegs.pictures.reading import read_picture
 
     picture = read_picture(source, max_pixels=limits.max_picture_pixels)
-    as_pixels(picture.pixels)  # its limits
+    as_pixels(picture.pixels)  # checks the limits of arrays
     return picture

@@ -1,4 +1,4 @@
-"""`imagegs plot`: pictures about .gsimg files and fits: ellipses, error maps, growth."""
+"""`imagegs plot`: ellipses and error maps of .gsimg files, and the growth of fits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagegs.choices import GROWTH_AXES
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import load_stack
 from imagegs.cli.options import (
@@ -42,11 +43,11 @@ examples:
   imagegs plot fit.json -o growth.pdf
   imagegs plot fast.json slow.json -o growth.svg --over seconds
 
-of a .gsimg file, its Gaussians as ellipses, or with --error the errors of its pixels; of the
-histories of fits, which encode --history writes, PSNR and number of Gaussians as curves.
-OUT is .svg for ellipses, .svg or .pdf for curves, else a picture.
+For a .gsimg file, the command draws its Gaussians as ellipses, or with --error the errors of
+its pixels. For histories of fits, which encode --history writes, it draws PSNR and number of
+Gaussians as curves. OUT is a picture; ellipses can also be .svg, curves .svg or .pdf.
 """
-# What each kind of plot knows; the rest is for all.
+# The options of each kind of plot; options that are not here are for all kinds.
 _OPTIONS = {
     "ellipses": ("height", "share", "sigmas", "seed", "light", "map"),
     "error maps": ("error", "exclude", "gain", "light", "map"),
@@ -73,15 +74,19 @@ def add_parser(commands: Subparsers) -> None:
         help="the picture, or the folder of maps, to compare with",
     )
     error.add_argument(
-        "--gain", type=positive, metavar="G", help="1 / G of the range has the last colour (default: 10)"
+        "--gain",
+        type=positive,
+        metavar="G",
+        help="an error of 1 / G of the range gets the last colour (default: 10)",
     )
     add_shared(error, ("exclude",))
     growth = parser.add_argument_group("growth of fits")
+    growth.add_argument("--over", choices=GROWTH_AXES, help="the horizontal axis (default: steps)")
     growth.add_argument(
-        "--over", choices=("steps", "seconds"), help="what runs to the right (default: steps)"
-    )
-    growth.add_argument(
-        "--label", action="append", metavar="TEXT", help="of a curve; one for each history, in their order"
+        "--label",
+        action="append",
+        metavar="TEXT",
+        help="name of a curve; one for each history, in their order",
     )
     add_shared(parser, ("size_limit", "quiet"))
 
@@ -90,9 +95,12 @@ def _add_ellipse_options(parser: Parser) -> None:
     ellipses = parser.add_argument_group("ellipses")
     add_shared(ellipses, ("height",))
     ellipses.add_argument(
-        "--share", type=positive, metavar="0-1", help="draw this share of them, chosen at random (default: 1)"
+        "--share",
+        type=positive,
+        metavar="0-1",
+        help="draw this share of the Gaussians, chosen at random (default: 1)",
     )
-    ellipses.add_argument("--seed", type=whole(0), metavar="S", help="of the choice (default: 0)")
+    ellipses.add_argument("--seed", type=whole(0), metavar="S", help="seed of the random choice (default: 0)")
     ellipses.add_argument(
         "--sigmas",
         type=positive,
@@ -100,16 +108,20 @@ def _add_ellipse_options(parser: Parser) -> None:
         help="semi-axes of an ellipse in standard deviations (default: 1.5)",
     )
     parser.add_argument(
-        "--light", action="store_true", help="a light background in place of a dark one; not for curves"
+        "--light",
+        action="store_true",
+        help="a light background in place of a dark one, for ellipses and errors",
     )
     parser.add_argument(
-        "--map", metavar="NAME", help="of a texture stack: this map (default: the first color map)"
+        "--map", metavar="NAME", help="for a texture stack: draw this map (default: the first color map)"
     )
 
 
 def run(options: Namespace) -> None:
     """`imagegs plot`."""
-    output_path(options.output, options.files[0], "")  # a pipe that needs -o may not give anything yet
+    output_path(
+        options.output, options.files[0], ""
+    )  # so that a pipe without -o is an error before it is read
     read = [_read(path, options.size_limit) for path in options.files]
     stacks = [each for each in read if isinstance(each, tuple)]
     histories = [each for each in read if not isinstance(each, tuple)]
@@ -133,16 +145,16 @@ def _check_options(options: Namespace, kind: str) -> None:
 
 
 def _read(path: Path, size_limit: int | None) -> Stack | History:
-    """What a file holds, by its first bytes: Gaussians and maps, or the history of a fit."""
+    """The Gaussians and maps, or the history of a fit, in a file; its first bytes tell which."""
     from imagegs.codec.container import SIGNATURE
     from imagegs.files import read_to_limit
     from imagegs.fitting.history import MOST_BYTES, from_json
 
     with about(path), open_input(path) as file:
-        start = file.peek(len(SIGNATURE))[: len(SIGNATURE)]  # what a pipe gives, it gives once
+        start = file.peek(len(SIGNATURE))[: len(SIGNATURE)]  # peek, because a pipe gives its bytes once
         if start.lstrip().startswith(b"{"):
             return from_json(read_to_limit(file, MOST_BYTES))
-        # Also one that was cut short, or copied as 7-bit text: the codec says so.
+        # This holds for files cut short or copied as 7-bit text, too: the codec reports the damage.
         if start and (SIGNATURE.startswith(start) or start[1:4] == SIGNATURE[1:4]):
             return load_stack(path, file, size_limit=size_limit, whole=False)
         raise FormatError("neither a .gsimg file nor the history of a fit")

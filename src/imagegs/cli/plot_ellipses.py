@@ -1,4 +1,4 @@
-"""`imagegs plot` of a .gsimg file: its Gaussians as ellipses, in a picture or as SVG."""
+"""`imagegs plot` of a .gsimg file: its Gaussians as ellipses in a picture or an SVG file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VECTOR_SUFFIX = ".svg"
 
 
 def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap]) -> None:
-    """Writes what the command line asks for."""
+    """Writes the drawing that the command line asks for."""
     from imagegs.drawing import draw_ellipses, svg_ellipses
     from imagegs.limits import Limits
     from imagegs.pictures.writing import encode_picture
@@ -58,7 +58,7 @@ def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[Textu
 
 
 def shown_map(maps: Sequence[TextureMap], name: str | None) -> TextureMap | None:
-    """The map of that name; else the first color map, or the first one; None of a picture.
+    """The map of that name; without a name the first color map, else the first map. None for a picture.
 
     Raises UsageError where there is no such map.
     """
@@ -72,7 +72,7 @@ def shown_map(maps: Sequence[TextureMap], name: str | None) -> TextureMap | None
 
 
 def _check_suffix(suffix: str, size: tuple[int, int]) -> None:
-    """Raises ValueError for a suffix that is neither a picture's nor .svg, or a size it does not hold."""
+    """Raises ValueError for a suffix that is neither a picture's nor .svg, or a size too large for it."""
     from imagegs.pictures.writing import WRITABLE_SUFFIXES, check_picture_format
 
     if suffix not in (*WRITABLE_SUFFIXES, VECTOR_SUFFIX):

@@ -1,4 +1,4 @@
-"""`imagegs plot --error`: where what a .gsimg file decodes to differs from the original."""
+"""`imagegs plot --error`: where the picture in a .gsimg file differs from the original."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureMap]) -> None:
-    """Writes what the command line asks for."""
+    """Writes the error map that the command line asks for."""
     from imagegs.drawing.error_map import DEFAULT_GAIN, draw_error_map
     from imagegs.pictures.transparency import alphas_of
     from imagegs.pictures.writing import check_picture_format, encode_picture
@@ -65,7 +65,7 @@ def plot_error(options: Namespace, gaussians: Gaussians, maps: Sequence[TextureM
 
 
 def _painted(gaussians: Gaussians, shown: TextureMap | None, limits: Limits) -> Picture:
-    """What `decode` writes."""
+    """The picture, or the map, that `imagegs decode` writes."""
     from imagegs.engine import at_most
     from imagegs.pictures.pixels import Picture
     from imagegs.rendering import check_painting, render
@@ -79,7 +79,7 @@ def _painted(gaussians: Gaussians, shown: TextureMap | None, limits: Limits) -> 
 
 
 def _original(options: Namespace, shown: TextureMap | None) -> Picture:
-    """A picture; of a stack's map, its file as a stack reads it, or that in a folder of maps."""
+    """The original: a picture, or the file of a map as a stack reads it, alone or in a folder of maps."""
     path: Path = options.error
     if shown is None:
         return read_input(path, size_limit=options.size_limit)
@@ -98,7 +98,7 @@ def _original(options: Namespace, shown: TextureMap | None) -> Picture:
 
 
 def _map_in(stack: Stack, chosen: TextureMap) -> Picture:
-    """One map's own channels."""
+    """The channels of one map of a stack."""
     from imagegs.pictures.pixels import Picture
 
     columns = [stack.picture.channels.index(channel) for channel in chosen.stack_channels]

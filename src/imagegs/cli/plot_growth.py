@@ -1,4 +1,4 @@
-"""`imagegs plot` of histories: how fits went, as curves."""
+"""`imagegs plot` of histories: the growth of fits as curves."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagegs.choices import GROWTH_FORMATS, GrowthFormat
 from imagegs.cli.exit_codes import about
 from imagegs.cli.paths import output_path, picture_suffix
 from imagegs.cli.reports import Verbosity
 from imagegs.cli.run_files import Output, RunFiles
 
 if TYPE_CHECKING:
-    from imagegs.drawing.growth import FileFormat
     from imagegs.fitting.history import History
 
-_FORMATS: dict[str, FileFormat] = {".png": "png", ".svg": "svg", ".pdf": "pdf"}
+_FORMATS: dict[str, GrowthFormat] = {f".{name}": name for name in GROWTH_FORMATS}
 
 
 def plot_growth(options: Namespace, histories: Sequence[History]) -> None:
-    """Writes what the command line asks for."""
+    """Writes the figure that the command line asks for."""
     from imagegs.drawing.growth import check_matplotlib, draw_growth
 
     target = output_path(options.output, options.files[0], ".growth.png")
@@ -37,7 +37,7 @@ def plot_growth(options: Namespace, histories: Sequence[History]) -> None:
     Verbosity(options.quiet).note(f"{target}: {fits}, {steps} steps")
 
 
-def _format_of(target: Path) -> FileFormat:
+def _format_of(target: Path) -> GrowthFormat:
     suffix = picture_suffix(target)
     if suffix not in _FORMATS:
         with about(target):

@@ -1,4 +1,4 @@
-"""What a command prints: JSON or text on standard output, notes and a progress bar on standard error."""
+"""The output of commands: JSON or text on standard output, notes and a progress bar on standard error."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 
 class ClosedOutputError(Exception):
-    """Whoever read standard output has gone; there is nobody to tell."""
+    """The reader of standard output has gone, so an error message would reach nobody."""
 
 
 @dataclass(frozen=True)
 class Verbosity:
-    """How much a command says: `quiet` leaves nothing but errors."""
+    """How much a command prints: with `quiet` nothing but errors."""
 
     quiet: bool = False
     verbose: bool = False
 
     def note(self, text: str) -> None:
-        """A line for the person at the terminal."""
+        """Prints a line for the person at the terminal."""
         if not self.quiet:
             write_line(sys.stderr, printable(text))
 
     def warn(self, text: str) -> None:
-        """A line about something that is not as it was asked for."""
+        """Prints a warning: something is not as it was asked for."""
         self.note(f"imagegs: warning: {text}")
 
     def detail(self, text: str) -> None:
-        """A line that only -v shows."""
+        """Prints a line that only -v shows."""
         if self.verbose:
             self.note(text)
 
@@ -49,7 +49,7 @@ class Verbosity:
 
 
 def write_line(stream: TextIO | None, text: str) -> None:
-    """Write a line at once; nothing when the stream was closed before the start."""
+    """Writes and flushes a line; does nothing for a stream that was closed before the start."""
     if stream is None:
         return
     try:
@@ -65,7 +65,7 @@ def write_line(stream: TextIO | None, text: str) -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Let what is left in the stream's buffer vanish, so that no error follows at the interpreter's end."""
+    """Drops what is left in the stream's buffer, so that no error follows when the interpreter ends."""
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
@@ -73,29 +73,29 @@ def discard(stream: TextIO) -> None:
 
 
 def print_json(report: dict[str, Any]) -> None:
-    """One JSON object on one line of standard output. Raises ValueError for NaN and infinity."""
+    """Prints a JSON object on one line of standard output. Raises ValueError for NaN and infinity."""
     write_line(sys.stdout, json.dumps(report, allow_nan=False))
 
 
 def print_text(text: str) -> None:
-    """Text on standard output."""
+    """Prints text on standard output."""
     write_line(sys.stdout, text)
 
 
 def psnr_fields(psnr: float) -> dict[str, Any]:
-    """JSON has no infinity: equal pictures have a `psnr` of null, and `lossless` says so."""
+    """The JSON fields of a PSNR in dB. For equal pictures, where it is infinite, `psnr` is null."""
     lossless = math.isinf(psnr)
     return {"psnr": None if lossless else psnr, "lossless": lossless}
 
 
 def psnr_text(psnr: float) -> str:
-    """For people."""
+    """A PSNR in dB, for people."""
     return "lossless" if math.isinf(psnr) else f"{psnr:.2f} dB PSNR"
 
 
 @contextmanager
 def progress_bar(shown: bool) -> Iterator[Any]:
-    """A function to call with every `Progress` of a fit; it draws on standard error when shown."""
+    """A function to call with every `Progress` of a fit; it draws a bar on standard error if `shown`."""
     if not shown:
         yield lambda progress: None
         return

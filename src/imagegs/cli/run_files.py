@@ -1,4 +1,4 @@
-"""The files of a run, held against each other before any work, so that nothing is lost.
+"""The files of a run, compared with each other before any work, so that nothing is lost.
 
 - No output is an input of the run, nor another output of it, by whatever path, link or spelling.
 - A name that the user did not type replaces nothing, unless --overwrite says so.
@@ -16,10 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagegs.cli.encode_plan import NAMED_PLACEMENTS
+from imagegs.choices import PLACEMENTS, SALIENCY_METHODS
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folder_contents import pictures_in
-from imagegs.cli.guidance import METHODS
 from imagegs.cli.options import UsageError
 from imagegs.cli.standard_streams import (
     INPUT,
@@ -34,13 +33,14 @@ from imagegs.cli.standard_streams import (
 )
 from imagegs.files import check_writable, descriptor_of, write_all, write_atomically
 
-# The options of all commands that name files or folders to read; some may hold one of these words instead.
+# The options of all commands that name files or folders to read. --init and --saliency may name one of WORDS
+# instead.
 READ = (
     *("input", "file", "files", "pictures", "a", "b"),
     *("init", "saliency", "saliency_model", "mask", "error", "reference"),
 )
-WORDS = (*NAMED_PLACEMENTS, *METHODS)
-# How pictures, arrays, documents and archives start: what has no text. Own .gsimg files are looked at before.
+WORDS = (*PLACEMENTS, *SALIENCY_METHODS)
+# First bytes of pictures, arrays, documents and archives, which no file of text begins with.
 _FOREIGN_STARTS = (
     *(b"\x89", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"BM", b"8BPS", b"%PDF", b"PK\3\4"),
     *(b"\0\0\0\x0cjP", b"\0\0\0\x0cJXL", b"\xff\x0a", b"\x93NUMPY", b"\x1f\x8b"),
@@ -50,7 +50,7 @@ _START_BYTES = 64
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of files, told by how they start, or else by their suffix."""
+    """A kind of files, which has certain first bytes, or else a certain suffix."""
 
     name: str
     start: bytes
@@ -71,8 +71,8 @@ class Output:
     """A file that a run is about to write."""
 
     path: Path
-    is_named: bool  # by the user: the whole name, not the folder alone
-    kind: Kind | None = None  # None: the suffix says it, as of pictures
+    is_named: bool  # the user typed the whole name, not the folder alone
+    kind: Kind | None = None  # None: an existing file may be of any kind
     is_text: bool = False
     what: str = "output"
 
@@ -85,21 +85,22 @@ class RunFiles:
     outputs: tuple[Output, ...]
     overwrite: bool = False
     no_overwrite: bool = False
-    json: bool = False  # standard output gets the report
+    json: bool = False  # the report goes to standard output
 
     @classmethod
     def of(cls, options: Namespace, *outputs: Output) -> RunFiles:
-        """The files of a command line with these outputs. A FileError for a folder that cannot be read."""
+        """The files of a command line with these outputs. Raises FileError for an unreadable folder."""
         chosen = {name: getattr(options, name, False) for name in ("overwrite", "no_overwrite", "json")}
         return cls(tuple(inputs_of(options)), outputs, **chosen)
 
     def check(self, yet_to_be: Path | None = None) -> None:
-        """Fail now where writing would fail later, or where something would be lost; change nothing.
+        """Raises now what writing would raise later, and where something would be lost. Changes nothing.
 
         yet_to_be: a folder that the run makes.
 
-        Raises FileError of a UsageError for outputs that are inputs or each other, or that would mix with the
-        JSON object; of a FileExistsError where a file must not be replaced; of another OSError.
+        Raises FileError. Its cause is a UsageError for an output that is an input or another output, or
+        that would mix with the JSON object; a FileExistsError where a file must not be replaced; or another
+        OSError.
         """
         if self.inputs.count(STANDARD) > 1:
             raise UsageError("standard input, -, can be read only once")
@@ -114,15 +115,15 @@ class RunFiles:
                     check_writable(output.path)
 
     def check_printing(self) -> None:
-        """Raises FileError where standard output, for text, is an input that the shell connected to it."""
+        """Raises FileError where text would go to standard output and that is an input of the run."""
         with about(STANDARD):
             self._check_apart(Output(STANDARD, is_named=True), ())
 
     def write(self, path: Path, data: Data) -> int:
-        """Writes one of the outputs: how many bytes. Raises FileError.
+        """Writes one of the outputs and returns its number of bytes. Raises FileError.
 
-        What it replaces is checked again: another process may have made or moved a file since. One that comes
-        after that, and must stay, is not replaced either.
+        The outputs are checked again, because another process may have made or moved a file since. A file
+        that comes even later is not replaced either, if it must stay.
         """
         with about(path):
             if path == STANDARD:
@@ -133,10 +134,10 @@ class RunFiles:
             return write_atomically(path, data, replace=self._may_replace(output))
 
     def write_all(self, contents: Mapping[Path, Data]) -> list[int]:
-        """Writes outputs, all or none: how many bytes each has, in order. Raises FileError, OSError.
+        """Writes outputs, all or none, and returns their numbers of bytes. Raises FileError, OSError.
 
-        The data of a file are asked for when those before it are on the disk. A file that has come by then
-        and must stay is not replaced.
+        The data of a file are asked for when the files before it are on the disk. A file that has come in the
+        meantime is not replaced, if it must stay.
         """
         if STANDARD in contents:
             return [self.write(path, data) for path, data in contents.items()]
@@ -147,7 +148,7 @@ class RunFiles:
         return write_all({**contents}, replace=all(map(self._may_replace, self.outputs)))
 
     def _may_replace(self, output: Output) -> bool:
-        """Whether a file that comes at the last moment may go."""
+        """Whether a file that comes at the last moment may be replaced."""
         return self.overwrite or (output.is_named and not self.no_overwrite)
 
     def _check_standard(self, output: Output) -> None:
@@ -171,7 +172,7 @@ class RunFiles:
         path = output.path
         if self.overwrite or path == STANDARD or path.is_dir() or not os.path.lexists(path):
             return
-        if output.is_named and descriptor_of(path) is not None:  # what the shell opened
+        if output.is_named and descriptor_of(path) is not None:  # the shell has opened it
             return
         reason = None
         if self.no_overwrite:
@@ -185,7 +186,7 @@ class RunFiles:
 
 
 def check_folder(folder: Path, contents: str) -> None:
-    """Fail now where making the folder would fail later."""
+    """Raises now what making the folder would raise later."""
     with about(folder):
         if folder == STANDARD:
             raise UsageError(f"a folder for {contents} cannot be written to standard output")
@@ -197,7 +198,7 @@ def check_folder(folder: Path, contents: str) -> None:
 
 
 def inputs_of(options: Namespace) -> Iterator[Path]:
-    """All that a command line reads: files, and the pictures in folders."""
+    """All files that a command line reads, with the pictures in folders."""
     named = [getattr(options, name, None) for name in READ]
     for value in (*named, *_weights(options)):
         for path in value if isinstance(value, list) else [value]:
@@ -206,7 +207,7 @@ def inputs_of(options: Namespace) -> Iterator[Path]:
 
 
 def _weights(options: Namespace) -> Iterator[str | None]:
-    """The files of networks that the environment names, where the command may ask them."""
+    """The weights of networks that the environment names, if the command can use them."""
     if hasattr(options, "saliency_model"):
         from imagegs.applications import saliency_model
 
@@ -236,7 +237,7 @@ def _is_same(output: Path, other: Path, standard: int) -> bool:
     if one is not None and two is not None:
         holds = stat.S_ISREG(one.st_mode) or stat.S_ISBLK(one.st_mode) or stat.S_ISFIFO(one.st_mode)
         return holds and os.path.samestat(one, two)
-    # Neither is there yet: some systems take A.json and a.json for one, and both ways to write an umlaut.
+    # Neither exists. To some systems A.json and a.json are one name, and so are both codings of an umlaut.
     return one is None and two is None and _folded(output) == _folded(other)
 
 

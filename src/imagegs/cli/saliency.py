@@ -1,14 +1,15 @@
-"""`imagegs saliency`: what stands out in a picture, as a picture."""
+"""`imagegs saliency`: a map of what stands out in a picture."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
 
+from imagegs.choices import SALIENCY_METHODS
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.folders import read_folder
-from imagegs.cli.guidance import METHODS, add_map_options, find_map
+from imagegs.cli.guidance import add_map_options, find_map
 from imagegs.cli.options import Subparsers, add_command, add_input, add_output, add_shared
 from imagegs.cli.paths import output_path, picture_suffix, read_input
 from imagegs.cli.reports import Verbosity, print_json
@@ -21,8 +22,8 @@ examples:
   imagegs saliency photo.png -o map.png --method tuned --roi 300,120,200,180
   imagegs encode photo.png --saliency map.png
 
-white is where `encode --saliency METHOD` lets errors count most. The map can be edited
-and handed to `encode` in place of a method.
+The map is white where `encode --saliency METHOD` lets errors count most. It can be edited
+and given to `encode` in place of a method.
 """
 
 
@@ -34,9 +35,10 @@ def add_parser(commands: Subparsers) -> None:
     add_output(parser, "OUT.png", "INPUT's name with .saliency.png")
     parser.add_argument(
         "--method",
-        choices=METHODS,
+        choices=SALIENCY_METHODS,
         default="model",
-        help="objects found by a neural network, colours unlike the rest, or edges (default: %(default)s)",
+        help="objects found by a neural network (model), colours unlike the rest (tuned), or edges "
+        "(gradient; default: %(default)s)",
     )
     add_map_options(parser)
     add_shared(parser, ("exclude", "size_limit", "quiet", "json"))

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP as exceptions, so that what a command was writing is tidied up."""
+"""SIGTERM and SIGHUP become exceptions, so that a command removes what it has half written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORDS = {"SIGTERM": "terminated", "SIGHUP": "hung up"}  # Windows has no SIGHUP
 
 
 class Ended(BaseException):
-    """A signal asked the process to end. As KeyboardInterrupt it is no Exception: no command handles it."""
+    """A signal asked the process to end. Like KeyboardInterrupt it is no Exception: no command handles it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(_WORDS[signal.Signals(number).name])
@@ -22,10 +22,10 @@ class Ended(BaseException):
 
 @contextmanager
 def signals_raised() -> Iterator[None]:
-    """Within, on the main thread, SIGTERM and SIGHUP raise `Ended` instead of ending the process at once.
+    """Within this context SIGTERM and SIGHUP raise `Ended` on the main thread instead of ending the process.
 
-    A signal that is ignored stays so (nohup; SIGINT of a background job is Python's business, and ignored
-    as well), and so does whoever else handles it. Nothing changes on other threads, which get no signals.
+    A signal that is ignored (by nohup, for example) stays ignored, and a handler that somebody else has set
+    stays. On other threads, which get no signals, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

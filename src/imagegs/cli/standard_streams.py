@@ -1,4 +1,4 @@
-"""Standard input and output where a file is named: `-` on the command line."""
+"""Standard input and output in place of files: the name `-` on the command line."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ from imagegs.files import descriptor_of
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-STANDARD = Path("-")  # the input or the output, as the place says
-INPUT, OUTPUT = 0, 1  # descriptors
+STANDARD = Path("-")  # standard input or output, depending on where it is used
+INPUT, OUTPUT = 0, 1  # file descriptors
 
 Data = bytes | bytearray | memoryview | Iterable[bytes | memoryview]
 
 
 def file_path(text: str) -> Path:
-    """A converter of a file's name: "-" is STANDARD, and ./- the file of that name, by its whole path."""
+    """Converts a name to a path: "-" to STANDARD, and "./-" to the whole path of the file of that name."""
     return STANDARD if text == "-" else file_named(Path(text))
 
 
 def stored_path(text: str) -> Path:
-    """A converter of the name of a file that a pipe cannot stand for: - is a file of that name."""
+    """Converts a name to a path where a pipe cannot be used: "-" is then a file of that name."""
     return file_named(Path(text))
 
 
 def file_named(path: Path) -> Path:
-    """The same file by a path that is not STANDARD."""
+    """The path of the same file, written so that it is not STANDARD."""
     return path.absolute() if path == STANDARD else path
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path of `file_path` is a folder; standard input is none, whatever is called "-"."""
+    """Whether a path from `file_path` is a folder. STANDARD is none, even if a folder has the name "-"."""
     return path != STANDARD and path.is_dir()
 
 
 def is_standard_output(path: Path) -> bool:
-    """By whatever name: -, /dev/stdout, another descriptor, the file or pipe that the shell connected."""
+    """Whether a path is -, or /dev/stdout, or the file or pipe that standard output is connected to."""
     if path == STANDARD or descriptor_of(path) == OUTPUT:
         return True
     try:
         there, here = path.stat(), os.fstat(OUTPUT)
-    except OSError:  # not there yet, or closed
+    except OSError:  # the file does not exist, or standard output is closed
         return False
     return os.path.samestat(there, here) and not os.path.samestat(there, Path(os.devnull).stat())
 
 
 def open_input(path: Path) -> io.BufferedReader:
-    """The file, or standard input, opened for reading, at its start.
+    """Opens the file, or standard input, for reading from its start.
 
     Standard input is seekable only where it is a file, and its start that of the file.
 
@@ -104,7 +104,10 @@ def check_standard_output(is_text: bool) -> None:
 
 
 def write_standard_output(data: Data) -> int:
-    """Writes bytes, or pieces of them in order: how many. ClosedOutputError where nobody reads; OSError."""
+    """Writes bytes, or pieces of them in order, and returns their number.
+
+    Raises ClosedOutputError where nobody reads, and OSError.
+    """
     pieces = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
     n_bytes = 0
     try:

@@ -1,4 +1,4 @@
-"""`imagegs view`: a .gsimg file in the browser."""
+"""`imagegs view`: shows a .gsimg file in the browser."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ examples:
 
 wheel or pinch: zoom. drag: move. double click or 0: all of it. 1: pixel for pixel. [ and ]: level of detail.
 e, c, i, t: ellipses, centers, a color for each Gaussian, tile load. s, d: divider, errors. m: next map.
-f: full screen. h: hide the controls. the server ends with Ctrl-C; only this machine can reach it, and only
-who knows the random part of its address.
+f: full screen. h: hide the controls.
+
+Ctrl-C ends the server. Only programs on this machine that know the random part of its address can read
+the picture.
 """
 
 PAGE = Kind("HTML page", b"<!doctype html>", (".html", ".htm"))
@@ -46,17 +48,25 @@ def add_parser(commands: Subparsers) -> None:
         "--reference",
         metavar="ORIGINAL",
         type=file_path,
-        help="what it was made of: a picture or a folder",
+        help="the picture, or the folder of maps, that the file was made from",
     )
     parser.add_argument(
-        "--export", metavar="PAGE.html", type=file_path, help="write a page with all in it instead"
+        "--export",
+        metavar="PAGE.html",
+        type=file_path,
+        help="write one page that holds everything, and start no server",
     )
     parser.add_argument(
-        "--library", metavar="OUT.js", type=file_path, help="write imagegs.js, for pages of your own; no FILE"
+        "--library",
+        metavar="OUT.js",
+        type=file_path,
+        help="write imagegs.js, for web pages of your own; takes no FILE",
     )
     add_overwriting(parser)
-    parser.add_argument("--port", type=whole(1, 65535), metavar="N", help="default: a free one")
-    parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
+    parser.add_argument(
+        "--port", type=whole(1, 65535), metavar="N", help="port of the server (default: a free one)"
+    )
+    parser.add_argument("--no-open", action="store_true", help="print the address, but open no browser")
     add_shared(parser, ("exclude", "allow_partial", "size_limit", "quiet", "json"))
 
 
@@ -93,7 +103,7 @@ def _check_usage(options: Namespace) -> None:
 
 
 def _shown(options: Namespace) -> Shown:
-    """The file, which is decoded once here, so that errors are told here and not in the browser."""
+    """What the page shows. The file is decoded here, so that errors appear here and not in the browser."""
     from imagegs.codec import read_file
     from imagegs.engine import at_most
     from imagegs.limits import Limits
@@ -117,7 +127,7 @@ def _shown(options: Namespace) -> Shown:
 def _references(
     options: Namespace, size: tuple[int, int], channels: tuple[str, ...], maps: tuple[Any, ...]
 ) -> dict[int, tuple[bytes | str, ...]]:
-    """Of each map that the folder has, or of the picture. Raises ValueError where they do not fit."""
+    """The originals, by number of the map; 0 for a picture. Raises ValueError where they do not fit."""
     from imagegs.cli.folders import read_folder
     from imagegs.viewer.page import reference_files
 
@@ -168,11 +178,11 @@ def _serve(shown: Shown, options: Namespace) -> None:
     except OSError as error:
         error.filename = f"port {options.port}"
         raise
-    # Ctrl-C is how it is meant to end.
+    # Ctrl-C is the intended end.
     with server, suppress(KeyboardInterrupt):
         if options.json:
             print_json({"input": str(options.file), "url": server.url})
-        # An address that nobody is told and nothing opens would be of no use.
+        # --quiet must not hide the address where nothing else prints or opens it.
         quiet = options.quiet and (options.json or not options.no_open)
         announce(server.url, "Ctrl-C ends it", no_open=options.no_open, quiet=quiet)
         while True:
@@ -180,7 +190,7 @@ def _serve(shown: Shown, options: Namespace) -> None:
 
 
 def announce(url: str, remark: str, *, no_open: bool, quiet: bool) -> None:
-    """Tells the address of a page, and opens it."""
+    """Prints the address of a page, and opens it in the browser."""
     import webbrowser
 
     speech = Verbosity(quiet)

@@ -58,7 +58,7 @@ class Attribute:
 
 
 @dataclass(frozen=True)
-class Stored:
+class FixedPoint:
     """A checked GAUS payload, not yet dequantised."""
 
     bits: Bits
@@ -140,7 +140,7 @@ def _stored_values(gaussians: Gaussians) -> dict[str, NDArray[np.floating[Any]]]
     }
 
 
-def read_stored(payload: memoryview, header: Header) -> Stored:
+def read_fixed_point(payload: memoryview, header: Header) -> FixedPoint:
     """The checked contents of the GAUS payload; nothing of the header's sizes is allocated.
 
     Raises FormatError.
@@ -164,7 +164,7 @@ def read_stored(payload: memoryview, header: Header) -> Stored:
             offset = end
             if not padding_is_zero(columns[-1], header.n_gaussians, attribute.bits):
                 raise FormatError(f"chunk GAUS: padding bits after the {attribute.name} are not zero")
-    return Stored(bits, attributes, tuple(quantizers), tuple(columns), header.n_gaussians)
+    return FixedPoint(bits, attributes, tuple(quantizers), tuple(columns), header.n_gaussians)
 
 
 def _read_bits(payload: memoryview, blend: BlendName) -> Bits:
@@ -195,10 +195,10 @@ def _text(limit: float) -> str:
     return str(int(limit)) if limit.is_integer() else f"{limit:g}"
 
 
-def dequantized(stored: Stored, header: Header) -> Gaussians:
+def dequantized(numbers: FixedPoint, header: Header) -> Gaussians:
     """The Gaussians of a checked payload."""
-    count, values, columns = header.n_gaussians, {}, zip(stored.quantizers, stored.columns, strict=True)
-    for attribute in stored.attributes:
+    count, values, columns = header.n_gaussians, {}, zip(numbers.quantizers, numbers.columns, strict=True)
+    for attribute in numbers.attributes:
         table = np.empty((count, attribute.columns), dtype=np.float32)
         for number, (quantizer, packed) in enumerate(islice(columns, attribute.columns)):
             for part, integers in unpack_blocks(packed, count, attribute.bits):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from imagegs._native import LayerCoder
-from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.header import Header
 from imagegs.codec.lattice import (
     ANGLE,
@@ -85,8 +85,8 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
     weights = bool(table[:, WEIGHT].any())
     fields = (lattice.scales_an_octave, lattice.position, lattice.angle, lattice.weight, lattice.color)
     chunks = [("LATT", _LATT.pack(*fields, lattice.cell, _HAS_WEIGHTS * weights))]
-    if lattice.turn is not None:
-        chunks.append(("TURN", lattice.turn.to_bytes()))
+    if lattice.color_transform is not None:
+        chunks.append(("TURN", lattice.color_transform.to_bytes()))
     coder = _coder(lattice, header, weights)
     for rows in np.split(table, np.cumsum(gaussians.layers)[:-1]):
         stream, _ = coder.encode(rows)
@@ -100,7 +100,7 @@ def read_layers(
     layers: Sequence[memoryview],
     header: Header,
     *,
-    turn: memoryview | None = None,
+    color_transform: memoryview | None = None,
     partial: bool,
     wanted: int | None = None,
     count_bits: bool = False,
@@ -109,8 +109,8 @@ def read_layers(
     missing.
     """
     steps, weights = _read_lattice(lattice)
-    if turn is not None:
-        steps = replace(steps, turn=_read_turn(turn, len(header.channels)))
+    if color_transform is not None:
+        steps = replace(steps, color_transform=_read_color_transform(color_transform, len(header.channels)))
     streams = _read_sizes(layers, header.n_gaussians, partial)
     coder = _coder(steps, header, weights)
     columns = FIRST_COLOR + len(header.channels)
@@ -142,10 +142,10 @@ def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:
         raise FormatError("chunk LATT: a number is out of its range") from None
 
 
-def _read_turn(payload: memoryview, n_channels: int) -> ColorTurn:
+def _read_color_transform(payload: memoryview, n_channels: int) -> ColorTransform:
     if len(payload) != (size := n_channels * (n_channels + 1)):
         raise FormatError(f"chunk TURN: {len(payload)} bytes, {size} are needed")
-    return ColorTurn.from_bytes(bytes(payload), n_channels)
+    return ColorTransform.from_bytes(bytes(payload), n_channels)
 
 
 def _read_sizes(layers: Sequence[memoryview], declared: int, partial: bool) -> list[tuple[int, bytes]]:

@@ -16,13 +16,13 @@ _EXPONENTS = 16  # in an octave
 
 
 @dataclass(frozen=True)
-class ColorTurn:
+class ColorTransform:
     """color_k = 2^(exponents[k] / 16) sum_j matrix[k][j] / WHOLE stored_j, for C channels k; all -128..127.
 
     A matrix that is about orthogonal keeps squared errors; exponents make some channels coarser than others.
     Raises ValueError for another shape, or numbers out of their range.
 
-    >>> same = imagegs.ColorTurn(exponents=(0, 0), matrix=((127, 0), (0, 127)))
+    >>> same = imagegs.ColorTransform(exponents=(0, 0), matrix=((127, 0), (0, 127)))
     >>> same.colors(np.array([[0.25, 0.5]])).tolist()
     [[0.25, 0.5]]
     """
@@ -38,7 +38,7 @@ class ColorTurn:
             raise ValueError("a number of a colour transform is out of its range")
 
     @classmethod
-    def nearest(cls, rows: NDArray[np.floating[Any]], scales: NDArray[np.floating[Any]]) -> ColorTurn:
+    def nearest(cls, rows: NDArray[np.floating[Any]], scales: NDArray[np.floating[Any]]) -> ColorTransform:
         """The one whose stored colours are rows (C, C) @ (color / scales (C,)), about; rows orthonormal.
 
         Raises ValueError for scales that cannot be held.
@@ -48,7 +48,7 @@ class ColorTurn:
         return cls(tuple(exponents.tolist()), tuple(tuple(row) for row in matrix.tolist()))
 
     @classmethod
-    def from_bytes(cls, data: bytes, n_channels: int) -> ColorTurn:
+    def from_bytes(cls, data: bytes, n_channels: int) -> ColorTransform:
         """Reads a transform from n_channels (n_channels + 1) bytes."""
         exponents, *matrix = np.frombuffer(data, np.int8).reshape(n_channels + 1, n_channels).tolist()
         return cls(tuple(exponents), tuple(tuple(row) for row in matrix))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypedDict
 
-from imagegs.codec.attributes import Stored, dequantized, payload_size, read_stored, write_gaussians
+from imagegs.codec.attributes import FixedPoint, dequantized, payload_size, read_fixed_point, write_gaussians
 from imagegs.codec.bits import Bits
 from imagegs.codec.coded import Coded, LayerInfo, read_layers, write_layers
 from imagegs.codec.container import (
@@ -73,7 +73,7 @@ class FileInfo:
 @dataclass(frozen=True)
 class _Contents:
     header: Header
-    numbers: Stored | Coded
+    numbers: FixedPoint | Coded
     last_share: float  # of the last layer that was read, where it is between two levels
     metadata: dict[str, Any] | None
     chunks: Chunks
@@ -171,7 +171,7 @@ def decode_with_metadata(
     if header.width * header.height > limits.max_pixels:
         sides = f"{header.width} x {header.height}"
         raise LimitError(f"the canvas of {sides} pixels is over the limit of {limits.max_pixels} pixels")
-    gaussians = dequantized(numbers, header) if isinstance(numbers, Stored) else numbers.gaussians(header)
+    gaussians = dequantized(numbers, header) if isinstance(numbers, FixedPoint) else numbers.gaussians(header)
     if contents.last_share:
         gaussians = faded(gaussians, contents.last_share)
     if whole:
@@ -230,7 +230,7 @@ def _read(
     single = chunks.single
     header = read_header(single["HEAD"])
     metadata = read_metadata(single["mETA"]) if "mETA" in single else None
-    numbers: Stored | Coded
+    numbers: FixedPoint | Coded
     whole, share = level_of(lod, len(chunks.layers))
     if chunks.layers:
         if header.blend != "softmax":
@@ -240,13 +240,13 @@ def _read(
             single["LATT"],
             chunks.layers,
             header,
-            turn=single.get("TURN"),
+            color_transform=single.get("TURN"),
             partial="TAIL" not in chunks,
             wanted=whole + (share > 0),
             count_bits=count_bits,
         )
     else:
-        numbers = read_stored(single["GAUS"], header)
+        numbers = read_fixed_point(single["GAUS"], header)
         _check_numbers(header, limits)
     return _Contents(header, numbers, share, metadata, chunks)
 

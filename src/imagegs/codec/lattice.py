@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from imagegs._native import LOWEST_SCALE
 from imagegs._native import Lattice as NativeLattice
-from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.quantization import exp2
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, canonical_axes
 
@@ -47,7 +47,7 @@ class Lattice:
     weight: int  # of nats
     color: int  # of units
     cell: int = 2  # positions are told by cells of 2^cell pixels first; 0..15
-    turn: ColorTurn | None = None  # of the colours; None: the fixed one of three or four channels, else none
+    color_transform: ColorTransform | None = None  # None: `DECORRELATION` of 3 or 4 channels, else nothing
 
     def __post_init__(self) -> None:
         native_lattice(self)  # its checks
@@ -97,7 +97,7 @@ def _exp2_of(steps: NDArray[np.int32], an_octave: int, plus: int = 0) -> NDArray
 
 
 class Arrays(Protocol):
-    """Gaussians of the softmax blend: `Gaussians`, or shapes in the making."""
+    """Gaussians of the softmax blend: `Gaussians`, or the arrays of a fit."""
 
     @property
     def xy(self) -> NDArray[np.float32]: ...
@@ -148,12 +148,12 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
         place = table[:, CELL_X + axis] + np.ldexp(table[:, PLACE_X + axis] + 0.5, -bits)
         xy[:, axis] = np.minimum(place * 2.0**lattice.cell, (width, height)[axis])
     stored = table[:, FIRST_COLOR:] * power(steps[:, 3])[:, None]
-    color = correlated(stored) if lattice.turn is None else lattice.turn.colors(stored)
+    color = correlated(stored) if lattice.color_transform is None else lattice.color_transform.colors(stored)
     arrays = {
         "xy": xy,
         "scale": _exp2_of(size, lattice.scales_an_octave, LOWEST_SCALE),
         "angle": (table[:, ANGLE] + 0.5) * np.pi / steps[:, 2],
-        # Decoders check with rounded steps, and colours before they are turned: these may lie beyond.
+        # Decoders check with rounded steps, and colours before their transform: these may lie beyond.
         "log_weight": (table[:, WEIGHT] * power(steps[:, 0])).clip(-MAX_LOG_WEIGHT, MAX_LOG_WEIGHT),
         "color": color.clip(-MAX_COLOR, MAX_COLOR),
     }
@@ -161,15 +161,15 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
 
 
 def _stored_colors(color: Numbers, lattice: Lattice) -> Numbers:
-    if lattice.turn is not None and len(lattice.turn.exponents) != color.shape[1]:
+    if lattice.color_transform is not None and len(lattice.color_transform.exponents) != color.shape[1]:
         raise ValueError(
-            f"a colour transform of {len(lattice.turn.exponents)} channels, not {color.shape[1]}"
+            f"a colour transform of {len(lattice.color_transform.exponents)} channels, not {color.shape[1]}"
         )
-    return decorrelated(color) if lattice.turn is None else lattice.turn.stored(color)
+    return decorrelated(color) if lattice.color_transform is None else lattice.color_transform.stored(color)
 
 
 def decorrelated(color: Numbers) -> Numbers:
-    """Colours (N, C) as they are stored: three or four channels are turned, others stay."""
+    """Colours (N, C) as they are stored: of 3 or 4 channels the first three are transformed, others stay."""
     if color.shape[1] not in (3, 4):
         return color
     return np.concatenate([color[:, :3] @ DECORRELATION.T, color[:, 3:]], axis=1)

@@ -30,7 +30,7 @@ def decompress(
     height, scale: the size, in pixels or in proportion to the original's.
     region: (x, y, width, height), paints only these pixels of that size.
     lod: the level of detail, 0 (the first layer alone) to 1 (all).
-    filtered: whether smaller pictures are means; without, they are single samples: faster, but they alias.
+    filtered: each pixel of a smaller picture is a mean; False: a single sample, which is faster but aliases.
     allow_partial: reads a file that was cut short, up to its last whole layer.
     size_limit: pixels; refuses larger pictures, and more Gaussians, samples and work in proportion; None for
         the default.
@@ -54,5 +54,5 @@ def decompress(
 
 
 def _squeezed(pixels: IntegerPixels) -> IntegerPixels:
-    """(H, W) where there is one channel."""
+    """Pixels (H, W, C), or (H, W) where there is one channel."""
     return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels

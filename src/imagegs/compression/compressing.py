@@ -1,4 +1,4 @@
-"""Pixels to the bytes of a file: the one way for Python, the command, the Pillow plugin and the bench."""
+"""Compression of pixels to a file, for Python, the command line, the Pillow plugin and the bench alike."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Listener = Callable[[Progress], None]
 
 @dataclass(frozen=True, eq=False)
 class Compressed:
-    """What came of a compression. Whatever tells of quality is measured on the bytes, decoded again, once.
+    """The result of a compression. Measures of quality are of the decoded bytes, and are taken at most once.
 
     >>> image = np.linspace(0, 255, 64 * 96).reshape(64, 96).astype(np.uint8)
     >>> result = imagegs.compress_with_report(image, n_gaussians=20, effort=1)
@@ -36,9 +36,9 @@ class Compressed:
     """
 
     data: bytes  # the whole file
-    steps: int  # that the fits took
+    steps: int  # of all fits together
     seconds: float  # of wall-clock time, fit and packing
-    target_psnr: float | None  # dB, that was wanted
+    target_psnr: float | None  # the wanted PSNR in dB
     _original: Original = field(repr=False)
 
     @cached_property
@@ -48,7 +48,7 @@ class Compressed:
 
     @cached_property
     def painted(self) -> IntegerPixels:
-        """The picture that a decoder writes, (H, W, C) as the input had it."""
+        """The picture that a decoder writes, (H, W, C), of the size and dtype of the input."""
         return self._original.painted(self.decoded)
 
     @property
@@ -58,35 +58,35 @@ class Compressed:
 
     @property
     def n_gaussians(self) -> int:
-        """In the file."""
+        """The number of Gaussians in the file."""
         return len(self.decoded)
 
     @cached_property
     def psnr(self) -> float:
-        """In dB, of what is seen of the known pixels; infinite for equal pictures."""
+        """PSNR in dB of the visible colours of known pixels; infinite for equal pictures."""
         return self._original.psnr(self.painted)
 
     @cached_property
     def ssim(self) -> float:
-        """Structural similarity; unknown pixels count as equal."""
+        """Structural similarity (SSIM); unknown pixels count as equal."""
         return self._original.ssim(self.painted)
 
     @property
     def missed_by(self) -> float:
-        """How many dB are lacking to the wanted PSNR; 0 where it is met or none was wanted."""
+        """By how many dB the wanted PSNR was missed; 0 where it is met or none was wanted."""
         return 0.0 if self.target_psnr is None else max(0.0, self.target_psnr - self.psnr)
 
     @property
     def met(self) -> bool:
-        """Whether the file is what was asked for."""
+        """Whether the file reaches the wanted PSNR, if there is one."""
         return self.missed_by == 0
 
 
 class Compression:
-    """A compression that is prepared, all of its options checked, and not yet run.
+    """A prepared compression: its options are checked, and it has not run yet.
 
-    picture: what is compressed; of a stack, all channels of its maps. path: of the picture's file, whose JPEG
-    tables a restoration looks at.
+    picture: the picture to compress; for a stack, all channels of its maps. path: the picture's file, in
+    which a restoration looks for the tables of JPEG.
 
     Raises ValueError and TypeError for options that do not go together or are out of range, FormatError for a
     mask that does not fit, OSError for a file that cannot be read.
@@ -99,7 +99,7 @@ class Compression:
         maps: Sequence[TextureMap] = (),
         path: Path | None = None,
     ) -> None:
-        check_options(options)  # before a restoration, which may take fits of its own
+        check_options(options, picture, maps)  # before a restoration, which may run fits of its own
         self.options, self.maps = options, tuple(maps)
         self.restoration = _restored(picture, options, path)
         self.plan = make_plan(options, self.restoration, self.maps)
@@ -116,7 +116,7 @@ class Compression:
         return Compressed(data, steps, seconds, self.plan.psnr, self._original)
 
     def _fitted(self, progress: Listener) -> tuple[Gaussians, int]:
-        """The Gaussians, and the steps that they took."""
+        """The fitted Gaussians, and the number of steps that their fits took."""
         fit, plan, picture = self.options.fit, self.plan, self.restoration.target
         shared: dict[str, Any] = {
             "effort": fit.effort,
@@ -152,7 +152,7 @@ class Compression:
         return self._packer.pack(self.restoration.to_store(gaussians, self.options.threads), metadata)
 
     def _decoded_psnr(self, gaussians: Gaussians) -> float:
-        """PSNR of what a decoder will write."""
+        """PSNR in dB of the picture that a decoder will write."""
         decoded = codec.decode(self._packed(gaussians), size_limit=NO_SIZE_LIMIT)
         return self._original.psnr(self._original.painted(decoded))
 

@@ -27,7 +27,8 @@ class Original:
     threads: int | None
 
     def painted(self, gaussians: Gaussians) -> IntegerPixels:
-        """The picture of decoded Gaussians that a decoder writes, (H, W, C) as the input had it."""
+        """The picture of decoded Gaussians that a decoder writes, (H, W, C), of the size
+        and dtype of the input."""
         if self.maps:
             return paint_stack(gaussians, self.maps, self.threads)
         dtype = self.restoration.shown.pixels.dtype
@@ -35,16 +36,16 @@ class Original:
         return painted
 
     def psnr(self, painted: IntegerPixels) -> float:
-        """In dB, of what is seen of the known pixels; infinite for equal pictures."""
+        """PSNR in dB of the visible colours of known pixels; infinite for equal pictures."""
         known = self.restoration.known
         share = 1.0 if known is None else float(known.mean())
         return psnr(self._beside(painted), painted, self.alphas) + 10 * math.log10(share)
 
     def ssim(self, painted: IntegerPixels) -> float:
-        """Structural similarity; unknown pixels count as equal."""
+        """Structural similarity (SSIM); unknown pixels count as equal."""
         return ssim(self._beside(painted), painted, self.alphas)
 
     def _beside(self, painted: IntegerPixels) -> IntegerPixels:
-        """The picture that what was painted is held against: without an error where it is unknown."""
+        """The picture that the painted one is compared with; unknown pixels are those of the painted one."""
         known, pixels = self.restoration.known, self.restoration.shown.pixels
         return pixels if known is None else np.where(known[:, :, None], pixels, painted)

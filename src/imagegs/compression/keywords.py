@@ -8,13 +8,13 @@ from typing import Any, TypedDict, Unpack
 
 from numpy.typing import NDArray
 
+from imagegs.choices import RestorationName
 from imagegs.codec import Bits
 from imagegs.compression.compressing import Compressed, Compression
 from imagegs.compression.options import CompressionOptions, FitSettings, Target
 from imagegs.fitting import Placement, Progress, RecipeName, Tune
 from imagegs.pictures.given import ImageLike, picture_from
 from imagegs.pictures.pixels import Picture
-from imagegs.restoration.restoring import RestorationName
 from imagegs.textures.map_list import TextureMap
 from imagegs.textures.stacks import stack_of
 
@@ -77,5 +77,5 @@ def compress_picture(
 
 
 def _taken(record: type, keywords: dict[str, Any]) -> dict[str, Any]:
-    """Those keywords that are fields of a record, taken out."""
+    """Removes the keywords that are fields of a record from `keywords`, and returns them."""
     return {field.name: keywords.pop(field.name) for field in fields(record) if field.name in keywords}

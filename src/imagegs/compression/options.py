@@ -1,4 +1,4 @@
-"""What a compression is asked for, apart from the picture: small frozen records with checks.
+"""The options of a compression as small frozen records with checks.
 
 `imagegs.compress` has the same names as keywords; the command line fills these records from its options.
 """
@@ -12,16 +12,16 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from imagegs.choices import RestorationName
 from imagegs.codec import Bits, bytes_for_bpp
 from imagegs.compression.quality_target import psnr_of_quality
 from imagegs.fitting import DEFAULT_EFFORT, Placement, RecipeName, Tune
 from imagegs.pictures.pixels import Picture
-from imagegs.restoration.restoring import RestorationName
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What the file comes to: one of these, or none for one Gaussian in 100 pixels.
+    """The wanted size or quality: one of these, or none for one Gaussian in 100 pixels.
 
     Raises ValueError for more than one and for numbers out of range.
     """
@@ -29,7 +29,7 @@ class Target:
     n_gaussians: int | None = None  # 1 or more
     bpp: float | None = None  # bits a pixel, the whole file counted, never exceeded
     target_size: int | None = None  # bytes of the whole file, never exceeded
-    psnr: float | None = None  # dB, of the file decoded again, by as few Gaussians as that takes
+    psnr: float | None = None  # dB, of the decoded file; with as few Gaussians as possible
     quality: float | None = None  # 0..100: the same on a scale, 20 dB + quality / 4
 
     def __post_init__(self) -> None:
@@ -43,7 +43,7 @@ class Target:
             if name in given and operator.index(given[name]) < 1:
                 raise ValueError(f"{name} must be 1 or more, not {given[name]}")
         if self.quality is not None:
-            psnr_of_quality(self.quality)  # its range
+            psnr_of_quality(self.quality)  # checks its range
 
     @property
     def decibels(self) -> float | None:
@@ -77,14 +77,14 @@ class FitSettings:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CompressionOptions:
-    """All that a compression is asked for."""
+    """All options of a compression."""
 
     target: Target = field(default_factory=Target)
     fit: FitSettings = field(default_factory=FitSettings)
     bits: Bits | None = None  # of numbers in fixed point, uncompressed; None: on a lattice, entropy-coded
     pixel_weights: NDArray[Any] | None = None  # (H, W) >= 0: how much the error of each pixel counts
-    channel_weights: tuple[float, ...] | None = None  # (C,) above 0: the same of each channel
-    exact: bool = False  # alpha is a channel like another, and what it hides is kept
+    channel_weights: tuple[float, ...] | None = None  # (C,) above 0: how much that of each channel counts
+    exact: bool = False  # alpha is a channel like any other, and the colours that it hides are kept
     restore: RestorationName | None = None
-    mask: Picture | None = None  # for the restoration "inpaint": white where pixels are unknown
+    mask: Picture | None = None  # for restore="inpaint": white where pixels are unknown
     threads: int | None = None  # None: one a core

@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from imagegs.choices import RestorationName
 from imagegs.codec import Bits, read_file
 from imagegs.compression.bytes_to_pixels import decompress
 from imagegs.compression.keywords import compress_image
@@ -17,7 +18,6 @@ from imagegs.fitting import DEFAULT_EFFORT, Placement, Progress, RecipeName, Tun
 from imagegs.limits import DEFAULT_SIZE_LIMIT
 from imagegs.pictures.given import ImageLike
 from imagegs.pictures.pixels import IntegerPixels
-from imagegs.restoration.restoring import RestorationName
 
 
 def imwrite(
@@ -48,10 +48,10 @@ def imwrite(
     threads: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> int:
-    """Compress a picture into a file, written whole or not at all: the size of the file in bytes.
+    """Compress a picture into a file, and return the size of the file in bytes.
 
-    `compress` explains the other arguments. Raises what `compress` raises, and OSError where the file cannot
-    be written; an existing file is then as it was.
+    The file is written whole or not at all: an error leaves an existing file as it was. `compress` explains
+    the other arguments. Raises what `compress` raises, and OSError where the file cannot be written.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> imagegs.imwrite("a.gsimg", image, target_size=300, effort=1) <= 300

@@ -7,12 +7,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from imagegs.choices import RestorationName
 from imagegs.codec import Bits
 from imagegs.compression.compressing import Compressed
 from imagegs.compression.keywords import compress_image
 from imagegs.fitting import DEFAULT_EFFORT, Placement, Progress, RecipeName, Tune
 from imagegs.pictures.given import ImageLike
-from imagegs.restoration.restoring import RestorationName
 
 
 def compress(

@@ -1,4 +1,4 @@
-"""The numbers of a compression that are decided before its fit."""
+"""The plan of a compression: what is decided before the fit."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from numpy.typing import NDArray
 
 from imagegs.codec import Bits, coded_frame_size, gaussians_for_bytes
 from imagegs.compression.options import CompressionOptions
+from imagegs.compression.rules import Given, check_together
 from imagegs.fitting import Tune, steps_of
 from imagegs.fitting.recipes import check_recipe
 from imagegs.gaussians import DEFAULT_LAYERS, BlendName, FloatArray, layer_ends
+from imagegs.pictures.pixels import Picture
 from imagegs.pictures.transparency import Alphas
 from imagegs.restoration.restoring import Restoration
 from imagegs.textures.map_list import TextureMap, alphas_of_maps, to_metadata
 from imagegs.version import __version__
 
-CODED_BITS = 39  # of a Gaussian, about, where it is worth as much to have one more as to have finer ones
-NOISY_CODED_BITS = 44  # where more Gaussians would paint more of the noise
+# About so many bits of a Gaussian bring the same gain whether they pay for more Gaussians or for finer ones.
+CODED_BITS = 39
+NOISY_CODED_BITS = 44  # the same of a noisy picture, where more Gaussians would paint more of the noise
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How a picture is fitted and stored, beside the options."""
+    """How a picture is fitted and stored, as far as its options leave it open."""
 
-    n_gaussians: int | None  # None: as `psnr` takes, or one in 100 pixels
-    psnr: float | None  # dB, wanted
+    n_gaussians: int | None  # None: as many as `psnr` needs, or one in 100 pixels
+    psnr: float | None  # the wanted PSNR in dB
     max_bytes: int | None  # of the file
     tune: Tune
     layers: int  # at most
@@ -37,10 +40,9 @@ class Plan:
     channel_weights: tuple[float, ...] | None = None
 
     def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
-        """How much each pixel and each channel counts, and the channels' alphas, as `fit` and `quantise` take
-        it; None: all the same.
+        """The keywords of `fit` and `quantise` for weights of pixels and channels, and for alpha channels.
 
-        of_pixels: (H, W), what a restoration says of them; they are multiplied with those given.
+        of_pixels: weights (H, W) that a restoration asks for; they are multiplied with the given ones.
         """
         given = self.pixel_weights
         both = given if of_pixels is None else of_pixels if given is None else of_pixels * given
@@ -48,9 +50,9 @@ class Plan:
 
 
 def make_plan(options: CompressionOptions, restoration: Restoration, maps: Sequence[TextureMap]) -> Plan:
-    """The plan for a picture, of options that `check_options` has let through.
+    """The plan for a picture. The options have passed `check_options`.
 
-    Raises ValueError for layers and sizes that cannot be.
+    Raises ValueError for a size that cannot be.
     """
     fit, target = options.fit, options.target
     bits = Bits() if options.bits is None and fit.recipe == "paper" else options.bits
@@ -71,11 +73,12 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
     return _within(n_bytes, plan, options, restoration, maps)
 
 
-def check_options(options: CompressionOptions) -> None:
+def check_options(options: CompressionOptions, picture: Picture, maps: Sequence[TextureMap]) -> None:
     """Raise ValueError for options that do not go together, TypeError for `bits` that are no Bits."""
     fit, target = options.fit, options.target
     if not (options.bits is None or isinstance(options.bits, Bits)):
         raise TypeError(f"bits must be an imagegs.Bits, not {options.bits!r}")
+    check_together(_given(options, picture, maps))
     check_recipe(
         fit.recipe,
         psnr=target.decibels is not None,
@@ -86,20 +89,25 @@ def check_options(options: CompressionOptions) -> None:
         pixel_weights=options.pixel_weights is not None,
         restore=options.restore is not None,
     )
-    if target.decibels is not None and fit.time_budget is not None:
-        raise ValueError("a wanted PSNR takes the time that it needs: no time budget with it")
-    if target.decibels is not None and options.restore is not None:
-        raise ValueError("a wanted PSNR would be measured against the damage: no restoration with it")
-    if options.restore == "upscale" and (options.pixel_weights is not None or not isinstance(fit.init, str)):
-        raise ValueError(
-            "the restoration upscale fits an enlarged picture: no weights of pixels or map with it"
-        )
-    if options.restore is not None and options.exact:
-        raise ValueError("a restoration fills what alpha hides: it is not kept exactly")
-    if options.mask is not None and options.restore != "inpaint":
-        raise ValueError("a mask is for the restoration inpaint")
     if options.bits is not None and options.bits.weight == 0 and fit.recipe != "paper":
         raise ValueError(f"the {fit.recipe} recipe needs at least 1 bit for the weight")
+
+
+def _given(options: CompressionOptions, picture: Picture, maps: Sequence[TextureMap]) -> Given:
+    fit = options.fit
+    return Given(
+        restore=options.restore,
+        psnr=options.target.decibels is not None,
+        time_budget=fit.time_budget is not None,
+        exact=options.exact,
+        mask=options.mask is not None,
+        init_map=not isinstance(fit.init, str),
+        pixel_weights=options.pixel_weights is not None,
+        more_layers=fit.layers is not None and fit.layers > 1,
+        fixed_point=fit.recipe == "paper" or options.bits is not None,
+        has_alpha=picture.channels[-1] == "A",
+        has_maps=bool(maps),
+    )
 
 
 def _alphas(exact: bool, restoration: Restoration, maps: Sequence[TextureMap]) -> Alphas | None:
@@ -111,15 +119,13 @@ def _alphas(exact: bool, restoration: Restoration, maps: Sequence[TextureMap]) -
 def _layers(layers: int | None, bits: Bits | None) -> int:
     if bits is None:
         return DEFAULT_LAYERS if layers is None else layers
-    if layers is not None and layers > 1:
-        raise ValueError("numbers in fixed point have no layers")
     return 1
 
 
 def file_metadata(
     options: CompressionOptions, tune: Tune, maps: Sequence[TextureMap], steps: int
 ) -> dict[str, Any]:
-    """What the file says of its making, and of its maps."""
+    """The metadata of the file: how it was made, and its maps."""
     fit = options.fit
     told = {"recipe": fit.recipe} if fit.recipe == "paper" else {"recipe": fit.recipe, "tune": tune}
     made = {"software": f"imagegs {__version__}", **told, "steps": steps, "seed": fit.seed}
@@ -133,7 +139,7 @@ def _within(
     restoration: Restoration,
     maps: Sequence[TextureMap],
 ) -> Plan:
-    """The plan with as many Gaussians as a file of so many bytes should have, one a pixel at most."""
+    """The plan with as many Gaussians as a file of n_bytes should have, at most one for each pixel."""
     fit, picture = options.fit, restoration.shown
     height, width, _ = picture.pixels.shape
     # A fit that ends early writes a smaller number of steps, so the file is never larger than this.
@@ -144,7 +150,7 @@ def _within(
         return replace(plan, n_gaussians=min(n, height * width))
     coded_bits = NOISY_CODED_BITS if restoration.mode == "denoise" else CODED_BITS
     n, layers = 0, 1
-    for _ in range(2):  # how many layers there are follows from the number of Gaussians
+    for _ in range(2):  # twice, because the number of layers follows from the number of Gaussians
         frame = coded_frame_size(picture.channels, written, layers)
         n = int(8 * (n_bytes - frame) / coded_bits)
         if n < 1:

@@ -1,7 +1,7 @@
-"""As few Gaussians as give a picture of a wanted PSNR.
+"""A search for the smallest number of Gaussians that reaches a wanted PSNR.
 
-PSNR grows about linearly with log N, so each fit tells how many the next one should have; near the target
-fits go on from the last one, with a few Gaussians more or fewer, instead of starting again.
+PSNR grows about linearly with log N, so each fit tells how many Gaussians the next one should have. Near the
+target a fit goes on from the last one, with a few Gaussians more or fewer, instead of starting anew.
 """
 
 from __future__ import annotations
@@ -29,24 +29,25 @@ from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.transparency import Alphas, checked_alphas
 from imagegs.rendering import render
 
-LEAST_QUALITY_PSNR, PSNR_A_QUALITY, MOST_QUALITY = 20.0, 0.25, 100  # dB of quality 0, dB a point
-TOLERANCE = 0.1  # dB above the target that are good enough
-AIM = 0.04  # dB above the target
+LEAST_QUALITY_PSNR, PSNR_A_QUALITY, MOST_QUALITY = 20.0, 0.25, 100  # quality 0 in dB, dB for each point
+TOLERANCE = 0.1  # a PSNR up to so many dB above the target ends the search
+AIM = 0.04  # each fit aims so many dB above the target
 MAX_ROUNDS = 16
-SLOPE = 2.7  # dB for twice the Gaussians, before two fits have told
-LEAST_SLOPE, MOST_SLOPE = 1.5, 8.0  # that are believed
-SLOPE_DOUBLINGS = 0.3  # between two fits that tell it
-HOPELESS_SLOPE = 0.3  # of twice the Gaussians or more; ends the search
-LARGEST_FACTOR = 4.0  # between the numbers of two rounds
-# A fit goes on from the last one with at most so many times the Gaussians, and at least so many.
+# The slope is the gain in dB from twice the Gaussians.
+SLOPE = 2.7  # assumed until two fits have measured it
+LEAST_SLOPE, MOST_SLOPE = 1.5, 8.0  # measured slopes are clipped to these
+SLOPE_DOUBLINGS = 0.3  # two fits measure it if their numbers differ by 2 to this power or more
+HOPELESS_SLOPE = 0.3  # a smaller gain from twice the Gaussians or more ends the search
+LARGEST_FACTOR = 4.0  # between the numbers of Gaussians of two rounds
+# A fit goes on from the last one where the number of Gaussians changes by factors between these.
 MOST_GROWN, MOST_PRUNED = 1.3, 0.5
-PROBE_SHARE, REFIT_SHARE = 1 / 4, 1 / 2  # of a fit's steps
-LEAST_PROBE = 40  # steps
-PIXELS_PER_GAUSSIAN = 4  # not more Gaussians than one for so many pixels: raw pixels would be smaller
+PROBE_SHARE, REFIT_SHARE = 1 / 4, 1 / 2  # the steps of a probe and of a refit, as shares of a full fit
+LEAST_PROBE = 40  # a probe has at least so many steps
+LEAST_PIXELS_PER_GAUSSIAN = 4  # with fewer pixels for each Gaussian, raw pixels would be smaller
 
 
 class QualityFit(NamedTuple):
-    """What came of a wanted PSNR.
+    """The result of a search for a wanted PSNR.
 
     >>> image = np.linspace(0, 255, 64 * 96).reshape(64, 96).astype(np.uint8)
     >>> found = imagegs.fit_to_psnr(image, 25, effort=1)
@@ -61,7 +62,7 @@ class QualityFit(NamedTuple):
 
 
 def psnr_of_quality(quality: float) -> float:
-    """The PSNR, dB, that stands for a quality of 0..100; ValueError for anything else."""
+    """The PSNR in dB for a quality of 0..100. Raises ValueError for anything else."""
     if isinstance(quality, bool) or not isinstance(quality, Real):
         raise ValueError(f"the quality is a number, 0 to {MOST_QUALITY}, not {quality!r}")
     if not 0 <= quality <= MOST_QUALITY:
@@ -88,10 +89,10 @@ def fit_to_psnr(
     threads: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> QualityFit:
-    """Fit a picture with as few Gaussians as give at least `psnr` dB, and not more than 0.1 dB too much.
+    """Fit a picture with as few Gaussians as give at least `psnr` dB, and at most 0.1 dB more.
 
-    measure: the PSNR that counts, of some Gaussians; by default that of their picture in the image's dtype (a
-        codec measures what it decodes).
+    measure: returns the PSNR in dB that counts for some Gaussians; by default that of their picture in the
+        image's dtype (a codec measures what it decodes).
     effort, steps: of the first full fit; the search takes several fits.
 
     `fit` explains the other arguments; the recipe is "imagegs".
@@ -134,7 +135,7 @@ def fit_to_psnr(
 
 
 class _Search:
-    """The fits so far, and how many Gaussians the next one has."""
+    """The fits so far, and the number of Gaussians of the next one."""
 
     def __init__(
         self,
@@ -146,7 +147,7 @@ class _Search:
         height, width, _ = image.shape
         self._image, self._target, self._alphas = image, target, alphas
         self._measure = measure or self._picture_psnr
-        self._most: int = max(1, math.ceil(height * width / PIXELS_PER_GAUSSIAN))
+        self._most: int = max(1, math.ceil(height * width / LEAST_PIXELS_PER_GAUSSIAN))
         self._n = min(default_gaussians(height, width), self._most)
         self._start: Gaussians | None = None
         self._found: list[tuple[int, float, Gaussians]] = []
@@ -155,7 +156,7 @@ class _Search:
         self._stuck = False
 
     def fit(self, steps: int, progress: Callable[[Progress], None] | None, options: dict[str, Any]) -> None:
-        """One more fit, of the number of Gaussians that is due."""
+        """Runs one more fit."""
         gaussians = fit(self._image, self._n, steps=steps, start=self._start, progress=progress, **options)
         self._steps += steps
         self._found.append((self._n, self._measure(gaussians), gaussians))
@@ -165,7 +166,7 @@ class _Search:
 
     def _learn_slope(self, before: tuple[int, float], last: tuple[int, float]) -> None:
         doublings = math.log2(last[0] / before[0])
-        # Between close numbers, what a refit gains by itself hides the slope.
+        # Where the numbers are close, the gain from more steps hides the gain from more Gaussians.
         if abs(doublings) < SLOPE_DOUBLINGS or not math.isfinite(before[1] + last[1]):
             return
         slope = (last[1] - before[1]) / doublings
@@ -182,7 +183,7 @@ class _Search:
 
     @property
     def ended(self) -> bool:
-        """Good enough, or nothing more to gain."""
+        """Whether the last fit is good enough, or another one would gain nothing."""
         _, quality, _ = self._found[-1]
         close = self._target <= quality <= self._target + TOLERANCE
         return close or self._stuck or self._next == self._n
@@ -196,7 +197,7 @@ class _Search:
         self._n = self._next
 
     def best(self) -> QualityFit:
-        """The fewest that meet the target, else the best picture."""
+        """The fit with the fewest Gaussians that meets the target, else the fit with the largest PSNR."""
         met = [f for f in self._found if f[1] >= self._target]
         _, quality, gaussians = min(met, key=lambda f: f[0]) if met else max(self._found, key=lambda f: f[1])
         return QualityFit(gaussians, quality, bool(met), self._steps)

@@ -8,16 +8,14 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from imagegs.choices import GrowthAxis, GrowthFormat
 from imagegs.errors import ImageGSError
 from imagegs.fitting.history import History, Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Over = Literal["steps", "seconds"]
-FileFormat = Literal["png", "svg", "pdf"]
 
 _INCHES, _DOTS_AN_INCH = (6.4, 4.8), 200
 # Colours that are told apart with any colour vision (Okabe and Ito 2008), without yellow; then again, dashed.
@@ -44,9 +42,9 @@ def check_matplotlib() -> None:
 
 def draw_growth(
     histories: Sequence[History],
-    file_format: FileFormat,
+    file_format: GrowthFormat,
     *,
-    over: Over = "steps",
+    over: GrowthAxis = "steps",
     labels: Sequence[str] = (),
 ) -> bytes:
     """The bytes of a figure: above the PSNR of each fit, in dB, below its number of Gaussians.
@@ -79,7 +77,7 @@ def draw_growth(
     return file.getvalue()
 
 
-def _draw(upper: Axes, lower: Axes, history: History, over: Over, i: int) -> None:
+def _draw(upper: Axes, lower: Axes, history: History, over: GrowthAxis, i: int) -> None:
     color, dashes = _COLORS[i % len(_COLORS)], _DASHES[i // len(_COLORS) % len(_DASHES)]
     x, psnr = [math.nan], [math.nan]
     for at, points in _places(history.points, over):
@@ -97,7 +95,7 @@ def _alone(values: Sequence[float]) -> list[int]:
     return [j for j in range(1, len(values) - 1) if known[j - 1 : j + 2] == [False, True, False]]
 
 
-def _places(points: Sequence[Point], over: Over) -> Iterator[tuple[list[float], list[Point]]]:
+def _places(points: Sequence[Point], over: GrowthAxis) -> Iterator[tuple[list[float], list[Point]]]:
     """The points of each fit, and where they are drawn."""
     before = 0
     for fit in sorted({p.fit for p in points}):
@@ -107,7 +105,7 @@ def _places(points: Sequence[Point], over: Over) -> Iterator[tuple[list[float], 
 
 
 def _finish(
-    upper: Axes, lower: Axes, histories: Sequence[History], over: Over, labels: Sequence[str]
+    upper: Axes, lower: Axes, histories: Sequence[History], over: GrowthAxis, labels: Sequence[str]
 ) -> None:
     from matplotlib.ticker import StrMethodFormatter
 

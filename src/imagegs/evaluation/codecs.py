@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
+from imagegs.choices import DEFAULT_EFFORT
 from imagegs.evaluation.block_codecs import BLOCK_CODECS
 from imagegs.evaluation.codec import Codec, Pixels, Shape
 from imagegs.evaluation.own_codec import own_codec
@@ -25,7 +26,7 @@ EVERY_NAME = (*NAMES, *(codec.name + HALF for codec in PICTURE_CODECS))
 DEFAULT_NAMES = ("imagegs", "jpeg", "mozjpeg", "webp", "avif", "jxl", "jp2", "avif-half")
 
 
-def codec_named(name: str, effort: int = 5) -> Codec:
+def codec_named(name: str, effort: int = DEFAULT_EFFORT) -> Codec:
     """The codec of a name; `effort` is that of imagegs and paper where the name says none.
 
     Raises ValueError for a name that no codec has.

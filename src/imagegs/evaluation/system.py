@@ -31,7 +31,7 @@ from imagegs.pictures.reading import read_picture
 from imagegs.rendering import Painter
 
 MEGAPIXELS = (0.1, 0.3, 1.0, 4.0, 16.0)
-PIXELS_PER_GAUSSIAN = 100
+MEASURED_PIXELS_PER_GAUSSIAN = 100  # where time is measured over the number of pixels
 COUNTS, COUNTS_MEGAPIXELS = (1_000, 4_000, 16_000, 64_000), 1.0
 PAPER_MEGAPIXELS = 1.0  # no more for the paper's recipe, whose number of steps is fixed
 N_POINTS = 200_000
@@ -124,7 +124,7 @@ def _over_pixels(folder: Path, megapixels: float, effort: int, threads: list[int
         most = threads[-1]
         runs.append((f"paper's recipe, {_threads_text(most)}", {"recipe": "paper", "threads": most}))
     for series, keywords in runs:
-        n_gaussians = n_pixels // PIXELS_PER_GAUSSIAN
+        n_gaussians = n_pixels // MEASURED_PIXELS_PER_GAUSSIAN
         asked: CompressKeywords = {"n_gaussians": n_gaussians, "effort": effort, **keywords}
         _, cost = measured(partial(_encode, source, asked))
         yield Point("pixels", series, n_pixels / 1e6, cost.seconds)

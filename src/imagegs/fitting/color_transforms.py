@@ -3,8 +3,8 @@
 Colours are stored as differences from what their neighbours and their channel let expect. Those of fitted
 Gaussians have heavy tails, and a Karhunen-Loeve transform, which looks at squares alone, spreads what is rare
 and large over all channels: files of texture stacks grow as often as they shrink. What counts is about the
-logarithm of each difference; here planes of two channels are turned, one after the other, to where its sum is
-least (Jacobi's method, as in independent component analysis: Comon 1994).
+logarithm of each difference; here planes of two channels are rotated, one after the other, to where that sum
+is least (Jacobi's method, as in independent component analysis: Comon 1994).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs._native import LayerCoder
-from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import (
     DECORRELATION,
     FIRST_COLOR,
@@ -39,7 +39,7 @@ Vectors = NDArray[np.float64]
 Roots = NDArray[np.floating[Any]]
 
 
-def choose_turn(gaussians: Gaussians, lattice: Lattice, roots: Roots | None = None) -> Lattice:
+def choose_color_transform(gaussians: Gaussians, lattice: Lattice, roots: Roots | None = None) -> Lattice:
     """The lattice with the transform of the colours on which the file of these Gaussians is smallest.
 
     roots (C,): the square roots of the channels' weights; channels that weigh more get finer steps. Without,
@@ -51,19 +51,19 @@ def choose_turn(gaussians: Gaussians, lattice: Lattice, roots: Roots | None = No
         return usual
     scaled = gaussians.color * (1 if roots is None else roots)
     rows = sparsest_rows(_differences(gaussians, scaled.astype(np.float64), lattice))
-    turned = replace(lattice, turn=_nearest(rows, roots))
-    return min(usual, turned, key=lambda each: _size(gaussians, each))
+    transformed = replace(lattice, color_transform=_nearest(rows, roots))
+    return min(usual, transformed, key=lambda each: _size(gaussians, each))
 
 
 def usual_lattice(lattice: Lattice, roots: Roots) -> Lattice:
     """The lattice with the channels' weights, whose roots (C,) are given, and no other transform."""
     if (roots == 1).all():
         return lattice
-    return replace(lattice, turn=_nearest(_usual_rows(len(roots)), roots))
+    return replace(lattice, color_transform=_nearest(_usual_rows(len(roots)), roots))
 
 
-def _nearest(rows: Vectors, roots: Roots | None) -> ColorTurn:
-    return ColorTurn.nearest(rows, np.ones(len(rows)) if roots is None else 1 / roots)
+def _nearest(rows: Vectors, roots: Roots | None) -> ColorTransform:
+    return ColorTransform.nearest(rows, np.ones(len(rows)) if roots is None else 1 / roots)
 
 
 def _usual_rows(n: int) -> Vectors:
@@ -77,7 +77,8 @@ def _differences(gaussians: Gaussians, color: Vectors, lattice: Lattice) -> Vect
     """(M, C) in steps: from the neighbours' mean, the usual colour, or between, by what is smallest."""
     from scipy.spatial import cKDTree
 
-    steps = power(lattice_steps(to_table(gaussians, replace(lattice, turn=None)), lattice)[:, 3])[:, None]
+    fixed = replace(lattice, color_transform=None)
+    steps = power(lattice_steps(to_table(gaussians, fixed), lattice)[:, 3])[:, None]
     rows = np.unique(np.linspace(0, len(color) - 1, min(len(color), MOST_SAMPLES)).astype(np.intp))
     usual = np.median(color, axis=0)
     k = min(NEAREST + 1, len(color))
@@ -98,7 +99,7 @@ def _costs(differences: Vectors) -> Vectors:
 def sparsest_rows(differences: Vectors) -> Vectors:
     """An orthogonal matrix (C, C) by whose rows differences (M, C), in steps, take few bits."""
     n = differences.shape[1]
-    # Each pair (i, j) of rows of `work` is turned together: the differences, and the matrix behind them.
+    # Each pair (i, j) of rows of `work` is rotated together: the differences, and the matrix behind them.
     work = np.concatenate([differences.T, np.eye(n)], axis=1)
     samples = differences.shape[0]
     costs = _costs(differences)
@@ -106,27 +107,27 @@ def sparsest_rows(differences: Vectors) -> Vectors:
         before = costs.sum()
         for i in range(n):
             for j in range(i + 1, n):
-                _turn_pair(work, samples, i, j, ANGLES / 3.0**sweep, costs)
+                _rotate_pair(work, samples, i, j, ANGLES / 3.0**sweep, costs)
         if before - costs.sum() <= LEAST_GAIN * before:
             break
     rows: Vectors = work[:, samples:]
     return rows
 
 
-def _turn_pair(work: Vectors, samples: int, i: int, j: int, angles: Vectors, costs: Vectors) -> None:
+def _rotate_pair(work: Vectors, samples: int, i: int, j: int, angles: Vectors, costs: Vectors) -> None:
     pair = work[[i, j]]
     best, found = costs[i] + costs[j], None
     for angle in angles:
-        turned = _turned(pair[:, :samples], angle)
-        both = _costs(turned.T)
+        rotated = _rotated(pair[:, :samples], angle)
+        both = _costs(rotated.T)
         if both.sum() < best:
             best, found = both.sum(), (angle, both)
     if found is not None:
-        work[[i, j]] = _turned(pair, found[0])
+        work[[i, j]] = _rotated(pair, found[0])
         costs[[i, j]] = found[1]
 
 
-def _turned(pair: Vectors, angle: float) -> Vectors:
+def _rotated(pair: Vectors, angle: float) -> Vectors:
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.stack([cosine * pair[0] + sine * pair[1], cosine * pair[1] - sine * pair[0]])
 
@@ -137,5 +138,5 @@ def _size(gaussians: Gaussians, lattice: Lattice) -> int:
     g, n = gaussians, table.shape[1] - FIRST_COLOR
     coder = LayerCoder(native_lattice(lattice), g.width, g.height, n, True)
     layers = np.split(table, np.cumsum(g.layers)[:-1])
-    turn = 0 if lattice.turn is None else 12 + len(lattice.turn.to_bytes())
-    return turn + sum(len(coder.encode(np.ascontiguousarray(rows))[0]) for rows in layers)
+    transform = 0 if lattice.color_transform is None else 12 + len(lattice.color_transform.to_bytes())
+    return transform + sum(len(coder.encode(np.ascontiguousarray(rows))[0]) for rows in layers)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.layering import Prefixes
-from imagegs.fitting.objective import SQUARED_ERROR, KeptRender, Objective, Shapes
+from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, KeptRender, Objective
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE
 
@@ -36,12 +36,12 @@ Vectors = NDArray[np.floating[Any]]
 
 def polish(
     objective: Objective,
-    shapes: Shapes,
+    arrays: GaussianArrays,
     iterations: int | None,
     free: Vectors | None = None,
     ends: Sequence[int] = (),
-) -> Iterator[tuple[Shapes, float]]:
-    """At most so many steps (None: without end): yields the better shapes and their mean squared error after
+) -> Iterator[tuple[GaussianArrays, float]]:
+    """At most so many steps (None: without end): yields the better arrays and their mean squared error after
     each.
 
     free (N, 6 + C): 1 for the unknowns that may move, 0 for those that stay as they are; None: all may. ends:
@@ -51,15 +51,15 @@ def polish(
     if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
         return
     damping = DAMPING
-    prefixes = Prefixes(objective, ends, shapes)
-    kept = objective.kept(shapes)
+    prefixes = Prefixes(objective, ends, arrays)
+    kept = objective.kept(arrays)
     result = kept.evaluate(SQUARED_ERROR)
     for _ in count() if iterations is None else range(iterations):
         system = _System(kept, result.gradient, prefixes.gradient, free)
         before = result.l2 + prefixes.loss
         while True:
-            step = _trusted(system.solve(damping), shapes)
-            moved = _moved(shapes, step, objective)
+            step = _trusted(system.solve(damping), arrays)
+            moved = _moved(arrays, step, objective)
             prefixes.evaluate(moved)
             trial = objective.kept(moved)
             result = trial.evaluate(SQUARED_ERROR)
@@ -72,12 +72,12 @@ def polish(
         expected = -_dot(system.slope, step) / objective.target.size
         ratio = fall / expected if expected > 0 else 0.0
         damping = max(LEAST_DAMPING, damping * (1 / 3 if ratio > 0.7 else 1 if ratio > 0.25 else 2))
-        shapes, kept = moved, trial
-        yield shapes, result.l2
+        arrays, kept = moved, trial
+        yield arrays, result.l2
 
 
 class _System:
-    """J^T J and J^T r at some shapes, whose picture is kept; of prefixes J^T r only: that keeps what they
+    """J^T J and J^T r at some Gaussians, whose picture is kept; of prefixes J^T r only: that keeps what they
     gained, and what J^T J they would add is small beside the whole picture's.
     """
 
@@ -126,22 +126,22 @@ def _dot(a: Vectors, b: Vectors) -> float:
     return float(np.einsum("ij,ij->", a, b))
 
 
-def _trusted(step: Vectors, shapes: Shapes) -> Vectors:
+def _trusted(step: Vectors, arrays: GaussianArrays) -> Vectors:
     """Each Gaussian's step, shortened as a whole to what is trusted."""
     limit = np.concatenate([TRUST, np.full(step.shape[1] - len(TRUST), COLOR_TRUST)])[None].repeat(
         len(step), 0
     )
-    limit[:, 4] /= np.maximum(1, np.abs(elongation(shapes.scale)))
+    limit[:, 4] /= np.maximum(1, np.abs(elongation(arrays.scale)))
     share = (limit / np.maximum(np.abs(step), 1e-12)).min(axis=1)
     trusted: Vectors = step * np.minimum(1, share)[:, None]
     return trusted
 
 
-def _moved(s: Shapes, d: Vectors, objective: Objective) -> Shapes:
-    """The shapes after a step, on the objective's canvas."""
+def _moved(s: GaussianArrays, d: Vectors, objective: Objective) -> GaussianArrays:
+    """The arrays after a step, on the objective's canvas."""
     step = d.astype(np.float32)
     xy = objective.moved(s.xy, from_axes(step[:, 0:2] * s.scale, s.angle))
     scale = np.clip(s.scale * np.exp(step[:, 2:4]), SMALLEST_SCALE, MAX_SCALE)
     log_weight = np.clip(s.log_weight + step[:, 5], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT)
     color = np.clip(s.color + step[:, 6:], -MAX_COLOR, MAX_COLOR)
-    return Shapes(xy, scale, s.angle + step[:, 4], log_weight, color)
+    return GaussianArrays(xy, scale, s.angle + step[:, 4], log_weight, color)

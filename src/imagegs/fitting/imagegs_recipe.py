@@ -18,14 +18,22 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import Tune
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.layering import Layering, rows_of
-from imagegs.fitting.objective import SQUARED_ERROR, Evaluation, KeptRender, LossWeights, Objective, Shapes
-from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_shapes, round_gaussians
+from imagegs.fitting.objective import (
+    SQUARED_ERROR,
+    Evaluation,
+    GaussianArrays,
+    KeptRender,
+    LossWeights,
+    Objective,
+)
+from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_arrays, round_gaussians
 from imagegs.fitting.placement import centers, colors_at, place
-from imagegs.fitting.progress import FitOptions, Progress, Tune
+from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.fitting.pursuit import Blobs, residual_blobs
 from imagegs.fitting.schedule import (
     GROWTH_SHARE,
@@ -57,9 +65,12 @@ WARM_INTERVALS = 4  # the time between two relocations, in those of a fit from s
 
 
 def fit_record(
-    target: FloatArray, options: FitOptions, threads: int | None, finish: Callable[[Shapes], Gaussians]
+    target: FloatArray,
+    options: FitOptions,
+    threads: int | None,
+    finish: Callable[[GaussianArrays], Gaussians],
 ) -> Iterator[Progress]:
-    """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of shapes."""
+    """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of arrays."""
     objective = Objective(target, "softmax", threads, options.pixel_weights, options.wrap)
     polishes = options.tune == "psnr"
     extra = round(POLISH_SHARE * options.steps) if polishes and options.time_budget is None else 0
@@ -69,26 +80,26 @@ def fit_record(
     else:
         clock = WallClock(options.time_budget * (1 - POLISH_TIME_SHARE * polishes))
     last: Progress | None = None
-    for step, steps, shapes, loss, l2 in _train(objective, options, clock):
+    for step, steps, arrays, loss, l2 in _train(objective, options, clock):
         if last is not None:
             yield last
-        snapshot = partial(finish, shapes)
-        last = Progress(step, steps + extra, len(shapes), loss, decibels(l2), snapshot)
+        snapshot = partial(finish, arrays)
+        last = Progress(step, steps + extra, len(arrays), loss, decibels(l2), snapshot)
     assert last is not None  # a clock lets at least one step pass
     if polishes:
-        better = polish(objective, shapes, None if deadline else extra, ends=options.ends)
-        for shapes, l2 in _until(deadline, better):
+        better = polish(objective, arrays, None if deadline else extra, ends=options.ends)
+        for arrays, l2 in _until(deadline, better):
             yield last
-            step, snapshot = last.step + 1, partial(finish, shapes)
-            steps, n, psnr = max(step, last.steps), len(shapes), decibels(l2)
+            step, snapshot = last.step + 1, partial(finish, arrays)
+            steps, n, psnr = max(step, last.steps), len(arrays), decibels(l2)
             last = Progress(step, steps, n, l2, psnr, snapshot, phase="gauss-newton")
     yield replace(last, done=True)
 
 
 def _train(
     objective: Objective, options: FitOptions, clock: Clock
-) -> Iterator[tuple[int, int, Shapes, float, float]]:
-    """Adam, growth and relocation: step, steps in all as far as known, shapes, loss, mean squared error."""
+) -> Iterator[tuple[int, int, GaussianArrays, float, float]]:
+    """Adam, growth and relocation: step, steps in all as far as known, arrays, loss, mean squared error."""
     rng = np.random.default_rng(options.seed)
     _, height, width = objective.target.shape
     parameters, growths = _begin(rng, objective, options)
@@ -97,7 +108,7 @@ def _train(
     events = Events(growths, clock.relocation_interval() * (1 if cold else WARM_INTERVALS))
     mover = Mover(Adam(objective.engine, *BETAS), height, width, options.wrap)
     layering = Layering(options.ends, options.seed)
-    painted = parameters.shapes()
+    painted = parameters.arrays()
     for step in count(1):
         done = clock.done(step)
         relocates, grown = events.relocation(done), events.growth(done)
@@ -117,21 +128,21 @@ def _train(
         elif kept and useless is not None and len(useless):
             parameters.replace(useless, _born_where_worst(rng, kept, len(useless)))
             mover.adam.forget(useless)
-        kept, painted = None, parameters.shapes()  # memory for what comes now
+        kept, painted = None, parameters.arrays()  # memory for what comes now
         if (order := layering.split(done, objective, painted)) is not None:
             parameters.reorder(order)
             mover.adam.reorder(order)
-            painted = parameters.shapes()
+            painted = parameters.arrays()
         yield step, max(step, round(step / done)), painted, result.loss, result.l2
         if done >= 1:
             return
 
 
-def _evaluated(objective: Objective, shapes: Shapes, loss: LossWeights) -> Evaluation:
+def _evaluated(objective: Objective, arrays: GaussianArrays, loss: LossWeights) -> Evaluation:
     """The loss, by the shortest way."""
     if loss == SQUARED_ERROR:
-        return objective.squared_error(shapes)
-    return objective.evaluate(shapes, loss)
+        return objective.squared_error(arrays)
+    return objective.evaluate(arrays, loss)
 
 
 def _begin(
@@ -147,18 +158,18 @@ def _begin(
         xy = centers(pixels, target.shape[2])
         scale = np.clip(BIRTH_SCALE * neighbour_distance(xy, xy), *BIRTH_RANGE)
         return round_gaussians(xy, scale, colors_at(target, pixels)), growths
-    shapes = Shapes(
+    arrays = GaussianArrays(
         *(np.array(a) for a in (start.xy, start.scale, start.angle, start.log_weight, start.color))
     )
-    while len(shapes) > n:
-        shapes = _pruned(objective, shapes, min(len(shapes) - n, max(1, round(PRUNED_SHARE * n))))
-    return from_shapes(shapes), growth_shares(n - len(shapes))
+    while len(arrays) > n:
+        arrays = _pruned(objective, arrays, min(len(arrays) - n, max(1, round(PRUNED_SHARE * n))))
+    return from_arrays(arrays), growth_shares(n - len(arrays))
 
 
-def _pruned(objective: Objective, shapes: Shapes, n: int) -> Shapes:
+def _pruned(objective: Objective, arrays: GaussianArrays, n: int) -> GaussianArrays:
     """Without the n that are worth least."""
-    cost = objective.kept(shapes).removal_cost()
-    return rows_of(shapes, np.sort(np.argpartition(cost, n - 1)[n:]))
+    cost = objective.kept(arrays).removal_cost()
+    return rows_of(arrays, np.sort(np.argpartition(cost, n - 1)[n:]))
 
 
 def _least_useful(kept: KeptRender, first: int) -> NDArray[np.intp]:
@@ -202,7 +213,9 @@ def neighbour_distance(xy: FloatArray, others: FloatArray) -> FloatArray:
     return mean
 
 
-def _until(deadline: float | None, results: Iterator[tuple[Shapes, float]]) -> Iterator[tuple[Shapes, float]]:
+def _until(
+    deadline: float | None, results: Iterator[tuple[GaussianArrays, float]]
+) -> Iterator[tuple[GaussianArrays, float]]:
     """Results while there is time for one more like the last."""
     before = time.monotonic()
     for result in results:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.fitting.objective import Evaluation, Objective, Shapes
+from imagegs.fitting.objective import Evaluation, GaussianArrays, Objective
 
 PREFIX_SHARE = 0.5
 PREFIX_STEPS = 2  # between two gradients of prefixes
@@ -33,59 +33,61 @@ class Layering:
         """Gaussians from this row on may be moved elsewhere without harm to a prefix."""
         return self._ends[self._apart - 1] if self._apart < len(self._ends) else 0
 
-    def split(self, done: float, objective: Objective, shapes: Shapes) -> NDArray[np.intp] | None:
+    def split(self, done: float, objective: Objective, arrays: GaussianArrays) -> NDArray[np.intp] | None:
         """A new order of the rows, where the share of the fit that is done has a layer set apart."""
         due = 1 + int((done - FIRST_SPLIT) / SPLIT_SHARE + 1e-9) if done >= FIRST_SPLIT else 0
         least = max(1, len(self._ends) - due)
-        if len(shapes) < self._ends[-1] or self._apart <= least:
+        if len(arrays) < self._ends[-1] or self._apart <= least:
             return None
-        order = np.arange(len(shapes))
+        order = np.arange(len(arrays))
         while self._apart > least:
             size, kept = self._ends[self._apart - 1], self._ends[self._apart - 2]
-            cost = objective.kept(rows_of(shapes, order[:size])).removal_cost()
+            cost = objective.kept(rows_of(arrays, order[:size])).removal_cost()
             order[:size] = order[np.argpartition(-cost, kept)]
             self._apart -= 1
         return order
 
-    def add_gradient(self, step: int, objective: Objective, shapes: Shapes, result: Evaluation) -> None:
+    def add_gradient(
+        self, step: int, objective: Objective, arrays: GaussianArrays, result: Evaluation
+    ) -> None:
         """Adds that of a random prefix to the gradient of a result, in place, at the steps that have one."""
         if step % PREFIX_STEPS or self._apart == len(self._ends):
             return
         end = self._ends[self._rng.integers(self._apart - 1, len(self._ends) - 1)]
-        prefix = objective.squared_error(prefix_of(shapes, end))
+        prefix = objective.squared_error(prefix_of(arrays, end))
         weight = PREFIX_STEPS * PREFIX_SHARE * result.l2 / max(prefix.l2, 1e-12)
         result.gradient[:end] += np.float32(weight) * prefix.gradient
 
 
 class Prefixes:
     """The squared errors of all prefixes of some Gaussians as a part of the loss, weighed by their errors at
-    the shapes that a descent begins with.
+    the Gaussians that a descent begins with.
     """
 
-    def __init__(self, objective: Objective, ends: Sequence[int], shapes: Shapes) -> None:
+    def __init__(self, objective: Objective, ends: Sequence[int], arrays: GaussianArrays) -> None:
         self._objective = objective
         self._ends = list(ends[:-1])
         self._weights = np.ones(len(self._ends))
         self.loss = 0.0
         self.gradient: NDArray[np.float64] | None = None  # (N, 6 + C), own units; None without prefixes
         if self._ends:
-            parts = self._parts(shapes)
+            parts = self._parts(arrays)
             errors = np.array([l2 for l2, _ in parts])
-            self._weights = _weights(errors, objective.squared_error(shapes).l2)
-            self._add_up(parts, shapes)
+            self._weights = _weights(errors, objective.squared_error(arrays).l2)
+            self._add_up(parts, arrays)
 
-    def evaluate(self, shapes: Shapes) -> None:
+    def evaluate(self, arrays: GaussianArrays) -> None:
         """Sets `loss` and `gradient`."""
-        self._add_up(self._parts(shapes), shapes)
+        self._add_up(self._parts(arrays), arrays)
 
-    def _parts(self, shapes: Shapes) -> list[tuple[float, NDArray[np.float64]]]:
+    def _parts(self, arrays: GaussianArrays) -> list[tuple[float, NDArray[np.float64]]]:
         """The squared error of each prefix, and its gradient."""
-        results = (self._objective.squared_error(prefix_of(shapes, end)) for end in self._ends)
+        results = (self._objective.squared_error(prefix_of(arrays, end)) for end in self._ends)
         return [(result.l2, result.gradient.astype(np.float64)) for result in results]
 
-    def _add_up(self, parts: list[tuple[float, NDArray[np.float64]]], shapes: Shapes) -> None:
+    def _add_up(self, parts: list[tuple[float, NDArray[np.float64]]], arrays: GaussianArrays) -> None:
         self.loss = 0.0
-        self.gradient = np.zeros(shapes.own_units) if parts else None
+        self.gradient = np.zeros(arrays.own_units) if parts else None
         for end, weight, (l2, gradient) in zip(self._ends, self._weights, parts, strict=True):
             assert self.gradient is not None  # there are parts
             self.gradient[:end] += weight * gradient
@@ -93,11 +95,11 @@ class Prefixes:
 
 
 def prefix_weights(
-    objective: Objective, shapes: Shapes, ends: Sequence[int]
+    objective: Objective, arrays: GaussianArrays, ends: Sequence[int]
 ) -> tuple[float, NDArray[np.float64]]:
     """The squared error of the whole picture, and the weight of each prefix's beside it."""
-    l2 = objective.squared_error(shapes).l2
-    errors = np.array([objective.squared_error(prefix_of(shapes, end)).l2 for end in ends[:-1]])
+    l2 = objective.squared_error(arrays).l2
+    errors = np.array([objective.squared_error(prefix_of(arrays, end)).l2 for end in ends[:-1]])
     return l2, _weights(errors, l2)
 
 
@@ -106,11 +108,11 @@ def _weights(errors: NDArray[np.float64], l2: float) -> NDArray[np.float64]:
     return PREFIX_SHARE / max(1, len(errors)) * l2 / np.maximum(errors, 1e-12)
 
 
-def prefix_of(shapes: Shapes, end: int) -> Shapes:
+def prefix_of(arrays: GaussianArrays, end: int) -> GaussianArrays:
     """The first ones."""
-    return Shapes(*(a[:end] for a in vars(shapes).values()))
+    return GaussianArrays(*(a[:end] for a in vars(arrays).values()))
 
 
-def rows_of(shapes: Shapes, rows: NDArray[np.intp]) -> Shapes:
+def rows_of(arrays: GaussianArrays, rows: NDArray[np.intp]) -> GaussianArrays:
     """Some of them, in this order."""
-    return Shapes(*(np.ascontiguousarray(a[rows]) for a in vars(shapes).values()))
+    return GaussianArrays(*(np.ascontiguousarray(a[rows]) for a in vars(arrays).values()))

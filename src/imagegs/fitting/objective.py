@@ -48,7 +48,7 @@ OWN = {
 
 
 @dataclass
-class Shapes:
+class GaussianArrays:
     """The numbers of N Gaussians as the renderer takes them.
 
     Like `imagegs.Gaussians`, but mutable, unchecked, and without a canvas; C-contiguous float32.
@@ -124,17 +124,17 @@ class Objective:
         self._scene = Scene()
         self._spares = Spares()
 
-    def render(self, shapes: Shapes) -> FloatArray:
+    def render(self, arrays: GaussianArrays) -> FloatArray:
         """The picture (C, H, W), not clipped."""
-        self._update(shapes)
+        self._update(arrays)
         picture = np.empty_like(self.target)
         self._scene.render(self.engine, picture, 0, 0, 1.0, 1.0, planar=True)
         return picture
 
-    def kept(self, shapes: Shapes) -> KeptRender:
+    def kept(self, arrays: GaussianArrays) -> KeptRender:
         """The picture with what it was made of: see `KeptRender`."""
-        self._update(shapes)
-        return KeptRender(self, shapes.own_units, _native.KeptRender(self.engine, self._scene, self._spares))
+        self._update(arrays)
+        return KeptRender(self, arrays.own_units, _native.KeptRender(self.engine, self._scene, self._spares))
 
     def moved(self, xy: FloatArray, shift: FloatArray) -> FloatArray:
         """Centres (N, 2) on the canvas after a shift, which ends at the border where it would leave it.
@@ -149,26 +149,26 @@ class Objective:
         share = (room / np.maximum(np.abs(shift), np.float32(1e-12))).min(axis=1, keepdims=True)
         return on_canvas(xy + np.clip(share, 0, 1) * shift, height, width, False)
 
-    def _update(self, shapes: Shapes) -> None:
+    def _update(self, arrays: GaussianArrays) -> None:
         _, height, width = self.target.shape
         blend = BLENDS.index(self.blend)
-        self._scene.update(self.engine, blend, self.wrap, width, height, *vars(shapes).values())
+        self._scene.update(self.engine, blend, self.wrap, width, height, *vars(arrays).values())
 
-    def evaluate(self, shapes: Shapes, weights: LossWeights) -> Evaluation:
+    def evaluate(self, arrays: GaussianArrays, weights: LossWeights) -> Evaluation:
         """The loss of some Gaussians and its gradient."""
-        return self.kept(shapes).evaluate(weights)
+        return self.kept(arrays).evaluate(weights)
 
-    def squared_error(self, shapes: Shapes) -> Evaluation:
-        """evaluate(shapes, SQUARED_ERROR) in two thirds of its time."""
-        self._update(shapes)
-        gradient = np.empty(shapes.own_units, np.float32)
+    def squared_error(self, arrays: GaussianArrays) -> Evaluation:
+        """evaluate(arrays, SQUARED_ERROR) in two thirds of its time."""
+        self._update(arrays)
+        gradient = np.empty(arrays.own_units, np.float32)
         scene = self.engine, self._scene, self._spares
         l2 = _native.squared_error(*scene, self.target, self.pixel_weights, gradient)
         return Evaluation(l2, l2, gradient)
 
-    def quality(self, shapes: Shapes) -> tuple[float, float]:
+    def quality(self, arrays: GaussianArrays) -> tuple[float, float]:
         """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture."""
-        picture = self.render(shapes)
+        picture = self.render(arrays)
         np.clip(picture, 0.0, 1.0, out=picture)
         means = self.loss(picture, LossWeights(ssim=1.0), self.scratch)
         return decibels(means.l2), means.ssim

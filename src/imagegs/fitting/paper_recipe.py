@@ -19,7 +19,7 @@ from imagegs.codec.bits import Bits
 from imagegs.codec.quantization import round_trip
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
-from imagegs.fitting.objective import LossWeights, Objective, Shapes
+from imagegs.fitting.objective import GaussianArrays, LossWeights, Objective
 from imagegs.fitting.parameters import from_axes, parts_of
 from imagegs.fitting.placement import Pixels, centers, colors_at, place
 from imagegs.fitting.progress import FitOptions, Progress
@@ -39,9 +39,12 @@ Values = dict[str, FloatArray]
 
 
 def fit_paper(
-    target: FloatArray, options: FitOptions, threads: int | None, finish: Callable[[Shapes], Gaussians]
+    target: FloatArray,
+    options: FitOptions,
+    threads: int | None,
+    finish: Callable[[GaussianArrays], Gaussians],
 ) -> Iterator[Progress]:
-    """Fits Gaussians of the "paper" blend to a target (C, H, W); `finish` makes Gaussians of shapes."""
+    """Fits Gaussians of the "paper" blend to a target (C, H, W); `finish` makes Gaussians of arrays."""
     _, height, width = target.shape
     rng = np.random.default_rng(options.seed)
     objective = Objective(target, "paper", threads)
@@ -51,22 +54,22 @@ def fit_paper(
     values = _place(rng, target, options, first)
     adam = Adam(objective.engine)
     stop = _EarlyStop()
-    shapes = _shapes(values, width, height, options.bits)
+    arrays = _arrays(values, width, height, options.bits)
     for step in range(1, options.steps + 1):
-        result = objective.evaluate(shapes, WEIGHTS)
-        adam.step(values, _gradients(shapes, result.gradient, width, height), stop.rates)
+        result = objective.evaluate(arrays, WEIGHTS)
+        adam.step(values, _gradients(arrays, result.gradient, width, height), stop.rates)
         limits = 1 / MAX_SCALE, 1 / MIN_SCALE
         np.clip(values["inverse_scale"], *limits, out=values["inverse_scale"])
-        shapes = _shapes(values, width, height, options.bits)
+        arrays = _arrays(values, width, height, options.bits)
         ended = step == options.steps
         if step % CHECK_INTERVAL == 0 and not growths:
-            ended |= stop.should_end(*objective.quality(shapes))
+            ended |= stop.should_end(*objective.quality(arrays))
         if step % interval == 0 and growths:
-            values = _grow(rng, target, objective.render(shapes), values, growths.pop(0))
+            values = _grow(rng, target, objective.render(arrays), values, growths.pop(0))
             adam.reset()
-            shapes = _shapes(values, width, height, options.bits)
-        n, psnr = len(shapes), decibels(result.l2)
-        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, shapes), done=ended)
+            arrays = _arrays(values, width, height, options.bits)
+        n, psnr = len(arrays), decibels(result.l2)
+        yield Progress(step, options.steps, n, result.loss, psnr, partial(finish, arrays), done=ended)
         if ended:
             return
 
@@ -103,7 +106,7 @@ def _grow(
     return {name: np.concatenate([value, born[name]]) for name, value in values.items()}
 
 
-def _shapes(values: Values, width: int, height: int, bits: Bits | None) -> Shapes:
+def _arrays(values: Values, width: int, height: int, bits: Bits | None) -> GaussianArrays:
     """What is painted, a copy; quantised when the fit trains so (the gradient passes unchanged)."""
     xy = values["position"] * _side(width, height)
     inverse_scale, angle, color = values["inverse_scale"], values["angle"].copy(), values["color"].copy()
@@ -111,10 +114,10 @@ def _shapes(values: Values, width: int, height: int, bits: Bits | None) -> Shape
         xy, inverse_scale = round_trip(xy, bits.position), round_trip(inverse_scale, bits.scale)
         angle, color = round_trip(angle, bits.angle), round_trip(color, bits.color)
     scale = np.reciprocal(inverse_scale)
-    return Shapes(xy, scale, angle, np.zeros(len(angle), np.float32), color)
+    return GaussianArrays(xy, scale, angle, np.zeros(len(angle), np.float32), color)
 
 
-def _gradients(painted: Shapes, gradient: FloatArray, width: int, height: int) -> Values:
+def _gradients(painted: GaussianArrays, gradient: FloatArray, width: int, height: int) -> Values:
     """Of the loss with respect to `Values`, from that in own units (N, 6 + C) of what was painted."""
     own = parts_of(gradient)
     return {

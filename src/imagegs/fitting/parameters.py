@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from imagegs import _native
 from imagegs.fitting.adam import Adam
-from imagegs.fitting.objective import OWN, Shapes
+from imagegs.fitting.objective import OWN, GaussianArrays
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray, on_canvas
 
 BETAS = 0.8, 0.95
@@ -37,10 +37,10 @@ class Parameters:
     def __len__(self) -> int:
         return len(self.xy)
 
-    def shapes(self) -> Shapes:
+    def arrays(self) -> GaussianArrays:
         """What is painted; a copy, since the parameters move on."""
         others = (a.copy() for a in (self.angle, self.log_weight, self.color))
-        return Shapes(self.xy.copy(), np.exp(self.log_scale), *others)
+        return GaussianArrays(self.xy.copy(), np.exp(self.log_scale), *others)
 
     def append(self, born: Parameters) -> None:
         for f in fields(self):
@@ -62,11 +62,11 @@ def round_gaussians(xy: FloatArray, scale: FloatArray, color: FloatArray) -> Par
     return Parameters(xy, log_scale, np.zeros(n, np.float32), np.zeros(n, np.float32), color)
 
 
-def from_shapes(shapes: Shapes) -> Parameters:
-    """The parameters that paint some shapes; copies."""
-    log_scale = np.log(np.maximum(shapes.scale, SMALLEST_SCALE))
-    others = (a.copy() for a in (shapes.angle, shapes.log_weight, shapes.color))
-    return Parameters(shapes.xy.copy(), log_scale, *others)
+def from_arrays(arrays: GaussianArrays) -> Parameters:
+    """The parameters of the same Gaussians; copies."""
+    log_scale = np.log(np.maximum(arrays.scale, SMALLEST_SCALE))
+    others = (a.copy() for a in (arrays.angle, arrays.log_weight, arrays.color))
+    return Parameters(arrays.xy.copy(), log_scale, *others)
 
 
 def from_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
@@ -76,7 +76,7 @@ def from_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
 
 
 def elongation(scale: FloatArray) -> FloatArray:
-    """(N,) of scales (N, 2): how fast an angle changes the exponent, either way; 0 where round.
+    """(N,) of scales (N, 2): how fast a rotation changes the exponent, either way; 0 where round.
 
     native/render/gaussian.h has the formula.
     """
@@ -103,10 +103,10 @@ class Mover:
         largest = LARGEST_WRAPPED * min(height, width) if wrap else 2 * max(height, width)
         self._log_scales = math.log(SMALLEST_SCALE), math.log(largest)
 
-    def move(self, p: Parameters, painted: Shapes, gradient: FloatArray, rate: float) -> None:
+    def move(self, p: Parameters, painted: GaussianArrays, gradient: FloatArray, rate: float) -> None:
         """One step in place, `rate` (0..1) of the full one, then back into the allowed ranges.
 
-        painted: p.shapes(); gradient: of the loss, (N, 6 + C) in their own units.
+        painted: p.arrays(); gradient: of the loss, (N, 6 + C) in their own units.
         """
         scale, shift = painted.scale, np.zeros_like(p.xy)
         gradients = parts_of(gradient)

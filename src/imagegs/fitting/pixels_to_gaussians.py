@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import DEFAULT_EFFORT, RecipeName, Tune
 from imagegs.codec.bits import Bits
 from imagegs.engine import engine
 from imagegs.fitting.imagegs_recipe import fit_record
@@ -18,8 +19,8 @@ from imagegs.fitting.objective import weights_of_pixels
 from imagegs.fitting.paper_recipe import fit_paper
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.preparing import check_canvas, checked_count, checked_placement, checked_start, finished
-from imagegs.fitting.progress import FitOptions, Progress, RecipeName, Tune
-from imagegs.fitting.recipes import DEFAULT_EFFORT, check_recipe, steps_of
+from imagegs.fitting.progress import FitOptions, Progress
+from imagegs.fitting.recipes import check_recipe, steps_of
 from imagegs.fitting.weighing import seen_weights, weight_roots
 from imagegs.gaussians import MAX_LAYERS, BlendName, Gaussians
 from imagegs.pictures.given import ImageLike, pixels_from

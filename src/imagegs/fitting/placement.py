@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import PlacementName
 from imagegs.gaussians import FloatArray
 from imagegs.pictures.transparency import Alphas
 
 RANDOM_SHARE = 0.3  # of the first Gaussians, placed without looking (Image-GS, section 3.2)
 
 Pixels = NDArray[np.intp]  # flat indices, row by row
-Placement = Literal["gradient", "random"] | NDArray[Any]
+Placement = PlacementName | NDArray[Any]
 """Where Gaussians start: by the picture's gradient, at random, or by an (H, W) map of weights, 0 or more."""
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from imagegs.fitting.objective import Shapes
+from imagegs.choices import PLACEMENTS
+from imagegs.fitting.objective import GaussianArrays
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.recipes import default_gaussians
 from imagegs.gaussians import (
@@ -56,8 +57,8 @@ def checked_placement(init: Placement, height: int, width: int) -> Placement:
     Raises ValueError for another name, another shape, and values that are negative or not finite.
     """
     if isinstance(init, str):
-        if init not in ("gradient", "random"):
-            raise ValueError(f"no placement {init!r}; there are gradient, random, or a map")
+        if init not in PLACEMENTS:
+            raise ValueError(f"no placement {init!r}; there are {', '.join(PLACEMENTS)}, or a map")
         return init
     weights = np.asarray(init, np.float32)
     if weights.shape != (height, width):
@@ -67,18 +68,18 @@ def checked_placement(init: Placement, height: int, width: int) -> Placement:
     return weights
 
 
-def finished(shapes: Shapes, layers: int, roots: FloatArray, **canvas: Any) -> Gaussians:
-    """Gaussians of fitted shapes, within the ranges that `Gaussians` allows.
+def finished(arrays: GaussianArrays, layers: int, roots: FloatArray, **canvas: Any) -> Gaussians:
+    """Gaussians of fitted arrays, within the ranges that `Gaussians` allows.
 
     layers: at most. roots (C,): colours are divided by them. canvas: the other fields of `Gaussians`.
     """
-    ends = layer_ends(len(shapes), layers)
+    ends = layer_ends(len(arrays), layers)
     return Gaussians(
-        xy=np.clip(shapes.xy, -MAX_POSITION, MAX_POSITION),
-        scale=np.clip(shapes.scale, MIN_SCALE, MAX_SCALE),
-        angle=shapes.angle,
-        log_weight=shapes.log_weight,
-        color=np.clip(shapes.color / roots, -MAX_COLOR, MAX_COLOR),
+        xy=np.clip(arrays.xy, -MAX_POSITION, MAX_POSITION),
+        scale=np.clip(arrays.scale, MIN_SCALE, MAX_SCALE),
+        angle=arrays.angle,
+        log_weight=arrays.log_weight,
+        color=np.clip(arrays.color / roots, -MAX_COLOR, MAX_COLOR),
         layers=tuple(np.diff([0, *ends]).tolist()),
         **canvas,
     )
@@ -87,4 +88,4 @@ def finished(shapes: Shapes, layers: int, roots: FloatArray, **canvas: Any) -> G
 def check_canvas(n_channels: int, **canvas: Any) -> None:
     """Raise what `Gaussians` raises for a canvas, before the fit and not after it."""
     one = (np.ones(shape, np.float32) for shape in ((1, 2), (1, 2), 1, 1, (1, n_channels)))
-    finished(Shapes(*one), 1, np.ones(n_channels, np.float32), **canvas)
+    finished(GaussianArrays(*one), 1, np.ones(n_channels, np.float32), **canvas)

@@ -6,17 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from imagegs.choices import Tune
 from imagegs.codec.bits import Bits
 from imagegs.fitting.placement import Placement
 from imagegs.gaussians import FloatArray, Gaussians, layer_ends
 from imagegs.pictures.transparency import Alphas
-
-Tune = Literal["balanced", "psnr", "ssim"]
-"""What a fit makes good: the squared error ("psnr"), the structure ("ssim"), or something between the two."""
-TUNES: tuple[Tune, ...] = ("balanced", "psnr", "ssim")
-RecipeName = Literal["imagegs", "paper"]
-"""How a fit goes: the method of this package, or the published one (Image-GS, SIGGRAPH 2025)."""
-RECIPES: tuple[RecipeName, ...] = ("imagegs", "paper")
 
 
 @dataclass(frozen=True)

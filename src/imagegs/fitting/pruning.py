@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
-from imagegs.fitting.objective import Objective, Shapes
+from imagegs.fitting.objective import GaussianArrays, Objective
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import Gaussians
@@ -46,15 +46,15 @@ def drop_useless(
 
 def without_useless(reference: Reference, gaussians: Gaussians) -> Gaussians:
     """`drop_useless` of Gaussians of a reference."""
-    shapes = reference.shapes_of(gaussians)
+    arrays = reference.arrays_of(gaussians)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
-    pruning = _Pruning(reference.objective, shapes, layer)
+    pruning = _Pruning(reference.objective, arrays, layer)
     order = np.argsort(pruning.cost, kind="stable")
     cheap = order[: int(MOST_DROPPED * len(order))]
     pruning.drop(cheap[pruning.cost[cheap] < pruning.least])
     kept = np.flatnonzero(pruning.keep)
     return gaussians.replace(
-        **vars(with_colors(rows_of(shapes, kept), 1 / reference.roots)),
+        **vars(with_colors(rows_of(arrays, kept), 1 / reference.roots)),
         layers=tuple(np.bincount(layer[kept]).tolist()),
     )
 
@@ -62,16 +62,16 @@ def without_useless(reference: Reference, gaussians: Gaussians) -> Gaussians:
 class _Pruning:
     """Which Gaussians are left, and what the picture and its prefixes then lose."""
 
-    def __init__(self, objective: Objective, shapes: Shapes, layer: NDArray[np.intp]) -> None:
-        self._objective, self._shapes, self._layer = objective, shapes, layer
-        self.keep = np.ones(len(shapes), bool)
-        l2, weights = prefix_weights(objective, shapes, self._ends())
+    def __init__(self, objective: Objective, arrays: GaussianArrays, layer: NDArray[np.intp]) -> None:
+        self._objective, self._arrays, self._layer = objective, arrays, layer
+        self.keep = np.ones(len(arrays), bool)
+        l2, weights = prefix_weights(objective, arrays, self._ends())
         self._weights = [*weights, 1.0]
         self._loss = self._sum(self.keep)
-        self.least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(shapes)
-        self.cost = np.zeros(len(shapes))  # of each one's removal
+        self.least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(arrays)
+        self.cost = np.zeros(len(arrays))  # of each one's removal
         for end, weight in zip(self._ends(), self._weights, strict=True):
-            self.cost[:end] += weight * objective.kept(prefix_of(shapes, end)).removal_cost()
+            self.cost[:end] += weight * objective.kept(prefix_of(arrays, end)).removal_cost()
         self.cost[np.unique(layer, return_index=True)[1]] = np.inf  # a layer keeps its first one
 
     def drop(self, rows: NDArray[np.intp]) -> None:
@@ -97,6 +97,6 @@ class _Pruning:
         """Squared errors of the picture and, weighed, its prefixes."""
         total = 0.0
         for weight, end in zip(self._weights, self._ends(), strict=True):
-            part = rows_of(self._shapes, np.flatnonzero(keep[:end]))
+            part = rows_of(self._arrays, np.flatnonzero(keep[:end]))
             total += float(weight) * self._objective.squared_error(part).l2 * self._objective.target.size
         return total

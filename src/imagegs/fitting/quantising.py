@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import Lattice, from_table, to_table
-from imagegs.fitting.color_transforms import choose_turn, usual_lattice
+from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
 from imagegs.fitting.gauss_newton import polish
-from imagegs.fitting.objective import Objective, Shapes, weights_of_pixels
+from imagegs.fitting.objective import GaussianArrays, Objective, weights_of_pixels
 from imagegs.fitting.weighing import seen_weights, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
 from imagegs.pictures.given import ImageLike, pixels_from
@@ -83,23 +83,24 @@ def choose_lattice(
 
 def lattice_for(reference: Reference, gaussians: Gaussians, error: float | None = None) -> Lattice:
     """`choose_lattice` of Gaussians of a reference."""
-    objective, shapes = reference.objective, reference.shapes_of(gaussians)
-    now = objective.squared_error(shapes).l2
+    objective, arrays = reference.objective, reference.arrays_of(gaussians)
+    now = objective.squared_error(arrays).l2
     most = now + (now if error is None else error) * (10 ** (ROUNDING_LOSS / 10) - 1)
 
     def is_enough(fineness: int) -> bool:
-        return objective.squared_error(_nearest(reference, shapes, of_weights(fineness))).l2 <= most
+        return objective.squared_error(_nearest(reference, arrays, of_weights(fineness))).l2 <= most
 
     def of_weights(fineness: int) -> Lattice:
         return usual_lattice(lattice_of(fineness), reference.roots)
 
     found = lattice_of(FINENESS[min(bisect_left(FINENESS, True, key=is_enough), len(FINENESS) - 1)])
-    return replace(found, turn=turn_for(gaussians, found, reference.roots))
+    return replace(found, color_transform=color_transform_for(gaussians, found, reference.roots))
 
 
-def turn_for(gaussians: Gaussians, lattice: Lattice, roots: FloatArray) -> ColorTurn | None:
+def color_transform_for(gaussians: Gaussians, lattice: Lattice, roots: FloatArray) -> ColorTransform | None:
     """The transform of colours that a file on the lattice should have; roots (C,): see `Reference`."""
-    return choose_turn(inside_canvas(gaussians), lattice, None if (roots == 1).all() else roots).turn
+    inside, weighed = inside_canvas(gaussians), None if (roots == 1).all() else roots
+    return choose_color_transform(inside, lattice, weighed).color_transform
 
 
 def lattice_of(fineness: int) -> Lattice:
@@ -145,8 +146,8 @@ def onto_lattice(
     reference: Reference, gaussians: Gaussians, lattice: Lattice, steps: int, seed: int
 ) -> Gaussians:
     """`quantise` of Gaussians of a reference."""
-    shapes = _Quantising(reference, gaussians, lattice, steps, seed).quantised()
-    nearest = _nearest(reference, shapes, lattice)
+    arrays = _Quantising(reference, gaussians, lattice, steps, seed).quantised()
+    nearest = _nearest(reference, arrays, lattice)
     return gaussians.replace(**vars(with_colors(nearest, 1 / reference.roots)))
 
 
@@ -154,7 +155,7 @@ class Reference:
     """The picture that fitted Gaussians are held against on their way into a file, with one objective for all
     that happens there.
 
-    The colours of its target, and those of `shapes_of`, are multiplied by the roots (C,) of the channels'
+    The colours of its target, and those of `arrays_of`, are multiplied by the roots (C,) of the channels'
     weights, so that squared errors count by the weights.
 
     like: Gaussians of the picture, which tell canvas and channels. The other arguments, and the errors, are
@@ -182,10 +183,12 @@ class Reference:
         weighed = target * self.roots[:, None, None]
         self.objective = Objective(weighed, "softmax", threads, weights, like.wrap)
 
-    def shapes_of(self, gaussians: Gaussians) -> Shapes:
+    def arrays_of(self, gaussians: Gaussians) -> GaussianArrays:
         """The numbers of some Gaussians, copied: all centres on the canvas, colours times the roots."""
         g = inside_canvas(gaussians)
-        return Shapes(*(np.array(a) for a in (g.xy, g.scale, g.angle, g.log_weight, g.color * self.roots)))
+        return GaussianArrays(
+            *(np.array(a) for a in (g.xy, g.scale, g.angle, g.log_weight, g.color * self.roots))
+        )
 
 
 def inside_canvas(gaussians: Gaussians) -> Gaussians:
@@ -194,11 +197,11 @@ def inside_canvas(gaussians: Gaussians) -> Gaussians:
     return gaussians.replace(xy=on_canvas(gaussians.xy, *canvas))
 
 
-def _nearest(reference: Reference, shapes: Shapes, lattice: Lattice) -> Shapes:
+def _nearest(reference: Reference, arrays: GaussianArrays, lattice: Lattice) -> GaussianArrays:
     """The nearest on the lattice, where colours are not multiplied."""
     _, height, width = reference.objective.target.shape
-    table = to_table(with_colors(shapes, 1 / reference.roots), lattice)
-    return with_colors(Shapes(**from_table(table, lattice, height, width)), reference.roots)
+    table = to_table(with_colors(arrays, 1 / reference.roots), lattice)
+    return with_colors(GaussianArrays(**from_table(table, lattice, height, width)), reference.roots)
 
 
 class _Quantising:
@@ -208,42 +211,44 @@ class _Quantising:
         self, reference: Reference, gaussians: Gaussians, lattice: Lattice, steps: int, seed: int
     ) -> None:
         self._reference, self._lattice, self._steps = reference, lattice, steps
-        self._shapes = reference.shapes_of(gaussians)
+        self._arrays = reference.arrays_of(gaussians)
         self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
-        self._order = np.random.default_rng(seed).permutation(len(self._shapes))
-        self._free = np.ones((len(self._shapes), 6 + self._shapes.color.shape[1]))
+        self._order = np.random.default_rng(seed).permutation(len(self._arrays))
+        self._free = np.ones((len(self._arrays), 6 + self._arrays.color.shape[1]))
 
-    def quantised(self) -> Shapes:
-        for name, share in PLAN if self._shapes.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
+    def quantised(self) -> GaussianArrays:
+        for name, share in PLAN if self._arrays.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
             self._round(name, share)
             polished = self._polished()
-            self._shapes = _with_fixed(polished, vars(self._shapes), self._free)
-        return self._shapes
+            self._arrays = _with_fixed(polished, vars(self._arrays), self._free)
+        return self._arrays
 
     def _round(self, name: str, share: float) -> None:
         """Puts the attribute on the lattice, of so many of the Gaussians."""
-        s = self._shapes
+        s = self._arrays
         scale, angle = canonical_axes(s.scale, s.angle)
-        shapes = Shapes(s.xy.copy(), scale, angle, s.log_weight.copy(), s.color.copy())
+        arrays = GaussianArrays(s.xy.copy(), scale, angle, s.log_weight.copy(), s.color.copy())
         rows = self._order[: round(share * len(self._order))]
         new = rows[self._free[rows, UNKNOWNS[name].start] > 0]
-        nearest = _nearest(self._reference, shapes, self._lattice)
-        getattr(shapes, name)[new] = getattr(nearest, name)[new]
+        nearest = _nearest(self._reference, arrays, self._lattice)
+        getattr(arrays, name)[new] = getattr(nearest, name)[new]
         self._free[rows, UNKNOWNS[name]] = 0
-        self._shapes = shapes
+        self._arrays = arrays
 
-    def _polished(self) -> Shapes:
-        better = self._shapes
-        for better, _ in polish(self._reference.objective, self._shapes, self._steps, self._free, self._ends):  # noqa: B007
+    def _polished(self) -> GaussianArrays:
+        better = self._arrays
+        for better, _ in polish(self._reference.objective, self._arrays, self._steps, self._free, self._ends):  # noqa: B007
             pass
         return better
 
 
-def _with_fixed(shapes: Shapes, fixed: dict[str, NDArray[np.float32]], free: NDArray[np.float64]) -> Shapes:
-    """The shapes with the very numbers of what was not free: steps of 0 may have rounded them."""
+def _with_fixed(
+    arrays: GaussianArrays, fixed: dict[str, NDArray[np.float32]], free: NDArray[np.float64]
+) -> GaussianArrays:
+    """The arrays with the very numbers of what was not free: steps of 0 may have rounded them."""
     kept = {}
     for name, before in fixed.items():
-        now = getattr(shapes, name)
+        now = getattr(arrays, name)
         moved = free[:, UNKNOWNS[name]][:, : 1 if now.ndim == 1 else now.shape[1]]
         kept[name] = np.where(moved.reshape(now.shape) > 0, now, before)
-    return replace(shapes, **kept)
+    return replace(arrays, **kept)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import operator
 
-from imagegs.fitting.progress import RECIPES, TUNES, RecipeName, Tune
+from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, RECIPES, TUNES, RecipeName, Tune
 
 PAPER_STEPS = 5000
 MAX_STEPS = 1_000_000
 EFFORT_STEPS = {1: 60, 2: 105, 3: 180, 4: 270, 5: 400, 6: 700, 7: 1200, 8: 2200, 9: 4000}
 PSNR_STEPS_SHARE = 2.25  # without SSIM a step is cheaper, and the last digits want more of them
-DEFAULT_EFFORT = 5
-PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
+DEFAULT_PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
 
 
 # What only the imagegs recipe knows: keyword of `fit` or of a compression -> what the paper recipe has not.
@@ -47,7 +46,7 @@ def check_recipe(recipe: RecipeName, **asked: bool) -> None:
 def default_gaussians(height: int, width: int) -> int:
     """One Gaussian for every 100 pixels, but not fewer than 64 or one for every second pixel."""
     pixels = height * width
-    return max(pixels // PIXELS_PER_GAUSSIAN, min(64, (pixels + 1) // 2))
+    return max(pixels // DEFAULT_PIXELS_PER_GAUSSIAN, min(64, (pixels + 1) // 2))
 
 
 def steps_of(
@@ -60,7 +59,7 @@ def steps_of(
     if recipe not in RECIPES:
         raise ValueError(f"no recipe {recipe!r}; there are {', '.join(RECIPES)}")
     if effort not in EFFORT_STEPS:
-        raise ValueError(f"effort is 1 to 9, not {effort}")
+        raise ValueError(f"effort is {LEAST_EFFORT} to {MOST_EFFORT}, not {effort}")
     if steps is not None and operator.index(steps) < 1:
         raise ValueError(f"at least one step is needed, not {steps}")
     if steps is not None and steps > MAX_STEPS:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.fitting.objective import Shapes
+from imagegs.fitting.objective import GaussianArrays
 from imagegs.gaussians import FloatArray
 from imagegs.pictures.transparency import Alphas, covering, n_seen
 
@@ -57,6 +57,6 @@ def seen_weights(
     return weights if pixel_weights is None else weights * pixel_weights
 
 
-def with_colors(shapes: Shapes, factors: NDArray[np.floating[Any]]) -> Shapes:
-    """The shapes with the colours of each channel multiplied."""
-    return replace(shapes, color=(shapes.color * factors).astype(np.float32))
+def with_colors(arrays: GaussianArrays, factors: NDArray[np.floating[Any]]) -> GaussianArrays:
+    """The arrays with the colours of each channel multiplied."""
+    return replace(arrays, color=(arrays.color * factors).astype(np.float32))

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import RestorationMode, RestorationName
 from imagegs.errors import FormatError
 from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.metrics import decibels, mean_squared_error
@@ -31,14 +32,9 @@ from imagegs.restoration.holes import filled, known_by_alpha, known_by_mask, pix
 from imagegs.restoration.jpeg_traces import JpegTraces, traces_in_file, traces_in_pixels, with_less_of_jpeg
 from imagegs.restoration.noise import noise_level
 
-Mode = Literal["denoise", "deblock", "inpaint", "upscale"]
-RestorationName = Literal["auto", "denoise", "deblock", "inpaint", "upscale"]
-"""What to restore; "auto": what the picture shows, if anything."""
-MODES: tuple[Mode, ...] = ("denoise", "deblock", "inpaint", "upscale")
-
-PIXELS_PER_GAUSSIAN = (
-    82  # not more Gaussians by default: 0.6 bpp or less; of the enlarged picture, for upscale
-)
+# By default a restored picture has at most one Gaussian for so many pixels (for "upscale": of the enlarged
+# picture), which take 0.6 bpp or less.
+RESTORED_PIXELS_PER_GAUSSIAN = 82
 # `auto` restores from this noise and JPEG quality on: clean photographs read as noise of up to 0.015.
 NOISY, COARSE_QUALITY = 6 / 255, 60
 LEAST_ERROR = 0.1  # of the noise's variance: a restored picture is not known better
@@ -50,7 +46,7 @@ ROUNDED_SHARE = 1 / 3
 class Restoration:
     """What is fitted in place of a picture."""
 
-    mode: Mode | None  # None: nothing was found to restore
+    mode: RestorationMode | None  # None: nothing was found to restore
     target: Picture  # what is fitted
     shown: Picture  # what the outcome is held against: the input, without the alpha channel that told holes
     known: NDArray[np.bool_] | None = None  # (H, W); None: every pixel is
@@ -59,15 +55,15 @@ class Restoration:
     error: float | None = None  # for `choose_lattice`
     findings: dict[str, Any] = field(default_factory=dict)  # estimates and choices, for a report
 
-    def to_store(self, fitted: Gaussians, threads: int | None = None) -> Stored:
+    def to_store(self, fitted: Gaussians, threads: int | None = None) -> FittedGaussians:
         """The part of the fitted Gaussians that a file gets, on the canvas of the input."""
         if self.mode != "upscale":
-            return Stored(fitted, self.target.pixels, self.pixel_weights, self.error)
+            return FittedGaussians(fitted, self.target.pixels, self.pixel_weights, self.error)
         gaussians = shrunk(fitted)
         alphas = alphas_of(self.target.channels)
         missed = mean_squared_error(self.target.pixels, render(fitted, threads=threads), alphas)
         # What they paint at the pixels' centres is right; the picture itself says what they paint on average.
-        return Stored(
+        return FittedGaussians(
             gaussians,
             np.clip(render(gaussians, threads=threads), 0.0, 1.0),
             None,
@@ -76,7 +72,7 @@ class Restoration:
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class FittedGaussians:
     """Gaussians, and what `imagegs.fitting.choose_lattice` and `quantise` hold them against."""
 
     gaussians: Gaussians
@@ -102,11 +98,10 @@ def restore(picture: Picture, mode: RestorationName, source: Source) -> Restorat
     "auto" takes the first that it finds of: JPEG of quality 60 or less, holes (alpha 0), noise of 6 / 255 or
     more. Where there is nothing to restore, the picture is fitted as it is: mode None.
 
-    Raises ValueError for a mask with another mode than inpaint, and for an inpainting without mask and alpha
-    channel; FormatError for a mask of another size and where no pixel is known; OSError.
+    "inpaint" takes a mask or a picture with an alpha channel, the other modes no mask.
+
+    Raises FormatError for a mask of another size and where no pixel is known; OSError.
     """
-    if source.mask is not None and mode != "inpaint":
-        raise ValueError("a mask is of use for inpainting only")
     picture = without_hidden(picture)
     if mode == "inpaint":
         return _inpainted(picture, source)
@@ -156,7 +151,7 @@ def _noise(picture: Picture) -> float:
 def _most(picture: Picture) -> int:
     """Gaussians, by default."""
     height, width = picture.pixels.shape[:2]
-    return max(1, int(height * width / PIXELS_PER_GAUSSIAN))
+    return max(1, int(height * width / RESTORED_PIXELS_PER_GAUSSIAN))
 
 
 def _denoised(picture: Picture, source: Source) -> Restoration:
@@ -203,8 +198,6 @@ def _inpainted(picture: Picture, source: Source) -> Restoration:
 def _known(picture: Picture, mask: Picture | None) -> tuple[NDArray[np.bool_], Picture]:
     """The known pixels (H, W), and the picture without the alpha channel that told them."""
     if mask is None:
-        if picture.channels[-1] != "A":
-            raise ValueError("inpainting needs a mask, or a picture with an alpha channel")
         known = known_by_alpha(picture)
         shown = Picture(np.ascontiguousarray(_colors(picture)), picture.channels[:-1])
     else:

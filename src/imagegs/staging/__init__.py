@@ -1,1 +1,1 @@
-"""What `imagegs.files` is made of: a file's bytes beside it, and the ways into its place."""
+"""The parts of `imagegs.files`: the new bytes of a file are written beside it, then moved into its place."""

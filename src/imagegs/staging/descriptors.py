@@ -1,4 +1,4 @@
-"""Open descriptors by the names that they have in a file system: /dev/stdout, /dev/fd/3."""
+"""Open file descriptors and their names in the file system, such as /dev/stdout and /dev/fd/3."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import re
 from pathlib import Path
 
 _FOLDERS = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
-_MAX_LINKS = 40  # as Linux has it
+_MAX_LINKS = 40  # the limit of Linux
 
 
 def descriptor_of(path: str | os.PathLike[str]) -> int | None:
-    """The number of the descriptor of this process that `path` names, itself or through links; else None.
+    """The number of the descriptor of this process that `path` names, directly or through links; else None.
 
-    /dev/stdout, /dev/fd/N and /proc/self/fd/N: their last link is followed by the system in its own way,
-    to an open file rather than to a name, so following it by name would lead to another file or to none.
+    Such paths are /dev/stdout, /dev/fd/N and /proc/self/fd/N. The system follows their last link to an open
+    file and not to a name, so to follow it by name would lead to another file or to none.
     """
     if os.name != "posix":
         return None
-    # Links themselves on Linux: /dev/fd -> /proc/self/fd -> /proc/4711/fd.
+    # On Linux these folders are links: /dev/fd -> /proc/self/fd -> /proc/4711/fd.
     folders = {os.path.realpath(folder) for folder in _FOLDERS}
     place = Path(path)
     for _ in range(_MAX_LINKS):
@@ -34,8 +34,11 @@ def descriptor_of(path: str | os.PathLike[str]) -> int | None:
 
 
 def writable_copy(descriptor: int) -> int:
-    """A duplicate, to be closed, that shares the place in the file. Raises OSError: closed, or read-only."""
-    import fcntl  # not on every system, nor are the paths that lead here
+    """A duplicate of a descriptor, which shares its position in the file; the caller closes it.
+
+    Raises OSError where the descriptor is closed or read-only.
+    """
+    import fcntl  # some systems lack it; they also lack the paths that lead here
 
     mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
     if mode == os.O_RDONLY:

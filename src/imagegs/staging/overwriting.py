@@ -1,4 +1,4 @@
-"""Writing over a file that has to stay the same one."""
+"""Overwriting the contents of a file that has to keep its identity."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from io import FileIO
 from pathlib import Path
 from typing import IO
 
-BLOCK = 1 << 20  # bytes that are copied at a time
-_IN_MEMORY = 64 << 20  # bytes that are kept in memory rather than in a file of the system's temporary folder
+BLOCK = 1 << 20  # bytes copied at a time
+_IN_MEMORY = 64 << 20  # bytes kept in memory; more of them go to a file in the system's temporary folder
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
 
 def overwrite(path: Path, source: IO[bytes]) -> IO[bytes] | None:
-    """Write all that `source` holds, from its start, over the contents of a file: the old contents.
+    """Replaces the contents of a file by all that `source` holds, and returns the old contents.
 
-    The file keeps its owner, mode and links. The space is taken first where the system can; whatever goes
-    wrong then, a signal that raises an exception included, the old contents are written back before that
-    is raised. A process that is killed or a loss of power meanwhile leaves a part of the new contents
-    before the rest of the old ones. Contents that may not be read cannot be brought back: None.
+    The file keeps its owner, mode and links. Where the system can, space on the disk is reserved first. After
+    any error, an exception of a signal included, the old contents are written back before it is raised. If
+    the process is killed or power is lost meanwhile, the file holds a part of the new contents before the
+    rest of the old ones. Old contents that may not be read cannot be brought back: the result is None.
 
     Raises OSError.
     """
@@ -45,7 +45,7 @@ def spool() -> IO[bytes]:
 
 
 def copy(source: IO[bytes], target: IO[bytes]) -> None:
-    """Append all that `source` holds, from its start, to a buffered file or to a raw one. Raises OSError."""
+    """Appends all that `source` holds, from its start, to a buffered or a raw file. Raises OSError."""
     source.seek(0)
     while block := memoryview(source.read(BLOCK)):
         while block:
@@ -53,18 +53,18 @@ def copy(source: IO[bytes], target: IO[bytes]) -> None:
 
 
 def sync(file: IO[bytes]) -> None:
-    """Bring what was written to the disk. Raises OSError."""
+    """Brings written bytes to the disk. Raises OSError."""
     file.flush()
     try:
         os.fsync(file.fileno())
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # there is no disk
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # else there is no disk
             raise
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, where the system can."""
-    with suppress(OSError):  # Windows opens no folders, others do not let everybody read them
+    """Brings the names in a folder to the disk, where the system can."""
+    with suppress(OSError):  # Windows cannot open folders, and a folder may be unreadable
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -73,7 +73,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _opened(path: Path) -> FileIO:
-    """Opens a file for writing, for reading too where that is allowed."""
+    """Opens a file for writing, and for reading where that is allowed."""
     try:
         return FileIO(os.open(path, os.O_RDWR | _BINARY), "r+")
     except PermissionError:
@@ -87,13 +87,13 @@ def _contents(file: IO[bytes]) -> IO[bytes]:
 
 
 def _reserve(file: FileIO, size: int) -> None:
-    """Have a full disk tell so while the old contents are untouched."""
+    """Reserves space, so that a full disk is an error while the old contents are untouched."""
     if size == 0 or not hasattr(os, "posix_fallocate"):
         return
     try:
         os.posix_fallocate(file.fileno(), 0, size)
     except OSError as error:
-        if error.errno in _FULL:  # other errors: the file system cannot reserve
+        if error.errno in _FULL:  # other errors mean that the file system cannot reserve space
             raise
 
 

@@ -1,8 +1,9 @@
-"""All bytes of a file first, then its place.
+"""Writing a file in two steps: first all bytes go to a temporary file, then this takes the target's place.
 
-Three ways lead there. The target is new: the bytes get its name. The target exists: they are renamed over it.
-A rename is impossible (a mount point, a folder of others), or would lose what belongs to the target (other
-hard links, an owner who cannot be given): the target is written in place, see `overwrite`.
+There are three ways into the place. If the target is new, the temporary gets its name. If the target exists,
+the temporary is renamed over it. If a rename is impossible (a mount point, the folder of another user) or
+would lose something of the target (other hard links, an owner that cannot be set), the target's contents are
+overwritten: see `overwrite`.
 """
 
 from __future__ import annotations
@@ -18,22 +19,26 @@ from imagegs.staging.targets import Target
 from imagegs.staging.temporaries import Temporary
 
 _UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
-_NO_RENAME = (*_UNWRITABLE, errno.EBUSY, errno.EXDEV)  # as told to one who may well write the file itself
+_NO_RENAME = (
+    *_UNWRITABLE,
+    errno.EBUSY,
+    errno.EXDEV,
+)  # errors of a rename that do not rule out writing the file
 
 
 class Staged:
-    """The bytes of one target: `write` them, `put` them in its place, and `discard` whatever happened."""
+    """The new bytes of one target: `write` them, `put` them in its place, and always `discard` at the end."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
         self.in_place = target.status is not None and target.status.st_nlink > 1
         self._temporary = Temporary(target)
-        self._spool: IO[bytes] | None = None  # in place of the temporary, where the folder takes none
+        self._spool: IO[bytes] | None = None  # used where no temporary can be made in the folder
         self._old: IO[bytes] | None = None
         self._is_overwritten = False
 
     def write(self, pieces: Iterable[bytes | bytearray | memoryview]) -> int:
-        """Take all bytes, and bring them to the disk: how many. Raises OSError."""
+        """Writes all bytes, brings them to the disk, and returns their number. Raises OSError."""
         with self._naming():
             self._open()
         n_bytes = 0
@@ -47,10 +52,10 @@ class Staged:
         return n_bytes
 
     def put(self, *, replace: bool, keep: bool = False) -> None:
-        """Let the bytes take the target's place. Raises OSError; the target is then as it was.
+        """Puts the bytes in the target's place. After an OSError the target is as it was.
 
-        replace: whether they replace a file that has come since the target was looked up; FileExistsError
-        else. keep: hold the old contents for `undo`.
+        replace: whether to replace a file that has come since the target was looked up; otherwise such a file
+        is a FileExistsError. keep: keep the old contents for `undo`.
         """
         with self._naming():
             if not self.in_place:
@@ -62,7 +67,7 @@ class Staged:
             self._is_overwritten = True
 
     def undo(self) -> None:
-        """Bring back what was there before `put(keep=True)`, if that did anything. Raises OSError."""
+        """Brings back what was there before `put(keep=True)`, if that changed anything. Raises OSError."""
         old = self._old
         if not (self._is_overwritten or self._temporary.is_target()):
             return
@@ -78,7 +83,7 @@ class Staged:
                 again.discard()
 
     def discard(self) -> None:
-        """Close all, and leave no temporary."""
+        """Closes all files, and removes the temporary."""
         for file in (self._spool, self._old):
             if file is not None:
                 file.close()
@@ -89,12 +94,12 @@ class Staged:
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
-        """Errors within are about the target, which is what the user knows."""
+        """Makes errors within this context name the target, the only file that the user knows."""
         try:
             yield
         except OSError as error:
             error.filename = self.target.name
-            del error.filename2  # the temporary's, of a rename
+            del error.filename2  # the name of the temporary, in an error of a rename
             raise
 
     def _open(self) -> None:
@@ -105,7 +110,7 @@ class Staged:
             if self.target.status is None or error.errno not in _UNWRITABLE:
                 raise _explained(error, self.target) from None
             self._spool, self.in_place = spool(), True
-        if self.in_place:  # told now rather than after hours of work
+        if self.in_place:  # raises now rather than after hours of work
             os.close(os.open(self.target.path, os.O_WRONLY))
 
     def _takes_place(self, replace: bool) -> bool:
@@ -124,28 +129,28 @@ class Staged:
     def _create(self, replace: bool) -> None:
         try:
             self._temporary.create_target()
-        except FileExistsError:  # it has come since
+        except FileExistsError:  # a file has come in the meantime
             if not replace:
                 raise FileExistsError(errno.EEXIST, "the file exists") from None
             self._temporary.replace_target()
 
 
 def _held(target: Target) -> IO[bytes] | None:
-    """The contents, as they are, whatever takes the target's place; None where there are none to be read."""
+    """The target's present contents, which stay readable after a replacement; None if they are unreadable."""
     try:
         file = target.path.open("rb")
     except OSError:
         return None
     if os.name == "posix":
         return file
-    with file:  # elsewhere an open file cannot be replaced
+    with file:  # on other systems an open file cannot be replaced
         held = spool()
         copy(file, held)
         return held
 
 
 def _explained(error: OSError, target: Target) -> OSError:
-    """An error in the words of the target's folder, where that is at fault."""
+    """An error that names the target's folder, if the folder is the cause; else the error itself."""
     folder = str(target.path.parent)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return FileNotFoundError(errno.ENOENT, f"the folder {folder!r} does not exist")

@@ -1,4 +1,4 @@
-"""What a path that is to be written stands for."""
+"""The file that a path stands for when it is written."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ PathLike = str | os.PathLike[str]
 class Target:
     """A file to be written."""
 
-    name: str  # as the caller wrote it, for errors
-    path: Path  # without links, where the file is a regular one
-    status: os.stat_result | None  # None: nothing is there yet
+    name: str  # the path as the caller wrote it, for errors
+    path: Path  # the path without links, if the file is a regular one
+    status: os.stat_result | None  # None: the file does not exist yet
 
     @property
     def is_regular(self) -> bool:
-        """Whether it is, or will be, a regular file; else a device or a pipe."""
+        """Whether the target is, or will be, a regular file; else it is a device or a pipe."""
         return self.status is None or stat.S_ISREG(self.status.st_mode)
 
 
 def target_of(path: PathLike) -> Target:
-    """The file that `path` stands for. Raises OSError: it cannot be one, or is write-protected."""
+    """The file that `path` stands for. Raises OSError where none can be, or it is write-protected."""
     target = Path(path)
     try:
         status = target.stat()
     except FileNotFoundError:
-        # Also a symbolic link to a file that does not exist yet.
+        # The path may also be a symbolic link to a file that does not exist yet.
         return Target(str(path), Path(os.path.realpath(target)), None)
     except NotADirectoryError:
         raise NotADirectoryError(

@@ -1,7 +1,7 @@
-"""HTTP connections that end: so many at a time, each request whole within seconds and of bounded length.
+"""HTTP connections with bounds on their number, on time, and on the length of a request.
 
-One thread a connection. Who finds no room waits in the system's queue, and the loop that accepts rests
-meanwhile, as it does where the process has no descriptors left.
+Each connection has a thread. Connections beyond the bound wait in the system's queue, and the loop that
+accepts them pauses, as it does where the process has no descriptors left.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 MOST_CONNECTIONS = 64
-REQUEST_SECONDS = 15.0  # in which a request is there to its end; from the last answer, or the connection, on
-ANSWER_SECONDS = 60.0  # in which an answer, or a part of a stream, is taken
+REQUEST_SECONDS = 15.0  # time for a whole request, from the start of the connection or from the last answer
+ANSWER_SECONDS = 60.0  # time in which the client takes an answer, or a part of a stream
 MOST_BYTES = 2**17  # of a request
-REST_SECONDS = 0.1  # before the next try to accept, after one that failed
-LAST_SECONDS = 5.0  # that answers under way have when the server is closed
-DRAIN_SECONDS, DRAIN_BYTES = 1.0, 2**20  # of what is still coming behind a request that was refused
+REST_SECONDS = 0.1  # pause after a failed try to accept a connection
+LAST_SECONDS = 5.0  # time for unfinished answers when the server is closed
+DRAIN_SECONDS, DRAIN_BYTES = 1.0, 2**20  # bounds on reading the rest of a request that was refused
 
 
 class RefusedError(Exception):
-    """A request that is answered by this status before it is read to its end."""
+    """A request that is answered with this status before its end was read."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status)
@@ -35,19 +35,19 @@ class RefusedError(Exception):
 
 
 class Arrivals(io.RawIOBase):
-    """The bytes that come by a connection; each request has a deadline and a length."""
+    """The bytes that arrive on a connection; each request has a deadline and a largest length."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self.next_request()
 
     def next_request(self) -> None:
-        """Counts time and bytes anew from here on."""
+        """Starts the time and the number of bytes of a new request."""
         self._until = time.monotonic() + REQUEST_SECONDS
         self._count = 0
 
     def readable(self) -> bool:
-        """Says that it can be read, as BufferedReader asks."""
+        """True; BufferedReader asks."""
         return True
 
     def readinto(self, buffer: Any) -> int:
@@ -70,14 +70,14 @@ class Arrivals(io.RawIOBase):
         try:
             return self._connection.recv_into(buffer)
         finally:
-            self._connection.settimeout(ANSWER_SECONDS)  # of all bytes of a sendall()
+            self._connection.settimeout(ANSWER_SECONDS)  # for all bytes of one sendall()
 
 
 class BoundedServer(ThreadingHTTPServer):
-    """Accepts MOST_CONNECTIONS at a time."""
+    """A server with at most MOST_CONNECTIONS connections at a time."""
 
     daemon_threads = True
-    allow_reuse_address = sys.platform != "win32"  # where it would let others take the port as well
+    allow_reuse_address = sys.platform != "win32"  # there it would let others take the port as well
     request_queue_size = MOST_CONNECTIONS
 
     def __init__(self, *arguments: Any) -> None:
@@ -87,7 +87,7 @@ class BoundedServer(ThreadingHTTPServer):
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """Around each answer, from its request on: `finish_answers` waits for it."""
+        """The context of each answer from its request on; `finish_answers` waits for its end."""
         with self._answered:
             self._answers += 1
         try:
@@ -98,13 +98,14 @@ class BoundedServer(ThreadingHTTPServer):
                 self._answered.notify_all()
 
     def finish_answers(self) -> None:
-        """Wait, for LAST_SECONDS at most, until no answer is under way: the process may end behind it."""
+        """Waits until all answers are finished, at most LAST_SECONDS: the process may end afterwards."""
         with self._answered:
             self._answered.wait_for(lambda: self._answers == 0, LAST_SECONDS)
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """Raises OSError, behind a rest, where there is no room and where accept() fails: the caller tries
-        again at once, since the connection is still in the queue.
+        """Accepts a connection. Raises OSError, after a pause, where there is no room or accept() fails.
+
+        Without the pause the caller would try again at once, since the connection is still in the queue.
         """
         if not self._room.acquire(timeout=REST_SECONDS):
             raise TimeoutError
@@ -116,21 +117,21 @@ class BoundedServer(ThreadingHTTPServer):
             raise
 
     def shutdown_request(self, request: Any) -> None:
-        """Called once for each connection."""
+        """Ends a connection; the base class calls this once for each."""
         try:
             super().shutdown_request(request)
         finally:
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that goes away is no error."""
+        """Ignores errors of a connection: a browser that goes away is none."""
 
 
 class BoundedHandler(BaseHTTPRequestHandler):
-    """Reads requests within the bounds. Subclasses have `refuse(status)`, which answers and closes."""
+    """Reads requests within the bounds. Subclasses implement `refuse(status)`, which answers and closes."""
 
     protocol_version = "HTTP/1.1"
-    default_request_version = "HTTP/1.0"  # the default, 0.9, would have answers without a status
+    default_request_version = "HTTP/1.0"  # answers to the default, 0.9, have no status
     command = request_version = requestline = ""
     refused = False
 
@@ -156,7 +157,7 @@ class BoundedHandler(BaseHTTPRequestHandler):
         raise NotImplementedError
 
     def has_body(self) -> bool:
-        """Whether more than a head is announced."""
+        """Whether the request announces a body."""
         return "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0"
 
     def finish(self) -> None:
@@ -166,7 +167,7 @@ class BoundedHandler(BaseHTTPRequestHandler):
                 self._drain()
 
     def _drain(self) -> None:
-        """Takes what still comes, within bounds: a socket closed over unread bytes loses its answer."""
+        """Reads what still arrives, within bounds: a socket closed with unread bytes loses its answer."""
         self.connection.shutdown(socket.SHUT_WR)
         until, left = time.monotonic() + DRAIN_SECONDS, DRAIN_BYTES
         while left > 0 and (seconds := until - time.monotonic()) > 0:
@@ -176,4 +177,4 @@ class BoundedHandler(BaseHTTPRequestHandler):
             left -= taken
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Nothing: only the command line prints."""
+        """Prints nothing: only the command line prints."""

@@ -1,4 +1,4 @@
-"""The viewer's page: one HTML text, with the library and all else in it."""
+"""The page of the viewer: one HTML text that includes the library and all scripts."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _SCRIPTS = (
 class Shown:
     """What a page shows.
 
-    name: of the file, for the title. picture: the .gsimg file's bytes, or the address where they are.
-    references: by number of the map (0 of a plain picture), PNG files of its original (`reference_files`), or
-    their addresses. events: the address of a stream of the fit's progress, if it goes on. partial: a file
-    that was cut short is shown as far as it goes.
+    name: the name of the file, for the title. picture: the bytes of the .gsimg file, or their address.
+    references: for the number of each map (0 for a plain picture) the PNG files of its original
+    (`reference_files`), or their addresses. events: the address of a stream with the progress of a running
+    fit. partial: whether a file that was cut short is shown as far as it goes.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Shown:
 
 
 def viewer_page(shown: Shown) -> str:
-    """The HTML; without addresses in `shown` it needs no server."""
+    """The HTML of the page. It needs no server if `shown` has no addresses."""
     folder = files(__package__) / "page"
     scripts = [(folder / name).read_text("utf-8") for name in _SCRIPTS]
     parts = {
@@ -61,8 +61,9 @@ def viewer_page(shown: Shown) -> str:
 
 
 def reference_files(pixels: NDArray[np.uint8], has_alpha: bool) -> tuple[bytes, ...]:
-    """PNG files of (H, W, 1 to 4) pixels, all opaque, so that a browser keeps every value: the colours, and
-    the last channel alone if it is alpha.
+    """PNG files of (H, W, 1 to 4) pixels: one of the colours, and one of the last channel if that is alpha.
+
+    Both are opaque, because a browser changes the colours of transparent pixels.
     """
     colors = pixels[:, :, :-1] if has_alpha else pixels
     return tuple(_png(part) for part in (colors, *([pixels[:, :, -1:]] if has_alpha else [])))

@@ -1,8 +1,8 @@
-"""A server for one viewer on this machine: it answers with what it was given, by name, and with nothing else.
+"""A server for one viewer on this machine. It serves the contents that it is given, and nothing else.
 
-Its address has a random part, which other users of the machine do not know. Requests are refused that do not
-come from a page of this server: another Host (DNS rebinding), another Origin or Sec-Fetch-Site (a page of
-somebody else's that the user visits). No path is looked up in a file system.
+Its address has a random part, which other users of the machine do not know. The server refuses requests that
+do not come from one of its pages: those with another Host (DNS rebinding), and those with another Origin or
+Sec-Fetch-Site (from other pages that the user visits). It looks up no path in a file system.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TOKEN_BYTES = 16
 
 
 class Events:
-    """The newest state of something that goes on, for any number of readers."""
+    """The newest state of something that changes, for any number of readers."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -37,40 +37,40 @@ class Events:
         self._closed = False
 
     def publish(self, state: dict[str, Any]) -> None:
-        """Replaces the state; readers that were slow see only this one."""
+        """Replaces the state; slow readers miss the states in between."""
         with self._changed:
             self._state, self._number = state, self._number + 1
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Readers end behind the newest state."""
+        """Ends all readers after the newest state."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def read(self) -> Iterator[dict[str, Any] | None]:
-        """States as they come; None where nothing has for some time."""
+        """Yields each new state, and None where there was none for KEEP_ALIVE_SECONDS."""
         seen = 0
         while (newer := self._wait(seen)) is not None:
             yield self._state if newer > seen else None
             seen = newer
 
     def _wait(self, seen: int) -> int | None:
-        """The newest state's number, behind one newer than `seen` or some time; None where no more come."""
+        """Waits for a newer state, at most KEEP_ALIVE_SECONDS: the newest number, or None after the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._number > seen or self._closed, KEEP_ALIVE_SECONDS)
             return None if self._closed and self._number == seen else self._number
 
 
-Content = tuple[str, Callable[[], bytes]]  # its type, and what makes it
+Content = tuple[str, Callable[[], bytes]]  # the media type, and a function that returns the bytes
 
 
 class Server:
     """Serves until it is closed; `url` opens the page.
 
-    contents: by name, such as "picture.gsimg"; "" is the page. All are below `url`, so that a page names them
-    by relative addresses. events: by the name "events". port: 0 takes a free one. Raises OSError where the
-    port is taken.
+    contents: the contents by their names, such as "picture.gsimg"; "" is the page. All names are below `url`,
+    so a page uses relative addresses. events: served under the name "events". port: 0 takes a free one.
+    Raises OSError where the port is taken.
     """
 
     def __init__(self, contents: dict[str, Content], events: Events | None = None, port: int = 0) -> None:
@@ -83,16 +83,16 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port of the server."""
         return int(self._http.server_address[1])
 
     @property
     def url(self) -> str:
-        """The address of the page. Who knows it sees what is served."""
+        """The address of the page. Whoever knows it can read what is served."""
         return f"http://{ADDRESS}:{self.port}/{self._http.token}/"
 
     def close(self) -> None:
-        """Answers no more."""
+        """Stops the server."""
         if self._events is not None:
             self._events.close()
         self._http.shutdown()
@@ -136,7 +136,7 @@ class _Handler(BoundedHandler):
         return self._answer(HTTPStatus.OK, kind, make())
 
     def _name(self) -> str | None:
-        """The name that is asked for; None without the server's token, which is compared in constant time."""
+        """The requested name; None without the server's token, which is compared in constant time."""
         token, slash, name = self.path.removeprefix("/").partition("?")[0].partition("/")
         knows = secrets.compare_digest(token.encode(), self.server.token.encode())
         return name if knows and slash else None
@@ -149,13 +149,13 @@ class _Handler(BoundedHandler):
         origin = self.headers.get("Origin")
         if origin is not None and origin not in {f"http://{host}" for host in hosts}:
             return HTTPStatus.FORBIDDEN
-        # "none": typed, or opened by a program; not sent by older browsers.
+        # "none": the user typed the address, or a program opened it. Older browsers do not send the header.
         if self.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             return HTTPStatus.FORBIDDEN
         return HTTPStatus.BAD_REQUEST if self.has_body() else None
 
     def refuse(self, status: HTTPStatus) -> None:
-        """One line, the status' own words."""
+        """Answers with the phrase of the status, and closes the connection."""
         self.refused = self.close_connection = True
         self._answer(status, "text/plain", f"{status.phrase}\n".encode())
 

@@ -1,4 +1,4 @@
-"""A page, and what it shows, on a server."""
+"""A server with a page and what the page shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def serve_page(
 ) -> Server:
     """Starts a server for a page; port: 0 takes a free one.
 
-    newest: the bytes of the picture as it is at the moment, where it changes; `events` then tells of changes.
+    newest: returns the bytes of the newest picture, where it changes; `events` then announces changes.
     Raises OSError where the port is taken.
     """
     contents: dict[str, Content] = {}

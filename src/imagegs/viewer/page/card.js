@@ -1,4 +1,4 @@
-// What paints: WebGPU or WebGL2, as `?api=webgpu` or `?api=webgl2` in the page's address asks for, else as the
+// The renderer: WebGPU or WebGL2, as `?api=webgpu` or `?api=webgl2` in the page's address says, else as the
 // library chooses.
 const apiAsked = new URLSearchParams(location.search).get("api") ?? undefined;
 
@@ -10,7 +10,7 @@ async function startRenderer({ repaint, replace }, api = apiAsked) {
     const renderer = await makeRenderer(at("picture"), { api });
     renderer.onrestored = repaint;
     renderer.onfailed = () => {
-        at("picture").replaceWith(at("picture").cloneNode()); // a canvas of WebGPU is never one of WebGL2
+        at("picture").replaceWith(at("picture").cloneNode()); // a canvas that had WebGPU cannot get WebGL2
         startRenderer({ repaint, replace }, "webgl2").then(replace, (error) => say(error.message, true));
     };
     return renderer;

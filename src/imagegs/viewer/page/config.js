@@ -1,4 +1,4 @@
-// What the page is asked to show, and what it says.
+// The configuration of the page, and its messages.
 const config = JSON.parse(at("config").textContent);
 
 const bytesText = (n) => (n < 10000 ? `${n.toLocaleString("en")} bytes` : `${(n / 1024).toFixed(1)} KiB`);

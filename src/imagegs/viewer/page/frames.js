@@ -1,5 +1,5 @@
-// Paints when something has changed, and only then; coarser while it moves, if a frame takes long.
-const slowFrame = 60; // milliseconds: above, moving frames have fewer pixels
+// Paints a frame when something has changed, and only then. While the picture moves, slow frames are coarser.
+const slowFrame = 60; // milliseconds; where a frame takes longer, moving frames have fewer pixels
 const restDelay = 140; // milliseconds without a change, after which a frame is sharp again
 const mostPixels = 2 ** 25; // of a frame
 
@@ -20,7 +20,7 @@ class Frames extends EventTarget {
         requestAnimationFrame(() => this.frame());
     }
 
-    /** Pixels of a sharp frame. */
+    /** The number of pixels of a sharp frame. */
     get size() {
         const { width, height } = this.viewport, ratio = devicePixelRatio || 1;
         const less = Math.min(1, Math.sqrt(mostPixels / (width * height * ratio * ratio)));
@@ -38,7 +38,7 @@ class Frames extends EventTarget {
             const used = { width: Math.ceil(size.width / shrink), height: Math.ceil(size.height / shrink) };
             const start = performance.now();
             await painting.paint(this.viewport.view, used);
-            await painting.renderer.finish(); // time is known only then
+            await painting.renderer.finish(); // only then is the time known
             this.adapt((performance.now() - start) * shrink * shrink);
             this.painted += 1;
             this.dispatchEvent(new Event("painted"));

@@ -1,6 +1,6 @@
-// Wheel, drag, pinch, double click, keys.
-const wheelStep = 1.0015; // a wheel's pixel
-const keyPan = 60; // window pixels
+// Gestures: wheel, drag, pinch, double click, keys.
+const wheelStep = 1.0015; // zoom for each pixel that the wheel scrolls
+const keyPan = 60; // window pixels that an arrow key moves the picture
 
 function listenToGestures(stage, viewport, keys) {
     const pointers = new Map();
@@ -14,7 +14,7 @@ function listenToGestures(stage, viewport, keys) {
         if (event.button || event.target.id === "divider") return;
         try {
             stage.setPointerCapture(event.pointerId);
-        } catch { /* a pointer that has gone already */ }
+        } catch { /* the pointer has gone already */ }
         pointers.set(event.pointerId, place(event));
         stage.classList.add("moving");
     });

@@ -1,6 +1,6 @@
 // A picture in which each Gaussian has a colour of its own.
 
-/** The same picture, but for its colours; it stays the worker's. */
+/** The same picture with other colours; the worker still holds it. */
 function identityOf(picture) {
     let source = null, arrays = null;
     return Object.create(picture, {

@@ -1,4 +1,4 @@
-// A fit that goes on: the server tells when there is a newer picture.
+// A running fit: the server announces newer pictures.
 
 function followFit(load) {
     const bar = element("progress", { max: 1, value: 0 }), text = element("p", { class: "note" });
@@ -13,7 +13,7 @@ function followFit(load) {
         try {
             await load(`${config.picture}?${state.version}`);
         } catch (error) {
-            if (!waiting) say(error.message, true); // else it was replaced while it came
+            if (!waiting) say(error.message, true); // else a newer one has replaced it
         }
         loading = false;
         next();

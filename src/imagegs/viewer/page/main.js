@@ -1,11 +1,11 @@
-// Puts the parts together.
+// Connects the parts of the page.
 const show = { painting: null, plain: null, identity: null }; // painting: one of the two others
 const state = { map: "0", lod: 1, ellipses: "off", centers: false, identity: false, load: false, mode: "off", gain: 4 };
 const viewport = new Viewport(at("stage"));
 const frames = new Frames(show, viewport);
 const overlays = new Overlays(at("overlay"), show, viewport);
 const reference = new Reference(at("reference"), at("divider"), show, viewport);
-const measureDelay = 200; // milliseconds of rest before errors are measured
+const measureDelay = 200; // milliseconds without a change before errors are measured
 const parts = { keys: {}, notes: null, pointer: null, renderer: null, measuring: 0 };
 
 function draw(moving = false) {
@@ -59,7 +59,7 @@ function tellFacts(picture) {
     at("facts").textContent = `${picture.width} × ${picture.height} · ${n} Gaussians · ${bytesText(bytes)} · ${bpp.toFixed(3)} bpp`;
 }
 
-/** Takes the place of the picture that was shown. */
+/** Shows a picture in place of the last one. */
 async function use(picture) {
     parts.renderer ??= await startRenderer({ repaint: () => draw(), replace: useRenderer });
     const old = show.plain;

@@ -1,7 +1,7 @@
-// Drawn over the picture: the Gaussians as ellipses, their centres, how many each tile has.
+// Overlays on the picture: the Gaussians as ellipses, their centres, the number of Gaussians on each tile.
 const sigmas = 1.5; // semi-axes of an ellipse, standard deviations
 const mostEllipses = 60000; // in sight; beyond, a part of them is drawn, and the page says so
-const shareSteps = 5; // the random share is 1 of so many
+const shareSteps = 5; // the random share is 1 / shareSteps
 
 class Overlays {
     constructor(canvas, show, viewport) {
@@ -19,7 +19,7 @@ class Overlays {
         context.setTransform(1, 0, 0, 1, 0, 0);
         context.clearRect(0, 0, width, height);
         this.note = "";
-        this.drawnFrom = show.painting?.whole; // the lists that the picture is painted with; new ones come later
+        this.drawnFrom = show.painting?.whole; // the lists that the picture is painted with; lists of a new view come later
         if (!this.drawnFrom) return;
         context.setTransform(ratio, 0, 0, ratio, 0, 0);
         if (this.load) this.drawLoad(context);
@@ -27,7 +27,7 @@ class Overlays {
         if (this.centers) this.drawCenters(context);
     }
 
-    /** Numbers of the Gaussians that the level of detail has and that reach into the window. */
+    /** The indices of the Gaussians of the level of detail that reach into the window. */
     inSight() {
         const { picture, whole } = this.show.painting, { xy, scale } = picture.arrays, { view } = this.viewport;
         const found = [], every = this.ellipses === "share" ? shareSteps : 1;
@@ -47,7 +47,7 @@ class Overlays {
         if (all > mostEllipses) chosen = chosen.filter((i) => hash(i) % all < mostEllipses);
         this.note = `${chosen.length.toLocaleString("en")} of ${all.toLocaleString("en")} ellipses in sight`;
         const area = (i) => scale[2 * i] * scale[2 * i + 1];
-        chosen.sort((a, b) => area(b) - area(a)); // small ones on top
+        chosen.sort((a, b) => area(b) - area(a)); // so that small ones are on top
         context.lineWidth = 1;
         for (const i of chosen) {
             const [x, y] = viewport.toWindow(xy[2 * i], xy[2 * i + 1]);

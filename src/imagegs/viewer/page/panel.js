@@ -1,4 +1,4 @@
-// The controls. `state` holds what they say; `changed(name)` is called behind each change.
+// The controls. `state` holds their values; `changed(name)` is called after each change.
 
 function checkbox(text, key, state, name, changed) {
     const input = element("input", { type: "checkbox", onchange: () => set() });
@@ -31,7 +31,7 @@ function slider(state, name, { min, max, step, label }, changed) {
 const group = (title, ...children) => element("fieldset", {}, element("legend", {}, title), ...children);
 const row = (...children) => element("div", { class: "row" }, ...children);
 
-/** Fills the panel; returns what keys do, and the places of notes. */
+/** Fills the panel; returns the actions of keys, and the elements for notes. */
 function makePanel(panel, state, { maps, hasReference }, viewport, changed) {
     const keys = {}, notes = { lod: element("p", { class: "note" }), overlay: element("p", { class: "note" }), reference: element("p", { class: "note" }) };
     const zoom = (text, title, act) => element("button", { title, onclick: act }, text);

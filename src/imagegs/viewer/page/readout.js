@@ -1,4 +1,4 @@
-// What lies under the pointer.
+// The text about the place under the pointer.
 
 function describePoint(painting, x, y) {
     const { picture, shown } = painting;

@@ -1,6 +1,6 @@
-// The original: beside the picture behind a divider, and how far the picture is from it.
-const mostErrorPixels = 2 ** 21; // of an error map; a larger part is reduced
-const stripPixels = 2 ** 20; // of a measurement at a time
+// The original: beside the picture behind a divider, and the errors of the picture against it.
+const mostErrorPixels = 2 ** 21; // of an error map; that of a larger part is reduced
+const stripPixels = 2 ** 20; // pixels that are measured at a time
 
 /** (width, height, pixels: straight RGBA) of two opaque picture files: the colours, and the alpha if there is one. */
 async function loadReference({ color, alpha }) {
@@ -29,7 +29,7 @@ class Reference extends EventTarget {
         this.share = 0.5; // of the window, left of the divider: the picture; right: the original
         this.gain = 4;
         this.loaded = new Map(); // by map
-        this.work = 0; // a measurement that an other one has overtaken ends
+        this.work = 0; // a measurement ends when a later one has begun
         this.listen();
     }
 
@@ -69,7 +69,7 @@ class Reference extends EventTarget {
     drawPart(context, drawn) {
         if (!drawn) return;
         const { part, bitmap } = drawn, { viewport } = this, [x, y] = viewport.toWindow(part.x, part.y);
-        context.imageSmoothingEnabled = viewport.zoom < 2; // larger pixels have edges
+        context.imageSmoothingEnabled = viewport.zoom < 2; // pixels that are shown larger have sharp edges
         context.imageSmoothingQuality = "high";
         context.clearRect(x, y, part.width * viewport.zoom, part.height * viewport.zoom);
         context.drawImage(bitmap, x, y, part.width * viewport.zoom, part.height * viewport.zoom);
@@ -92,7 +92,7 @@ class Reference extends EventTarget {
         this.tell(mean ? -10 * Math.log10(mean) : Infinity);
     }
 
-    /** In whole canvas pixels; null where nothing of the picture is in sight. */
+    /** The part in sight in whole canvas pixels; null where nothing of the picture is in sight. */
     partInSight() {
         const { view, picture } = this.viewport;
         const x = Math.max(0, Math.floor(view.x)), y = Math.max(0, Math.floor(view.y));
@@ -137,7 +137,7 @@ class Reference extends EventTarget {
     }
 }
 
-/** What is seen of a map's pixels, straight RGBA in bytes, as imagegs/pictures/transparency.py defines it. */
+/** The visible colours of a map's pixels (straight RGBA in bytes), as imagegs/pictures/transparency.py defines. */
 class Seen {
     constructor({ channels, colorSpace }) {
         const n = channels.length;

@@ -1,4 +1,4 @@
-// Which part of the canvas the window shows. Canvas pixels are the picture's; window pixels are CSS pixels.
+// The part of the canvas that the window shows. Canvas pixels are the picture's; window pixels are CSS pixels.
 const mostZoom = 2 ** 20; // float64 tells positions of 10^-9 pixels apart; what is painted is as sharp
 const leastShare = 1 / 64; // of the zoom that shows everything
 
@@ -31,7 +31,7 @@ class Viewport extends EventTarget {
         return { x: this.center[0] - width / 2, y: this.center[1] - height / 2, width, height };
     }
 
-    /** Shows a picture of this size, the old one's part if it has the same size. */
+    /** Shows a picture of this size; where the last one had the same size, the same part of it. */
     setPicture({ width, height }) {
         const same = width === this.picture.width && height === this.picture.height;
         this.picture = { width, height };
@@ -45,7 +45,7 @@ class Viewport extends EventTarget {
         this.changed();
     }
 
-    /** The canvas point under a point of the window. */
+    /** The point of the canvas under a point of the window. */
     toCanvas(x, y) {
         const { view } = this;
         return [view.x + x / this.zoom, view.y + y / this.zoom];

@@ -10,9 +10,9 @@ import pytest
 import imagegs
 from chunks import join, split
 from imagegs import FormatError
-from imagegs.codec.color_transform import ColorTurn
+from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import Lattice, from_table, to_table
-from imagegs.fitting.color_transforms import choose_turn, sparsest_rows
+from imagegs.fitting.color_transforms import choose_color_transform, sparsest_rows
 from imagegs.metrics import psnr
 from test_coded import clustered
 
@@ -30,18 +30,18 @@ def mixed(n: int, channels: int):
 
 
 def test_a_transform_survives_its_bytes():
-    turn = ColorTurn((-128, 0, 127), ((127, 0, -128), (5, 6, 7), (-1, 2, 3)))
-    assert ColorTurn.from_bytes(turn.to_bytes(), 3) == turn
+    transform = ColorTransform((-128, 0, 127), ((127, 0, -128), (5, 6, 7), (-1, 2, 3)))
+    assert ColorTransform.from_bytes(transform.to_bytes(), 3) == transform
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 9, 32])
 def test_colors_come_back_from_their_stored_form(channels):
     rng = np.random.default_rng(channels)
     rows = np.linalg.qr(rng.normal(size=(channels, channels)))[0]
-    turn = ColorTurn.nearest(rows, rng.uniform(0.5, 2, channels))
+    transform = ColorTransform.nearest(rows, rng.uniform(0.5, 2, channels))
     color = rng.normal(size=(20, channels))
-    np.testing.assert_allclose(turn.colors(turn.stored(color)), color, atol=1e-12)
-    np.testing.assert_allclose(turn.stored(turn.colors(color)), color, atol=1e-12)
+    np.testing.assert_allclose(transform.colors(transform.stored(color)), color, atol=1e-12)
+    np.testing.assert_allclose(transform.stored(transform.colors(color)), color, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_colors_come_back_from_their_stored_form(channels):
 )
 def test_transforms_of_another_shape_or_range_are_refused(fields):
     with pytest.raises(ValueError, match="colour transform"):
-        ColorTurn(*fields)
+        ColorTransform(*fields)
 
 
 def test_a_lattice_with_a_transform_of_other_channels_is_refused():
-    lattice = replace(USUAL, turn=ColorTurn((0,), ((127,),)))
+    lattice = replace(USUAL, color_transform=ColorTransform((0,), ((127,),)))
     with pytest.raises(ValueError, match="1 channels, not 3"):
         imagegs.encode(clustered(5, 3), lattice)
 
@@ -61,7 +61,7 @@ def test_a_lattice_with_a_transform_of_other_channels_is_refused():
 def test_a_transform_without_a_way_back_is_refused_by_the_encoder_only():
     g = clustered(5, 2)
     with pytest.raises(ValueError, match="no way back"):
-        imagegs.encode(g, replace(USUAL, turn=ColorTurn((0, 0), ((0, 0), (0, 0)))))
+        imagegs.encode(g, replace(USUAL, color_transform=ColorTransform((0, 0), ((0, 0), (0, 0)))))
     head, lattice, layer, tail = split(imagegs.encode(g, USUAL))
     black = imagegs.decode(join([head, lattice, (b"TURN", bytes(6)), layer, tail]))
     assert not black.color.any()
@@ -86,10 +86,10 @@ def test_rows_find_sparse_sources():
 
 def test_the_transform_that_is_chosen_makes_the_file_smaller():
     g = mixed(2000, 6)
-    lattice = choose_turn(g, USUAL)
-    assert lattice.turn is not None
-    plain, turned = (len(imagegs.encode(g, each)) for each in (USUAL, lattice))
-    assert turned < 0.95 * plain
+    lattice = choose_color_transform(g, USUAL)
+    assert lattice.color_transform is not None
+    plain, transformed = (len(imagegs.encode(g, each)) for each in (USUAL, lattice))
+    assert transformed < 0.95 * plain
     back = imagegs.decode(imagegs.encode(g, lattice))
     table = to_table(back, lattice)
     again = from_table(table, lattice, g.height, g.width)
@@ -97,8 +97,8 @@ def test_the_transform_that_is_chosen_makes_the_file_smaller():
 
 
 def test_no_transform_where_it_does_not_pay():
-    assert choose_turn(clustered(3, 32), USUAL).turn is None
-    assert choose_turn(clustered(300, 3), USUAL).turn is None
+    assert choose_color_transform(clustered(3, 32), USUAL).color_transform is None
+    assert choose_color_transform(clustered(300, 3), USUAL).color_transform is None
 
 
 def noise(channels: int):
