@@ -21,6 +21,16 @@ from imagegs.gaussians import Gaussians
 USUAL = Lattice(10, -40, -64, -11, -66, cell=2)
 NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}
 
+NORMAL_MAP = {  # its whole numbers are written as 16.0 and 3.0, which are the same numbers in JSON
+    "name": "Normal",
+    "file": "Normal.png",
+    "kind": "normal",
+    "bit_depth": 16.0,
+    "channels": 3.0,
+    "color_space": "linear",
+    "unit_length": True,
+}
+
 
 def drawn(n: int, channels: int = 3, seed: int = 0, **changes: Any) -> Gaussians:
     """n Gaussians at random on a canvas of 48 x 36 pixels."""
@@ -95,6 +105,8 @@ def fixed_point() -> Iterator[tuple[str, bytes, int]]:
         with_unknown_chunks(encode(drawn(4, seed=6), eight, metadata=metadata)),
         6,
     )
+    stack = drawn(4, seed=13, channels=3).replace(channels=("Normal.R", "Normal.G", "Normal.B"))
+    yield "fixed-maps-with-decimal-points", encode(stack, eight, metadata={"maps": [NORMAL_MAP]}), 6
 
 
 def with_color_transform(n: int) -> Lattice:

@@ -244,7 +244,7 @@ def new_metadata(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list
     entry |= {"color_space": "srgb", "unit_length": False}
     field = random.choice((*entry, None))
     if field is not None:
-        entry[field] = random.choice((None, "", "../x", 0, 3, 16, True, [], {}, 1e300))
+        entry[field] = random.choice((None, "", "../x", 0, 3, 3.0, 16, True, [], {}, 1e300))
     maps = random.choice(([entry], [entry, entry], [], entry, [7]))
     text = random.choice(
         (json.dumps({"maps": maps}), json.dumps(maps), '{"a":' + "[" * 15 + "]" * 15 + "}", "{}")

@@ -16,6 +16,7 @@ import decode_reference
 import oracle
 from expected import ARRAYS, stored_integers
 from imagegs import FormatError, decode, read_info, render
+from imagegs.textures.map_list import from_metadata
 
 FOLDER = Path(__file__).parents[1] / "conformance"
 VALID = sorted(path.stem for path in (FOLDER / "valid").glob("*.gsimg"))
@@ -68,6 +69,12 @@ def test_the_reference_decoder_reads_a_valid_file(name: str) -> None:
     g = SimpleNamespace(**arrays, **{fact: found[fact] for fact in ("width", "height", "blend", "wrap")})
     width, height = expected["picture_width"], expected["picture_height"]
     check_picture(oracle.render(g, width, height, (g.width / width, g.height / height)), expected)
+
+
+def test_imagegs_reads_a_list_of_maps() -> None:
+    _, expected = valid("fixed-maps-with-decimal-points")
+    (found,) = from_metadata(expected["metadata"], expected["channels"])
+    assert (found.name, found.bit_depth, found.own_channels) == ("Normal", 16, ("R", "G", "B"))
 
 
 @pytest.mark.parametrize("name", MESSAGES)

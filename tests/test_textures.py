@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ FILES = [
 ]
 DAMAGES: list[tuple[str, object]] = [
     *(("file", file) for file in FILES),
-    ("file", 5), ("name", None), ("kind", 1), ("bit_depth", 9), ("bit_depth", True), ("bit_depth", 8.0),
+    ("file", 5), ("name", None), ("kind", 1), ("bit_depth", 9), ("bit_depth", True), ("bit_depth", 8.5),
     ("channels", 0), ("channels", 5), ("channels", 1), ("channels", "3"), ("color_space", []), ("name", "x"),
     ("unit_length", 1),
 ]  # fmt: skip
@@ -175,6 +176,16 @@ def test_damaged_lists(field: str, value: object) -> None:
     del entries[0][field]
     with pytest.raises(FormatError, match=f"map 1 has no valid {field}"):
         from_metadata({"maps": entries}, CHANNELS)
+
+
+def test_numbers_count_by_their_value() -> None:
+    """JSON does not tell 8 and 8.0 apart; docs/textures.md says so of these fields."""
+    entries: list[Any] = to_metadata((COLOR, ROUGH))["maps"]
+    for entry in entries:
+        entry |= {field: float(entry[field]) for field in ("bit_depth", "channels")}
+    found = from_metadata(json.loads(json.dumps({"maps": entries})), CHANNELS)
+    assert found == (COLOR, ROUGH)
+    assert all(type(each.bit_depth) is type(each.channels) is int for each in found)
 
 
 def test_lists_that_are_none_or_do_not_fit() -> None:

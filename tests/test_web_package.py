@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -145,9 +146,9 @@ def test_typescript_tells_what_is_wrong(project: Path, wrong: str, problem: str)
     assert done.returncode != 0 and problem in done.stdout, done.stdout
 
 
-PAGE = '<!doctype html><script type="module" src="{src}"></script><image-gs src="photo.gsimg"></image-gs>'
+PAGE = '<script type="module" src="{src}"></script><image-gs src="photo.gsimg"></image-gs>'
 MAP = """<script type="importmap">{ "imports": {
-"imagegs": "./node_modules/imagegs/imagegs.js", "imagegs/element": "./node_modules/imagegs/element.js"
+"imagegs": "LIBRARY/imagegs.js", "imagegs/element": "LIBRARY/element.js"
 } }</script>"""
 MAIN = """
 import "imagegs/element";
@@ -168,15 +169,20 @@ globalThis.shown = async () => {
 """
 
 
-@pytest.fixture(scope="module")
-def served(project: Path) -> Iterator[str]:
-    """The address of the project's folder."""
+@contextlib.contextmanager
+def serving(folder: Path, *, to_all: bool) -> Iterator[str]:
+    """The address of a server for a folder; to_all: pages of other origins may load the files."""
 
     class Handler(SimpleHTTPRequestHandler):
+        def end_headers(self) -> None:
+            if to_all:
+                self.send_header("Access-Control-Allow-Origin", "*")
+            super().end_headers()
+
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(project)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -185,42 +191,92 @@ def served(project: Path) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def served(project: Path) -> Iterator[str]:
+    """The address of the project's folder."""
+    with serving(project, to_all=False) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def cdn(project: Path) -> Iterator[str]:
+    """The same folder at another origin, for pages of all origins."""
+    with serving(project, to_all=True) as address:
+        yield address
+
+
 @pytest.mark.parametrize("built", [True, False], ids=["built by Vite", "as it is"])
 def test_a_page_shows_a_picture(chromium: Any, project: Path, served: str, built: bool) -> None:
+    write_page(project, "./node_modules/imagegs")
+    if built:
+        run(tool("vite"), "build", "--base", "./", "--logLevel", "warn", folder=project)
+        assert not (project / "dist" / "node_modules").exists()
+    check_page(chromium, f"{served}/dist/index.html" if built else f"{served}/plain.html")
+
+
+@pytest.mark.parametrize("built", [True, False], ids=["built by Vite", "as it is"])
+def test_the_library_may_come_from_another_origin(
+    chromium: Any, project: Path, served: str, cdn: str, built: bool
+) -> None:
+    """Browsers refuse a worker of another origin than the page's. The policy is that of docs/web.md."""
+    policy = (
+        f"default-src 'none'; script-src 'self' 'unsafe-inline' {cdn}; connect-src 'self'; "
+        f"worker-src blob: {cdn}; require-trusted-types-for 'script'; trusted-types imagegs"
+    )
+    write_page(project, f"{cdn}/node_modules/imagegs", policy)
+    if built:
+        run(tool("vite"), "build", "--base", f"{cdn}/dist/", "--logLevel", "warn", folder=project)
+    address = f"{served}/dist/index.html" if built else f"{served}/plain.html"
+    asked = check_page(chromium, address)
+    workers = [url for url in asked if "decoder_worker" in url]
+    assert workers and all(url.startswith(cdn) for url in workers)
+
+
+def write_page(project: Path, library: str, policy: str = "") -> None:
+    """A page with a picture: plain.html, with the library at an address, and index.html, for Vite."""
+    head = f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{policy}">'
     data = encode(sample_gaussians())
     (project / "public").mkdir(exist_ok=True)
     for folder in (project, project / "public"):
         (folder / "photo.gsimg").write_bytes(data)
     (project / "main.js").write_text(MAIN)
-    (project / "plain.html").write_text(MAP + PAGE.format(src="main.js"))
-    (project / "index.html").write_text(PAGE.format(src="/main.js"))
-    if built:
-        run(tool("vite"), "build", "--base", "./", "--logLevel", "warn", folder=project)
-        assert not (project / "dist" / "node_modules").exists()
-    page, errors = chromium.new_page(), []
+    (project / "plain.html").write_text(head + MAP.replace("LIBRARY", library) + PAGE.format(src="main.js"))
+    (project / "index.html").write_text(head + PAGE.format(src="/main.js"))
+
+
+def check_page(chromium: Any, address: str) -> list[str]:
+    """Looks at the picture of the page; returns the addresses that were asked for."""
+    page, errors, asked = chromium.new_page(), [], []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{served}/dist/index.html" if built else f"{served}/plain.html")
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
     page.wait_for_function("globalThis.shown", timeout=30_000)
-    expected = np.round(np.clip(render(decode(data)), 0, 1) * 255).astype(int)
+    expected = np.round(np.clip(render(decode(encode(sample_gaussians()))), 0, 1) * 255).astype(int)
     for encoded in page.evaluate("shown()"):
         pixels = pixels_of(encoded, 48, 32)
         assert (pixels[:, :, 3] == 255).all()
         check_close(pixels[:, :, :3], expected)
     page.close()
     assert not errors
+    return asked
 
 
-def test_a_worker_that_is_missing_is_told(chromium: Any, project: Path, served: str) -> None:
+@pytest.mark.parametrize("foreign", [False, True], ids=["page's origin", "another origin"])
+def test_a_worker_that_is_missing_is_told(
+    chromium: Any, project: Path, served: str, cdn: str, foreign: bool
+) -> None:
     left = project / "left"
-    shutil.copytree(project / "node_modules" / "imagegs", left)
+    shutil.copytree(project / "node_modules" / "imagegs", left, dirs_exist_ok=True)
     (left / "decoder_worker.js").unlink()
     page = chromium.new_page()
     page.goto(f"{served}/package.json")
-    script = """async () => {
-        const { loadPicture } = await import("/left/imagegs.js");
-        return loadPicture(new Uint8Array(9)).catch(({ name, message }) => [name, message]);
+    script = """async (address) => {
+        const { Worker } = globalThis, { loadPicture } = await import(address);
+        const reason = await loadPicture(new Uint8Array(9)).catch(({ name, message }) => [name, message]);
+        return [...reason, globalThis.Worker === Worker];
     }"""
-    name, message = page.evaluate(script)
+    name, message, same = page.evaluate(script, f"{cdn if foreign else served}/left/imagegs.js")
     assert name == "UnsupportedError"
     assert message.startswith("the decoder's worker failed: decoder_worker.js may be missing")
+    assert same, "the page's Worker is another class now"
     page.close()

@@ -125,3 +125,16 @@ test("a picture without a list of maps is one map, other channels are one each",
     assert.deepEqual(names(["height", "roughness"]), ["height", "roughness"]);
     assert.throws(() => mapsOf({ channels: ["R"], metadata: { maps: [] } }), FormatError);
 });
+
+test("a list of maps may have its whole numbers with decimal points", () => {
+    const found = mapsOf(decode(valid("fixed-maps-with-decimal-points").bytes));
+    assert.deepEqual(found, [
+        {
+            name: "Normal",
+            columns: [0, 1, 2],
+            channels: ["R", "G", "B"],
+            colorSpace: "linear",
+            unitLength: true,
+        },
+    ]);
+});

@@ -1,8 +1,11 @@
-// How pages find and make their elements.
+// Functions by which the scripts of pages find and make elements.
 const at = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 
-/** tag: "svg:path" for elements of a drawing. attributes: "onclick" and the like are listeners; false and null: none. */
+/**
+ * Makes an element. tag: "p", or "svg:path" for elements of SVG. attributes: "onclick" and the like are listeners; an
+ * attribute that is false or null is left out.
+ */
 function element(tag, attributes = {}, ...children) {
     const made = tag.startsWith("svg:") ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {

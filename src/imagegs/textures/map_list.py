@@ -113,14 +113,20 @@ def from_metadata(metadata: dict[str, Any] | None, channels: Sequence[str]) -> t
 def _read_entry(entry: object, number: int) -> TextureMap:
     if not isinstance(entry, dict):
         raise FormatError(f"the list of maps is damaged: map {number} is no object")
+    fields: dict[str, Any] = {field: _whole(value) for field, value in entry.items()}
     for field, kind in _FIELDS.items():
-        if type(entry.get(field)) is not kind:  # True is an int too
+        if type(fields.get(field)) is not kind:  # True is an int too
             raise FormatError(f"the list of maps is damaged: map {number} has no valid {field}")
-    if entry["bit_depth"] not in (8, 16) or entry["channels"] not in CHANNEL_NAMES:
+    if fields["bit_depth"] not in (8, 16) or fields["channels"] not in CHANNEL_NAMES:
         raise FormatError(f"the list of maps is damaged: map {number} has no valid bit_depth or channels")
-    if entry["unit_length"] and entry["channels"] != 3:
+    if fields["unit_length"] and fields["channels"] != 3:
         raise FormatError(f"the list of maps is damaged: map {number} has no vectors of three channels")
-    return TextureMap(**{field: entry[field] for field in _FIELDS})
+    return TextureMap(**{field: fields[field] for field in _FIELDS})
+
+
+def _whole(value: Any) -> Any:
+    """The int that a float equals, if there is one: 8, 8.0 and 8e0 are the same number in JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def check_files(maps: Sequence[TextureMap]) -> None:

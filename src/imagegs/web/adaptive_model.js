@@ -1,14 +1,17 @@
-// Adaptive bits (docs/format.md, section 6): counters in three contexts, mixed in the logistic domain, and
-// the numbers that are made of such decisions.
+// The adaptive model of binary decisions (docs/format.md, section 6): for each decision three counters, in
+// three contexts, estimate the probability of a 1; a mixer combines them in the logistic domain. Numbers are
+// read as sequences of such decisions.
 
 import { RangeDecoder } from "./range_decoder.js";
 
+/** 4096 / (1 + exp(-x / 256)) at x = -2048, -1920, ..., 2048; in between it is interpolated. */
 const points = [
     1, 2, 4, 6, 10, 17, 27, 45, 74, 120, 194, 311, 488, 747, 1102, 1546, 2048, 2550, 2994, 3349, 3608, 3785,
     3902, 3976, 4022, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095,
 ];
 const mostStretched = 2047;
 
+/** The probability, in 1/4096, for each x = -2047..2047 of the logistic domain. */
 const squashed = new Int16Array(2 * mostStretched + 1).map((_, i) => {
     const x = i - mostStretched + 2048,
         k = x >> 7,
@@ -16,6 +19,7 @@ const squashed = new Int16Array(2 * mostStretched + 1).map((_, i) => {
     return (points[k] * (128 - r) + points[k + 1] * r + 64) >> 7;
 });
 
+/** The inverse of `squashed`: x for each probability. */
 const stretched = new Int16Array(4096);
 for (let p = 0, i = 0; p < 4096; ++p) {
     while (i < 2 * mostStretched && squashed[i] < p) ++i;
@@ -25,11 +29,12 @@ for (let p = 0, i = 0; p < 4096; ++p) {
 const nodes = 64,
     contexts = 16;
 const counters = nodes + 2 * contexts * nodes; // of a family: (node), (f, node), (s, node)
-const mostMixed = 2 ** 20;
+const mostMixed = 2 ** 20; // of a mixer's weight
 
 /**
- * Families of decisions; `count` is behind n = 1..7 of them, `countOfBits` behind b = 4..15, `color` a
- * channel each.
+ * The numbers of the families of decisions. Each family has counters and mixers of its own. A count among n
+ * Gaussians, n = 1..7, is of the family `count` + n; one among more of the family `countOfBits` + b, where b
+ * = 4..15 is the number of binary digits of n. A colour of channel c is of the family `color` + c.
  */
 export const family = {
     count: -1,
@@ -41,7 +46,7 @@ export const family = {
     color: 23,
 };
 
-/** Counters and mixers of all families; they live on from layer to layer. */
+/** Counters and mixers of all families. A file's layers share one model. */
 export class AdaptiveModel {
     /** @param {number} channels */
     constructor(channels) {
@@ -49,11 +54,17 @@ export class AdaptiveModel {
         this.one = new Int32Array(families * counters).fill(32768); // probability of a 1, in 1/65536
         this.seen = new Uint8Array(families * counters);
         this.weights = new Int32Array(families * nodes * 3).fill(20000); // in 1/65536
-        this.stream = new RangeDecoder(new Uint8Array(0)); // that of the layer at hand
-        this.base = this.inF = this.inS = this.mixers = 0; // where the number at hand is counted
+        this.stream = new RangeDecoder(new Uint8Array(0)); // of the current layer
+        this.base = this.inF = this.inS = this.mixers = 0; // see enter()
     }
 
-    /** Chooses where the next number is counted. */
+    /**
+     * Chooses the counters and mixers of the next number.
+     *
+     * @param {number} which its family
+     * @param {number} f the first context, 0..15
+     * @param {number} s the second context, 0..15
+     */
     enter(which, f, s) {
         this.base = which * counters;
         this.inF = this.base + (1 + f) * nodes;
@@ -61,6 +72,7 @@ export class AdaptiveModel {
         this.mixers = which * nodes * 3;
     }
 
+    /** Reads one decision, 0 or 1. @param {number} node which decision of the number it is, 0..63 */
     decide(node) {
         const { one, weights } = this,
             w = this.mixers + 3 * node;
@@ -76,16 +88,24 @@ export class AdaptiveModel {
         const p = squashed[mixed + mostStretched];
         const bit = this.stream.bit(16 * p);
         const error = ((bit << 12) - p) * 10;
-        (this.turn(w, x, error), this.turn(w + 1, y, error), this.turn(w + 2, z, error));
+        (this.adjust(w, x, error), this.adjust(w + 1, y, error), this.adjust(w + 2, z, error));
         (this.count(a, bit), this.count(b, bit), this.count(c, bit));
         return bit;
     }
 
-    turn(w, x, error) {
+    /**
+     * Moves a mixer's weight so that the error shrinks.
+     *
+     * @param {number} w
+     * @param {number} x
+     * @param {number} error
+     */
+    adjust(w, x, error) {
         const weight = this.weights[w] + ((x * error + 8192) >> 14);
         this.weights[w] = weight < -mostMixed ? -mostMixed : weight > mostMixed ? mostMixed : weight;
     }
 
+    /** Moves a counter's probability towards a decision. @param {number} at @param {number} bit */
     count(at, bit) {
         const seen = this.seen[at],
             old = this.one[at];
@@ -94,7 +114,7 @@ export class AdaptiveModel {
         if (seen < 120) this.seen[at] = seen + 1;
     }
 
-    /** One of 0..n - 1, n <= 8. */
+    /** Reads one of 0..n - 1. @param {number} n at most 8 */
     symbol(n) {
         let low = 0,
             node = 1;
@@ -108,15 +128,18 @@ export class AdaptiveModel {
         return low;
     }
 
+    /** Reads a whole number, 0 or more. */
     natural() {
         return this.decide(0) ? this.magnitude() : 0;
     }
 
+    /** Reads a whole number of any sign. */
     integer() {
         if (!this.decide(0)) return 0;
         return this.decide(1) ? -this.magnitude() : this.magnitude();
     }
 
+    /** Reads a whole number from 1 to 2^24 - 1: how many binary digits it has, then those digits. */
     magnitude() {
         let n = 1,
             value = 1;

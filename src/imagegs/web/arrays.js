@@ -1,4 +1,4 @@
-// The numbers of Gaussians, column by column, as files give them one after the other.
+// The numbers of Gaussians, in one typed array for each attribute.
 
 /**
  * @typedef {object} Arrays  of N Gaussians with C channels
@@ -7,15 +7,15 @@
  * @property {Float32Array} angle      (N) of the first axis, radians, from +x towards +y
  * @property {Float32Array} logWeight  (N) added to the exponent; 0 in the paper blend
  * @property {Float32Array} color      (N, C) about 0..1, not clipped
- * @property {Int32Array} [integers]   (N, columns) as the file has them, where they were asked for
+ * @property {Int32Array} [integers]   (N, columns) the integers of the file, if the caller wants them
  */
 
-/** How many numbers of each array belong to one Gaussian. @param {number} channels */
+/** How many numbers of each array one Gaussian has. @param {number} channels */
 export function widths(channels) {
     return { xy: 2, scale: 2, angle: 1, logWeight: 1, color: channels };
 }
 
-/** All 0. @param {number} n @param {number} channels @returns {Arrays} */
+/** Arrays of n Gaussians, all numbers 0. @param {number} n @param {number} channels @returns {Arrays} */
 export function makeArrays(n, channels) {
     const arrays = Object.entries(widths(channels)).map(([name, w]) => [name, new Float32Array(n * w)]);
     return Object.fromEntries(arrays);
@@ -25,12 +25,15 @@ export function makeArrays(n, channels) {
 export function joined(parts) {
     if (parts.length === 1) return parts[0];
     const names = /** @type {(keyof Arrays)[]} */ (Object.keys(parts[0]));
-    const arrays = names.map((name) => [name, chained(parts.map((part) => /** @type {any} */ (part[name])))]);
+    const arrays = names.map((name) => [
+        name,
+        chained(parts.map((part) => /** @type {Float32Array | Int32Array} */ (part[name]))),
+    ]);
     return Object.fromEntries(arrays);
 }
 
 /**
- * Typed arrays of one kind, one behind the other, in a new one.
+ * Typed arrays of one kind, one after the other, in a new array.
  *
  * @template {Float32Array | Int32Array} Kind
  * @param {Kind[]} parts one at least
@@ -45,8 +48,11 @@ export function chained(parts) {
 }
 
 /**
- * 2^x as docs/format.md defines it for files (section 5): a polynomial, for the last bit of a library's exp2
+ * 2^x as docs/format.md defines it (section 5): a polynomial, because the last bit of a library's exp2
  * differs from machine to machine.
+ *
+ * @param {number} x
+ * @returns {number}
  */
 export function exp2(x) {
     const k = Math.floor(x + 0.5),

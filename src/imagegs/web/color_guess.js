@@ -1,19 +1,25 @@
-// What a channel's next colour is likely to be: between what is usual in the channel and what its neighbours
-// have (docs/format.md, section 6, "Guesses").
+// A guess of a channel's next colour, between the channel's running mean and the colour of the neighbours
+// (docs/format.md, section 6, "Guesses").
 
 import { bitLength } from "./lattice.js";
 
 const guesses = 5;
 
-/** Colours here are whole numbers below 2^34, in steps of their own. */
+/** The guesses of one channel. Its colours are whole numbers below 2^34. */
 export class ColorGuess {
     constructor() {
-        this.usual = 0;
-        this.seen = 0;
-        this.costs = new Int32Array(guesses);
+        this.usual = 0; // the running mean
+        this.seen = 0; // colours in that mean, at most 64
+        this.costs = new Int32Array(guesses); // how far off each guess has been, in bits
         this.values = new Float64Array(guesses);
     }
 
+    /**
+     * The guess that has cost least so far.
+     *
+     * @param {number} around the mean colour of the neighbours
+     * @returns {number}
+     */
     best(around) {
         let least = 0;
         for (let k = 0; k < guesses; ++k) {
@@ -23,6 +29,12 @@ export class ColorGuess {
         return this.values[least];
     }
 
+    /**
+     * Takes note of the colour that came.
+     *
+     * @param {number} value
+     * @param {number} unit the step that the colour was rounded to
+     */
     learn(value, unit) {
         for (let k = 0; k < guesses; ++k) {
             const off = Math.abs(value - this.values[k]) + unit,

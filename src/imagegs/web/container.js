@@ -16,25 +16,32 @@ const crcTable = new Uint32Array(256).map((_, byte) => {
     return rest;
 });
 
+/** The register of the CRC-32 after these bytes. @param {Uint8Array} bytes @param {number} register before */
 function crc32(bytes, register) {
     for (let i = 0; i < bytes.length; ++i)
         register = crcTable[(register ^ bytes[i]) & 255] ^ (register >>> 8);
     return register;
 }
 
-/** Collects the bytes of a file as they come, and hands out its chunks as soon as they are whole. */
+/** @typedef {{name: string, length: number}} ChunkHead */
+/** @typedef {{name: string, payload: Uint8Array}} Chunk */
+
+/** Collects the bytes of a file as they come, and hands out each chunk as soon as all its bytes are there. */
 export class Container {
+    /** @param {number} maxBytes the limit for the file */
     constructor(maxBytes) {
         this.maxBytes = maxBytes;
         this.data = new Uint8Array(0);
-        this.size = 0; // bytes of data that are the file's
+        this.size = 0; // bytes of the file so far: the rest of data is free
         this.offset = 0; // where the next field starts
         this.ended = false; // no more bytes will come
-        this.seen = new Set(); // types of chunks
+        /** @type {Set<string>} */
+        this.seen = new Set(); // types of chunks so far
         this.chunks = 0;
         this.layers = 0;
     }
 
+    /** Adds the next bytes of the file. Throws LimitError. @param {Uint8Array} bytes */
     push(bytes) {
         const size = this.size + bytes.length;
         if (size > this.maxBytes)
@@ -54,8 +61,10 @@ export class Container {
     }
 
     /**
-     * Yields now and then, and returns the next chunk, {name, payload}; null where its bytes have not come
-     * yet, or behind the last one.
+     * The next chunk; null where its bytes have not all come yet, and after the last chunk. Yields now and
+     * then. Throws FormatError, LimitError.
+     *
+     * @returns {Generator<undefined, Chunk | null>}
      */
     *next() {
         if (this.offset === 0 && !this.readFrame()) return null;
@@ -81,6 +90,7 @@ export class Container {
         return { name: head.name, payload };
     }
 
+    /** @param {number} at */
     u32(at) {
         return (
             (this.data[at] |
@@ -91,6 +101,7 @@ export class Container {
         );
     }
 
+    /** Reads signature and version; false where they have not come yet. */
     readFrame() {
         const { data, size } = this,
             n = Math.min(size, 8);
@@ -107,6 +118,7 @@ export class Container {
         return true;
     }
 
+    /** The message about a wrong signature. */
     whatIsWrong() {
         const start = [...this.data.subarray(0, Math.min(4, this.size))];
         if (start.length === 4 && start.every((byte, i) => byte === (signature[i] & 127)))
@@ -116,7 +128,7 @@ export class Container {
         return "not a gsimg file";
     }
 
-    /** Name and length of the chunk at hand, null where they have not come yet. */
+    /** The head of the current chunk; null where it has not come yet. @returns {ChunkHead | null} */
     head() {
         const start = this.offset,
             number = this.chunks + 1,
@@ -135,7 +147,7 @@ export class Container {
         return { name, length: this.u32(start + 4) };
     }
 
-    /** Whether so many bytes of the chunk at hand have come. */
+    /** Whether so many bytes of the current chunk have come. @param {number} bytes @param {ChunkHead} head */
     has(bytes, { name, length }) {
         const left = this.size - this.offset;
         if (left >= bytes) return true;
@@ -144,12 +156,11 @@ export class Container {
             throw new LimitError(`chunk ${name}: the file is over the limit of ${this.maxBytes} bytes`);
         }
         requireMore(left - 8 >= length, `chunk ${name}: ${length} bytes declared, ${left - 8} left`);
-        return requireMore(
-            false,
-            `chunk ${name}: truncated in the checksum: ${left - 8 - length} of 4 bytes`,
-        );
+        requireMore(false, `chunk ${name}: truncated in the checksum: ${left - 8 - length} of 4 bytes`);
+        return false; // requireMore() throws
     }
 
+    /** Checks whether a chunk may follow those so far. @param {string} name */
     checkPlace(name) {
         const { seen } = this;
         require(name === layerChunk || !seen.has(name), `chunk ${name} occurs twice`);
@@ -165,13 +176,20 @@ export class Container {
         require(name !== "LATT" || !seen.has("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
     }
 
-    /** The chunk that must come before, if it has not. */
+    /**
+     * A chunk that must come before this one and has not.
+     *
+     * @param {string} name
+     * @returns {string | undefined}
+     */
     missing(name) {
         const numbers = this.seen.has("LATT") ? layerChunk : "GAUS";
+        /** @type {Record<string, string[]>} */
         const needs = { HEAD: [], TURN: ["HEAD", "LATT"], LAYR: ["HEAD", "LATT"], TAIL: ["HEAD", numbers] };
         return (needs[name] ?? ["HEAD"]).find((each) => !this.seen.has(each));
     }
 
+    /** Checks that nothing follows the last chunk. */
     checkEnd() {
         require(this.size === this.offset, () => `${this.size - this.offset} bytes after the end chunk`);
         return null;

@@ -1,30 +1,42 @@
-// Which Gaussians can matter in a rectangle of the canvas; see native/render/kernels/cull.h for the idea.
+// The choice of the Gaussians that can matter in a rectangle of the canvas, as in
+// native/render/kernels/cull.h.
 //
-// Softmax: a Gaussian's highest exponent in the rectangle must come within the cutoff of an exponent that
-// some Gaussian never falls below there. In the whitened frame the rectangle is a parallelogram: its most
-// distant corner gives the lowest exponent, its distance from the origin the highest. Exact but for rounding,
-// for which the bound is widened. Where log-weights fade by an unknown amount, the highest exponent is that
-// without, and the lowest does not count. Paper: the Gaussian's tiles and the rectangle's must meet.
+// Softmax: each Gaussian has a lowest and a highest exponent in the rectangle. A Gaussian matters if its
+// highest exponent is within the cutoff of the largest of all lowest ones. In the whitened frame the
+// rectangle is a parallelogram: its corner farthest from the origin gives the lowest exponent, its distance
+// from the origin the highest one. The bound is widened for rounding, and otherwise exact. For a Gaussian
+// that fades by an unknown amount, the highest exponent is that without fading, and the lowest one does not
+// count.
+//
+// Paper: a Gaussian matters if one of its tiles is a tile of the rectangle.
+
+/** @import { Header } from "./header.js" */
 
 import { cutoff, paperTile } from "./constants.js";
 import { strideOf } from "./shapes.js";
 
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Rectangle canvas pixels */
 
-/** Culls lists of rows (see shapes.js) of one picture. */
+/** Chooses among the Gaussians of one picture. */
 export class Culler {
+    /** @param {Float32Array} rows see shapes.js @param {Header} header */
     constructor(rows, header) {
         this.rows = rows;
         this.stride = strideOf(header.blend);
         this.paper = header.blend === "paper";
         this.lastColumn = Math.floor((header.width - 1) / paperTile);
         this.lastRow = Math.floor((header.height - 1) / paperTile);
-        this.near = new Float64Array(0);
+        this.near = new Float64Array(0); // see fill()
     }
 
     /**
-     * Writes those of the first `count` of `ids` that can matter in the rectangle to `kept`; returns how
-     * many.
+     * Writes to `kept` those of the first `count` ids whose Gaussians can matter in the rectangle.
+     *
+     * @param {Rectangle} rectangle
+     * @param {Uint32Array} ids
+     * @param {number} count
+     * @param {Uint32Array} kept with room for `count` ids
+     * @returns {number} how many are kept
      */
     cull(rectangle, ids, count, kept) {
         return this.paper
@@ -32,7 +44,14 @@ export class Culler {
             : this.cullSoftmax(rectangle, ids, count, kept);
     }
 
+    /**
+     * @param {Rectangle} rectangle
+     * @param {Uint32Array} ids
+     * @param {number} count
+     * @param {Uint32Array} kept
+     */
     cullPaper({ left, top, right, bottom }, ids, count, kept) {
+        /** @param {number} v @param {number} last */
         const tile = (v, last) => Math.min(Math.max(Math.floor(v / paperTile), 0), last);
         const first = tile(left, this.lastColumn),
             last = tile(right, this.lastColumn),
@@ -48,6 +67,12 @@ export class Culler {
         return n;
     }
 
+    /**
+     * @param {Rectangle} rectangle
+     * @param {Uint32Array} ids
+     * @param {number} count
+     * @param {Uint32Array} kept
+     */
     cullSoftmax(rectangle, ids, count, kept) {
         if (this.near.length < count) this.near = new Float64Array(2 * count);
         const { near } = this,
@@ -58,7 +83,14 @@ export class Culler {
         return n;
     }
 
-    /** Fills `near` with the lowest score (= -exponent) of each; returns the least of the highest ones. */
+    /**
+     * Fills `near` with the lowest score of each Gaussian in the rectangle; a score is an exponent times -1.
+     *
+     * @param {Rectangle} rectangle
+     * @param {Uint32Array} ids
+     * @param {number} count
+     * @returns {number} the least of all highest scores
+     */
     fill({ left, top, right, bottom }, ids, count) {
         const { rows, near } = this,
             width = right - left,
@@ -104,7 +136,15 @@ export class Culler {
     }
 }
 
-/** Squared distance of the origin from the segment a + t d, 0 <= t <= 1. */
+/**
+ * The squared distance of the origin from the segment a + t d, 0 <= t <= 1.
+ *
+ * @param {number} au
+ * @param {number} av
+ * @param {number} du
+ * @param {number} dv
+ * @returns {number}
+ */
 function distance(au, av, du, dv) {
     let t = -(au * du + av * dv) / (du * du + dv * dv + 1e-30);
     t = t < 0 ? 0 : t > 1 ? 1 : t;

@@ -1,4 +1,8 @@
-// From the bytes of a .gsimg file to its Gaussians, layer by layer as they come.
+// The decoder: from the bytes of a .gsimg file to its Gaussians, layer by layer as the bytes come.
+
+/** @import { Arrays } from "./arrays.js" */
+/** @import { Chunk } from "./container.js" */
+/** @import { Header } from "./header.js" */
 
 import { joined } from "./arrays.js";
 import { Container } from "./container.js";
@@ -13,19 +17,28 @@ import { readMetadata } from "./metadata.js";
 
 /**
  * @typedef {object} DecodingOptions
- * @property {boolean} [integers] give the files' integers too, as arrays.integers (N, columns)
- * @property {number} [layers]    decode no more than so many, though all are checked
- * @property {boolean} [partial]  the bytes may end early, behind the first layer
+ * @property {boolean} [integers] also give the file's integers, as arrays.integers (N, columns)
+ * @property {number} [layers]    decode no more than so many layers; the frames of all are checked
+ * @property {boolean} [partial]  the bytes may end early, after the first layer
  */
 /** @typedef {Partial<import("./limits.js").Limits> & DecodingOptions} DecoderOptions */
 
+/** @typedef {{type: "header", header: Header}} HeaderEvent */
+/** @typedef {{type: "metadata", metadata: Record<string, unknown>}} MetadataEvent */
 /**
- * Decodes a file of which ever more bytes are pushed. Files without layers have one, of all Gaussians.
+ * @typedef {{type: "layer", arrays: Arrays, bytes: number}} LayerEvent  bytes: of the file up to the layer's
+ *     end
+ */
+/** @typedef {{type: "pause"}} PauseEvent  a chance to do something else */
+/** @typedef {{type: "more"}} MoreEvent  push more bytes, or call end(), before the next step */
+/** @typedef {HeaderEvent | MetadataEvent | LayerEvent | PauseEvent | MoreEvent} DecoderEvent */
+
+/**
+ * Decodes a file whose bytes are pushed one part after the other. A file in fixed point counts as one layer
+ * of all its Gaussians.
  *
- * `events()` is a generator that yields {type} in this order: "header" {header}, "metadata" {metadata} where
- * there is any, "layer" {arrays, bytes} for each layer, bytes: of the file up to its end; in between "pause",
- * a chance to do something else, and "more", when more bytes must be pushed (or `end()` called) before it
- * goes on. Throws FormatError and LimitError. It ends behind the last chunk of a whole file.
+ * `events()` yields one header, metadata if the file has any, and each layer; pauses and wishes for more
+ * bytes come in between. It throws FormatError and LimitError, and ends after the last chunk of a whole file.
  */
 export class Decoder {
     /**
@@ -35,7 +48,7 @@ export class Decoder {
         this.options = options;
         this.limits = limitsOf(options);
         this.container = new Container(this.limits.maxBytes);
-        /** @type {import("./header.js").Header | null} */
+        /** @type {Header | null} */
         this.header = null;
         /** @type {LayerReader | null} of a file with layers */
         this.layers = null;
@@ -46,16 +59,20 @@ export class Decoder {
         this.container.push(bytes);
     }
 
+    /** No more bytes will come. */
     end() {
         this.container.ended = true;
     }
 
+    /** @returns {Generator<DecoderEvent, void>} */
     *events() {
         const { container } = this;
-        for (let chunk; !container.complete;) {
-            while (!(chunk = yield* this.next())) {
-                if (container.ended) return;
+        while (!container.complete) {
+            const chunk = yield* this.next();
+            if (!chunk && container.ended) return;
+            if (!chunk) {
                 yield { type: "more" };
+                continue;
             }
             yield* this.read(chunk);
             yield { type: "pause" };
@@ -64,28 +81,30 @@ export class Decoder {
         container.checkEnd();
     }
 
+    /** The next chunk, if all its bytes are there. @returns {Generator<PauseEvent, Chunk | null>} */
     *next() {
         try {
             return yield* withPauses(this.container.next());
         } catch (error) {
-            // What came before is a picture, if only the end is missing.
+            // If only the end is missing, the layers so far are a picture.
             if (this.options.partial && this.container.ended && isTruncated(error) && this.container.layers)
                 return null;
             throw error;
         }
     }
 
+    /** @param {Chunk} chunk @returns {Generator<DecoderEvent, void>} */
     *read({ name, payload }) {
-        const header = /** @type {import("./header.js").Header} */ (this.header); // the first chunk's
+        const header = /** @type {Header} */ (this.header); // from the first chunk
         if (name === "HEAD") yield* this.readHeader(payload);
         else if (name === "mETA") yield { type: "metadata", metadata: readMetadata(payload) };
         else if (name === "GAUS") {
-            const steps = readFixedPoint(payload, header, this.options.integers);
+            const steps = readFixedPoint(payload, header, Boolean(this.options.integers));
             yield this.layer(yield* withPauses(steps));
         } else if (name === "LATT") {
             this.layers = new LayerReader(new Lattice(payload, header), header);
             this.layers.keepIntegers = Boolean(this.options.integers);
-        } else if (name === "TURN") this.layers?.useTurn(payload);
+        } else if (name === "TURN") this.layers?.useColorTransform(payload);
         else if (name === "LAYR" && this.layers) yield* this.readLayer(payload, this.layers);
         else if (name === "TAIL" && this.layers) {
             const { n, total } = this.layers;
@@ -93,10 +112,12 @@ export class Decoder {
         }
     }
 
+    /** @param {Uint8Array} payload @returns {Generator<HeaderEvent, void>} */
     *readHeader(payload) {
         const header = (this.header = readHeader(payload)),
             limits = this.limits;
         const { width, height, nGaussians: n, channels } = header;
+        /** @type {(what: string, limit: number | string) => never} */
         const refuse = (what, limit) => {
             throw new LimitError(`${what} over the limit of ${limit}`);
         };
@@ -108,19 +129,28 @@ export class Decoder {
         yield { type: "header", header };
     }
 
+    /** @param {Uint8Array} payload @param {LayerReader} layers @returns {Generator<DecoderEvent, void>} */
     *readLayer(payload, layers) {
-        if (layers.number >= (this.options.layers ?? Infinity)) return layers.skip(payload);
-        yield this.layer(yield* withPauses(layers.read(payload)));
+        if (layers.number >= (this.options.layers ?? Infinity)) layers.skip(payload);
+        else yield this.layer(yield* withPauses(layers.read(payload)));
     }
 
+    /** @param {Arrays} arrays @returns {LayerEvent} */
     layer(arrays) {
         return { type: "layer", arrays, bytes: this.container.offset };
     }
 }
 
+/** @param {unknown} error */
 const isTruncated = (error) => error instanceof FormatError && error.truncated;
 
-/** Goes through the steps with a pause event at each, and returns what they return. */
+/**
+ * Takes all steps, with a pause at each.
+ *
+ * @template Result
+ * @param {Generator<undefined, Result>} steps
+ * @returns {Generator<PauseEvent, Result>} what the steps return
+ */
 function* withPauses(steps) {
     for (;;) {
         const { value, done } = steps.next();
@@ -137,7 +167,7 @@ function* withPauses(steps) {
 /**
  * @typedef {object} DecodedFacts
  * @property {Layer[]} layers
- * @property {Record<string, any> | null} metadata
+ * @property {Record<string, any> | null} metadata  any JSON, see docs/format.md
  * @property {number} fade  added to the log-weights of the last layer, see levels.js
  */
 /**
@@ -146,12 +176,12 @@ function* withPauses(steps) {
  */
 
 /**
- * The Gaussians in the bytes of a .gsimg file, all of it at once. A large file takes long: pages call
- * `loadPicture`.
+ * The Gaussians in the bytes of a .gsimg file, decoded at once. That takes long for a large file: pages
+ * should call `loadPicture`. Throws FormatError, LimitError and, for a wrong option, RangeError.
  *
  * @param {Uint8Array | ArrayBuffer} bytes
- * @param {DecoderOptions & {lod?: number}} [options] lod: the level of detail, 0..1; what lies beyond is
- *     checked and not decoded
+ * @param {DecoderOptions & {lod?: number}} [options] lod: the level of detail, 0..1; later layers are checked
+ *     but not decoded
  * @returns {Decoded}
  */
 export function decode(bytes, options = {}) {
@@ -161,24 +191,32 @@ export function decode(bytes, options = {}) {
     const decoder = new Decoder({ ...options, ...(lod < 1 && { layers: level.layers }) });
     decoder.push(data);
     decoder.end();
-    const result = /** @type {Decoded} */ (
-            /** @type {any} */ ({ metadata: null, layers: [], fade: level.fade })
-        ),
-        parts = [];
+    /** @type {DecodedFacts} */
+    const facts = { metadata: null, layers: [], fade: level.fade };
+    /** @type {Header | null} */
+    let header = null;
+    /** @type {Arrays[]} */
+    const parts = [];
     for (const event of decoder.events()) {
-        if (event.type === "header") Object.assign(result, event.header);
-        else if (event.type === "metadata") result.metadata = event.metadata;
+        if (event.type === "header") header = event.header;
+        else if (event.type === "metadata") facts.metadata = event.metadata;
         else if (event.type === "layer") {
             parts.push(event.arrays);
-            result.layers.push({ n: event.arrays.angle.length, bytes: event.bytes });
+            facts.layers.push({ n: event.arrays.angle.length, bytes: event.bytes });
         }
     }
-    Object.assign(result, joined(parts));
-    result.nGaussians = result.angle.length;
-    return result;
+    const arrays = joined(parts);
+    const all = { ...facts, .../** @type {Header} */ (/** @type {unknown} */ (header)), ...arrays };
+    return { ...all, nGaussians: arrays.angle.length };
 }
 
-/** What steps return that nobody waits for. */
+/**
+ * Takes all steps at once.
+ *
+ * @template Result
+ * @param {Generator<undefined, Result>} steps
+ * @returns {Result}
+ */
 function finished(steps) {
     for (;;) {
         const { value, done } = steps.next();
@@ -186,7 +224,13 @@ function finished(steps) {
     }
 }
 
-/** How many layers there are, 1 in files without; checks the frame alone. */
+/**
+ * The number of layers of a file, 1 in fixed point. Only the frame is checked.
+ *
+ * @param {Uint8Array} data
+ * @param {DecoderOptions} options
+ * @returns {number}
+ */
 function countLayers(data, options) {
     const container = new Container(limitsOf(options).maxBytes);
     container.push(data);

@@ -1,5 +1,6 @@
-// The package's worker.
+// The script of the package's worker.
 
 import { serveWorker } from "./worker.js";
 
-serveWorker(/** @type {any} */ (self)); // TypeScript takes it for a window
+// TypeScript takes `self` for a window.
+serveWorker(/** @type {import("./worker.js").Scope} */ (/** @type {unknown} */ (self)));

@@ -1,5 +1,7 @@
-// What of <image-gs> is not about pictures: its box, its size on the screen, its text for those who do not
-// see it.
+// The layout of <image-gs>: its box, its size on the screen, and its text for those who do not see the
+// picture.
+
+/** @import { Size } from "./views.js" */
 
 import { UnsupportedError } from "./errors.js";
 
@@ -12,26 +14,32 @@ canvas {
 }
 `;
 
+/** @typedef {Window & typeof globalThis} View  the window of a document */
+
+/** @type {WeakMap<Document, CSSStyleSheet>} */
 const commonSheets = new WeakMap();
 
-/** The shadow tree of an element, and what it knows about its size. */
+/** The shadow tree and the size of an element. */
 export class ElementLayout {
     #host;
     #internals;
     #canvas = document.createElement("canvas");
-    #filler = document.createElement("div"); // as wide as the picture, where nothing else says how wide
+    #filler = document.createElement("div"); // as wide as the picture, for an element without a width
     #text = document.createElement("span");
     #root;
     /** @type {CSSStyleSheet | null} */
-    #sizes = null; // a style sheet of its own
-    /** @type {{width: number, height: number} | null} */
-    #natural = null;
+    #sizes = null; // the style sheet of this element alone
+    /** @type {Size | null} */
+    #natural = null; // of the picture
     #onrepaint;
     #resizing;
     /** @type {MediaQueryList | null} */
-    #density = null; // a MediaQueryList, true while the screen's density is what it was
+    #density = null; // matches while the screen has the same density
 
-    /** onrepaint: called when what is shown has another size on the screen, or is lost. */
+    /**
+     * @param {HTMLElement} host the element
+     * @param {() => void} onrepaint called when the picture has another size on the screen, or is lost
+     */
     constructor(host, onrepaint) {
         this.#host = host;
         this.#onrepaint = onrepaint;
@@ -40,16 +48,16 @@ export class ElementLayout {
         this.#text.part = "alt";
         this.#text.hidden = true;
         this.#root.append(this.#filler, this.#canvas, this.#text);
-        this.dress();
+        this.adoptStyles();
         this.#resizing = new ResizeObserver(() => onrepaint());
         this.#canvas.addEventListener("contextrestored", () => onrepaint());
     }
 
     /**
-     * Style sheets are adopted, which a page's policy allows where it forbids <style>. They are of one
-     * document, so another one needs others.
+     * Gives the shadow tree its style sheets. They are adopted, because a page's policy may forbid <style>. A
+     * sheet belongs to one document, so the element needs others when it moves to another document.
      */
-    dress() {
+    adoptStyles() {
         const view = this.#host.ownerDocument.defaultView;
         if (!view) return;
         this.#sizes = new view.CSSStyleSheet();
@@ -57,12 +65,14 @@ export class ElementLayout {
         this.update();
     }
 
+    /** Begins to watch sizes: the element is in a document. */
     connect() {
         this.#resizing.observe(this.#host);
         this.#watchDensity();
         this.update();
     }
 
+    /** Ends that. */
     disconnect() {
         this.#resizing.disconnect();
         this.#density?.removeEventListener("change", this.#densityChanged);
@@ -80,12 +90,13 @@ export class ElementLayout {
         this.#onrepaint();
     };
 
+    /** Takes the size of the picture. @param {number} width @param {number} height */
     setNaturalSize(width, height) {
         this.#natural = { width, height };
         this.update();
     }
 
-    /** As before a picture came. */
+    /** Shows nothing, as before the first picture. */
     forget() {
         this.#natural = null;
         this.#canvas.width = this.#canvas.height = 0;
@@ -93,11 +104,12 @@ export class ElementLayout {
         this.update();
     }
 
+    /** Shows the text in place of the picture. */
     showAlt() {
         this.#text.hidden = false;
     }
 
-    /** Follows the attributes and the picture's size. */
+    /** Brings text, role and styles in line with the attributes and the picture's size. */
     update() {
         const alt = this.#host.getAttribute("alt");
         this.#internals.role = alt === "" ? "presentation" : "img";
@@ -113,7 +125,13 @@ export class ElementLayout {
         this.#sizes?.replaceSync(`${host} div { width: ${w}px; max-width: 100%; }`);
     }
 
-    /** The "width" or "height" of the content, or, without a box, of the attribute; null without both. */
+    /**
+     * The width or height of the content, CSS pixels. Without a box it is that of the attribute; null without
+     * both.
+     *
+     * @param {"width" | "height"} name
+     * @returns {number | null}
+     */
     side(name) {
         const shown = Math.round(contentBox(this.#host)[name]);
         if (shown >= 0) return shown;
@@ -122,29 +140,44 @@ export class ElementLayout {
     }
 
     /**
-     * How large the picture is to be painted, in pixels of the screen and at most `most` a side; null if not
-     * at all.
+     * The size at which the picture is to be painted, pixels of the screen; null if it is not shown.
+     *
+     * @param {number} most pixels of a side
+     * @returns {Size | null}
      */
     pixels(most) {
         const box = this.#fitted(contentBox(this.#host));
         if (!(box.width > 0 && box.height > 0)) return null;
         const scale = Math.min(devicePixelRatio, most / box.width, most / box.height);
+        /** @param {number} length */
         const side = (length) => Math.max(1, Math.round(length * scale));
         return { width: side(box.width), height: side(box.height) };
     }
 
-    /** The size of the whole picture in a box of this size, CSS pixels, by the element's object-fit. */
+    /**
+     * The size of the whole picture in a box, CSS pixels, by the element's object-fit.
+     *
+     * @param {Size} box
+     * @returns {Size}
+     */
     #fitted({ width, height }) {
         const fit = getComputedStyle(this.#host).objectFit,
             { width: w, height: h } = this.#natural ?? { width, height };
         if (!fit || fit === "fill" || !width || !height) return { width, height };
         const contain = Math.min(width / w, height / h),
             cover = Math.max(width / w, height / h);
-        const scale = { contain, cover, none: 1, "scale-down": Math.min(1, contain) }[fit];
+        /** @type {Record<string, number>} */
+        const scales = { contain, cover, none: 1, "scale-down": Math.min(1, contain) };
+        const scale = scales[fit];
         return { width: w * scale, height: h * scale };
     }
 
-    /** Shows the lower left corner of another canvas. */
+    /**
+     * Shows the lower left corner of another canvas.
+     *
+     * @param {HTMLCanvasElement | OffscreenCanvas} from
+     * @param {Size} size
+     */
     show(from, { width, height }) {
         if (this.#canvas.width !== width || this.#canvas.height !== height)
             Object.assign(this.#canvas, { width, height });
@@ -155,30 +188,49 @@ export class ElementLayout {
     }
 }
 
-/** The rules of all elements of a window's document. */
+/**
+ * The style sheet that all elements of a window's document share.
+ *
+ * @param {View} view
+ * @returns {CSSStyleSheet}
+ */
 function commonSheet(view) {
-    if (!commonSheets.has(view.document)) {
-        const sheet = new view.CSSStyleSheet();
-        sheet.replaceSync(rules);
-        commonSheets.set(view.document, sheet);
-    }
-    return commonSheets.get(view.document);
+    const old = commonSheets.get(view.document);
+    if (old) return old;
+    const sheet = new view.CSSStyleSheet();
+    sheet.replaceSync(rules);
+    commonSheets.set(view.document, sheet);
+    return sheet;
 }
 
-/** The size of an element's content, CSS pixels; NaN where it has no box. */
+/**
+ * The size of an element's content, CSS pixels; NaN where it has no box.
+ *
+ * @param {HTMLElement} element
+ * @returns {Size}
+ */
 function contentBox(element) {
-    const style = getComputedStyle(element),
-        sum = (...names) => names.reduce((n, name) => n + parseFloat(style[name]), 0);
+    const style = getComputedStyle(element);
+    /** @param {string[]} lengths */
+    const sum = (...lengths) => lengths.reduce((n, length) => n + parseFloat(length), 0);
     const width = parseFloat(style.width),
         height = parseFloat(style.height);
     if (style.boxSizing !== "border-box") return { width, height };
     return {
-        width: width - sum("paddingLeft", "paddingRight", "borderLeftWidth", "borderRightWidth"),
-        height: height - sum("paddingTop", "paddingBottom", "borderTopWidth", "borderBottomWidth"),
+        width:
+            width - sum(style.paddingLeft, style.paddingRight, style.borderLeftWidth, style.borderRightWidth),
+        height:
+            height -
+            sum(style.paddingTop, style.paddingBottom, style.borderTopWidth, style.borderBottomWidth),
     };
 }
 
-/** A length as <img width> has them: pixels, or a percentage; else "". */
+/**
+ * A length as in <img width>: pixels or a percentage; else "".
+ *
+ * @param {string | null} text
+ * @returns {string}
+ */
 function lengthOf(text) {
     const [, number, percent] = /^\s*(\d+(?:\.\d*)?)\s*(%?)/.exec(text ?? "") ?? [];
     return number === undefined ? "" : `${number}${percent || "px"}`;

@@ -1,30 +1,35 @@
-// One value of an <image-gs>' src, from the moment that it is set.
+// The request for one value of an <image-gs>' src.
 
+import { asError } from "./errors.js";
+
+/** A request, which begins when src is set. */
 export class SourceRequest {
-    url = ""; // absolute, once the file is asked for
-    started = false; // a lazy one waits until it is near the window
-    over = false; // there is nothing left to wait for
-    /** @type {any} */
-    failure = null;
+    url = ""; // absolute, from the moment that the file is fetched
+    started = false; // the request of a lazy element starts when the element is near the window
+    over = false; // the picture is there, or the request has failed
+    /** @type {unknown} */
+    failure = null; // the reason, once it has failed
     #control = new AbortController();
     #settle = /** @type {PromiseWithResolvers<void>} */ ({});
 
     constructor() {
-        /** A promise of the picture in full. */
+        /** Resolves when the picture is there in full. @type {Promise<void>} */
         this.done = new Promise((resolve, reject) => Object.assign(this.#settle, { resolve, reject }));
-        this.done.catch(() => {}); // who waits for it is told
+        this.done.catch(() => {}); // no "unhandled rejection" where nobody waits for it
     }
 
-    /** Ends the transfer when it is aborted. */
+    /** The signal that ends the transfer. */
     get signal() {
         return this.#control.signal;
     }
 
+    /** The picture is there in full. */
     succeed() {
         this.over = true;
         this.#settle.resolve();
     }
 
+    /** Ends the request. @param {unknown} error */
     fail(error) {
         this.over = true;
         this.failure = error;
@@ -32,18 +37,25 @@ export class SourceRequest {
         this.#settle.reject(error);
     }
 
-    /** Resolves as `done`, but rejects as img.decode() does, whatever went wrong: that is its `cause`. */
+    /**
+     * As `done`, but rejects as img.decode() does: with an EncodingError, whose `cause` is what went wrong.
+     */
     async decoded() {
         try {
             await this.done;
-            if (this.failure) throw this.failure; // of a later painting
+            if (this.failure) throw this.failure; // a painting failed after that
         } catch (error) {
             throw encodingError(error);
         }
     }
 }
 
-/** What decode() rejects with. */
+/**
+ * The error with which decode() rejects.
+ *
+ * @param {unknown} cause
+ * @returns {DOMException & {cause: unknown}}
+ */
 export function encodingError(cause) {
-    return Object.assign(new DOMException(cause.message, "EncodingError"), { cause });
+    return Object.assign(new DOMException(asError(cause).message, "EncodingError"), { cause });
 }

@@ -1,11 +1,8 @@
-// What can be wrong with a file, and with the place where it is to be shown.
+// The errors of the library: faults of a file, and of the browser that is to show it.
 
-/**
- * The bytes are not a valid .gsimg file; the message says which rule of docs/format.md they break.
- * `truncated`: they only end too early.
- */
+/** The bytes are not a valid .gsimg file; the message says which rule of docs/format.md they break. */
 export class FormatError extends Error {
-    /** Whether the bytes only end too early. */
+    /** Whether the only fault is that the bytes end too early. */
     truncated = false;
 
     get name() {
@@ -13,21 +10,24 @@ export class FormatError extends Error {
     }
 }
 
-/** The file is valid so far, but larger or more work than the limits allow. */
+/** The file is valid so far, but the limits do not allow its size or the work that it takes. */
 export class LimitError extends Error {
     get name() {
         return "LimitError";
     }
 }
 
-/** The browser lacks what painting needs, as WebGL2, or has lost it. */
+/** The browser lacks something that the library needs, such as WebGL2, or has lost it. */
 export class UnsupportedError extends Error {
     get name() {
         return "UnsupportedError";
     }
 }
 
-/** @typedef {(condition: unknown, message: string | (() => string)) => void} Check  throws unless it holds */
+/**
+ * @typedef {(condition: unknown, message: string | (() => string)) => void} Check  throws FormatError unless
+ *     the condition holds
+ */
 
 /**
  * Throws FormatError(message) unless the condition holds.
@@ -40,19 +40,33 @@ export function require(condition, message) {
     if (!condition) throw new FormatError(typeof message === "function" ? message() : message);
 }
 
-/** Throws FormatError(message) unless the bytes go on so far. */
+/**
+ * The same for bytes that end too early: `truncated` of the error is true.
+ *
+ * @param {unknown} condition
+ * @param {string} message
+ * @returns {asserts condition}
+ */
 export function requireMore(condition, message) {
     if (!condition) throw Object.assign(new FormatError(message), { truncated: true });
 }
 
+/** @type {Record<string, new (message: string) => Error>} */
 const kinds = { FormatError, LimitError, UnsupportedError };
 
-/** An error as something that one thread can post to another, and back: see `revived`. */
+/** @typedef {{name: string, message: string}} PlainError  an error that one thread can post to another */
+
+/** @param {unknown} error @returns {PlainError} */
 export function plainError(error) {
-    return { name: error.name, message: error.message };
+    const { name, message } = asError(error);
+    return { name, message };
 }
 
-/** The error that plainError() took apart. */
+/** The error from which plainError() was made. @param {PlainError} plain @returns {Error} */
 export function revived({ name, message }) {
-    return kinds[name] ? new kinds[name](message) : Object.assign(new Error(message), { name });
+    const Kind = kinds[name];
+    return Kind ? new Kind(message) : Object.assign(new Error(message), { name });
 }
+
+/** What was thrown or rejected, as an error. @param {unknown} thrown @returns {Error} */
+export const asError = (thrown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));

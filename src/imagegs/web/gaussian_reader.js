@@ -1,19 +1,63 @@
-// The numbers of one coded Gaussian after the other (docs/format.md, section 6, "Numbers of a Gaussian").
+// The numbers of coded Gaussians (docs/format.md, section 6, "Numbers of a Gaussian").
+
+/** @import { Arrays } from "./arrays.js" */
+/** @import { Check } from "./errors.js" */
+/** @import { Header } from "./header.js" */
+/** @import { Lattice } from "./lattice.js" */
+/** @import { RangeDecoder } from "./range_decoder.js" */
 
 import { AdaptiveModel, family } from "./adaptive_model.js";
 import { exp2, makeArrays } from "./arrays.js";
 import { ColorGuess } from "./color_guess.js";
-import { bitLength, clip, colorTurn, floorDivide, power, roundDivide } from "./lattice.js";
+import { bitLength, clip, colorTransform, floorDivide, power, roundDivide } from "./lattice.js";
 import { Bins } from "./neighbors.js";
 
 const firstColor = 8; // column of the table of integers
 
-/** @typedef {"x" | "y" | "shorter" | "ratio" | "nats" | "sector" | "unit" | "color"} Remembered */
-/** @typedef {Record<Remembered, {[i: number]: number, length: number}>} History of all Gaussians so far */
+/** @typedef {Int32Array | Int16Array | Uint8Array | Float64Array} Numbers */
+/**
+ * @typedef {object} History  of all Gaussians so far: the numbers from which later ones are predicted
+ * @property {Int32Array} x        centre, quarters of a pixel
+ * @property {Int32Array} y
+ * @property {Int16Array} shorter  the smaller scale, steps
+ * @property {Int16Array} ratio    the larger scale less the smaller one, steps
+ * @property {Int16Array} nats     log-weight, sixteenths of a nat
+ * @property {Uint8Array} sector   angle, eighths of pi
+ * @property {Float64Array} unit   the step of the colours
+ * @property {Int32Array} color    (N, C) colours, in steps
+ */
+/**
+ * @typedef {object} Coded  the numbers of one Gaussian, as the file has them
+ * @property {number} column     of its cell
+ * @property {number} row
+ * @property {number} shorter    see History
+ * @property {number} ratio
+ * @property {number} weight     log-weight, in steps
+ * @property {number} angle      0..directions - 1
+ * @property {number} directions how many angles there are
+ * @property {number} x          place in the cell
+ * @property {number} y
+ * @property {[number, number]} digits  binary digits of x and of y
+ * @property {number} step       log2 of the step of the colours, sixteenths
+ * @property {number} l0         log2 of the larger scale, sixteenths
+ * @property {number} l1         log2 of the smaller scale, sixteenths
+ */
 
-/** Reads Gaussians, and remembers what later ones are predicted from. */
+/** @returns {History} with room for n Gaussians @param {number} n @param {number} channels */
+const makeHistory = (n, channels) => ({
+    x: new Int32Array(n),
+    y: new Int32Array(n),
+    shorter: new Int16Array(n),
+    ratio: new Int16Array(n),
+    nats: new Int16Array(n),
+    sector: new Uint8Array(n),
+    unit: new Float64Array(n),
+    color: new Int32Array(n * channels),
+});
+
+/** Reads Gaussians, and remembers the numbers from which later ones are predicted. */
 export class GaussianReader {
-    /** @param {import("./lattice.js").Lattice} lattice @param {import("./header.js").Header} header */
+    /** @param {Lattice} lattice @param {Header} header */
     constructor(lattice, { width, height, channels }) {
         this.lattice = lattice;
         this.width = width;
@@ -21,19 +65,25 @@ export class GaussianReader {
         this.channels = channels.length;
         this.model = new AdaptiveModel(this.channels);
         this.guesses = channels.map(() => new ColorGuess());
-        this.turn = colorTurn(null, this.channels);
+        this.transformColors = colorTransform(null, this.channels);
         this.n = 0; // Gaussians so far
-        /** @type {History} */
-        this.history = { x: [], y: [], shorter: [], ratio: [], nats: [], sector: [], unit: [], color: [] };
+        this.history = makeHistory(0, this.channels);
         this.bins = new Bins(width, height, 0);
-        this.found = 0; // neighbours in the bins
+        this.found = 0; // how many neighbours this.bins.found has
         this.arrays = makeArrays(0, this.channels);
-        /** @type {import("./errors.js").Check} */
+        /** @type {Check} */
         this.check = () => {};
         this.stored = new Float64Array(this.channels);
     }
 
-    /** Begins a layer of n Gaussians; check(condition, rule) throws. */
+    /**
+     * Begins a layer.
+     *
+     * @param {number} n its Gaussians
+     * @param {RangeDecoder} stream
+     * @param {boolean} keepIntegers
+     * @param {Check} check
+     */
     begin(n, stream, keepIntegers, check) {
         this.check = check;
         this.model.stream = stream;
@@ -44,24 +94,21 @@ export class GaussianReader {
         if (keepIntegers) this.arrays.integers = new Int32Array(n * (firstColor + this.channels));
     }
 
-    /** Room for the numbers of n Gaussians that others are predicted from. */
+    /** Makes room in the history. @param {number} n Gaussians */
     grow(n) {
-        const kinds = {
-            x: Int32Array,
-            y: Int32Array,
-            shorter: Int16Array,
-            ratio: Int16Array,
-            nats: Int16Array,
-        };
-        const more = { sector: Uint8Array, unit: Float64Array, color: Int32Array };
-        for (const [name, Kind] of Object.entries({ ...kinds, ...more })) {
-            const larger = new Kind(name === "color" ? n * this.channels : n);
-            larger.set(this.history[name]);
-            this.history[name] = larger;
-        }
+        const larger = makeHistory(n, this.channels);
+        for (const name of /** @type {(keyof History)[]} */ (Object.keys(larger)))
+            larger[name].set(this.history[name]);
+        this.history = larger;
     }
 
-    /** Number i of the layer, in a cell; the steps are those of the specification. */
+    /**
+     * Reads one Gaussian, in the order of the specification.
+     *
+     * @param {number} i its number in the layer
+     * @param {number} column of its cell
+     * @param {number} row
+     */
     read(i, column, row) {
         const { lattice, history: h } = this,
             half = 2 ** (lattice.cell + 1),
@@ -98,13 +145,14 @@ export class GaussianReader {
         });
     }
 
-    /** The mean of what the neighbours have, 0 without any. */
+    /** The mean over the neighbours; 0 without any. @param {Numbers} values of all Gaussians so far */
     mean(values) {
         let sum = 0;
         for (let k = 0; k < this.found; ++k) sum += values[this.bins.found[k]];
         return this.found ? roundDivide(sum, this.found) : 0;
     }
 
+    /** @param {number} id @returns {{shorter: number, ratio: number}} */
     readScales(id) {
         const {
             model,
@@ -137,6 +185,7 @@ export class GaussianReader {
         return { shorter, ratio };
     }
 
+    /** @param {number} id @param {number} l0 @param {number} l1 @returns {number} */
     readWeight(id, l0, l1) {
         if (!this.lattice.hasWeights) return 0;
         const { model, history: h } = this;
@@ -150,6 +199,12 @@ export class GaussianReader {
         return weight;
     }
 
+    /**
+     * @param {number} id
+     * @param {number} n how many angles there are
+     * @param {number} ratio
+     * @returns {number}
+     */
     readAngle(id, n, ratio) {
         const { model, history: h } = this;
         if (n < 8) {
@@ -166,7 +221,15 @@ export class GaussianReader {
         return a + model.stream.uniform(b - a);
     }
 
-    /** One coordinate of the place in the cell; notes where that is, in quarters of a pixel. */
+    /**
+     * Reads one coordinate of the place in the cell, and writes where on the canvas that is.
+     *
+     * @param {Int32Array} places x or y of the history
+     * @param {number} id
+     * @param {number} cell column or row of the cell
+     * @param {number} digits
+     * @returns {number}
+     */
     readPlace(places, id, cell, digits) {
         const offset = this.model.stream.uniform(2 ** digits);
         const steps = cell * 2 ** (digits + 1) + 2 * offset + 1;
@@ -174,11 +237,13 @@ export class GaussianReader {
         return offset;
     }
 
+    /** @param {number} id @param {number} step */
     readColors(id, step) {
         const { model, bins, found, channels, history: h } = this;
         const unit = Math.max(1, floorDivide(power(step), 16));
         h.unit[id] = unit;
-        const shares = [];
+        /** @type {number[]} */
+        const shares = []; // of the neighbours: the nearer, the larger
         for (let k = 0; k < found; ++k) {
             const dx = h.x[bins.found[k]] - h.x[id],
                 dy = h.y[bins.found[k]] - h.y[id];
@@ -212,11 +277,13 @@ export class GaussianReader {
         }
     }
 
+    /** Writes Gaussian i of the layer to the arrays. @param {number} i @param {Coded} g */
     dequantise(i, g) {
         const { arrays, lattice, channels, stored } = this,
             color = this.history.color,
             id = this.n - 1;
         const side = 2 ** lattice.cell;
+        /** @type {(cell: number, offset: number, digits: number, most: number) => number} */
         const place = (cell, offset, digits, most) =>
             Math.min((cell + (offset + 0.5) / 2 ** digits) * side, most);
         arrays.xy[2 * i] = place(g.column, g.x, g.digits[0], this.width);
@@ -228,7 +295,7 @@ export class GaussianReader {
             arrays.logWeight[i] = clip(g.weight * exp2(lattice.weightStep(g.l0, g.l1) / 16), -128, 128);
         const size = exp2(g.step / 16);
         for (let k = 0; k < channels; ++k) stored[k] = color[id * channels + k] * size;
-        this.turn(stored);
+        this.transformColors(stored);
         for (let k = 0; k < channels; ++k)
             arrays.color[i * channels + k] = clip(stored[k], -(2 ** 20), 2 ** 20);
         const table = arrays.integers;

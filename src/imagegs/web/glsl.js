@@ -1,11 +1,15 @@
-// The GLSL shaders: docs/format.md, section 9, for a view of any size of any part of the canvas; wgsl.js is
-// the same for WebGPU.
+// The GLSL shaders for WebGL2. They paint a view of any part of the canvas at any size, as docs/format.md,
+// section 9, defines the picture; wgsl.js does the same for WebGPU.
+
+/** @import { UniformType } from "./views.js" */
 
 import { cutoff, leastLength, paperEpsilon, paperTile, textureRow, topK } from "./constants.js";
 import { leastWeight } from "./levels.js";
 import { uniformTypes } from "./views.js";
 
+/** Places among the Gaussians that are kept. */
 const places = Array.from({ length: topK - 1 }, (_, i) => topK - 1 - i); // from the last to the second
+/** @type {Record<UniformType, string>} */
 const typeNames = { vec2f: "vec2", vec2i: "ivec2", f32: "float", i32: "int", bool: "bool" };
 const uniforms = Object.entries(uniformTypes).map(([name, type]) => `uniform ${typeNames[type]} ${name};`);
 

@@ -15,8 +15,11 @@ export const blends = /** @type {const} */ (["paper", "softmax"]);
  * @property {string[]} channels   names
  */
 
-/** @param {Uint8Array} payload @returns {Header} */
+/** @typedef {(condition: unknown, message: string) => void} HeaderCheck  throws FormatError */
+
+/** Throws FormatError. @param {Uint8Array} payload @returns {Header} */
 export function readHeader(payload) {
+    /** @type {HeaderCheck} */
     const check = (condition, message) => require(condition, () => `chunk HEAD: ${message}`);
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
     check(payload.length >= 12, `${payload.length} bytes, at least 12 are needed`);
@@ -43,7 +46,9 @@ export function readHeader(payload) {
     };
 }
 
+/** @param {Uint8Array} payload @param {number} n @param {HeaderCheck} check @returns {string[]} */
 function readNames(payload, n, check) {
+    /** @type {string[]} */
     const names = [];
     let offset = 12;
     for (let number = 1; number <= n; ++number) {
@@ -57,6 +62,7 @@ function readNames(payload, n, check) {
     return names;
 }
 
+/** @param {Uint8Array} bytes @param {number} number from 1 @param {HeaderCheck} check @returns {string} */
 function readName(bytes, number, check) {
     const name = utf8(bytes);
     if (name === null) throw new FormatError(`chunk HEAD: the name of channel ${number} is not UTF-8`);
@@ -65,7 +71,13 @@ function readName(bytes, number, check) {
     return name;
 }
 
-/** The text that the bytes are, or null where they are not valid UTF-8; a byte order mark is a character. */
+/**
+ * The text of the bytes, or null where they are not valid UTF-8. A byte order mark is a character like
+ * others.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {string | null}
+ */
 export function utf8(bytes) {
     try {
         return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

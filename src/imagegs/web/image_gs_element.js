@@ -1,38 +1,51 @@
-// <image-gs src="photo.gsimg">: behaves like <img>.
+// The element <image-gs src="photo.gsimg">, which behaves like <img>.
+
+/** @import { Picture } from "./picture.js" */
+/** @import { Size } from "./views.js" */
 
 import { loadPicture } from "./picture.js";
+import { asError } from "./errors.js";
 import { ElementLayout } from "./element_layout.js";
 import { SourceRequest, encodingError } from "./element_request.js";
 import { Painting } from "./painting.js";
-import { inTurn, leaveRenderer, sharedRenderer, useRenderer } from "./shared_renderer.js";
+import { leaveRenderer, queueDrawing, sharedRenderer, useRenderer } from "./shared_renderer.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
 
-const ahead = "1250px"; // from the window, at which a lazy picture is loaded: as browsers do with <img>
+const ahead = "1250px"; // a lazy picture is loaded so far from the window, as browsers do with <img>
 
 /**
- * The element. Attributes and events are in docs/web.md.
+ * @template {unknown[]} Values
+ * @typedef {(...values: Values) => void} Action
+ */
+/** @typedef {<Values extends unknown[]>(action: Action<Values>) => Action<Values>} Guard */
+
+/**
+ * The element. docs/web.md has its attributes and events.
  */
 export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     static observedAttributes = ["src", "alt", "lod", "map", "width", "height", "loading"];
 
-    /** What all elements of the page are painted by: see makeRenderer(). To be set before the first one. */
+    /**
+     * The kind of renderer for all elements of the page, see makeRenderer(). Set it before the first element
+     * is there.
+     */
     static api = /** @type {"webgpu" | "webgl2" | undefined} */ (undefined);
 
     #layout = new ElementLayout(this, () => this.repaint());
     /** @type {SourceRequest | null} */
-    #request = null; // what src asks for; null without src
+    #request = null; // for the current src; null without src
     /** @type {IntersectionObserver | null} */
-    #observer = null; // of a lazy element that has not been near the window yet
-    /** @type {import("./picture.js").Picture | null} */
-    #picture = null; // what is shown
+    #observer = null; // while a lazy element waits until it is near the window
+    /** @type {Picture | null} */
+    #picture = null; // the one that is shown
     /** @type {SourceRequest | null} */
-    #shownBy = null; // the request for it: an earlier one until the new one has something to show
+    #shownBy = null; // the request for that picture: an earlier one, until the new one has a layer
     /** @type {Painting | null} */
     #painting = null;
-    #stale = false; // what is painted is not what is to be seen
+    #stale = false; // the picture must be painted again
     /** @type {Promise<void> | null} */
-    #repainting = null; // a promise, while that is being mended
+    #repainting = null; // while that is being done
 
     constructor() {
         super();
@@ -53,42 +66,43 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     adoptedCallback() {
-        this.#layout.dress();
+        this.#layout.adoptStyles();
         this.#proceed(this.#request);
     }
 
+    /** @param {string} name */
     attributeChangedCallback(name) {
         if (name === "src") return this.#start();
         if (name === "loading") return this.#proceed(this.#request);
         this.#layout.update();
-        const wasWrong = this.#request?.failure instanceof RangeError; // there was no such map
+        const wasWrong = this.#request?.failure instanceof RangeError; // a map that the file does not have
         if (name === "map" && wasWrong) this.#start();
         if (name === "lod" || name === "map") this.repaint();
     }
 
     /**
-     * Whether there is nothing left to wait for: the picture is painted in full, it failed, or there is no
-     * src.
+     * Whether there is nothing to wait for: the picture is painted in full, has failed, or there is no src.
      */
     get complete() {
         return !this.#request || this.#request.over || !this.#address;
     }
 
-    /** The absolute address of what is shown or under way; "" where there is none. */
+    /** The absolute address of the file that is shown or loaded; "" where there is none. */
     get currentSrc() {
         return this.#request?.url ?? "";
     }
 
-    /** Of the canvas, pixels; 0 before they are known. */
+    /** The width of the picture's canvas, pixels; 0 before it is known. */
     get naturalWidth() {
         return this.#picture?.width ?? 0;
     }
 
+    /** The height of the picture's canvas, pixels; 0 before it is known. */
     get naturalHeight() {
         return this.#picture?.height ?? 0;
     }
 
-    /** The picture, once its header has come: see Picture; else null. */
+    /** The picture, see Picture; null before its header has come. */
     get picture() {
         return this.#picture;
     }
@@ -110,24 +124,29 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         return request.decoded();
     }
 
-    /** The attribute without spaces around it. */
+    /** The attribute src, without spaces around it. */
     get #address() {
         return (this.getAttribute("src") ?? "").trim();
     }
 
+    /** Begins a request for the new src. */
     #start() {
         this.#stopWatching();
         this.#request?.fail(new DOMException("another picture took its place", "AbortError"));
         const request = (this.#request = this.hasAttribute("src") ? new SourceRequest() : null);
         if (!request) this.#forget();
-        // Later, as <img> does: many changes at once are one, and `loading` may follow `src`.
+        // Not at once, as with <img>: several changes may follow, and `loading` may be set after `src`.
         else queueMicrotask(() => this.#proceed(request));
     }
 
-    /** Asks for the file, or waits until that is due. */
+    /**
+     * Loads the file, or waits until the element is near the window.
+     *
+     * @param {SourceRequest | null} request
+     */
     #proceed(request) {
         if (!request || request.started || request !== this.#request) return;
-        if (!this.ownerDocument.defaultView) return; // shown nowhere
+        if (!this.ownerDocument.defaultView) return; // the document has no window
         if (this.loading !== "lazy" || !globalThis.IntersectionObserver) return this.#load(request);
         if (!this.isConnected || this.#observer) return;
         this.#observer = new IntersectionObserver(
@@ -142,27 +161,30 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.#observer = null;
     }
 
+    /** Loads and shows the file of a request. @param {SourceRequest} request */
     async #load(request) {
         if (request.started) return;
         request.started = true;
         this.#stopWatching();
-        await null; // events follow what caused them
-        const current =
-            (action) =>
-            (...values) => {
-                if (this.#request === request && !request.over) return action(...values);
-            };
-        const finish = current(() => this.#finish(request)),
-            fail = current((error) => this.#fail(error, request));
+        await null; // no event comes before the call that caused it has returned
+        const isCurrent = () => this.#request === request && !request.over;
         try {
-            await this.#fetch(request, current);
-            await current(() => this.#repaint())();
-            finish();
+            await this.#fetch(request, (action) => (...values) => {
+                if (isCurrent()) action(...values);
+            });
+            if (isCurrent()) await this.#repaint();
+            if (isCurrent()) this.#finish(request);
         } catch (error) {
-            fail(error);
+            if (isCurrent()) this.#fail(error, request);
         }
     }
 
+    /**
+     * Fetches the file of a request and shows the picture while it comes.
+     *
+     * @param {SourceRequest} request
+     * @param {Guard} current makes functions that do nothing once the request is over or another one has come
+     */
     async #fetch(request, current) {
         if (request.over) return;
         if (!this.#address) throw new Error("src is empty");
@@ -174,12 +196,17 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
                 this.#take(picture, request);
                 this.repaint();
             }),
-            onProgress: current((_, loaded, total) => this.#tell(loaded, total)),
+            onProgress: current((_, loaded, total) => this.#reportProgress(loaded, total)),
         });
         current(() => this.#take(picture, request))();
     }
 
-    /** Shows a picture, from its header or first layer on. */
+    /**
+     * Shows a picture, from its header or first layer on.
+     *
+     * @param {Picture} picture
+     * @param {SourceRequest} request
+     */
     #take(picture, request) {
         if (picture === this.#picture) return;
         const { width, height } = picture;
@@ -189,44 +216,52 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.#shownBy = request;
         this.#layout.setNaturalSize(width, height);
         const start = sharedRenderer(ImageGSElement.api).then((renderer) => renderer.ready(picture.blend));
-        start.catch(() => {}); // whatever it is, painting will meet it too
+        start.catch(() => {}); // painting will report the same error
     }
 
+    /** Closes the picture that is shown. @param {unknown} [reason] */
     #drop(reason) {
         this.#painting?.release();
         this.#picture?.close(reason);
         this.#painting = this.#picture = this.#shownBy = null;
     }
 
-    /** Shows nothing. */
+    /** Shows nothing. @param {unknown} [reason] */
     #forget(reason) {
         this.#drop(reason);
         this.#layout.forget();
     }
 
-    #tell(loaded, total) {
+    /** @param {number} loaded bytes @param {number} total bytes; 0 if unknown */
+    #reportProgress(loaded, total) {
         this.dispatchEvent(new ProgressEvent("progress", { lengthComputable: total > 0, loaded, total }));
     }
 
+    /** @param {SourceRequest} request */
     #finish(request) {
         request.succeed();
         this.dispatchEvent(new Event("load"));
     }
 
+    /** @param {unknown} error @param {SourceRequest | null} request */
     #fail(error, request) {
-        if (request !== this.#request || request.failure) return;
+        if (!request || request !== this.#request || request.failure) return;
         request.fail(error);
         this.#forget(error);
         this.#layout.showAlt();
-        this.dispatchEvent(new ErrorEvent("error", { error, message: error.message }));
+        this.dispatchEvent(new ErrorEvent("error", { error, message: asError(error).message }));
     }
 
-    /** Paints anew what the element's size, level or map has changed; many calls at once are one. */
+    /**
+     * Paints again, because the element's size, level or map has changed. Calls in quick succession count as
+     * one.
+     */
     repaint() {
         const request = this.#shownBy;
         if (this.#picture?.layers.length) this.#repaint().catch((error) => this.#fail(error, request));
     }
 
+    /** Paints again; resolves when the latest state is painted. */
     #repaint() {
         this.#stale = true;
         this.#repainting ??= this.#repaintUntilRight().finally(() => (this.#repainting = null));
@@ -245,6 +280,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         }
     }
 
+    /** @param {Picture | null} picture */
     async #paint(picture) {
         const renderer = await sharedRenderer(ImageGSElement.api);
         if (!picture || picture !== this.#picture) return;
@@ -257,15 +293,20 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         painting.map = map;
         painting.lod = this.lod;
         await painting.prepare(size);
-        await inTurn(async () => {
+        await queueDrawing(async () => {
             if (picture !== this.#picture) return;
             renderer.makeRoom(size);
             if (painting.draw({ x: 0, y: 0, width, height }, size)) this.#layout.show(renderer.canvas, size);
-            if (picture.complete) painting.release(); // other elements need the card's memory more
+            if (picture.complete) painting.release(); // other elements need the card's memory
             await renderer.check();
         });
     }
 
+    /**
+     * The number of the map to show; RangeError where there is none of that name.
+     *
+     * @param {Picture} picture
+     */
     #mapNumber(picture) {
         const name = this.getAttribute("map");
         if (name === null) return 0;
@@ -274,7 +315,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         return number;
     }
 
-    /** Level of detail, 0..1; of an attribute that is not, 1. @returns {number} */
+    /** The level of detail, 0..1; 1 where the attribute is no such number. @returns {number} */
     get lod() {
         const text = this.getAttribute("lod"),
             lod = Number(text ?? 1);
@@ -286,7 +327,10 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("lod", String(lod));
     }
 
-    /** Of the content, CSS pixels; where it has no box that of the attribute, else of the picture. */
+    /**
+     * The width of the content, CSS pixels. Without a box it is that of the attribute, and without that the
+     * picture's.
+     */
     get width() {
         return this.#layout.side("width") ?? this.naturalWidth;
     }
@@ -294,6 +338,8 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     set width(pixels) {
         this.setAttribute("width", String(pixels));
     }
+
+    /** The height, likewise. */
 
     get height() {
         return this.#layout.side("height") ?? this.naturalHeight;
@@ -303,7 +349,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("height", String(pixels));
     }
 
-    /** The absolute address; the attribute where it is none. */
+    /** The absolute address of the file; the attribute itself where that is no address. */
     get src() {
         const src = this.getAttribute("src") ?? "";
         try {
@@ -317,6 +363,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("src", value);
     }
 
+    /** The text for those who do not see the picture. */
     get alt() {
         return this.getAttribute("alt") ?? "";
     }
@@ -325,7 +372,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("alt", text);
     }
 
-    /** Name of the map that is shown; "" for the first. */
+    /** The name of the map that is shown; "" for the first. */
     get map() {
         return this.getAttribute("map") ?? "";
     }
@@ -334,6 +381,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("map", name);
     }
 
+    /** "lazy": the file is not loaded before the element is near the window. @returns {string} */
     get loading() {
         return this.getAttribute("loading")?.toLowerCase() === "lazy" ? "lazy" : "eager";
     }
@@ -344,10 +392,14 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
 }
 
 /**
- * Turns what was set on an element before it was one of these, and would hide the class' properties, into
- * attributes. Returns whether src was among it.
+ * Turns properties that were set on an element before it became an <image-gs> into attributes; they would
+ * hide the properties of the class.
+ *
+ * @param {ImageGSElement} host
+ * @returns {boolean} whether src was among them
  */
-function adoptProperties(element) {
+function adoptProperties(host) {
+    const element = /** @type {HTMLElement & Record<string, string>} */ (/** @type {unknown} */ (host));
     const own = ImageGSElement.observedAttributes.filter((name) => Object.hasOwn(element, name));
     for (const name of own) {
         const value = element[name];

@@ -2,12 +2,15 @@
 
 import { require } from "./errors.js";
 import { GaussianReader } from "./gaussian_reader.js";
-import { colorTurn, floorDivide } from "./lattice.js";
+import { colorTransform, floorDivide } from "./lattice.js";
 import { CellReader } from "./positions.js";
 import { RangeDecoder } from "./range_decoder.js";
 
 const mostLayers = 64;
 const sliceSize = 64; // Gaussians between two chances to do something else
+
+/** @import { Arrays } from "./arrays.js" */
+/** @import { Check } from "./errors.js" */
 
 /** Reads the layers of a file one after the other. */
 export class LayerReader {
@@ -20,20 +23,22 @@ export class LayerReader {
         this.columns = (width >> lattice.cell) + 1;
         this.rows = (height >> lattice.cell) + 1;
         this.reader = new GaussianReader(lattice, header);
-        this.n = 0; // Gaussians that were decoded, or left out
-        this.number = 0; // of the layer at hand, from 1
+        this.n = 0; // Gaussians that were decoded or skipped
+        this.number = 0; // of the current layer, from 1
         this.keepIntegers = false;
     }
 
-    useTurn(payload) {
-        this.reader.turn = colorTurn(payload, this.channels);
+    /** Takes the colour transform from chunk TURN. @param {Uint8Array} payload */
+    useColorTransform(payload) {
+        this.reader.transformColors = colorTransform(payload, this.channels);
     }
 
+    /** Throws FormatError, with the layer's number, unless the condition holds. @type {Check} */
     check(condition, rule) {
         require(condition, () => `layer ${this.number}: ${typeof rule === "function" ? rule() : rule}`);
     }
 
-    /** Checks how many Gaussians the next layer has and returns that. */
+    /** Checks the number of Gaussians in the next layer, and returns it. @param {Uint8Array} payload */
     begin(payload) {
         this.number += 1;
         require(this.number <= mostLayers, `${this.number} layers, at most ${mostLayers} are possible`);
@@ -46,16 +51,26 @@ export class LayerReader {
         return n;
     }
 
-    /** Counts a layer without decoding it; none can be decoded behind it. */
+    /**
+     * Counts a layer without decoding it; later layers cannot be decoded then.
+     *
+     * @param {Uint8Array} payload
+     */
     skip(payload) {
         this.n += this.begin(payload);
     }
 
-    /** Decodes a layer; yields now and then, and returns its arrays. */
+    /**
+     * Decodes a layer. Yields now and then.
+     *
+     * @param {Uint8Array} payload
+     * @returns {Generator<undefined, Arrays>}
+     */
     *read(payload) {
         const n = this.begin(payload),
             { reader } = this,
             stream = new RangeDecoder(payload.subarray(4));
+        /** @type {Check} */
         const check = (condition, rule) => this.check(condition, rule);
         reader.begin(n, stream, this.keepIntegers, check);
         yield;

@@ -3,11 +3,13 @@
 export const leastWeight = -128; // nats
 
 /**
- * What a level of detail shows of so many layers, spread evenly over 0..1: the first `layers`, and where the
- * level is between two, `fade` (nats, below 0) added to the last one's log-weights, which stay above -128.
+ * What a level of detail shows of a picture: its first layers, whose numbers are spread evenly over 0..1.
+ * Where the level is between two numbers, the last layer fades in: `fade` (nats, below 0; else 0) is added to
+ * its log-weights, which stay at -128 or above.
  *
  * @param {number} lod 0..1; else RangeError
- * @param {number} layers
+ * @param {number} layers of the picture
+ * @returns {{layers: number, fade: number}}
  */
 export function levelOf(lod, layers) {
     if (!(lod >= 0 && lod <= 1)) throw new RangeError(`a level of detail is 0 to 1, not ${lod}`);
@@ -18,5 +20,5 @@ export function levelOf(lod, layers) {
     return share ? { layers: whole + 1, fade: 3 * Math.log(share) } : { layers: whole, fade: 0 };
 }
 
-/** The log-weight w of a Gaussian of the layer that fades. */
+/** The log-weight w of a Gaussian in a layer that fades. @param {number} w @param {number} fade */
 export const fadedWeight = (w, fade) => (fade ? Math.max(w + fade, leastWeight) : w);

@@ -1,4 +1,4 @@
-// What a decoder is willing to do for a file that it knows nothing about.
+// How much a file may ask of the decoder, unless the caller says otherwise.
 
 /**
  * @typedef {object} Limits
@@ -16,13 +16,19 @@ export const defaultLimits = Object.freeze({
     maxValues: 2 ** 24,
 });
 
-/** The default limits but for those that `options` names. @returns {Limits} */
+/**
+ * The limits in `options`, and the default for each that is not there. Throws RangeError.
+ *
+ * @param {Partial<Limits>} [options]
+ * @returns {Limits}
+ */
 export function limitsOf(options = {}) {
     const limits = { ...defaultLimits };
-    for (const name of Object.keys(limits)) {
-        if (options[name] === undefined) continue;
-        if (!(options[name] >= 0)) throw new RangeError(`${name} must be a number, 0 or more`);
-        limits[name] = options[name];
+    for (const name of /** @type {(keyof Limits)[]} */ (Object.keys(limits))) {
+        const limit = options[name];
+        if (limit === undefined) continue;
+        if (!(limit >= 0)) throw new RangeError(`${name} must be a number, 0 or more`);
+        limits[name] = limit;
     }
     return limits;
 }

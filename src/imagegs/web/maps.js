@@ -1,8 +1,10 @@
-// What of a file can be shown: the maps of a texture stack, or a picture as a single one.
+// The maps of a file that can be shown: those of a texture stack, or the picture as a single map.
 
 import { FormatError } from "./errors.js";
 
+/** @type {Record<number, string[]>} */
 const pictureChannels = { 1: ["Y"], 2: ["Y", "A"], 3: ["R", "G", "B"], 4: ["R", "G", "B", "A"] };
+/** The fields of a map in the metadata, and the type of each. */
 const fields = {
     name: "string",
     file: "string",
@@ -16,16 +18,16 @@ const fields = {
 /**
  * @typedef {object} TextureMap
  * @property {string} name
- * @property {number[]} columns      1 to 4, of the colours
- * @property {string[]} channels     what they are called in the map
+ * @property {number[]} columns      the columns of the colours that are this map's channels, 1 to 4
+ * @property {string[]} channels     the names of these channels within the map
  * @property {string} colorSpace     "srgb" or "linear"; the values are shown as they are
  * @property {boolean} unitLength    whether colours v stand for vectors 2 v - 1 of length 1
  */
 
 /**
- * The maps of a file, from its list in the metadata (docs/textures.md). Without one it is a single map,
- * "Picture", if its channels are those of a picture; else every channel is a map. Throws FormatError for a
- * list that is damaged.
+ * The maps of a file, from the list in its metadata (docs/textures.md). A file without a list is a single
+ * map, "Picture", if its channels are those of a picture; else every channel is a map. Throws FormatError for
+ * a damaged list.
  *
  * @param {{channels: string[], metadata: Record<string, any> | null}} picture
  * @returns {TextureMap[]}
@@ -47,12 +49,14 @@ export function mapsOf({ channels, metadata }) {
     return channels.map((name, i) => ({ name, columns: [i], channels: [name], ...linear }));
 }
 
+/** @param {unknown} list the list in the metadata @param {string[]} channels @returns {TextureMap[]} */
 function fromList(list, channels) {
+    /** @type {(condition: unknown, problem: string) => void} */
     const check = (condition, problem) => {
         if (!condition) throw new FormatError(`the list of maps ${problem}`);
     };
     check(Array.isArray(list) && list.length, "is damaged: no list, or an empty one");
-    const maps = list.map((entry, i) => {
+    const maps = /** @type {Record<string, any>[]} */ (list).map((entry, i) => {
         const valid = entry && typeof entry === "object" && !Array.isArray(entry);
         check(valid, `is damaged: map ${i + 1} is no object`);
         for (const [field, type] of Object.entries(fields))

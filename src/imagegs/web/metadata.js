@@ -7,7 +7,12 @@ const mostBytes = 65535,
     mostDepth = 16,
     mostDigits = 4300;
 
-/** The object in the chunk. Integers beyond 2^53 lose digits, as ever in JavaScript. */
+/**
+ * The object in the chunk. Integers beyond 2^53 lose digits, as always in JavaScript. Throws FormatError.
+ *
+ * @param {Uint8Array} payload
+ * @returns {Record<string, unknown>}
+ */
 export function readMetadata(payload) {
     require(payload.length <=
         mostBytes, `chunk mETA: ${payload.length} bytes, at most ${mostBytes} are possible`);
@@ -26,20 +31,28 @@ export function readMetadata(payload) {
     return value;
 }
 
-/** How deep a text that JSON.parse() took is nested; throws for what it lets through. */
+/**
+ * How deep a text is nested that JSON.parse() took. Throws an error where the text breaks a rule that
+ * JSON.parse() does not have.
+ *
+ * @param {string} text
+ * @returns {number}
+ */
 function checkedDepth(text) {
-    const open = []; // for each object its keys, null for an array
+    /** @type {(Set<string> | null)[]} */
+    const open = []; // the keys of each object that is open; null for an array
     let depth = 0;
     for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]|[-+.\w]+/g)) {
         if (token === "{" || token === "[")
             depth = Math.max(depth, open.push(token === "{" ? new Set() : null));
         else if (token === "}" || token === "]") open.pop();
-        else if (string) checkString(JSON.parse(string), colon ? open.at(-1) : null);
+        else if (string) checkString(JSON.parse(string), colon ? (open.at(-1) ?? null) : null);
         else if (/^-?\d/.test(token)) checkNumber(token);
     }
     return depth;
 }
 
+/** @param {string} string @param {Set<string> | null} keys of its object, if it is a key */
 function checkString(string, keys) {
     const alone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
     if (alone.test(string)) throw new SyntaxError("a lone surrogate");
@@ -47,6 +60,7 @@ function checkString(string, keys) {
     keys?.add(string);
 }
 
+/** @param {string} token */
 function checkNumber(token) {
     const whole = /^-?\d+$/.test(token);
     if (whole ? token.replace("-", "").length > mostDigits : !Number.isFinite(Number(token)))

@@ -1,14 +1,14 @@
-// The Gaussians decoded before that lie nearest to a place (docs/format.md, section 6, "Numbers of a
+// The search for the earlier Gaussians that lie nearest to a place (docs/format.md, section 6, "Numbers of a
 // Gaussian").
 
 import { floorDivide } from "./lattice.js";
 
-const remembered = 8,
-    wanted = 4;
+const remembered = 8, // Gaussians of a bin
+    wanted = 4; // neighbours
 
-/** Bins of the canvas, each with the last Gaussians decoded into it. Places are in quarters of a pixel. */
+/** Squares of the canvas, each with the last Gaussians that lie in it. Places are in quarters of a pixel. */
 export class Bins {
-    /** For a layer up to whose end there are n Gaussians. */
+    /** @param {number} width @param {number} height @param {number} n Gaussians up to the end of the layer */
     constructor(width, height, n) {
         let h = 2;
         while (h < 16 && n * 4 ** h < 4 * width * height) ++h;
@@ -21,22 +21,31 @@ export class Bins {
         this.distances = new Float64Array(wanted); // squares
     }
 
+    /** Adds a Gaussian. @param {number} id @param {number} x @param {number} y */
     add(id, x, y) {
         const bin = this.row(y) * this.columns + this.column(x);
         this.ids[bin * remembered + (this.counts[bin]++ % remembered)] = id;
     }
 
+    /** The column of the bin with this x. @param {number} x */
     column(x) {
         return Math.min(floorDivide(x, this.side), this.columns - 1);
     }
 
+    /** The row of the bin with this y. @param {number} y */
     row(y) {
         return Math.min(floorDivide(y, this.side), this.rows - 1);
     }
 
     /**
-     * Fills `found` and `distances` for a place and returns how many there are; xs, ys: places of all
-     * Gaussians.
+     * Finds the nearest Gaussians in the bin of a place and the bins around it: fills `found` and
+     * `distances`.
+     *
+     * @param {number} x
+     * @param {number} y
+     * @param {Int32Array} xs of all Gaussians
+     * @param {Int32Array} ys
+     * @returns {number} how many were found, at most 4
      */
     nearest(x, y, xs, ys) {
         const column = this.column(x),
@@ -56,7 +65,15 @@ export class Bins {
         return n;
     }
 
-    /** Keeps the nearest in order; of equally near ones the later decoded is first. */
+    /**
+     * Inserts a Gaussian into the n found so far, if it is near enough. Of two that are equally near, the one
+     * that was decoded later comes first.
+     *
+     * @param {number} n
+     * @param {number} id
+     * @param {number} distance
+     * @returns {number} how many there are now
+     */
     insert(n, id, distance) {
         const { found, distances } = this;
         let at = n;

@@ -1,4 +1,11 @@
-// A picture on a renderer: which level and map of it is shown, and the lists of tiles that a view needs.
+// A picture on a renderer: the level of detail and the map that are shown, and the lists of tiles that a view
+// needs.
+
+/** @import { Picture } from "./picture.js" */
+/** @import { Renderer, UploadKind, UploadNumbers } from "./renderer.js" */
+/** @import { Extent } from "./shapes.js" */
+/** @import { Grid, Region } from "./tile_lists.js" */
+/** @import { DrawOptions, SceneOf, SceneUniforms, Size, View } from "./views.js" */
 
 import { LimitError } from "./errors.js";
 import { levelOf } from "./levels.js";
@@ -7,66 +14,79 @@ import { Sampler } from "./sampler.js";
 import { copiesOfOne, sceneRows, shapeRows } from "./shapes.js";
 import { gridFor } from "./tile_lists.js";
 
-const margin = 0.5; // of a view's sides, that lists are made for around it
+const margin = 0.5; // lists for a view also cover this share of its sides around it
 const mostIds = 2 ** 24;
 
-/** @typedef {import("./views.js").View} View */
-/** @typedef {import("./views.js").Size} Size */
 /**
- * @typedef {object} Level  of detail that is shown
+ * @typedef {object} Level  a level of detail
  * @property {number} layers
  * @property {number} fade  nats, added to the log-weights of the last layer
- * @property {string} key   of the lists for it
+ * @property {string} key   the same for levels that need the same lists
  */
 /**
  * @typedef {object} Lists  of the tiles of a grid
- * @property {Uint32Array} tiles  tile t, row by row, sees the ids from tiles[2 t], tiles[2 t + 1] of them
- * @property {Uint32Array} ids    ascending; those from extent.n on are of copies
+ * @property {Uint32Array} tiles  tile t, row by row, has tiles[2 t + 1] ids, from ids[tiles[2 t]] on
+ * @property {Uint32Array} ids    ascending within a tile; those from extent.n on are ids of copies
  * @property {Uint32Array} copies see sceneRows()
- * @property {{n: number, fadeFrom: number}} extent
- * @property {import("./tile_lists.js").Grid} grid
+ * @property {Extent} extent
+ * @property {Grid} grid
  * @property {Level} level
  * @property {string} key         the level's
- * @property {number} [number]    those of the canvas: when they were asked for
- * @property {import("./tile_lists.js").Region} [region] that they are for, if not the canvas
  */
+/** @typedef {Lists & {number: number}} CanvasLists  over the whole canvas; number: of the request */
+/** @typedef {Lists & {region: Region}} RegionLists  over a part of the canvas */
+/** @typedef {WebGLTexture | GPUBuffer} Upload  numbers in the card's memory */
+/**
+ * @typedef {{
+ *     generation: object,
+ *     canDraw(blend: "paper" | "softmax"): boolean,
+ *     upload(kind: UploadKind, numbers: UploadNumbers): Upload,
+ *     free(upload: Upload): void,
+ *     draw(scene: SceneOf<Upload>, view: View, size: Size, options: DrawOptions): void,
+ *     read(scene: SceneOf<Upload>, view: View, size: Size, options: DrawOptions): Promise<Pixels | null>,
+ * }} AnyRenderer  a renderer of either kind, which gets back the uploads that it made
+ */
+/** @typedef {Uint8ClampedArray} Pixels  straight RGBA */
+/** @typedef {{source: unknown, also: string, generation: object, upload: Upload}} Uploaded  see uploaded() */
 
 /**
- * Paints views of a picture. The lists of a grid over the whole canvas are enough for any view; where one
- * shows so little that shorter lists are worth it, they are made for it and used from the next draw on. Both
- * give the same pixels.
+ * Paints views of a picture. The lists of a grid over the whole canvas are enough for any view. Where a view
+ * shows so little that shorter lists are worth it, they are made meanwhile and used from then on. Both give
+ * the same pixels.
  */
 export class Painting {
     /**
-     * @param {import("./renderer.js").Renderer} renderer another one may take its place at any time
-     * @param {import("./picture.js").Picture} picture with one layer at least
+     * @param {Renderer} renderer another one may take its place at any time
+     * @param {Picture} picture with one layer at least
      * @param {object} [options]
      * @param {number} [options.lod] level of detail, 0..1
      * @param {number} [options.map] number of the map that is shown, see mapsOf()
-     * @param {boolean} [options.filtered] whether pixels larger than the canvas' are means over their areas
+     * @param {boolean} [options.filtered] whether pixels that are larger than canvas pixels are means over
+     *     their areas
      */
     constructor(renderer, picture, { lod = 1, map = 0, filtered = true } = {}) {
         this.renderer = renderer;
         this.picture = picture;
         this.filtered = filtered;
-        /** @type {Lists | null} over the canvas */
+        /** @type {CanvasLists | null} */
         this.whole = null;
-        /** @type {Lists | null} over a part of it */
+        /** @type {RegionLists | null} */
         this.near = null;
-        /** @type {{key: string, promise: Promise<void>} | null} lists over the canvas, asked for last */
+        /** @type {{key: string, promise: Promise<void>} | null} the last request for lists of the canvas */
         this.asked = null;
         /** @type {Sampler | null} */
         this.sampler = null;
-        this.asking = false; // for lists over a part
-        /** @type {string | null} of the lists whose parts are too much work */
+        this.asking = false; // whether lists over a part are being made
+        /** @type {string | null} the key of a level whose lists over parts are too much work */
         this.nearRefused = null;
-        this.askedSoFar = 0;
-        this.uploads = new Map(); // what was made from which numbers
+        this.askedSoFar = 0; // requests for lists over the whole canvas
+        /** @type {Map<string, Uploaded>} */
+        this.uploads = new Map(); // by name
         this.detail = this.lod = lod;
         this.mapNumber = this.map = map;
     }
 
-    /** Level of detail, 0..1; else RangeError. @param {number} lod */
+    /** The level of detail, 0..1; else RangeError. @param {number} lod */
     set lod(lod) {
         levelOf(lod, 2); // or RangeError
         this.detail = lod;
@@ -77,7 +97,7 @@ export class Painting {
         return this.detail;
     }
 
-    /** Number of the map that is shown; RangeError where there is none. @param {number} number */
+    /** The number of the map that is shown; RangeError where there is none. @param {number} number */
     set map(number) {
         const map = mapsOf(this.picture)[number];
         if (!map) throw new RangeError(`there is no map number ${number}`);
@@ -92,7 +112,8 @@ export class Painting {
     }
 
     /**
-     * What is to be shown. Until all has come, no more than is sure.
+     * The level to show. Until all layers have come it has the layers so far, or below lod 1 the first layer
+     * alone.
      *
      * @returns {Level}
      */
@@ -103,22 +124,23 @@ export class Painting {
         return { ...level, key: `${level.layers}${level.fade ? " fading" : ""}` };
     }
 
-    /** The lists over the canvas, where `prepare` has made them. */
+    /** The lists over the canvas, once `prepare` has made them. */
     get prepared() {
-        return /** @type {Lists} */ (this.whole);
+        return /** @type {CanvasLists} */ (this.whole);
     }
 
-    /** What the lists at hand can show: that, or what was to be shown when they were asked for. */
+    /** The level that the current lists can show: level(), or the level for which they were made. */
     shownLevel() {
         const level = this.level();
         return this.prepared.key === level.key ? level : this.prepared.level;
     }
 
-    /** Makes ready for `draw` at the level of detail that is set. @param {Size} size of the output */
+    /** Prepares `draw` for the level of detail that is set. @param {Size} size of the output */
     async prepare(size) {
         await Promise.all([this.renderer.ready(this.picture.blend), this.prepareLists(size)]);
     }
 
+    /** @param {Size} size */
     async prepareLists(size) {
         const level = this.level();
         if (this.whole?.key === level.key) return;
@@ -132,16 +154,19 @@ export class Painting {
         await this.asked.promise;
     }
 
+    /** Takes new lists over the canvas. @param {CanvasLists} lists */
     use(lists) {
-        if ((this.whole?.number ?? 0) > lists.number) return; // it was overtaken
+        if ((this.whole?.number ?? 0) > lists.number) return; // lists of a later request came first
         this.whole = lists;
         this.near = null;
         this.sampler = null;
     }
 
     /**
+     * Asks for the lists of a grid.
+     *
      * @param {Level} level
-     * @param {import("./tile_lists.js").Grid} grid
+     * @param {Grid} grid
      * @returns {Promise<Lists>}
      */
     async lists(level, grid) {
@@ -155,19 +180,27 @@ export class Painting {
         return { ...lists, level, key: level.key, extent, grid };
     }
 
-    /** The shortest lists that cover a view; asks for shorter ones where they are worth it. */
+    /**
+     * The shortest lists that cover a view. Asks for shorter ones where they are worth it.
+     *
+     * @param {View} view
+     * @param {Size} size
+     * @returns {Lists}
+     */
     bestLists(view, size) {
-        const { near, prepared: whole, picture } = this,
-            step = [view.width / size.width, view.height / size.height];
+        const { near, prepared: whole, picture } = this;
+        /** @type {[number, number]} */
+        const step = [view.width / size.width, view.height / size.height];
         const region = within(picture, view, 0),
             beyond = picture.wrap && !contains(canvasOf(picture), view);
         if (!region || beyond || this.nearRefused === whole.key) return whole;
-        const covers = near && near.key === whole.key && contains(near.region, region);
-        const worth = ({ grid }) => Math.max(...gridFor(region, step).side) < Math.max(...grid.side) / 2;
-        if (worth(covers ? near : whole) && !this.asking) this.askNear(within(picture, view, margin), step);
-        return covers ? near : whole;
+        const best = near && near.key === whole.key && contains(near.region, region) ? near : whole;
+        const isLong = Math.max(...gridFor(region, step).side) < Math.max(...best.grid.side) / 2;
+        if (isLong && !this.asking) this.askNear(within(picture, view, margin) ?? region, step);
+        return best;
     }
 
+    /** Makes lists over a region. @param {Region} region @param {[number, number]} step see gridFor() */
     async askNear(region, step) {
         this.asking = true;
         try {
@@ -177,7 +210,7 @@ export class Painting {
             if (key === level.key) this.near = { ...lists, copies, region };
         } catch (error) {
             if (error instanceof LimitError)
-                this.nearRefused = this.prepared.key; // those of the canvas are right too
+                this.nearRefused = this.prepared.key; // the lists over the canvas give the same pixels
             else if (!this.picture.closed) throw error;
         } finally {
             this.asking = false;
@@ -185,23 +218,26 @@ export class Painting {
     }
 
     /**
-     * Draws a view into the lower left corner of the drawing buffer; false where `prepare` or the context is
-     * missing.
+     * Draws a view into the lower left corner of the canvas.
      *
      * @param {View} view
      * @param {Size} size
+     * @returns {boolean} false before `prepare`, and while the context is lost
      */
     draw(view, size) {
-        if (!this.whole || !this.renderer.canDraw(this.picture.blend)) return false;
-        this.renderer.draw(this.scene(this.bestLists(view, size)), view, size, { filtered: this.filtered });
+        const { filtered, picture } = this,
+            renderer = /** @type {AnyRenderer} */ (this.renderer);
+        if (!this.whole || !renderer.canDraw(picture.blend)) return false;
+        renderer.draw(this.scene(this.bestLists(view, size)), view, size, { filtered });
         return true;
     }
 
     /**
-     * `prepare`, then `draw` into a canvas of this size. Rejects with what the card refuses to do.
+     * Prepares and draws a view, on a canvas that gets this size.
      *
      * @param {View} view
      * @param {Size} size
+     * @returns {Promise<boolean>} see draw(). Rejects with UnsupportedError where the card refuses.
      */
     async paint(view, size) {
         await this.prepare(size);
@@ -213,8 +249,8 @@ export class Painting {
     }
 
     /**
-     * The pixels of a view as they are shown: straight RGBA, row by row from the top, 0 beyond the canvas;
-     * null while the context is lost.
+     * The pixels of a view: straight RGBA, row by row from the top, 0 beyond the canvas; null while the
+     * context is lost.
      *
      * @param {View} view
      * @param {Size} size
@@ -222,14 +258,15 @@ export class Painting {
      */
     async readPixels(view, size) {
         await this.prepare(size);
-        return this.renderer.read(this.scene(this.bestLists(view, size)), view, size, {
-            filtered: this.filtered,
-        });
+        const { filtered } = this,
+            renderer = /** @type {AnyRenderer} */ (this.renderer);
+        return renderer.read(this.scene(this.bestLists(view, size)), view, size, { filtered });
     }
 
     /**
-     * The picture at a point in canvas pixels, all channels; `candidates` are those of the tile.
-     * @param {number} x
+     * The picture at a point, all channels; `candidates` counts the Gaussians of the point's tile.
+     *
+     * @param {number} x canvas pixels
      * @param {number} y
      * @returns {import("./sampler.js").PointSample | null} null before `prepare`
      */
@@ -246,29 +283,23 @@ export class Painting {
             copies,
         );
         this.sampler.fade = fade;
+        /** @param {number} v @param {number} side */
         const on = (v, side) =>
             picture.wrap ? v - Math.floor(v / side) * side : Math.min(Math.max(v, 0), side);
+        /** @param {number} v @param {number} side @param {number} n */
         const tile = (v, side, n) => Math.min(Math.floor(v / side), n - 1);
         const column = tile(on(x, picture.width), grid.side[0], grid.columns);
         const t = 2 * (tile(on(y, picture.height), grid.side[1], grid.rows) * grid.columns + column);
         return this.sampler.at(x, y, ids.subarray(tiles[t], tiles[t] + tiles[t + 1]));
     }
 
+    /** What the renderer draws. @param {Lists} lists @returns {SceneOf<Upload>} */
     scene(lists) {
-        const { picture, shown, prepared: whole } = this;
+        const { picture, shown, prepared: whole } = this,
+            part = lists === whole ? "whole" : "near";
         const uploads = {
-            tiles: this.uploaded(
-                "RG32UI",
-                `${lists === whole ? "whole" : "near"} tiles`,
-                lists.tiles,
-                () => lists.tiles,
-            ),
-            ids: this.uploaded(
-                "R32UI",
-                `${lists === whole ? "whole" : "near"} ids`,
-                lists.ids,
-                () => lists.ids,
-            ),
+            tiles: this.uploaded("RG32UI", `${part} tiles`, lists.tiles, () => lists.tiles),
+            ids: this.uploaded("R32UI", `${part} ids`, lists.ids, () => lists.ids),
             shapes: this.uploaded("RGBA32F", "shapes", whole, () => this.rows(whole)),
             colors: this.uploaded(
                 "RGBA32F",
@@ -278,6 +309,7 @@ export class Painting {
                 `${this.map} ${whole.key}`,
             ),
         };
+        /** @type {SceneUniforms} */
         const uniforms = {
             canvas: [picture.width, picture.height],
             wraps: picture.wrap,
@@ -289,26 +321,35 @@ export class Painting {
     }
 
     /**
-     * What of this name the card has, made from these numbers; the old one, if they and `also` are those that
-     * it was made from.
+     * Numbers in the card's memory. They are uploaded only if `source` or `also` has changed since the last
+     * call with this name, or the card has lost its memory.
+     *
+     * @param {UploadKind} kind
+     * @param {string} name
+     * @param {unknown} source
+     * @param {() => Uint32Array | Float32Array} numbers makes the numbers from the source
+     * @param {string} [also]
+     * @returns {Upload} what `upload` of the renderer returned
      */
     uploaded(kind, name, source, numbers, also = "") {
-        const { renderer } = this,
+        const renderer = /** @type {AnyRenderer} */ (this.renderer),
             { generation } = renderer,
             old = this.uploads.get(name);
-        if (old?.source === source && old.also === also && old.generation === generation) return old.upload;
-        if (old?.generation === generation) renderer.free(old.upload);
-        const upload = renderer.upload(kind, numbers());
+        const exists = old && old.generation === generation;
+        if (exists && old.source === source && old.also === also) return old.upload;
+        if (exists) renderer.free(old.upload);
+        const upload = renderer.upload(kind, /** @type {UploadNumbers} */ (numbers()));
         this.uploads.set(name, { upload, source, also, generation });
         return upload;
     }
 
+    /** The rows of all Gaussians and copies, see shapes.js. @param {Lists} lists @returns {Float32Array} */
     rows({ extent, copies }) {
         const { picture } = this;
         return sceneRows(shapeRows(picture.arrays, picture, extent.n), picture, extent, copies);
     }
 
-    /** (N + copies, 4): the channels of the map that is shown. */
+    /** (N + copies, 4) the colours in the map that is shown. @param {Lists} lists @returns {Float32Array} */
     colors({ extent: { n }, copies }) {
         const { picture, shown } = this,
             { color } = picture.arrays,
@@ -323,16 +364,25 @@ export class Painting {
 
     /** Frees the card's memory; the next draw fills it again. */
     release() {
-        const { renderer } = this;
+        const renderer = /** @type {AnyRenderer} */ (this.renderer);
         for (const { upload, generation } of this.uploads.values())
             if (generation === renderer.generation) renderer.free(upload);
         this.uploads.clear();
     }
 }
 
+/** @param {Size} picture @returns {Region} */
 const canvasOf = ({ width, height }) => ({ x: 0, y: 0, width, height });
 
-/** The part of a view, wider by a share of its sides, that lies on the canvas; null where nothing does. */
+/**
+ * The part of the canvas that a view shows, with a margin around it; null where it shows nothing of the
+ * canvas.
+ *
+ * @param {Size} canvas
+ * @param {View} view
+ * @param {number} share the margin, as a share of the view's sides
+ * @returns {Region | null}
+ */
 function within({ width, height }, view, share) {
     const left = Math.max(0, view.x - share * view.width),
         right = Math.min(width, view.x + (1 + share) * view.width);
@@ -343,6 +393,7 @@ function within({ width, height }, view, share) {
         : null;
 }
 
+/** @param {Region} outer @param {Region} inner */
 function contains(outer, inner) {
     const { x, y, width, height } = outer;
     return (

@@ -1,26 +1,30 @@
-// A picture that comes, layer by layer, and is decoded in the worker.
+// A picture whose bytes come one part after the other; the worker decodes it layer by layer.
+
+/** @import { Arrays } from "./arrays.js" */
+/** @import { Header } from "./header.js" */
+/** @import { Link, Listener, Received } from "./thread.js" */
+/** @import { Lists, ListsWanted } from "./worker.js" */
 
 import { joined } from "./arrays.js";
 import { openInWorker } from "./thread.js";
 
-// Pictures that nobody holds any more leave the worker's memory too.
-const abandoned = new FinalizationRegistry((link) => link.close());
+/** Closes the files of pictures that the page has dropped: the worker's memory for them is free then. */
+const abandoned = new FinalizationRegistry((/** @type {Link} */ link) => link.close());
 
-const receiver = (picture) => (message) => picture.receive(message);
+/** A listener that keeps the picture from being collected. @param {Picture} picture @returns {Listener} */
+const receiver = (picture) => (answer) => picture.receive(answer);
 
+/** A listener that does not. @param {Picture} picture @returns {Listener} */
 function weakReceiver(picture) {
     const weak = new WeakRef(picture);
-    return (message) => weak.deref()?.receive(message);
+    return (answer) => weak.deref()?.receive(answer);
 }
-
-/** @typedef {import("./header.js").Header} Header */
-/** @typedef {import("./arrays.js").Arrays} Arrays */
 
 /**
  * @typedef {object} PictureCallbacks
  * @property {(picture: Picture) => void} [onHeader] called once
- * @property {(picture: Picture) => void} [onLayer]  called behind each layer
- * @property {boolean} [partial]                     the bytes may end early, behind the first layer
+ * @property {(picture: Picture) => void} [onLayer]  called after each layer
+ * @property {boolean} [partial]                     the bytes may end early, after the first layer
  */
 /** @typedef {Partial<import("./limits.js").Limits> & PictureCallbacks} PictureOptions */
 /**
@@ -31,9 +35,11 @@ function weakReceiver(picture) {
  */
 /** @typedef {PictureOptions & LoadCallbacks} LoadOptions */
 
+/** @typedef {{resolve: (lists: Lists) => void, reject: (reason: unknown) => void}} Waiting  for lists */
+
 /**
- * A file while it comes and afterwards. Once `header` has come it has the fields of a Header (see header.js);
- * `layers` grows: {n, bytes}, bytes: of the file up to the layer's end.
+ * A picture, while its file comes and afterwards. The fields of a Header (see header.js) are set once
+ * `header` is; `layers` grows with each layer.
  */
 export class Picture {
     width = 0;
@@ -59,34 +65,38 @@ export class Picture {
         this.metadata = null;
         /** @type {import("./decoder.js").Layer[]} */
         this.layers = [];
-        this.complete = false; // whether all layers have come
+        this.complete = false; // whether all layers are there
         this.closed = false;
         /** @type {Arrays[]} */
         this.parts = [];
-        this.requested = 0; // lists so far
-        this.requests = new Map(); // by number, those that wait
-        this.resolve = this.reject = /** @type {(value: any) => void} */ (() => {});
+        this.requested = 0; // how many lists were asked for so far
+        /** @type {Map<number, Waiting>} */
+        this.requests = new Map(); // those without an answer yet, by number
+        /** @type {(picture: Picture) => void} */
+        this.resolve = () => {};
+        /** @type {(reason: unknown) => void} */
+        this.reject = () => {};
         /** @type {Promise<Picture>} */
         this.done = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
-        this.done.catch(() => {}); // who waits for it is told
+        this.done.catch(() => {}); // no "unhandled rejection" where nobody waits for it
         this.link = openInWorker(options);
         this.hold();
         abandoned.register(this, this.link);
     }
 
     /**
-     * Keeps the picture from being collected while somebody may wait for the worker's word, who may be held
-     * by nothing else; and not longer.
+     * Keeps the picture from being collected as long as answers of the worker are due, because somebody may
+     * wait for them who holds nothing but a promise.
      */
     hold() {
         this.link.listen(this.complete && !this.requests.size ? weakReceiver(this) : receiver(this));
     }
 
     /**
-     * The next bytes of the file.
+     * Takes the next bytes of the file.
      *
      * @param {Uint8Array} bytes
-     * @param {boolean} [transfer] hand their buffer over to the worker, which leaves it empty here
+     * @param {boolean} [transfer] whether to hand their buffer over to the worker, which leaves it empty here
      */
     push(bytes, transfer = false) {
         this.link.post({ type: "bytes", bytes }, transfer ? [/** @type {ArrayBuffer} */ (bytes.buffer)] : []);
@@ -98,7 +108,7 @@ export class Picture {
         return this.done;
     }
 
-    /** Forgets the file; what waits for it fails with the reason. @param {any} [reason] */
+    /** Forgets the file; promises that are not settled reject with the reason. @param {unknown} [reason] */
     close(reason = new DOMException("the picture was closed", "AbortError")) {
         if (this.closed) return;
         this.closed = true;
@@ -108,55 +118,56 @@ export class Picture {
         this.requests.clear();
     }
 
-    /** The arrays of all Gaussians so far. @returns {Arrays} */
+    /** The arrays of all Gaussians so far; undefined before the first layer. @returns {Arrays} */
     get arrays() {
         if (this.parts.length > 1) this.parts = [joined(this.parts)];
         return this.parts[0];
     }
 
-    /** Numbers of Gaussians up to the end of each layer. */
+    /** How many Gaussians there are up to the end of each layer. @returns {number[]} */
     get ends() {
         let end = 0;
         return this.layers.map(({ n }) => (end += n));
     }
 
-    /**
-     * The lists of a grid, see listTiles(); extent: see sceneRows().
-     * @returns {Promise<{tiles: Uint32Array, ids: Uint32Array, copies: Uint32Array}>}
-     */
-    lists(request) {
+    /** Asks the worker for the lists of a grid. @param {ListsWanted} wanted @returns {Promise<Lists>} */
+    lists(wanted) {
         if (this.closed) return Promise.reject(new DOMException("the picture was closed", "AbortError"));
         const number = ++this.requested;
-        this.link.post({ ...request, type: "lists", request: number });
+        this.link.post({ ...wanted, type: "lists", request: number });
         const answer = new Promise((resolve, reject) => this.requests.set(number, { resolve, reject }));
         this.hold();
         return answer;
     }
 
-    receive(message) {
-        if (message.type === "header") {
-            this.header = message.header;
-            Object.assign(this, message.header);
+    /** Takes an answer of the worker. @param {Received} answer */
+    receive(answer) {
+        if (answer.type === "header") {
+            this.header = answer.header;
+            Object.assign(this, answer.header);
             this.onHeader?.(this);
-        } else if (message.type === "metadata") this.metadata = message.metadata;
-        else if (message.type === "layer") {
-            this.parts.push(message.arrays);
-            this.layers.push({ n: message.arrays.angle.length, bytes: message.bytes });
+        } else if (answer.type === "metadata") this.metadata = answer.metadata;
+        else if (answer.type === "layer") {
+            this.parts.push(answer.arrays);
+            this.layers.push({ n: answer.arrays.angle.length, bytes: answer.bytes });
             this.onLayer?.(this);
-        } else if (message.type === "done") {
+        } else if (answer.type === "done") {
             this.complete = true;
             this.hold();
             this.resolve(this);
-        } else this.answer(message);
+        } else if (answer.type === "lists") {
+            const { request, tiles, ids, copies } = answer;
+            this.settled(request).resolve({ tiles, ids, copies });
+        } else if (answer.request === undefined) this.close(answer.error);
+        else this.settled(answer.request).reject(answer.error);
     }
 
-    answer({ request, error, ...lists }) {
-        if (request === undefined) return this.close(error);
-        const { resolve, reject } = this.requests.get(request);
+    /** Who waits for the answer to a request, which is over with that. @param {number} request */
+    settled(request) {
+        const waiting = /** @type {Waiting} */ (this.requests.get(request));
         this.requests.delete(request);
         this.hold();
-        if (error) reject(error);
-        else resolve(lists);
+        return waiting;
     }
 }
 
@@ -177,7 +188,7 @@ export async function loadPicture(source, { signal, onProgress, ...options } = {
         abort = () => picture.close(signal?.reason);
     signal?.addEventListener("abort", abort);
     try {
-        await Promise.race([pour(picture, source, transfer.signal, onProgress), picture.done]);
+        await Promise.race([pushAll(picture, source, transfer.signal, onProgress), picture.done]);
         return await picture.end();
     } catch (error) {
         picture.close(error);
@@ -188,23 +199,30 @@ export async function loadPicture(source, { signal, onProgress, ...options } = {
     }
 }
 
-/** @param {Picture} picture @param {Source} source @param {AbortSignal} signal */
-async function pour(picture, source, signal, onProgress) {
-    const response = await answerOf(source, signal),
+/**
+ * Pushes all bytes of a source to a picture.
+ *
+ * @param {Picture} picture
+ * @param {Source} source
+ * @param {AbortSignal} signal
+ * @param {LoadCallbacks["onProgress"]} onProgress
+ */
+async function pushAll(picture, source, signal, onProgress) {
+    const response = await responseOf(source, signal),
         total = Number(response.headers.get("content-length")) || 0;
-    const encoded = response.headers.has("content-encoding"); // then the length is not that of the file
+    const encoded = response.headers.has("content-encoding"); // the length is that of the encoded bytes then
     const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
     for (let loaded = 0; ;) {
         const { value, done } = await reader.read();
         if (done || picture.closed) return;
         loaded += value.length;
-        picture.push(value, true); // nobody else has these bytes
+        picture.push(value, true); // nobody else uses these bytes
         onProgress?.(picture, loaded, encoded ? 0 : total);
     }
 }
 
-/** @param {Source} source @param {AbortSignal} signal */
-async function answerOf(source, signal) {
+/** @param {Source} source @param {AbortSignal} signal @returns {Promise<Response>} */
+async function responseOf(source, signal) {
     if (source instanceof Blob || source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
         const blob = new Blob([source]);
         return new Response(blob, { headers: { "content-length": String(blob.size) } });

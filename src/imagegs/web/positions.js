@@ -1,4 +1,8 @@
-// In which cells of the canvas the Gaussians of a layer lie (docs/format.md, section 6, "Positions").
+// The cells of the canvas in which the Gaussians of a layer lie (docs/format.md, section 6, "Positions"): the
+// canvas is halved again and again, and the file says how many Gaussians are in the first half.
+
+/** @import { AdaptiveModel } from "./adaptive_model.js" */
+/** @import { Check } from "./errors.js" */
 
 import { family } from "./adaptive_model.js";
 import { bitLength, floorDivide } from "./lattice.js";
@@ -8,8 +12,11 @@ const sliceSize = 256; // splits between two chances to do something else
 /** Reads the cells of a layer's Gaussians, in the order in which they come. */
 export class CellReader {
     /**
-     * model: an AdaptiveModel whose stream is the layer's; columns, rows: of cells; before: cells (x, y) of
-     * the Gaussians of earlier layers, one after the other, sorted anew; check(condition, rule) throws.
+     * @param {AdaptiveModel} model whose stream is the layer's
+     * @param {number} columns of cells
+     * @param {number} rows
+     * @param {Int32Array} before cells (x, y) of the Gaussians of earlier layers, which are sorted in place
+     * @param {Check} check
      */
     constructor(model, columns, rows, before, check) {
         this.model = model;
@@ -17,12 +24,17 @@ export class CellReader {
         this.check = check;
         this.part = [columns, rows];
         this.cells = new Int32Array(0);
-        this.n = 0;
-        /** @type {Parameters<CellReader["split"]>[]} what is yet to be split, the next one last */
+        this.n = 0; // Gaussians in cells so far
+        /** @type {Parameters<CellReader["split"]>[]} parts that are not split yet, the next one last */
         this.parts = [];
     }
 
-    /** Finds the cells (x, y) of n Gaussians, one after the other; yields now and then, and returns them. */
+    /**
+     * Finds the cells of n Gaussians. Yields now and then.
+     *
+     * @param {number} n
+     * @returns {Generator<undefined, Int32Array>} (n, 2) column and row of each
+     */
     *read(n) {
         this.cells = new Int32Array(2 * n);
         this.n = 0;
@@ -35,8 +47,15 @@ export class CellReader {
     }
 
     /**
-     * The part left..right x top..bottom of the canvas has n Gaussians, and those of `before` from `first` to
-     * `last`.
+     * Splits a part of the canvas in two.
+     *
+     * @param {number} left
+     * @param {number} top
+     * @param {number} right
+     * @param {number} bottom
+     * @param {number} n Gaussians of the layer in it
+     * @param {number} first it has the Gaussians of `before` from this number on
+     * @param {number} last and up to this one, which is not in it
      */
     split(left, top, right, bottom, n, first, last) {
         const width = right - left,
@@ -51,11 +70,20 @@ export class CellReader {
         this.parts.push([left, top, axis ? right : cut, axis ? cut : bottom, count, first, middle]);
     }
 
+    /** Adds n Gaussians in one cell. @param {number} column @param {number} row @param {number} n */
     add(column, row, n) {
         for (let i = 0; i < n; ++i) ((this.cells[2 * this.n] = column), (this.cells[2 * this.n++ + 1] = row));
     }
 
-    /** Brings the Gaussians of earlier layers before the cut to the front; returns where the others start. */
+    /**
+     * Sorts the Gaussians of earlier layers in a part: first those before the cut, then the others.
+     *
+     * @param {0 | 1} axis
+     * @param {number} cut
+     * @param {number} first
+     * @param {number} last
+     * @returns {number} where the others start
+     */
     partition(axis, cut, first, last) {
         const { before } = this;
         let middle = first;
@@ -69,7 +97,15 @@ export class CellReader {
         return middle;
     }
 
-    /** How many of n are in the first part; m of earlier layers are in all of it, mFirst in the first one. */
+    /**
+     * Reads how many Gaussians of a part are in its first half.
+     *
+     * @param {number} n Gaussians of the layer in the part
+     * @param {number} m Gaussians of earlier layers in it
+     * @param {number} mFirst Gaussians of earlier layers in the first half
+     * @param {number} size cells of the part
+     * @returns {number}
+     */
     count(n, m, mFirst, size) {
         const f = m ? 1 + Math.floor((4 * mFirst + (m >> 1)) / m) + (m >= 8 ? 5 : 0) : 0;
         const s = Math.min(15, bitLength(size));

@@ -2,22 +2,24 @@
 
 const sliceSize = 2 ** 16; // bytes between two chances to do something else
 
-/** One stream of decisions; what lies behind its end reads as zero bytes. */
+/** A stream of decisions. Bytes behind its end count as 0. */
 export class RangeDecoder {
+    /** @param {Uint8Array} bytes */
     constructor(bytes) {
         this.bytes = bytes;
         this.offset = 0;
-        this.low = 0; // these three are unsigned, 32 bits
+        this.low = 0; // low, high and value are unsigned numbers of 32 bits
         this.high = 0xffffffff;
         this.value = 0;
         for (let i = 0; i < 4; ++i) this.value = ((this.value << 8) | this.byte()) >>> 0;
     }
 
+    /** The next byte. */
     byte() {
         return this.offset < this.bytes.length ? this.bytes[this.offset++] : 0;
     }
 
-    /** A decision that is 1 with the probability p / 65536, p = 1..65535. */
+    /** Reads a decision that is 1 with the probability p / 65536. @param {number} p 1..65535 */
     bit(p) {
         const range = this.high - this.low;
         const middle = this.low + Math.floor((range * p) / 65536); // 48 bits: exact in float64
@@ -32,7 +34,7 @@ export class RangeDecoder {
         return bit;
     }
 
-    /** One of 0..n - 1, all equally likely. */
+    /** Reads one of 0..n - 1, all equally likely. @param {number} n @returns {number} */
     uniform(n) {
         let low = 0;
         while (n > 1) {
@@ -43,7 +45,11 @@ export class RangeDecoder {
         return low;
     }
 
-    /** Yields now and then, and returns whether bytes are left that are not zero. */
+    /**
+     * Whether bytes are left that are not zero. Yields now and then.
+     *
+     * @returns {Generator<undefined, boolean>}
+     */
     *hasMore() {
         for (let i = this.offset; i < this.bytes.length; ++i) {
             if (this.bytes[i]) return true;

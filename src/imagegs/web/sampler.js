@@ -1,4 +1,7 @@
-// The picture at single points, on the CPU and in float64: for reading values, and where there is no WebGL.
+// The picture at single points, computed by the CPU in float64: for reading values, and for browsers without
+// WebGL.
+
+/** @import { Header } from "./header.js" */
 
 import { cutoff, paperEpsilon, paperTile, topK } from "./constants.js";
 import { fadedWeight } from "./levels.js";
@@ -11,16 +14,19 @@ import { seenCopies } from "./tile_lists.js";
  * @property {{index: number, share: number}[]} kept  the Gaussians that the point is painted with, the
  *     largest exponent first, and the share of each one's colour
  * @property {number} candidates     Gaussians that were looked at
- * @property {number} multiplyAdds   as `imagegs info` counts them: 8 a candidate, 12 + C for each one kept, C
+ * @property {number} multiplyAdds   the work, as `imagegs info` counts it: 8 for each candidate, 12 + C for
+ *     each one of those that can be kept, and C
  */
+/** @typedef {{id: number, e: number}} Candidate  a row and its exponent at the point */
 
-/** Samples the Gaussians of rows (see shapes.js). */
+/** Samples the Gaussians of a picture. */
 export class Sampler {
     /**
-     * @param {Float32Array} rows
-     * @param {import("./header.js").Header} header
+     * @param {Float32Array} rows see shapes.js
+     * @param {Header} header
      * @param {{color: Float32Array}} arrays
-     * @param {{n: number, fade: number}} extent
+     * @param {{n: number, fade: number}} extent how many Gaussians, and what is added to log-weights that
+     *     fade
      * @param {Uint32Array} copies see sceneRows()
      */
     constructor(rows, header, arrays, { n, fade }, copies) {
@@ -33,7 +39,7 @@ export class Sampler {
         this.stride = strideOf(header.blend);
     }
 
-    /** Of what decode() gave. @param {import("./decoder.js").Decoded} decoded */
+    /** A sampler of the result of decode(). @param {import("./decoder.js").Decoded} decoded */
     static of(decoded) {
         const { nGaussians: n, fade, layers } = decoded,
             extent = { n, fadeFrom: fade ? n - layers[layers.length - 1].n : n };
@@ -44,9 +50,11 @@ export class Sampler {
     }
 
     /**
+     * The picture at a point.
+     *
      * @param {number} x canvas pixels
      * @param {number} y
-     * @param {ArrayLike<number> | null} [ids] the candidates, ascending, else all
+     * @param {ArrayLike<number> | null} [ids] the candidates, ascending; null for all
      * @returns {PointSample}
      */
     at(x, y, ids = null) {
@@ -54,7 +62,7 @@ export class Sampler {
             { width, height, wrap } = header;
         const px = wrap ? modulo(x, width) : Math.min(Math.max(x, 0), width);
         const py = wrap ? modulo(y, height) : Math.min(Math.max(y, 0), height);
-        const best = /** @type {{id: number, e: number}[]} */ ([]),
+        const best = /** @type {Candidate[]} */ ([]),
             count = ids ? ids.length : this.rows.length / stride;
         for (let i = 0; i < count; ++i) this.insert(best, ids ? ids[i] : i, px, py);
         const softmax = header.blend === "softmax",
@@ -63,8 +71,9 @@ export class Sampler {
         const weights = seen.map(({ e }) => Math.exp(e - highest));
         const total = weights.reduce((a, b) => a + b, softmax ? 0 : paperEpsilon);
         const channels = header.channels.length,
-            values = new Float64Array(channels),
-            kept = [];
+            values = new Float64Array(channels);
+        /** @type {PointSample["kept"]} */
+        const kept = [];
         seen.forEach(({ id }, k) => {
             const index = id < n ? id : Math.floor(this.copies[id - n] / copiesOfOne),
                 share = weights[k] / total;
@@ -75,7 +84,15 @@ export class Sampler {
         return { values, kept, candidates: count, multiplyAdds };
     }
 
-    /** Keeps the largest exponents in order; of equal ones the lower id is first. */
+    /**
+     * Inserts a candidate into the best ones so far, which are sorted by exponent, the largest first; of
+     * equal exponents the lower id is first.
+     *
+     * @param {Candidate[]} best
+     * @param {number} id
+     * @param {number} x
+     * @param {number} y
+     */
     insert(best, id, x, y) {
         const { rows } = this,
             at = id * this.stride,
@@ -92,9 +109,17 @@ export class Sampler {
         best.length = Math.min(best.length, topK);
     }
 
+    /**
+     * Paper: whether a Gaussian reaches the tile of a point.
+     *
+     * @param {number} at
+     * @param {number} x
+     * @param {number} y
+     */
     sees(at, x, y) {
-        const { rows, header } = this,
-            tile = (v, side) => Math.min(Math.floor(v / paperTile), Math.floor((side - 1) / paperTile));
+        const { rows, header } = this;
+        /** @param {number} v @param {number} side */
+        const tile = (v, side) => Math.min(Math.floor(v / paperTile), Math.floor((side - 1) / paperTile));
         const column = tile(x, header.width),
             row = tile(y, header.height);
         return rows[at] <= column && column <= rows[at + 1] && rows[at + 2] <= row && row <= rows[at + 3];

@@ -1,22 +1,32 @@
-// What exponents are computed from: the Gaussians in their whitened frames, and their copies on a canvas that
-// wraps.
+// The numbers from which exponents are computed: a row for each Gaussian, and for each copy of a Gaussian on
+// a canvas that wraps.
 //
-// A row is what a shader reads, in float32: x, y, w, 1 where the log-weight fades (else 0), ux, uy, vx, vy;
-// in the paper blend also the canvas tiles that see the Gaussian: left, right, top, bottom. With (dx, dy)
-// from the centre the exponent is w - (ux dx + uy dy)^2 - (vx dx + vy dy)^2.
+// A row is what a shader reads, in float32: the centre x, y; the log-weight w; 1 where w fades, else 0; the
+// axes ux, uy, vx, vy of the whitened frame. In the paper blend the canvas tiles that the Gaussian reaches
+// follow: left, right, top, bottom. At (dx, dy) from the centre the exponent is w - (ux dx + uy dy)^2 - (vx
+// dx + vy dy)^2.
+
+/** @import { Arrays } from "./arrays.js" */
+/** @import { Header } from "./header.js" */
+
+/**
+ * @typedef {object} Extent  the Gaussians that a level of detail shows
+ * @property {number} n         the first n
+ * @property {number} fadeFrom  those from this number on fade; n where none does
+ */
 
 import { paperRadius, paperTile } from "./constants.js";
 
-export const copiesOfOne = 9; // itself among them, as number 4
+export const copiesOfOne = 9; // copies of a Gaussian; number 4 is the Gaussian itself
 
-/** Numbers in a row. */
+/** How many numbers a row has. @param {Header["blend"]} blend */
 export const strideOf = (blend) => (blend === "paper" ? 12 : 8);
 
 /**
  * Rows of the first n Gaussians, none of which fades.
  *
- * @param {import("./arrays.js").Arrays} arrays
- * @param {import("./header.js").Header} header
+ * @param {Arrays} arrays
+ * @param {Header} header
  * @param {number} n
  * @returns {Float32Array}
  */
@@ -28,14 +38,14 @@ export function shapeRows(arrays, header, n) {
 }
 
 /**
- * Rows of the first n Gaussians with those marked that fade, and rows of copies behind them. The rows are
- * the given ones where there is nothing to mark or to add.
+ * Rows of the Gaussians of an extent, with those marked that fade; the rows of copies follow. Where there is
+ * nothing to mark or to add, the result shares the memory of `shapes`.
  *
- * @param {Float32Array} shapes what shapeRows() gave for n Gaussians or more
- * @param {import("./header.js").Header} header
- * @param {{n: number, fadeFrom: number}} extent Gaussians from number fadeFrom on fade
- * @param {Uint32Array} [copies] 9 i + k for copy k of Gaussian i, k = 3 row + column, the one in the middle
- *     itself
+ * @param {Float32Array} shapes from shapeRows(), of n Gaussians or more
+ * @param {Header} header
+ * @param {Extent} extent
+ * @param {Uint32Array} [copies] 9 i + k for copy k of Gaussian i: k = 3 row + column, rows and columns 0..2,
+ *     is the place of the copy among 3 x 3 canvases
  * @returns {Float32Array}
  */
 export function sceneRows(shapes, header, { n, fadeFrom }, copies = new Uint32Array(0)) {
@@ -49,7 +59,16 @@ export function sceneRows(shapes, header, { n, fadeFrom }, copies = new Uint32Ar
     return rows;
 }
 
-/** Writes the row of copy 9 i + k behind rows of Gaussians. */
+/**
+ * Writes the row of a copy.
+ *
+ * @param {Float32Array} target
+ * @param {number} at where in the target
+ * @param {Float32Array} rows of the Gaussians themselves
+ * @param {number} stride
+ * @param {number} copy 9 i + k, see sceneRows()
+ * @param {Header} header
+ */
 export function writeCopy(target, at, rows, stride, copy, { width, height }) {
     const owner = Math.floor(copy / copiesOfOne) * stride;
     for (let j = 0; j < stride; ++j) target[at + j] = rows[owner + j];
@@ -57,6 +76,13 @@ export function writeCopy(target, at, rows, stride, copy, { width, height }) {
     target[at + 1] += (Math.floor((copy % copiesOfOne) / 3) - 1) * height;
 }
 
+/**
+ * @param {Float32Array} rows
+ * @param {number} at
+ * @param {Arrays} arrays
+ * @param {Header} header
+ * @param {number} i
+ */
 function writeRow(rows, at, arrays, header, i) {
     const { width, height, blend, wrap } = header;
     const x = arrays.xy[2 * i],
@@ -77,8 +103,18 @@ function writeRow(rows, at, arrays, header, i) {
     if (blend === "paper") writeTiles(rows, at + 8, x, y, Math.fround(paperRadius * Math.max(s0, s1)));
 }
 
-/** In float32, as the native code does: on a tile's border it matters. */
+/**
+ * Writes the tiles that a Gaussian reaches. The sums are float32, as in the native code: at a tile's border
+ * that matters.
+ *
+ * @param {Float32Array} rows
+ * @param {number} at
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
 function writeTiles(rows, at, x, y, radius) {
+    /** @param {number} v */
     const tile = (v) => Math.floor(Math.fround(v) / paperTile);
     rows[at] = tile(x - radius);
     rows[at + 1] = tile(x + radius);
@@ -86,5 +122,5 @@ function writeTiles(rows, at, x, y, radius) {
     rows[at + 3] = tile(y + radius);
 }
 
-/** v in 0..side, where both ends are the same place. */
+/** v on a canvas that wraps: in 0..side, whose ends are one place. @param {number} v @param {number} side */
 export const modulo = (v, side) => Math.min(Math.max(v - Math.floor(v / side) * side, 0), side);

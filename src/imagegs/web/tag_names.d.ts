@@ -1,4 +1,4 @@
-// What TypeScript is to know of <image-gs>, as of the browser's own elements.
+// The name of <image-gs> for TypeScript, so that querySelector("image-gs") and the like have its type.
 
 import type { ImageGSElement } from "imagegs/element";
 

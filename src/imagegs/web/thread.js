@@ -1,14 +1,21 @@
-// The one worker of a page, and messages to and from it.
+// The one worker of a page, and the messages to and from it.
+
+/** @import { DecoderOptions } from "./decoder.js" */
+/** @import { Answer, FileRequest } from "./worker.js" */
 
 import { UnsupportedError, revived } from "./errors.js";
 import { startWorker, whyNoWorker } from "./start_worker.js";
 
 /** @type {Worker | null} */
 let worker = null;
+/** @typedef {(answer: Received) => void} Listener */
+/** @typedef {Answer<Error>} Received  an answer of the worker, with a real error */
+
+/** @type {Map<number, (answer: Answer | Received) => void>} */
 const listeners = new Map(); // by number of the file
 let files = 0;
 
-/** @returns {Worker} */
+/** Starts the worker. If it fails, every file that is open gets the error. @returns {Worker} */
 function start() {
     const started = startWorker();
     started.onmessage = ({ data }) => listeners.get(data.id)?.(data);
@@ -25,18 +32,24 @@ function start() {
 }
 
 /**
- * Opens a file in the worker. Returns {post(message, transfer), listen(listener), close()}; the listener gets
- * its messages, the worker the buffers in `transfer`.
+ * @typedef {object} Link  to a file that is open in the worker
+ * @property {(request: FileRequest, transfer?: ArrayBuffer[]) => void} post  hands the buffers over to the
+ *     worker
+ * @property {(to: Listener) => void} listen  makes this the listener of the file
+ * @property {() => void} close  forgets the file
  */
+
+/** Opens a file in the worker. @param {DecoderOptions} options @returns {Link} */
 export function openInWorker(options) {
     const own = (worker ??= start()),
         id = ++files;
-    const listen = (to) =>
-        listeners.set(id, (data) => to(data.error ? { ...data, error: revived(data.error) } : data));
     own.postMessage({ type: "open", id, options });
     return {
         post: (message, transfer = []) => own.postMessage({ ...message, id }, transfer),
-        listen,
+        listen: (to) =>
+            listeners.set(id, (answer) =>
+                to(answer.type === "error" ? { ...answer, error: revived(answer.error) } : answer),
+            ),
         close() {
             listeners.delete(id);
             own.postMessage({ type: "close", id });

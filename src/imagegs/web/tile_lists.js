@@ -1,25 +1,40 @@
-// Which Gaussians each tile of a grid may be painted with: a quadtree over the tiles, each node of which
-// hands its children the Gaussians that can matter in it.
+// Lists of the Gaussians that each tile of a grid may be painted with. A quadtree over the tiles makes them:
+// each node hands on to its children the Gaussians that can matter in it.
+
+/** @import { Header } from "./header.js" */
 
 import { mostTiles, mostTilesAcross, samplesOf, tileSamples } from "./constants.js";
 import { Culler } from "./culling.js";
 import { LimitError } from "./errors.js";
 import { copiesOfOne, strideOf, writeCopy } from "./shapes.js";
 
-const slack = 1 / 512; // of a tile's side: what rounding in a shader can take a point beyond a border
+const slack = 1 / 512; // of a tile's side: rounding in a shader may move a point so far beyond the tile
 const mostWork = 2 ** 28; // candidates that are looked at: some seconds
 const partSize = 2048; // Gaussians whose copies are looked at together
-const small = 64; // tiles of a node that is done in one go
+const small = 64; // tiles of a node below which there is no pause
 
 /** @typedef {{x: number, y: number, width: number, height: number}} Region canvas pixels */
 /**
  * @typedef {{x: number, y: number, side: [number, number], columns: number, rows: number}} Grid canvas pixels
  */
 
-/** A grid over a region for pixels of `step` = [x, y] canvas pixels. @returns {Grid} */
+/**
+ * @typedef {object} TileLists
+ * @property {Uint32Array} tiles  tile t, row by row, has tiles[2 t + 1] ids, from ids[tiles[2 t]] on
+ * @property {Uint32Array} ids    of rows, ascending within a tile
+ */
+
+/**
+ * A grid over a region, whose tiles have some 16 x 16 samples.
+ *
+ * @param {Region} region
+ * @param {[number, number]} step width and height of a pixel of the output, canvas pixels
+ * @returns {Grid}
+ */
 export function gridFor(region, step) {
-    const sides = step.map((s) => (tileSamples * s) / samplesOf(s)),
+    const sides = /** @type {[number, number]} */ (step.map((s) => (tileSamples * s) / samplesOf(s))),
         lengths = [region.width, region.height];
+    /** @param {number} i */
     const count = (i) => Math.max(1, Math.ceil(lengths[i] / sides[i]));
     for (let i = 0; i < 2; ++i) sides[i] = Math.max(sides[i], lengths[i] / mostTilesAcross);
     while (count(0) * count(1) > mostTiles)
@@ -28,27 +43,38 @@ export function gridFor(region, step) {
 }
 
 /**
- * Makes the lists of a grid; yields now and then, and returns {tiles, ids}: tile t, row by row, sees the ids
- * from tiles[2 t], tiles[2 t + 1] of them, ascending. Throws LimitError beyond `maxIds`, or for too much
+ * Makes the lists of a grid. Yields now and then. Throws LimitError for more than `maxIds` ids, or too much
  * work.
  *
  * @param {Float32Array} rows see shapes.js
- * @param {import("./header.js").Header} header
+ * @param {Header} header
  * @param {Grid} grid
+ * @param {number} maxIds
+ * @returns {Generator<undefined, TileLists>}
  */
 export function* listTiles(rows, header, grid, maxIds) {
     const culler = new Culler(rows, header),
         count = rows.length / culler.stride;
-    const tiles = new Uint32Array(2 * grid.columns * grid.rows),
-        levels = [];
+    const tiles = new Uint32Array(2 * grid.columns * grid.rows);
+    /** @type {Uint32Array[]} */
+    const levels = []; // by depth in the tree: the ids of the node that is being looked at
     let ids = new Uint32Array(1024),
         n = 0,
         work = 0;
 
+    /** @param {number} depth @param {number} size */
     function room(depth, size) {
         if (!(levels[depth]?.length >= size)) levels[depth] = new Uint32Array(size + (size >> 2));
         return levels[depth];
     }
+    /**
+     * Adds the list of a tile.
+     *
+     * @param {number} x0
+     * @param {number} y0
+     * @param {Uint32Array} list
+     * @param {number} length
+     */
     function keep(x0, y0, list, length) {
         if (n + length > maxIds)
             throw new LimitError("the Gaussians overlap so much that their lists are too long");
@@ -62,6 +88,7 @@ export function* listTiles(rows, header, grid, maxIds) {
         ((tiles[t] = n), (tiles[t + 1] = length));
         n += length;
     }
+    /** @param {number} depth @param {Node} node @param {Uint32Array} list @param {number} length */
     function cullInto(depth, [x0, y0, x1, y1], list, length) {
         if ((work += length) > mostWork)
             throw new LimitError("the Gaussians overlap so much that listing them is too much work");
@@ -72,6 +99,7 @@ export function* listTiles(rows, header, grid, maxIds) {
             bottom = grid.y + (y1 + slack) * h;
         return culler.cull({ left, top, right, bottom }, list, length, room(depth, length));
     }
+    /** @param {Node} node @param {Uint32Array} list @param {number} length @param {number} depth */
     function descend(node, list, length, depth) {
         const [x0, y0, x1, y1] = node;
         if (x1 - x0 === 1 && y1 - y0 === 1) return keep(x0, y0, list, length);
@@ -80,25 +108,39 @@ export function* listTiles(rows, header, grid, maxIds) {
             descend(part, levels[depth], kept, depth + 1);
         }
     }
-    function* descendSlowly(node, list, length, depth) {
+    /**
+     * The same with pauses.
+     *
+     * @param {Node} node
+     * @param {Uint32Array} list
+     * @param {number} length
+     * @param {number} depth
+     * @returns {Generator<undefined, void>}
+     */
+    function* descendWithPauses(node, list, length, depth) {
         const [x0, y0, x1, y1] = node;
         if ((x1 - x0) * (y1 - y0) <= small) return descend(node, list, length, depth);
         for (const part of quarters(node)) {
             yield;
             const kept = cullInto(depth, part, list, length);
-            yield* descendSlowly(part, levels[depth], kept, depth + 1);
+            yield* descendWithPauses(part, levels[depth], kept, depth + 1);
         }
     }
     const all = Uint32Array.from({ length: count }, (_, i) => i),
         root = /** @type {Node} */ ([0, 0, grid.columns, grid.rows]);
     const kept = cullInto(0, root, all, count);
-    yield* descendSlowly(root, levels[0], kept, 1);
+    yield* descendWithPauses(root, levels[0], kept, 1);
     return { tiles, ids: ids.slice(0, n) };
 }
 
 /** @typedef {[number, number, number, number]} Node  left, top, right, bottom: tiles */
 
-/** The parts of a node with each side halved that is longer than a tile. @param {Node} node */
+/**
+ * The parts of a node: each side that is longer than a tile is halved.
+ *
+ * @param {Node} node
+ * @returns {Node[]}
+ */
 function quarters([x0, y0, x1, y1]) {
     const mx = (x0 + x1 + 1) >> 1,
         my = (y0 + y1 + 1) >> 1;
@@ -113,14 +155,15 @@ function quarters([x0, y0, x1, y1]) {
 }
 
 /**
- * Those copies of the Gaussians that can matter on the canvas, for sceneRows(); none unless it wraps. They
- * are looked at in parts: too few bounds keep more copies than there must be, never fewer.
+ * The copies of Gaussians that can matter on the canvas; none unless it wraps. They are chosen in parts, each
+ * with a bound of its own, which may keep more copies than necessary but never fewer.
  *
- * @param {Float32Array} rows of the Gaussians themselves, those marked that fade
- * @param {import("./header.js").Header} header
- * @returns {Uint32Array}
+ * @param {Float32Array} rows of the Gaussians themselves, with those marked that fade
+ * @param {Header} header
+ * @returns {Uint32Array} see sceneRows()
  */
 export function seenCopies(rows, header) {
+    /** @type {number[]} */
     const seen = [];
     if (!header.wrap) return new Uint32Array(0);
     const stride = strideOf(header.blend),

@@ -1,13 +1,20 @@
-// WebGL2: a context, its programs, and what a draw call needs. `Painting` decides what is drawn.
+// The renderer for WebGL2; renderer.js lists its members. `Painting` decides what is drawn.
+
+/** @import { UploadKind, UploadNumbers } from "./renderer.js" */
+/** @import { DrawOptions, SceneOf, Size, UniformType, UniformValue, View } from "./views.js" */
 
 import { textureRow } from "./constants.js";
 import { UnsupportedError } from "./errors.js";
 import { fragmentShader, vertexShader } from "./glsl.js";
-import { largestSide, planOf, renew, requireRoom, uniformTypes } from "./views.js";
+import { largestSide, planOf, renewDrawingBuffer, requireRoom, uniformTypes } from "./views.js";
+
+/** @typedef {SceneOf<WebGLTexture>} Scene */
+/** @typedef {Record<string, WebGLUniformLocation | null>} UniformLocations  by name */
+/** @typedef {{program: WebGLProgram, places: UniformLocations}} Program */
 
 /**
- * A WebGL2 context on a canvas element. When the context is lost, nothing is drawn until the browser restores
- * it; then `onrestored` is called, and all is to be painted anew.
+ * A WebGL2 context on a canvas. When the context is lost, nothing is drawn until the browser restores it;
+ * then `onrestored` is called, and everything must be painted again.
  */
 export class WebGL2Renderer {
     api = "webgl2";
@@ -24,18 +31,20 @@ export class WebGL2Renderer {
         this.gl = gl;
         canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
         canvas.addEventListener("webglcontextrestored", () => {
-            renew(canvas);
+            renewDrawingBuffer(canvas);
             this.start();
             this.onrestored();
         });
         this.generation = {}; // another object after each loss
+        /** @type {Map<string, Program>} */
         this.programs = new Map(); // by blend
         this.mostRows = this.mostSide = this.mostIds = 0;
         this.start();
     }
 
+    /** Begins with a new context, or with one that was restored. */
     start() {
-        this.generation = {}; // what was made before is gone
+        this.generation = {}; // the card has nothing from before
         this.programs.clear();
         this.mostRows = this.gl.getParameter(this.gl.MAX_TEXTURE_SIZE) ?? 2048; // null of a lost context
         this.mostSide = Math.min(this.mostRows, largestSide);
@@ -50,7 +59,7 @@ export class WebGL2Renderer {
         return !this.lost;
     }
 
-    /** The first draw compiles: it could not go on without anyway. */
+    /** Nothing to wait for: the first draw compiles the shaders, and would wait for them anyway. */
     async ready() {}
 
     /** Frees the context itself. */
@@ -58,7 +67,13 @@ export class WebGL2Renderer {
         this.gl.getExtension("WEBGL_lose_context")?.loseContext();
     }
 
-    /** A texture of `textureRow` texels a line. */
+    /**
+     * Makes a texture whose rows have `textureRow` texels.
+     *
+     * @param {UploadKind} kind
+     * @param {UploadNumbers} numbers
+     * @returns {WebGLTexture}
+     */
     upload(kind, numbers) {
         const { gl } = this,
             [components, format, type] = {
@@ -69,7 +84,8 @@ export class WebGL2Renderer {
         const height = Math.max(1, Math.ceil(numbers.length / components / textureRow));
         if (height > this.mostRows && !this.lost)
             throw new UnsupportedError("the picture is too large for this graphics card");
-        const whole = new numbers.constructor(height * textureRow * components);
+        const Numbers = numbers instanceof Float32Array ? Float32Array : Uint32Array;
+        const whole = new Numbers(height * textureRow * components);
         whole.set(numbers);
         const texture = gl.createTexture();
         gl.bindTexture(gl.TEXTURE_2D, texture);
@@ -81,13 +97,16 @@ export class WebGL2Renderer {
         return texture;
     }
 
+    /** @param {WebGLTexture} texture */
     free(texture) {
         this.gl.deleteTexture(texture);
     }
 
+    /** The program for a blend, which is compiled at its first use. @param {"paper" | "softmax"} blend */
     program(blend) {
-        const { gl } = this;
-        if (this.programs.has(blend)) return this.programs.get(blend);
+        const { gl } = this,
+            old = this.programs.get(blend);
+        if (old) return old;
         const program = gl.createProgram();
         const shaders = /** @type {[number, string][]} */ ([
             [gl.VERTEX_SHADER, vertexShader],
@@ -106,29 +125,40 @@ export class WebGL2Renderer {
                 `the shader does not compile here: ${[gl.getProgramInfoLog(program), ...logs].join(" ")}`,
             );
         }
-        const places = {},
-            count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) ?? 0;
+        /** @type {UniformLocations} */
+        const places = {};
+        const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) ?? 0;
         for (let i = 0; i < count; ++i) {
             const { name } = /** @type {WebGLActiveInfo} */ (gl.getActiveUniform(program, i));
             places[name] = gl.getUniformLocation(program, name);
         }
-        this.programs.set(blend, { program, places });
-        return this.programs.get(blend);
+        const made = { program, places };
+        this.programs.set(blend, made);
+        return made;
     }
 
-    /** Canvases grow only: a new drawing buffer takes time. */
+    /** The canvas only grows, because a new drawing buffer takes time. @param {Size} size */
     makeRoom({ width, height }) {
         const { canvas } = this;
         if (canvas.width < width) canvas.width = width;
         if (canvas.height < height) canvas.height = height;
     }
 
+    /** @param {Scene} scene @param {View} view @param {Size} size @param {DrawOptions} [options] */
     draw(scene, view, size, options) {
         requireRoom(this.canvas, size);
         this.fill(scene, view, size, true, options);
     }
 
-    /** Fills the framebuffer row by row; flipped: the first row is the highest one. */
+    /**
+     * Fills the framebuffer, some rows at a time.
+     *
+     * @param {Scene} scene
+     * @param {View} view
+     * @param {Size} size
+     * @param {boolean} flipped whether the first row of memory is the lowest row of the view
+     * @param {DrawOptions} [options]
+     */
     fill(scene, view, size, flipped, { filtered = true } = {}) {
         const { uniforms, rows } = planOf(scene, view, size, this.mostSide, filtered);
         const { gl } = this,
@@ -152,13 +182,21 @@ export class WebGL2Renderer {
         gl.disable(gl.SCISSOR_TEST);
     }
 
-    /** What went wrong was thrown at once. */
+    /** Nothing to tell: `upload` and `draw` threw their errors at once. */
     async check() {}
 
+    /** Reading a pixel waits for the card. */
     async finish() {
         this.gl.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, new Uint8Array(4));
     }
 
+    /**
+     * @param {Scene} scene
+     * @param {View} view
+     * @param {Size} size
+     * @param {DrawOptions} [options]
+     * @returns {Promise<Uint8ClampedArray | null>}
+     */
     async read(scene, view, size, options) {
         const { gl } = this,
             buffer = gl.createRenderbuffer(),
@@ -180,16 +218,23 @@ export class WebGL2Renderer {
     }
 }
 
-const setters = {
-    vec2f: "uniform2f",
-    vec2i: "uniform2i",
-    f32: "uniform1f",
-    i32: "uniform1i",
-    bool: "uniform1i",
-};
-
-/** Those that the compiler found unused have no place, which WebGL ignores. */
+/**
+ * Sets uniforms. The compiler drops those that the shader does not use; their place is undefined, which WebGL
+ * ignores.
+ *
+ * @param {WebGL2RenderingContext} gl
+ * @param {UniformLocations} places
+ * @param {Record<string, UniformValue>} values
+ */
 function setUniforms(gl, places, values) {
+    /** @type {Record<UniformType, (place: WebGLUniformLocation | null, ...numbers: number[]) => void>} */
+    const setters = {
+        vec2f: (place, x, y) => gl.uniform2f(place, x, y),
+        vec2i: (place, x, y) => gl.uniform2i(place, x, y),
+        f32: (place, x) => gl.uniform1f(place, x),
+        i32: (place, x) => gl.uniform1i(place, x),
+        bool: (place, x) => gl.uniform1i(place, x),
+    };
     for (const [name, type] of Object.entries(uniformTypes))
-        gl[setters[type]](places[name], ...[values[name]].flat());
+        setters[type](places[name], ...[values[name]].flat().map(Number));
 }

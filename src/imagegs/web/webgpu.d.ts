@@ -1,4 +1,4 @@
-// What TypeScript's own library lacks of WebGPU.
+// Constants of WebGPU that TypeScript's own library lacks.
 
 declare const GPUBufferUsage: Record<"UNIFORM" | "COPY_DST" | "STORAGE" | "MAP_READ", number>;
 declare const GPUTextureUsage: Record<"RENDER_ATTACHMENT" | "COPY_SRC", number>;

@@ -1,26 +1,39 @@
-// WebGPU: a device, its pipelines, and what a draw call needs; renderer.js tells what a renderer has.
+// The renderer for WebGPU; renderer.js lists its members. `Painting` decides what is drawn.
+
+/** @import { UploadKind, UploadNumbers } from "./renderer.js" */
+/** @import { DrawOptions, Plan, SceneOf, Size, View } from "./views.js" */
 
 import { UnsupportedError } from "./errors.js";
-import { largestSide, planOf, renew, requireRoom } from "./views.js";
+import { largestSide, planOf, renewDrawingBuffer, requireRoom } from "./views.js";
 import { memberBytes, membersSize, shaderText } from "./wgsl.js";
 
-const format = "rgba8unorm"; // of all that is drawn into, so that there is one pipeline a blend
-const mostBytes = 2 ** 29; // of a buffer, where the card has room for as much
-const mostLosses = 3; // of a device: more are no accident
-const rowAlignment = 256; // bytes of a row of pixels that are copied
-const problems = ["validation", "out-of-memory", "internal"];
+const format = "rgba8unorm"; // of every target, so that each blend needs one pipeline
+const mostBytes = 2 ** 29; // of a buffer, if the card allows as much
+const mostLosses = 3; // of the device; after more the renderer gives up
+const rowAlignment = 256; // rows of pixels are copied at multiples of so many bytes
+const problems = /** @type {GPUErrorFilter[]} */ (["validation", "out-of-memory", "internal"]);
+
+/** @typedef {SceneOf<GPUBuffer>} Scene */
+/** @typedef {"paper" | "softmax"} Blend */
+/**
+ * @typedef {{target: GPUTexture, firstRow: number, premultiplied: boolean}} Target  firstRow: where the
+ *     output starts
+ */
 
 /**
- * A device, with room for large pictures; software: whether one will do that is no graphics card. Throws
- * UnsupportedError where there is none.
+ * Opens a device with room for large pictures. Rejects with UnsupportedError where there is none.
+ *
+ * @param {boolean} software whether software will do in place of a graphics card
+ * @returns {Promise<GPUDevice>}
  */
 async function openDevice(software) {
     const adapter = await globalThis.navigator?.gpu?.requestAdapter();
-    const older = /** @type {any} */ (adapter)?.isFallbackAdapter; // where older browsers have it
+    // Older browsers have this property in the adapter itself.
+    const older = /** @type {{isFallbackAdapter?: boolean} | undefined} */ (adapter)?.isFallbackAdapter;
     const isSoftware = adapter?.info?.isFallbackAdapter ?? older;
     if (!adapter || (!software && isSoftware))
         throw new UnsupportedError("this browser has no WebGPU adapter, which painting by WebGPU needs");
-    const names = ["maxBufferSize", "maxStorageBufferBindingSize"];
+    const names = /** @type {const} */ (["maxBufferSize", "maxStorageBufferBindingSize"]);
     const limits = names.map((name) => [name, Math.min(adapter.limits[name], mostBytes)]);
     try {
         return await adapter.requestDevice({ requiredLimits: Object.fromEntries(limits) });
@@ -30,18 +43,20 @@ async function openDevice(software) {
 }
 
 /**
- * A WebGPU context on a canvas element. When the device is lost, another one is asked for, and nothing is
- * drawn until it is there.
+ * A WebGPU context on a canvas. When the device is lost, the renderer asks for another one; nothing is drawn
+ * until it is there.
  */
 export class WebGPURenderer {
     api = "webgpu";
     onrestored = () => {};
+    /** @type {(error: unknown) => void} */
     onfailed = (error) => reportError(error);
     #losses = 0;
     #released = false;
     /** @type {GPUError | null} */
-    #refusal = null; // what the card refused to do, until somebody is told
-    #checked = Promise.resolve();
+    #refusal = null; // an error of the card that check() has not reported yet
+    /** @type {Promise<unknown>} */
+    #checked = Promise.resolve(); // until the errors so far are known
 
     /**
      * @param {HTMLCanvasElement | OffscreenCanvas} canvas
@@ -54,6 +69,11 @@ export class WebGPURenderer {
         return new WebGPURenderer(canvas, device, software);
     }
 
+    /**
+     * @param {HTMLCanvasElement | OffscreenCanvas} canvas
+     * @param {GPUDevice} device
+     * @param {boolean} software
+     */
     constructor(canvas, device, software) {
         this.canvas = canvas;
         this.software = software;
@@ -65,11 +85,15 @@ export class WebGPURenderer {
         this.context = context;
         this.generation = {}; // another object after each loss
         this.lost = false;
-        this.pipelines = new Map(); // by blend
+        /** @type {Map<Blend, GPURenderPipeline | Promise<GPURenderPipeline>>} */
+        this.pipelines = new Map();
         this.mostBytes = this.mostSide = this.mostIds = 0;
+        this.device = device;
+        this.uniforms = /** @type {GPUBuffer | null} */ (null);
         this.start(device);
     }
 
+    /** Begins with a device. @param {GPUDevice} device */
     start(device) {
         const { maxStorageBufferBindingSize, maxTextureDimension2D } = device.limits;
         this.device = device;
@@ -82,9 +106,12 @@ export class WebGPURenderer {
         this.context.configure({ device, format, alphaMode: "premultiplied" });
         const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
         this.uniforms = device.createBuffer({ size: membersSize, usage });
-        device.lost.then(({ message }) => this.#released || this.#restart(message));
+        device.lost.then(({ message }) => {
+            if (!this.#released) this.#restart(message);
+        });
     }
 
+    /** Opens another device in place of one that was lost. @param {string} message why it was lost */
     async #restart(message) {
         const blends = [...this.pipelines.keys()];
         this.lost = true;
@@ -92,7 +119,7 @@ export class WebGPURenderer {
             if (++this.#losses > mostLosses)
                 throw new UnsupportedError(`the graphics card is lost again and again: ${message}`);
             const device = await openDevice(this.software);
-            renew(this.canvas);
+            renewDrawingBuffer(this.canvas);
             this.start(device);
             await Promise.all(blends.map((blend) => this.ready(blend)));
         } catch (error) {
@@ -102,30 +129,33 @@ export class WebGPURenderer {
         this.onrestored();
     }
 
+    /** @param {Blend} blend */
     canDraw(blend) {
         return !this.lost && this.pipelines.get(blend) instanceof GPURenderPipeline;
     }
 
+    /** @param {Blend} blend @returns {Promise<void>} Rejects with UnsupportedError. */
     async ready(blend) {
         const { device, pipelines } = this;
         if (this.lost) return;
-        if (!pipelines.has(blend)) pipelines.set(blend, compiled(device, shaderText(blend)));
+        const pipeline = pipelines.get(blend) ?? compiled(device, shaderText(blend));
+        pipelines.set(blend, pipeline);
         try {
-            pipelines.set(blend, await pipelines.get(blend));
+            pipelines.set(blend, await pipeline);
         } catch (error) {
             if (device === this.device && !this.lost) throw error;
         }
     }
 
-    /** Frees the device, its buffers and all else that it has. */
+    /** Frees the device and everything that belongs to it. */
     release() {
         this.#released = this.lost = true;
         this.device.destroy();
     }
 
-    /** A buffer: numbers of what kind is for the shader to know. */
+    /** Makes a buffer; its type is in the shader. @param {UploadKind} _ @param {UploadNumbers} numbers */
     upload(_, numbers) {
-        const size = Math.max(16, numbers.byteLength); // WebGPU knows no empty ones
+        const size = Math.max(16, numbers.byteLength); // WebGPU has no empty buffers
         if (size > this.mostBytes)
             throw new UnsupportedError("the picture is too large for this graphics card");
         const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
@@ -136,16 +166,18 @@ export class WebGPURenderer {
         });
     }
 
+    /** @param {GPUBuffer} buffer */
     free(buffer) {
         buffer.destroy();
     }
 
-    /** Every frame has memory of its own: no more of it than there must be. */
+    /** Each frame has memory of its own, so the canvas is no larger than the output. @param {Size} size */
     makeRoom({ width, height }) {
         const { canvas } = this;
         if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     }
 
+    /** @param {Scene} scene @param {View} view @param {Size} size @param {DrawOptions} [options] */
     draw(scene, view, size, { filtered = true } = {}) {
         requireRoom(this.canvas, size);
         const plan = planOf(scene, view, size, this.mostSide, filtered);
@@ -158,17 +190,26 @@ export class WebGPURenderer {
         );
     }
 
-    /** Draws from the first row of the target on, some rows at a time: a card has other duties. */
+    /**
+     * Draws some rows at a time, so that the card can do other work in between.
+     *
+     * @param {Scene} scene
+     * @param {Plan} plan
+     * @param {Size} size
+     * @param {Target} target
+     */
     #fill(scene, { uniforms, rows }, { width, height }, { target, firstRow, premultiplied }) {
         const { device } = this,
-            pipeline = this.pipelines.get(scene.blend);
-        device.queue.writeBuffer(this.uniforms, 0, memberBytes({ ...uniforms, firstRow, premultiplied }));
+            pipeline = /** @type {GPURenderPipeline} */ (this.pipelines.get(scene.blend)); // see canDraw()
+        const own = /** @type {GPUBuffer} */ (this.uniforms);
+        device.queue.writeBuffer(own, 0, memberBytes({ ...uniforms, firstRow, premultiplied }));
         const { tiles, ids, shapes, colors } = scene.uploads;
-        const entries = [this.uniforms, tiles, ids, shapes, colors].map((buffer, binding) => ({
+        const entries = [own, tiles, ids, shapes, colors].map((buffer, binding) => ({
             binding,
             resource: { buffer },
         }));
         const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+        /** @type {GPURenderPassColorAttachment} */
         const attachment = { view: target.createView(), loadOp: "load", storeOp: "store" };
         for (let y = 0; y < height; y += rows) {
             const encoder = device.createCommandEncoder(),
@@ -183,6 +224,13 @@ export class WebGPURenderer {
         }
     }
 
+    /**
+     * @param {Scene} scene
+     * @param {View} view
+     * @param {Size} size
+     * @param {DrawOptions} [options]
+     * @returns {Promise<Uint8ClampedArray | null>}
+     */
     async read(scene, view, size, { filtered = true } = {}) {
         await this.ready(scene.blend);
         if (this.lost) return null;
@@ -201,12 +249,12 @@ export class WebGPURenderer {
             const encoder = device.createCommandEncoder();
             encoder.copyTextureToBuffer({ texture: target }, { buffer: copy, bytesPerRow: row }, size);
             device.queue.submit([encoder.finish()]);
-            return [target, copy];
+            return /** @type {const} */ ([target, copy]);
         });
         try {
             const mapped = copy.mapAsync(GPUMapMode.READ).then(
                 () => true,
-                () => false, // the device was lost, or check() tells why
+                () => false, // the device was lost, or check() rejects with the reason
             );
             await this.check();
             return (await mapped) ? withoutGaps(copy.getMappedRange(), row, size) : null;
@@ -216,16 +264,25 @@ export class WebGPURenderer {
         }
     }
 
-    /** What the action returns; what the card refuses of it comes to light later. */
+    /**
+     * Does something with the device. Errors of the card become known later; check() reports them.
+     *
+     * @template Result
+     * @param {() => Result} action
+     * @returns {Result}
+     */
     #watched(action) {
         const { device } = this;
         for (const problem of problems) device.pushErrorScope(problem);
         try {
             return action();
         } finally {
-            const errors = problems.map(() => device.popErrorScope().catch(() => null)); // of a lost device
-            const note = (errors) => (this.#refusal ??= errors.find(Boolean) ?? null);
-            this.#checked = Promise.all([...errors, this.#checked]).then((all) => note(all.slice(0, -1)));
+            const scopes = problems.map(() => device.popErrorScope().catch(() => null)); // null: it was lost
+            const earlier = this.#checked;
+            this.#checked = Promise.all(scopes).then(async (errors) => {
+                await earlier;
+                this.#refusal ??= errors.find(Boolean) ?? null;
+            });
         }
     }
 
@@ -239,12 +296,18 @@ export class WebGPURenderer {
     }
 
     async finish() {
-        await this.device.queue.onSubmittedWorkDone().catch(() => {}); // of a lost device
+        await this.device.queue.onSubmittedWorkDone().catch(() => {}); // the device was lost
         await this.check();
     }
 }
 
-/** A promise of a pipeline. Rejects with UnsupportedError. */
+/**
+ * Compiles a shader.
+ *
+ * @param {GPUDevice} device
+ * @param {string} code WGSL
+ * @returns {Promise<GPURenderPipeline>} Rejects with UnsupportedError.
+ */
 function compiled(device, code) {
     const module = device.createShaderModule({ code });
     const promise = device.createRenderPipelineAsync({
@@ -257,7 +320,13 @@ function compiled(device, code) {
     });
 }
 
-/** The rows of pixels without what is between them. */
+/**
+ * The pixels of a buffer whose rows are padded.
+ *
+ * @param {ArrayBuffer} bytes
+ * @param {number} row bytes from one row to the next
+ * @param {Size} size
+ */
 function withoutGaps(bytes, row, { width, height }) {
     const pixels = new Uint8ClampedArray(4 * width * height);
     for (let y = 0; y < height; ++y)

@@ -1,5 +1,7 @@
-// The WGSL shader: docs/format.md, section 9, for a view of any size of any part of the canvas; glsl.js is
-// the same for WebGL2. In place of textures there are buffers.
+// The WGSL shader for WebGPU. It paints a view of any part of the canvas at any size, as docs/format.md,
+// section 9, defines the picture; glsl.js does the same for WebGL2, with textures in place of buffers.
+
+/** @import { UniformType, UniformValue } from "./views.js" */
 
 import { cutoff, leastLength, paperEpsilon, paperTile, topK } from "./constants.js";
 import { leastWeight } from "./levels.js";
@@ -7,32 +9,39 @@ import { uniformTypes } from "./views.js";
 
 const lowerPlaces = Array.from({ length: topK - 1 }, (_, i) => topK - 1 - i); // from the last to the second
 
-/** An exponent e finds its place: those below it move down. */
+/**
+ * WGSL that inserts an exponent e, or moves the one above down.
+ *
+ * @param {number} k a place
+ * @param {number} up k - 1
+ */
 const insertion = (k, up) => `
         kept[${k}] = select(select(kept[${k}], id, e > best[${k}]), kept[${up}], e > best[${up}]);
         best[${k}] = max(best[${k}], min(e, best[${up}]));`;
 
-/** What a shader is told, in the order of its bytes; pairs come first, so that there are no gaps. */
-export const members = {
+/**
+ * The members of the uniform buffer, in the order of its bytes. Pairs come first, so that there are no gaps.
+ */
+export const members = /** @type {const} */ ({
     ...uniformTypes,
-    firstRow: "f32", // of the target, that is drawn into
+    firstRow: "f32", // row of the target that is the first of the output
     premultiplied: "bool",
-};
+});
 
-/** @returns {number} */
+/** @param {UniformType} type @returns {number} bytes */
 const size = (type) => (type.startsWith("vec2") ? 8 : 4);
 const memberSizes = Object.values(members).map(size);
 
-/** Bytes of them. */
+/** The bytes of the uniform buffer. */
 export const membersSize = Math.ceil(memberSizes.reduce((a, b) => a + b, 0) / 16) * 16;
 
-/** The bytes of what a shader is told. @param {object} values by name, pairs as arrays */
+/** The contents of the uniform buffer. @param {Record<string, UniformValue>} values @returns {ArrayBuffer} */
 export function memberBytes(values) {
     const bytes = new DataView(new ArrayBuffer(membersSize));
     let at = 0;
     for (const [name, type] of Object.entries(members))
         for (const value of [values[name]].flat()) {
-            if (/f/.test(type)) bytes.setFloat32(at, value, true);
+            if (/f/.test(type)) bytes.setFloat32(at, Number(value), true);
             else bytes.setInt32(at, Number(value), true);
             at += 4;
         }

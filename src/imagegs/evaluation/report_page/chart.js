@@ -1,6 +1,7 @@
-// Curves over a logarithmic axis, of rates for one: { name, title, points: [{ x, y, hollow, text }] } each.
+// A chart of curves over a logarithmic axis, such as the rate. A curve is { name, title, color, own, broken, points },
+// where points are [{ x, y, hollow, text }].
 const WIDE = { width: 880, height: 420, left: 58, right: 16, top: 14, bottom: 44 };
-const NARROW = { width: 400, height: 330, left: 50, right: 10, top: 12, bottom: 42 }; // a phone: the text stays legible
+const NARROW = { width: 400, height: 330, left: 50, right: 10, top: 12, bottom: 42 }; // for a phone, where the text stays legible
 const sizeFor = (place) => (place.clientWidth < 560 ? NARROW : WIDE);
 
 function scales(curves, size, logarithmicY) {

@@ -1,4 +1,4 @@
-// Two files' crops over each other with a divider, or their errors against the original.
+// The comparison of two files: their crops lie over each other with a divider, or their errors against the original.
 const ORIGINAL = "original";
 
 function cropRow(state, codec) {

@@ -1,9 +1,9 @@
-// Results, and how every part of the page writes them.
+// The results, and functions by which all parts of the page write them.
 const results = JSON.parse(at("results").textContent);
 const own = new Set(results.codecs.filter((c) => /^(imagegs|paper)/.test(c.name)).map((c) => c.name));
 const titles = Object.fromEntries([...results.codecs, ...results.metrics].map((each) => [each.name, each.title]));
 const reference = results.codecs[0]?.name;
-const HALF = "-half"; // a codec at half size has the color of the codec, and a broken line
+const HALF = "-half"; // the end of the name of a codec at half size: its curve has the codec's color, but is broken
 const families = [...new Set(results.codecs.map((codec) => codec.name.replace(HALF, "")))];
 const colorOf = (name) => `var(--c${families.indexOf(name.replace(HALF, "")) % 12})`;
 

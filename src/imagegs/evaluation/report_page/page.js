@@ -1,4 +1,4 @@
-// Fills the page.
+// Fills the page with the results.
 const MEAN = "";
 
 function curvePoints(codec, metric, picture) {
@@ -21,7 +21,8 @@ function curvesOf(metric, picture, hidden) {
   });
 }
 
-// Codecs of one rate far beyond those asked for: shown on demand, for they would press all others together.
+// Codecs whose smallest rate is far above the rates of the report. They are hidden at first, because the other curves
+// would be squeezed together beside them.
 function farCodecs() {
   const most = 3 * Math.max(...results.setting.rates);
   const smallest = (codec) => Math.min(...results.means[codec.name].map((mean) => mean.bpp));

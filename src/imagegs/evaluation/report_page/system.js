@@ -1,4 +1,4 @@
-// How long imagegs takes on the machine, over pixels and Gaussians, if that was measured.
+// Charts of how long imagegs takes on the machine, by pixels and by Gaussians, if the report has them.
 const SMALL = { width: 420, height: 280, left: 52, right: 12, top: 12, bottom: 42 };
 
 function systemCurves(rows, x, y, group) {

@@ -1,4 +1,4 @@
-// BD-rates, each picture's rows, costs.
+// The tables of BD-rates, of each picture's files, and of costs.
 function bdTable() {
   const others = results.codecs.filter((codec) => codec.name !== reference);
   const rows = others.map((codec) => {

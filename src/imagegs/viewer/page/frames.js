@@ -1,16 +1,16 @@
-// Paints a frame when something has changed, and only then. While the picture moves, slow frames are coarser.
-const slowFrame = 60; // milliseconds; where a frame takes longer, moving frames have fewer pixels
-const restDelay = 140; // milliseconds without a change, after which a frame is sharp again
+// Paints frames, only when something has changed. If a frame takes long, frames are coarser while the picture moves.
+const slowFrame = 60; // milliseconds; if a frame takes longer, moving frames have fewer pixels
+const restDelay = 140; // milliseconds after the last change, when a sharp frame is painted
 const mostPixels = 2 ** 25; // of a frame
 
 class Frames extends EventTarget {
-    /** show: {painting}: what is painted, or null; viewport: see Viewport. */
+    /** show: {painting}, which is null before there is a picture; viewport: see Viewport. */
     constructor(show, viewport) {
         super();
         Object.assign(this, { show, viewport, coarseness: 1, asked: false, busy: false, rest: 0, painted: 0 });
     }
 
-    /** Asks for a frame. moving: another one will follow soon. */
+    /** Asks for a frame. moving: whether another one will follow soon. */
     ask(moving = false) {
         this.moving = moving && this.coarseness > 1;
         clearTimeout(this.rest);
@@ -20,13 +20,14 @@ class Frames extends EventTarget {
         requestAnimationFrame(() => this.frame());
     }
 
-    /** The number of pixels of a sharp frame. */
+    /** The size of a sharp frame, pixels. */
     get size() {
         const { width, height } = this.viewport, ratio = devicePixelRatio || 1;
         const less = Math.min(1, Math.sqrt(mostPixels / (width * height * ratio * ratio)));
         return { width: Math.max(1, Math.round(width * ratio * less)), height: Math.max(1, Math.round(height * ratio * less)) };
     }
 
+    /** Paints a frame. */
     async frame() {
         if (this.busy) return requestAnimationFrame(() => this.frame());
         this.asked = false;
@@ -38,7 +39,7 @@ class Frames extends EventTarget {
             const used = { width: Math.ceil(size.width / shrink), height: Math.ceil(size.height / shrink) };
             const start = performance.now();
             await painting.paint(this.viewport.view, used);
-            await painting.renderer.finish(); // only then is the time known
+            await painting.renderer.finish(); // only then is the time of the frame known
             this.adapt((performance.now() - start) * shrink * shrink);
             this.painted += 1;
             this.dispatchEvent(new Event("painted"));
@@ -49,6 +50,7 @@ class Frames extends EventTarget {
         }
     }
 
+    /** Chooses how coarse moving frames are, by the time that a sharp frame takes. */
     adapt(milliseconds) {
         const wanted = Math.sqrt(milliseconds / slowFrame);
         this.coarseness = wanted <= 1 ? 1 : wanted < 2 ? 2 : 4;

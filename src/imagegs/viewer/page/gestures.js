@@ -1,20 +1,21 @@
-// Gestures: wheel, drag, pinch, double click, keys.
-const wheelStep = 1.0015; // zoom for each pixel that the wheel scrolls
-const keyPan = 60; // window pixels that an arrow key moves the picture
+// Wheel, drag, pinch, double click and keys.
+const wheelStep = 1.0015; // the zoom's factor for each pixel that the wheel scrolls
+const keyPan = 60; // window pixels for each press of an arrow key
 
+/** Lets gestures on the stage move the viewport. keys: a function for each key of the page's own. */
 function listenToGestures(stage, viewport, keys) {
     const pointers = new Map();
     const place = (event) => [event.clientX - stage.getBoundingClientRect().left, event.clientY - stage.getBoundingClientRect().top];
     stage.addEventListener("wheel", (event) => {
         event.preventDefault();
-        const pixels = event.deltaY * (event.deltaMode ? 33 : 1) * (event.ctrlKey ? 4 : 1); // ctrl: a pinch of a touchpad
+        const pixels = event.deltaY * (event.deltaMode ? 33 : 1) * (event.ctrlKey ? 4 : 1); // with ctrlKey it is a pinch on a touchpad
         viewport.zoomBy(wheelStep ** -Math.min(Math.max(pixels, -800), 800), ...place(event));
     }, { passive: false });
     stage.addEventListener("pointerdown", (event) => {
         if (event.button || event.target.id === "divider") return;
         try {
             stage.setPointerCapture(event.pointerId);
-        } catch { /* the pointer has gone already */ }
+        } catch { /* the pointer is gone already */ }
         pointers.set(event.pointerId, place(event));
         stage.classList.add("moving");
     });
@@ -49,6 +50,7 @@ function follow(viewport, before, after) {
     viewport.zoomBy(apart(after) / apart(before), ...to);
 }
 
+/** What the keys of the viewport do. */
 const moves = (viewport) => ({
     "+": () => viewport.zoomBy(1.5),
     "=": () => viewport.zoomBy(1.5),

@@ -1,5 +1,6 @@
-// A running fit: the server announces newer pictures.
+// A fit that is still running: the server announces each newer picture.
 
+/** Follows the fit. load(address): shows a picture. */
 function followFit(load) {
     const bar = element("progress", { max: 1, value: 0 }), text = element("p", { class: "note" });
     at("panel").prepend(group("Fitting", bar, text));
@@ -13,7 +14,7 @@ function followFit(load) {
         try {
             await load(`${config.picture}?${state.version}`);
         } catch (error) {
-            if (!waiting) say(error.message, true); // else a newer one has replaced it
+            if (!waiting) say(error.message, true); // else a newer picture took its place on the server
         }
         loading = false;
         next();

@@ -1,13 +1,14 @@
-// Connects the parts of the page.
-const show = { painting: null, plain: null, identity: null }; // painting: one of the two others
+// The page as a whole: connects the picture, the panel and the gestures.
+const show = { painting: null, plain: null, identity: null }; // painting: the one that is shown, plain or identity
 const state = { map: "0", lod: 1, ellipses: "off", centers: false, identity: false, load: false, mode: "off", gain: 4 };
 const viewport = new Viewport(at("stage"));
 const frames = new Frames(show, viewport);
 const overlays = new Overlays(at("overlay"), show, viewport);
 const reference = new Reference(at("reference"), at("divider"), show, viewport);
-const measureDelay = 200; // milliseconds without a change before errors are measured
+const measureDelay = 200; // milliseconds after the last change, when errors are measured
 const parts = { keys: {}, notes: null, pointer: null, renderer: null, measuring: 0 };
 
+/** Draws everything for the current view. moving: whether another view will follow soon. */
 function draw(moving = false) {
     const [left, top] = viewport.toWindow(0, 0), { zoom, picture } = viewport;
     const box = { left, top, width: picture.width * zoom, height: picture.height * zoom };
@@ -15,51 +16,57 @@ function draw(moving = false) {
     frames.ask(moving);
     overlays.draw();
     reference.draw();
-    tellOverlay();
+    noteOverlay();
     clearTimeout(parts.measuring);
     if (reference.original) parts.measuring = setTimeout(() => reference.measure(), measureDelay);
 }
 
+/** Follows a change of `state` by the panel. name: the field that has changed. */
 function changed(name) {
     Object.assign(overlays, { ellipses: state.ellipses, centers: state.centers, load: state.load });
     Object.assign(reference, { mode: state.mode, gain: state.gain });
     if (!show.plain) return;
     if (name === "identity" || name === "map") choosePainting();
     show.painting.lod = state.lod;
-    tellLevel();
+    noteLevel();
     draw(name === "lod");
     if (name === "mode" || name === "map") reference.load().then(draw, (error) => say(error.message, true));
 }
 
+/** Chooses the painting for the map and for the colours that `state` has. */
 function choosePainting() {
     show.plain.map = Number(state.map);
     if (state.identity) show.identity ??= new Painting(parts.renderer, identityOf(show.plain.picture));
     show.painting = state.identity ? show.identity : show.plain;
 }
 
-function tellLevel() {
+/** Writes the level of detail into the panel. */
+function noteLevel() {
     const { painting } = show, { layers, ends } = painting.picture, level = painting.level();
     const bytes = layers[level.layers - 1].bytes, n = ends[level.layers - 1], fading = level.fade ? ", the last fading in" : "";
     parts.notes.lod.textContent = `${level.layers} of ${layers.length} layers${fading}: ${n.toLocaleString("en")} Gaussians, ${bytesText(bytes)}`;
 }
 
-function tellOverlay() {
+/** Writes into the panel what the overlay shows. */
+function noteOverlay() {
     if (parts.notes) parts.notes.overlay.textContent = overlays.note;
 }
 
-function tellPsnr() {
+/** Writes the PSNR into the panel. */
+function notePsnr() {
     const { psnr } = reference;
     const text = psnr === null ? "" : `${psnr === Infinity ? "no error" : `${psnr.toFixed(2)} dB PSNR`} of the part in sight`;
     if (parts.notes) parts.notes.reference.textContent = text;
 }
 
-function tellFacts(picture) {
+/** Writes size, Gaussians and bytes of the picture above it. */
+function showFacts(picture) {
     const bytes = picture.layers.at(-1).bytes, bpp = (8 * bytes) / (picture.width * picture.height);
     const n = picture.ends.at(-1).toLocaleString("en");
     at("facts").textContent = `${picture.width} × ${picture.height} · ${n} Gaussians · ${bytesText(bytes)} · ${bpp.toFixed(3)} bpp`;
 }
 
-/** Shows a picture in place of the last one. */
+/** Shows a picture in place of the one before. */
 async function use(picture) {
     parts.renderer ??= await startRenderer({ repaint: () => draw(), replace: useRenderer });
     const old = show.plain;
@@ -71,7 +78,7 @@ async function use(picture) {
         Object.assign(parts, makePanel(at("panel"), state, facts, viewport, changed));
     }
     viewport.setPicture(picture);
-    tellFacts(picture);
+    showFacts(picture);
     changed("map");
     say("");
     if (old) {
@@ -80,29 +87,33 @@ async function use(picture) {
     }
 }
 
+/** Paints with another renderer from now on. */
 function useRenderer(renderer) {
     parts.renderer = renderer;
     for (const painting of [show.plain, show.identity]) if (painting) painting.renderer = renderer;
     if (show.painting) draw();
 }
 
+/** Loads and shows a picture. source: its address or bytes. */
 async function load(source) {
     const picture = await loadPicture(source, { partial: Boolean(config.partial) });
     await use(picture);
 }
 
+/** The picture of the page: its address, or the bytes in the page itself. */
 function sourceOf(config) {
     if (!config.data) return config.picture;
     return Uint8Array.from(atob(config.data), (letter) => letter.charCodeAt(0));
 }
 
+/** Listens to everything that the user does. */
 function listen() {
     viewport.addEventListener("change", () => draw(true));
-    reference.addEventListener("measured", tellPsnr);
+    reference.addEventListener("measured", notePsnr);
     frames.addEventListener("painted", () => {
         if (overlays.drawnFrom === show.painting.whole) return;
         overlays.draw();
-        tellOverlay();
+        noteOverlay();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
     for (const name of ["overlay", "reference"]) at(name).addEventListener("contextrestored", () => draw());
@@ -126,6 +137,6 @@ at("name").textContent = document.title = config.name;
 if (matchMedia("(max-width: 640px)").matches) at("toggle").setAttribute("aria-expanded", !(at("panel").hidden = true));
 listen();
 say(config.events ? "waiting for the fit…" : "loading…");
-globalThis.viewer = { show, viewport, frames, overlays, reference, state }; // for tests, and the curious
+globalThis.viewer = { show, viewport, frames, overlays, reference, state }; // for tests and for the browser's console
 if (config.events) followFit(load);
 else load(sourceOf(config)).catch((error) => say(error.message, true));

@@ -1,8 +1,9 @@
-// Overlays on the picture: the Gaussians as ellipses, their centres, the number of Gaussians on each tile.
+// Drawings over the picture: the Gaussians as ellipses, their centres, and how many Gaussians each tile has.
 const sigmas = 1.5; // semi-axes of an ellipse, standard deviations
-const mostEllipses = 60000; // in sight; beyond, a part of them is drawn, and the page says so
-const shareSteps = 5; // the random share is 1 / shareSteps
+const mostEllipses = 60000; // if more are in sight, only a part of them is drawn, and the panel says so
+const shareSteps = 5; // the random share is one Gaussian in so many
 
+/** The canvas over the picture. */
 class Overlays {
     constructor(canvas, show, viewport) {
         Object.assign(this, { canvas, show, viewport });
@@ -19,7 +20,7 @@ class Overlays {
         context.setTransform(1, 0, 0, 1, 0, 0);
         context.clearRect(0, 0, width, height);
         this.note = "";
-        this.drawnFrom = show.painting?.whole; // the lists that the picture is painted with; lists of a new view come later
+        this.drawnFrom = show.painting?.whole; // the lists that the picture is painted with now
         if (!this.drawnFrom) return;
         context.setTransform(ratio, 0, 0, ratio, 0, 0);
         if (this.load) this.drawLoad(context);
@@ -27,7 +28,7 @@ class Overlays {
         if (this.centers) this.drawCenters(context);
     }
 
-    /** The indices of the Gaussians of the level of detail that reach into the window. */
+    /** The numbers of those Gaussians of the level of detail that reach into the window. */
     inSight() {
         const { picture, whole } = this.show.painting, { xy, scale } = picture.arrays, { view } = this.viewport;
         const found = [], every = this.ellipses === "share" ? shareSteps : 1;
@@ -74,7 +75,7 @@ class Overlays {
         }
     }
 
-    /** Each tile's number of Gaussians, as a colour from blue (few) to red (many). */
+    /** Draws the number of Gaussians of each tile as a colour, from blue (few) to red (many). */
     drawLoad(context) {
         const { whole } = this.show.painting, { grid, tiles } = whole, { viewport } = this;
         let most = 1;
@@ -90,7 +91,7 @@ class Overlays {
     }
 }
 
-/** (r, g, b) in 0..255 of a Gaussian in the map that is shown. */
+/** The colour (r, g, b), 0..255, of Gaussian i in the map that is shown. */
 function shownColor({ picture, shown }, i) {
     const { color } = picture.arrays, channels = picture.channels.length;
     const value = (column) => Math.round(255 * Math.min(Math.max(color[i * channels + column], 0), 1));

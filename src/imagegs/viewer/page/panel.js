@@ -1,5 +1,6 @@
-// The controls. `state` holds their values; `changed(name)` is called after each change.
+// The controls of the panel. `state` holds their values; `changed(name)` is called after each change of one.
 
+/** A box for a value that is true or false. key: the key that toggles it. */
 function checkbox(text, key, state, name, changed) {
     const input = element("input", { type: "checkbox", onchange: () => set() });
     const set = (value = input.checked) => {
@@ -9,6 +10,7 @@ function checkbox(text, key, state, name, changed) {
     return { label: element("label", { title: `key ${key}` }, input, text), toggle: () => set(!state[name]) };
 }
 
+/** A choice among [value, text] pairs. */
 function choice(pairs, state, name, changed, label) {
     const options = pairs.map(([value, text]) => element("option", { value, selected: value === state[name] }, text));
     const select = element("select", { class: "grow", "aria-label": label, onchange: () => set(select.value) }, ...options);
@@ -19,6 +21,7 @@ function choice(pairs, state, name, changed, label) {
     return { select, set };
 }
 
+/** A slider for a number. */
 function slider(state, name, { min, max, step, label }, changed) {
     const input = element("input", { type: "range", min, max, step, value: state[name], "aria-label": label, oninput: () => set(Number(input.value)) });
     const set = (value) => {
@@ -31,7 +34,7 @@ function slider(state, name, { min, max, step, label }, changed) {
 const group = (title, ...children) => element("fieldset", {}, element("legend", {}, title), ...children);
 const row = (...children) => element("div", { class: "row" }, ...children);
 
-/** Fills the panel; returns the actions of keys, and the elements for notes. */
+/** Fills the panel. Returns {keys, notes}: a function for each key, and the elements for notes by name. */
 function makePanel(panel, state, { maps, hasReference }, viewport, changed) {
     const keys = {}, notes = { lod: element("p", { class: "note" }), overlay: element("p", { class: "note" }), reference: element("p", { class: "note" }) };
     const zoom = (text, title, act) => element("button", { title, onclick: act }, text);

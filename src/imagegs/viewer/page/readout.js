@@ -1,5 +1,6 @@
-// The text about the place under the pointer.
+// The values of the picture under the pointer.
 
+/** A text and a colour for a point in canvas pixels; null where there is no picture. */
 function describePoint(painting, x, y) {
     const { picture, shown } = painting;
     if (!picture.wrap && (x < 0 || y < 0 || x > picture.width || y > picture.height)) return null;
@@ -14,6 +15,7 @@ function describePoint(painting, x, y) {
     return { text: [position, values.join("  "), cost].join(" · "), color: `rgb(${color.join(" ")})` };
 }
 
+/** Shows what describePoint() returned. */
 function showReadout(place, described) {
     if (!described) return place.replaceChildren();
     place.replaceChildren(element("i", { style: `background:${described.color}` }), described.text);

@@ -1,8 +1,11 @@
-// The original: beside the picture behind a divider, and the errors of the picture against it.
-const mostErrorPixels = 2 ** 21; // of an error map; that of a larger part is reduced
+// The original: it is shown behind a divider, and the picture's errors against it are measured.
+const mostErrorPixels = 2 ** 21; // of an error map; if the part in sight has more pixels, the map is smaller
 const stripPixels = 2 ** 20; // pixels that are measured at a time
 
-/** (width, height, pixels: straight RGBA) of two opaque picture files: the colours, and the alpha if there is one. */
+/**
+ * Loads an original, as ImageData. Its colours and its alpha, if it has one, are two opaque picture files: a browser
+ * would change the colours of a file with alpha.
+ */
 async function loadReference({ color, alpha }) {
     const whole = await pixelsOf(color);
     if (alpha) {
@@ -12,6 +15,7 @@ async function loadReference({ color, alpha }) {
     return whole;
 }
 
+/** The pixels of a picture file, without any conversion of colours. */
 async function pixelsOf(url) {
     const answer = await fetch(url);
     if (!answer.ok) throw new Error(`the original cannot be loaded: HTTP ${answer.status}`);
@@ -26,14 +30,14 @@ class Reference extends EventTarget {
         super();
         Object.assign(this, { canvas, divider, show, viewport });
         this.mode = "off"; // "split", "error"
-        this.share = 0.5; // of the window, left of the divider: the picture; right: the original
+        this.share = 0.5; // of the window's width: where the divider is; the original is on its right
         this.gain = 4;
         this.loaded = new Map(); // by map
-        this.work = 0; // a measurement ends when a later one has begun
+        this.work = 0; // the number of the last measurement; earlier ones stop
         this.listen();
     }
 
-    /** The original of the map that is shown: {pixels, bitmap}, or null where there is none (yet). */
+    /** The original of the map that is shown, {pixels, bitmap}; null where there is none or it is not loaded yet. */
     get original() {
         return this.loaded.get(this.show.plain?.map ?? 0) ?? null;
     }
@@ -66,22 +70,23 @@ class Reference extends EventTarget {
         this.drawPart(context, { bitmap: original.bitmap, part: { x: 0, y: 0, width, height } });
     }
 
+    /** Draws a bitmap over a part of the picture. drawn: {part: canvas pixels, bitmap} */
     drawPart(context, drawn) {
         if (!drawn) return;
         const { part, bitmap } = drawn, { viewport } = this, [x, y] = viewport.toWindow(part.x, part.y);
-        context.imageSmoothingEnabled = viewport.zoom < 2; // pixels that are shown larger have sharp edges
+        context.imageSmoothingEnabled = viewport.zoom < 2; // pixels that are larger than that are drawn as squares
         context.imageSmoothingQuality = "high";
         context.clearRect(x, y, part.width * viewport.zoom, part.height * viewport.zoom);
         context.drawImage(bitmap, x, y, part.width * viewport.zoom, part.height * viewport.zoom);
     }
 
-    /** Measures the part in sight anew, and its error map if that is shown. */
+    /** Measures the PSNR of the part in sight, and makes its error map if that is shown. */
     async measure() {
         const work = ++this.work, { original, show } = this, part = this.partInSight();
-        if (!original || !part || !show.plain) return this.tell(null);
+        if (!original || !part || !show.plain) return this.setPsnr(null);
         if (this.mode === "error") await this.makeErrors(part, work);
         let sum = 0;
-        const seen = new Seen(show.plain.shown), rows = Math.max(1, Math.floor(stripPixels / part.width));
+        const seen = new VisibleChannels(show.plain.shown), rows = Math.max(1, Math.floor(stripPixels / part.width));
         for (let y = part.y; y < part.y + part.height; y += rows) {
             const strip = { ...part, y, height: Math.min(rows, part.y + part.height - y) };
             const painted = await show.plain.readPixels(strip, strip);
@@ -89,10 +94,10 @@ class Reference extends EventTarget {
             sum += seen.squaredErrors(painted, original.pixels, strip);
         }
         const mean = sum / (part.width * part.height * seen.colors.length) / 255 ** 2;
-        this.tell(mean ? -10 * Math.log10(mean) : Infinity);
+        this.setPsnr(mean ? -10 * Math.log10(mean) : Infinity);
     }
 
-    /** The part in sight in whole canvas pixels; null where nothing of the picture is in sight. */
+    /** The part of the picture in sight, whole canvas pixels; null where nothing of it is in sight. */
     partInSight() {
         const { view, picture } = this.viewport;
         const x = Math.max(0, Math.floor(view.x)), y = Math.max(0, Math.floor(view.y));
@@ -101,18 +106,19 @@ class Reference extends EventTarget {
         return width > 0 && height > 0 ? { x, y, width, height } : null;
     }
 
+    /** Makes and shows the error map of a part. work: the number of the measurement */
     async makeErrors(part, work) {
         const step = Math.ceil(Math.sqrt((part.width * part.height) / mostErrorPixels));
         const size = { width: Math.max(1, Math.floor(part.width / step)), height: Math.max(1, Math.floor(part.height / step)) };
         const whole = { ...part, width: size.width * step, height: size.height * step };
         const painted = await this.show.plain.readPixels(whole, size);
         if (work !== this.work || !painted) return;
-        const bitmap = await createImageBitmap(errorMap(painted, this.original.pixels, whole, size, step, this.gain, new Seen(this.show.plain.shown)));
+        const bitmap = await createImageBitmap(errorMap(painted, this.original.pixels, whole, size, step, this.gain, new VisibleChannels(this.show.plain.shown)));
         this.errors = { bitmap, part: whole };
         this.draw();
     }
 
-    tell(psnr) {
+    setPsnr(psnr) {
         this.psnr = psnr;
         this.dispatchEvent(new Event("measured"));
     }
@@ -137,8 +143,11 @@ class Reference extends EventTarget {
     }
 }
 
-/** The visible colours of a map's pixels (straight RGBA in bytes), as imagegs/pictures/transparency.py defines. */
-class Seen {
+/**
+ * The channels of a map in which errors count, as imagegs/pictures/transparency.py defines it; pixels are straight
+ * RGBA in bytes. Where the map has an alpha, colours count as far as they are visible.
+ */
+class VisibleChannels {
     constructor({ channels, colorSpace }) {
         const n = channels.length;
         this.hasAlpha = n % 2 === 0 && colorSpace === "srgb";
@@ -146,12 +155,12 @@ class Seen {
         if (n % 2 === 0 && !this.hasAlpha) this.colors.push(3);
     }
 
-    /** Byte k of the pixel at i, over middle gray. */
+    /** Channel k of the pixel at data[i], with an alpha over middle gray. */
     at(data, i, k) {
         return this.hasAlpha ? 127.5 + (data[i + 3] / 255) * (data[i + k] - 127.5) : data[i + k];
     }
 
-    /** The sum over the part of the original, of this.colors; with alpha the mean over black and over white. */
+    /** The sum of squared errors over a part of the original; with an alpha, the mean of that over black and over white. */
     squaredErrors(painted, original, { x, y, width, height }) {
         let sum = 0;
         for (let row = 0; row < height; ++row)
@@ -164,7 +173,10 @@ class Seen {
     }
 }
 
-/** 128 + gain times the difference, of the means of step x step pixels of the original; opaque. */
+/**
+ * An opaque picture of the errors: 128 + gain times the difference, where each pixel stands for the mean of step x step
+ * pixels of the original.
+ */
 function errorMap(painted, original, part, { width, height }, step, gain, seen) {
     const map = new ImageData(width, height);
     for (let row = 0; row < height; ++row)

@@ -1,7 +1,8 @@
 // The part of the canvas that the window shows. Canvas pixels are the picture's; window pixels are CSS pixels.
-const mostZoom = 2 ** 20; // float64 tells positions of 10^-9 pixels apart; what is painted is as sharp
-const leastShare = 1 / 64; // of the zoom that shows everything
+const mostZoom = 2 ** 20; // float64 still tells positions apart at that zoom
+const leastShare = 1 / 64; // the least zoom, as a share of the zoom that shows the whole picture
 
+/** Dispatches "change" after each change of the view. */
 class Viewport extends EventTarget {
     constructor(stage) {
         super();
@@ -25,19 +26,20 @@ class Viewport extends EventTarget {
         return Math.min(this.width / this.picture.width, this.height / this.picture.height);
     }
 
-    /** The rectangle of the canvas that is shown, canvas pixels; it may reach beyond. */
+    /** The rectangle that is shown, canvas pixels; it may reach beyond the canvas. */
     get view() {
         const width = this.width / this.zoom, height = this.height / this.zoom;
         return { x: this.center[0] - width / 2, y: this.center[1] - height / 2, width, height };
     }
 
-    /** Shows a picture of this size; where the last one had the same size, the same part of it. */
+    /** Takes the size of a picture. If it is that of the picture before, the view stays. */
     setPicture({ width, height }) {
         const same = width === this.picture.width && height === this.picture.height;
         this.picture = { width, height };
         if (!same) this.fit();
     }
 
+    /** Shows the whole picture. */
     fit() {
         this.zoom = this.fittingZoom;
         this.center = [this.picture.width / 2, this.picture.height / 2];
@@ -51,6 +53,7 @@ class Viewport extends EventTarget {
         return [view.x + x / this.zoom, view.y + y / this.zoom];
     }
 
+    /** The point of the window over a point of the canvas. */
     toWindow(x, y) {
         const { view } = this;
         return [(x - view.x) * this.zoom, (y - view.y) * this.zoom];
