@@ -230,6 +230,11 @@ def test_options_are_checked_before_a_restoration(monkeypatch):
         imagegs.compress(sample_pixels(), restore="denoise", recipe="paper")
 
 
+def test_unknown_restorations_are_an_error():
+    with pytest.raises(ValueError, match="no restoration 'nonsense'; there are denoise, .*, auto"):
+        imagegs.compress(sample_pixels(), restore="nonsense")
+
+
 def test_unknown_keywords_are_an_error():
     with pytest.raises(TypeError, match="colour"):
         imagegs.compress_with_report(sample_pixels(), colour=3)

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from imagegs.choices import RESTORATIONS
 from imagegs.codec import Bits, coded_frame_size, gaussians_for_bytes
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.rules import Given, check_together
@@ -74,8 +75,13 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
 
 
 def check_options(options: CompressionOptions, picture: Picture, maps: Sequence[TextureMap]) -> None:
-    """Raise ValueError for options that do not go together, TypeError for `bits` that are no Bits."""
+    """Refuse options that do not go together.
+
+    Raises ValueError, also for an unknown restoration; TypeError for `bits` that are no Bits.
+    """
     fit, target = options.fit, options.target
+    if options.restore is not None and options.restore not in RESTORATIONS:
+        raise ValueError(f"no restoration {options.restore!r}; there are {', '.join(RESTORATIONS)}")
     if not (options.bits is None or isinstance(options.bits, Bits)):
         raise TypeError(f"bits must be an imagegs.Bits, not {options.bits!r}")
     check_together(_given(options, picture, maps))
