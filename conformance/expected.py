@@ -9,7 +9,7 @@ import numpy as np
 
 import oracle
 from imagegs import decode, read_info
-from imagegs.codec.attributes import read_stored
+from imagegs.codec.attributes import read_fixed_point
 from imagegs.codec.coded import read_layers
 from imagegs.codec.container import read_chunks
 from imagegs.codec.header import read_header
@@ -21,14 +21,14 @@ MARGIN = 0.002  # nats between every sample and a change of the Gaussians that i
 
 
 def stored_integers(data: bytes) -> Any:
-    """(N, columns): in fixed point q of every column; in coded files see native/codec/layer.h."""
+    """(N, columns): in fixed point q of every column; in coded files see native/entropy/layer.h."""
     chunks = read_chunks(memoryview(data))
     header = read_header(chunks.single["HEAD"])
     if chunks.layers:
         return read_layers(chunks.single["LATT"], chunks.layers, header, partial=False).table
-    stored, columns = read_stored(chunks.single["GAUS"], header), []
-    bits = [a.bits for a in stored.attributes for _ in range(a.columns)]
-    for packed, b in zip(stored.columns, bits, strict=True):
+    numbers, columns = read_fixed_point(chunks.single["GAUS"], header), []
+    bits = [a.bits for a in numbers.attributes for _ in range(a.columns)]
+    for packed, b in zip(numbers.columns, bits, strict=True):
         columns.append(np.concatenate([part for _, part in unpack_blocks(packed, header.n_gaussians, b)]))
     return np.stack(columns, axis=1)
 
