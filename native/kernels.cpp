@@ -11,6 +11,8 @@
 #include "training/kernels/pixel_loss.h"
 #include "training/kernels/removal.h"
 #include "training/kernels/ssim.h"
+#include "training/kernels/visual.h"
+#include "training/kernels/xyb.h"
 
 namespace imagegs {
 
@@ -31,6 +33,12 @@ const Kernels table = {
     removal_cost_of_points,
     cull,
     ssim_block,
+    visual_maps,
+    visual_gradient,
+    linear_light,
+    linear_light_gradient,
+    xyb,
+    xyb_gradient,
     pixel_loss,
     adam,
 };

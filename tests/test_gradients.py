@@ -161,7 +161,7 @@ def test_losses_equal_the_twin(size, weights, weighted, isa):
 
 def removal_costs(g, target, pixel_weights=None):
     objective = Objective(target, "softmax", 1, pixel_weights)
-    return objective.kept(arrays_of(g)).removal_cost()
+    return objective.kept(arrays_of(g)).removal_cost(pixel_weights)
 
 
 @pytest.mark.parametrize("weighted", WEIGHTED)

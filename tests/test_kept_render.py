@@ -15,7 +15,12 @@ WEIGHTS = LossWeights(1, 1, 0.3)
 
 
 def answers(kept: KeptRender, tangent: Any) -> list[Any]:
-    others = kept.normal_product(tangent), kept.normal_diagonal(), kept.removal_cost(), kept.residual()
+    others = (
+        kept.normal_product(tangent, None),
+        kept.normal_diagonal(None),
+        kept.removal_cost(None),
+        kept.residual(),
+    )
     return [kept.evaluate(WEIGHTS).gradient, *others, kept.picture.copy()]
 
 

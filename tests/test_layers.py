@@ -199,7 +199,7 @@ def test_the_last_layers_are_those_that_are_missed_least() -> None:
     assert layering.split(0.2, objective, arrays) is None and layering.first_movable == 0
     order = layering.split(FIRST_SPLIT, objective, arrays)
     assert order is not None and sorted(order) == list(range(40)) and layering.first_movable == 20
-    cost = objective.kept(arrays).removal_cost()
+    cost = objective.kept(arrays).removal_cost(None)
     assert cost[order[:20]].min() >= cost[order[20:]].max()
     assert layering.split(FIRST_SPLIT, objective, arrays) is None
     final = layering.split(1.0, objective, arrays)

@@ -88,7 +88,7 @@ def test_threads_do_not_change_a_bit():
         objective = Objective(target, "softmax", threads, wrap=True)
         kept = objective.kept(arrays_of(g))
         parts = [kept.evaluate(SQUARED_ERROR).gradient]
-        parts += [kept.normal_product(tangent), kept.normal_diagonal(), kept.removal_cost()]
+        parts += [kept.normal_product(tangent, None), kept.normal_diagonal(None), kept.removal_cost(None)]
         results.append([kept.picture, *parts])
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):

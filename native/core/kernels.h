@@ -14,9 +14,11 @@ enum class Blend : int;
 struct AdamStep;
 struct Candidates;
 struct Canvas;
+struct ColorRun;
 struct Rectangle;
 struct Selection;
 struct Shape;
+struct VisualBlock;
 struct Weights;
 
 struct Kernels {
@@ -57,6 +59,18 @@ struct Kernels {
     double (*ssim_block)(const float *picture, const float *target, const float *pixel_weights, int width, int height,
                          int x0, int y0, int block_width, int block_height, float gradient_weight, float *gradient,
                          float *scratch);
+
+    // One block of one plane of the visual loss: its maps and sums, its gradient; see training/kernels/visual.h.
+    void (*visual_maps)(const VisualBlock &, double *sums, float *scratch);
+    void (*visual_gradient)(const VisualBlock &, float *scratch);
+
+    // Runs of pixels from samples to linear light and on to XYB, and gradients back; see training/kernels/xyb.h.
+    void (*linear_light)(const ColorRun &, float *const linear[3]);
+    void (*linear_light_gradient)(const ColorRun &, const float *const of_light[3], float weight,
+                                  float *const gradient[4]);
+    void (*xyb)(const float *const linear[3], int n_pixels, float *const out[3]);
+    void (*xyb_gradient)(const float *const linear[3], int n_pixels, const float *const of_xyb[3],
+                         float *const of_light[3]);
 
     // L1 and L2 of a run of values, each with its weight (null: 1): writes the gradient, returns sum |d| and sum d^2.
     void (*pixel_loss)(const float *picture, const float *target, const float *pixel_weights, size_t n, float l1_weight,

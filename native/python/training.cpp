@@ -12,6 +12,7 @@
 #include "training/adam.h"
 #include "training/loss.h"
 #include "training/squared_error.h"
+#include "training/visual_loss.h"
 
 namespace imagegs {
 
@@ -124,6 +125,33 @@ std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> 
     return {means.l1, means.l2, means.ssim};
 }
 
+using Terms = nb::ndarray<const double, nb::shape<kVisualScales, kVisualComponents, kVisualErrors, 2>, nb::c_contig,
+                          nb::device::cpu>;
+
+// wanted: where weights are that are not 0.
+void make_visual_loss(VisualLoss *self, Engine &engine, In<3> target, const PixelWeights &pixel_weights, In<1> factors,
+                      Terms weights) {
+    require(target.size() > 0 && target.shape(0) <= 4, "a picture that is seen has one to four channels");
+    require(factors.shape(0) == target.shape(0), "each channel has a factor");
+    const Weights of_pixels = weights_for(pixel_weights, shape_of(target));
+    require(!of_pixels.by_channel, "the weights of what is seen are those of pixels");
+    bool wanted[kVisualScales][kVisualComponents] = {};
+    for (int k = 0; k < kVisualScales * kVisualComponents; ++k)
+        for (int i = 0; i < kVisualErrors * 2; ++i)
+            wanted[k / kVisualComponents][k % kVisualComponents] |= weights.data()[k * kVisualErrors * 2 + i] != 0;
+    const GilReleased released;
+    new (self) VisualLoss(engine, target.data(), of_pixels.values, factors.data(), int(target.shape(0)),
+                          int(target.shape(1)), int(target.shape(2)), wanted);
+}
+
+double evaluate_visual(VisualLoss &visual, Engine &engine, In<3> picture, Terms weights, std::optional<Out<3>> to) {
+    for (int k = 0; k < 3; ++k)
+        require(picture.shape(k) == visual.shape(k) && (!to || to->shape(k) == visual.shape(k)),
+                "pictures disagree in shape");
+    const GilReleased released;
+    return visual.evaluate(engine, picture.data(), *(const VisualTerms *)weights.data(), to ? to->data() : nullptr);
+}
+
 using Flat = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
 using FlatIn = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 
@@ -150,6 +178,9 @@ void bind_training(nb::module_ &m) {
           "beta1"_a, "beta2"_a, "epsilon"_a, "step"_a);
     m.def("squared_error", &squared_error_of, "engine"_a, "scene"_a, "spares"_a, "target"_a, "pixel_weights"_a.none(),
           "gradient"_a);
+    nb::class_<VisualLoss>(m, "VisualLoss")
+        .def("__init__", &make_visual_loss, "engine"_a, "target"_a, "pixel_weights"_a.none(), "factors"_a, "wanted"_a)
+        .def("evaluate", &evaluate_visual, "engine"_a, "picture"_a, "weights"_a, "gradient"_a.none());
     nb::class_<Spares>(m, "Spares").def(nb::init<>());
     nb::class_<KeptRender>(m, "KeptRender")
         .def("__init__", &make_kept_render, "engine"_a, "scene"_a, "spares"_a, nb::keep_alive<1, 2>())

@@ -15,8 +15,8 @@ int tasks_for(size_t n) { return int((n + kValuesPerTask - 1) / kValuesPerTask);
 // Adds the gradient of -weight * mean SSIM; returns the mean.
 double ssim(Engine &engine, const float *picture, const float *target, const Weights &pixel_weights, int channels,
             int height, int width, float weight, float *gradient) {
-    const int across = (width + kSsimBlockWidth - 1) / kSsimBlockWidth,
-              down = (height + kSsimBlockHeight - 1) / kSsimBlockHeight;
+    const int across = (width + kBlurBlockWidth - 1) / kBlurBlockWidth,
+              down = (height + kBlurBlockHeight - 1) / kBlurBlockHeight;
     const size_t plane = size_t(height) * width;
     const double count = double(plane) * channels;
     std::vector<double> sums(size_t(channels) * across * down);
@@ -25,10 +25,10 @@ double ssim(Engine &engine, const float *picture, const float *target, const Wei
         scratch[worker].resize(kSsimScratchFloats);
         const int c = task / (across * down);
         const size_t channel = size_t(c) * plane;
-        const int x0 = task % across * kSsimBlockWidth, y0 = task / across % down * kSsimBlockHeight;
+        const int x0 = task % across * kBlurBlockWidth, y0 = task / across % down * kBlurBlockHeight;
         sums[task] = engine.kernels->ssim_block(
             picture + channel, target + channel, weights_of(pixel_weights, c, plane), width, height, x0, y0,
-            std::min(kSsimBlockWidth, width - x0), std::min(kSsimBlockHeight, height - y0), float(-weight / count),
+            std::min(kBlurBlockWidth, width - x0), std::min(kBlurBlockHeight, height - y0), float(-weight / count),
             gradient + channel, scratch[worker].data());
     });
     return std::accumulate(sums.begin(), sums.end(), 0.0) / count;

@@ -25,8 +25,36 @@ struct AdamStep {
 
 constexpr int kDiagonalSums = 6; // of a Gaussian, beside those of its colours; see gauss_newton.h
 
-constexpr int kSsimBlockWidth = 256, kSsimBlockHeight = 256; // outputs of one ssim_block
-constexpr int kSsimRow = kSsimBlockWidth + 64;               // floats of a buffered row: block, halo, whole vectors
-constexpr int kSsimScratchFloats = (6 + 16 + 7 * 16) * kSsimRow + 16;
+// The window of losses that compare neighbourhoods: a Gaussian of sigma 1.5 pixels, from its middle on.
+constexpr int kWindowHalf = 5;
+constexpr float kWindow[kWindowHalf + 1] = {0.26601171f, 0.21300553f, 0.10936069f,
+                                            0.03600077f, 0.00759876f, 0.00102838f};
+constexpr int kBlurBlockWidth = 256, kBlurBlockHeight = 256; // outputs of one block
+constexpr int kBlurRow = kBlurBlockWidth + 64;               // floats of a buffered row: block, halo, whole vectors
+constexpr int kSsimScratchFloats = (6 + 16 + 7 * 16) * kBlurRow + 16;
+constexpr int kVisualScratchFloats = (3 + 16 + 3 * 16) * kBlurRow + 16;
+
+// One block of one plane of the visual loss; see kernels/visual.h.
+constexpr int kVisualErrors = 3; // of structure, of detail that was added, of detail that was lost
+constexpr int kMargin = 32; // of zeros around each plane: rows, and columns left and right
+struct VisualBlock { // pointers to the block's first pixel; rows are `stride` apart
+    const float *picture, *reference, *reference_mean, *reference_variance;
+    const float *weights; // of pixels; 0 in the margin
+    ptrdiff_t stride;
+    int width, height;
+    float mean_weights[kVisualErrors], fourth_weights[kVisualErrors]; // of sums of errors and of their fourth powers
+    float *maps[3];                                                   // of x, xx, xy, blurred
+    float *gradient;                                                  // written
+};
+
+// A run of pixels of a picture as colours. A sample times its factor is within 0 .. 1, else it counts as the nearer of
+// the two. One channel is gray, three are R, G, B; one more is alpha, and the colours are seen over `ground`.
+struct ColorRun {
+    const float *channel[4];
+    const float *factors;
+    int channels;
+    float ground;
+    int n;
+};
 
 } // namespace imagegs

@@ -39,6 +39,20 @@ def loss(
     ssim: float,
 ) -> tuple[float, float, float]: ...
 def elongations(scale: _Floats, out: _Floats) -> None: ...
+
+class VisualLoss:
+    def __init__(
+        self,
+        engine: Engine,
+        target: _Floats,
+        pixel_weights: _Floats | None,
+        factors: _Floats,
+        wanted: NDArray[np.float64],
+    ) -> None: ...
+    def evaluate(
+        self, engine: Engine, picture: _Floats, weights: NDArray[np.float64], gradient: _Floats | None
+    ) -> float: ...
+
 def adam(
     engine: Engine,
     value: _Floats,

@@ -14,8 +14,9 @@ RECIPES: tuple[RecipeName, ...] = get_args(RecipeName)
 
 LEAST_EFFORT, DEFAULT_EFFORT, MOST_EFFORT = 1, 5, 9  # how long a fit of the imagegs recipe may take
 
-Tune = Literal["balanced", "psnr", "ssim"]
-"""What a fit makes good: the squared error ("psnr"), the structure ("ssim"), or something between the two."""
+Tune = Literal["balanced", "psnr", "ssim", "visual"]
+"""What a fit makes good: the squared error ("psnr"), the structure ("ssim"), something between the two
+("balanced"), or what an eye sees ("visual")."""
 TUNES: tuple[Tune, ...] = get_args(Tune)
 
 PlacementName = Literal["gradient", "random"]  # where the first Gaussians go

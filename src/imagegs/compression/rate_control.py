@@ -46,7 +46,7 @@ class Packer:
         if plan.bits is not None:
             return codec.encode(gaussians, plan.bits, metadata=metadata)
         weights = plan.weights(fitted.pixel_weights)
-        reference = Reference(fitted.pixels, gaussians, self.options.threads, **weights)
+        reference = Reference(fitted.pixels, gaussians, self.options.threads, **weights, tune=plan.tune)
         if plan.max_bytes is None:
             lattice = lattice_for(reference, gaussians, fitted.error)
             return codec.encode(self._quantised(reference, gaussians, lattice), lattice, metadata=metadata)

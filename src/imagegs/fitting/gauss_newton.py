@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.layering import Prefixes
+from imagegs.fitting.losses import Aim
 from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, KeptRender, Objective
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
-from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
 
 PRODUCTS = 10  # of conjugate gradients in a step, at most
 PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
@@ -40,30 +41,33 @@ def polish(
     iterations: int | None,
     free: Vectors | None = None,
     ends: Sequence[int] = (),
+    aim: Aim | None = None,
 ) -> Iterator[tuple[GaussianArrays, float]]:
     """At most so many steps (None: without end): yields the better arrays and their mean squared error after
     each.
 
     free (N, 6 + C): 1 for the unknowns that may move, 0 for those that stay as they are; None: all may. ends:
-    of the layers (layering.py), whose prefixes then have their share in what falls. Ends early when no
-    damping brings a fall.
+    of the layers (layering.py), whose prefixes then have their share in what falls. aim: the loss that is to
+    fall, with the metric that stands for it (losses.py); None: the squared error. Ends early when no damping
+    brings a fall.
     """
     if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
         return
     damping = DAMPING
     prefixes = Prefixes(objective, ends, arrays)
     kept = objective.kept(arrays)
-    result = kept.evaluate(SQUARED_ERROR)
+    loss, metric = aim or Aim(SQUARED_ERROR, objective.pixel_weights)
+    result = kept.evaluate(loss)
     for _ in count() if iterations is None else range(iterations):
-        system = _System(kept, result.gradient, prefixes.gradient, free)
-        before = result.l2 + prefixes.loss
+        system = _System(kept, metric, result.gradient, prefixes.gradient, free)
+        before = result.loss + prefixes.loss
         while True:
             step = _trusted(system.solve(damping), arrays)
             moved = _moved(arrays, step, objective)
             prefixes.evaluate(moved)
             trial = objective.kept(moved)
-            result = trial.evaluate(SQUARED_ERROR)
-            fall = before - result.l2 - prefixes.loss
+            result = trial.evaluate(loss)
+            fall = before - result.loss - prefixes.loss
             if fall > 0:
                 break
             damping *= 4
@@ -84,18 +88,19 @@ class _System:
     def __init__(
         self,
         kept: KeptRender,
+        metric: FloatArray | None,
         gradient: Vectors,
         prefix_gradient: Vectors | None,
         free: Vectors | None,
     ) -> None:
-        self._kept = kept
+        self._kept, self._metric = kept, metric
         self._free = 1.0 if free is None else free
         # The loss is the mean of r^2: its gradient is 2 J^T r / size.
         slope = gradient.astype(np.float64)
         if prefix_gradient is not None:
             slope += prefix_gradient
         self.slope: Vectors = slope * (kept.objective.target.size / 2)
-        self._diagonal = kept.normal_diagonal().astype(np.float64) + FLOOR
+        self._diagonal = kept.normal_diagonal(metric).astype(np.float64) + FLOOR
 
     def solve(self, damping: float) -> Vectors:
         """Preconditioned conjugate gradients from 0, among the unknowns that are free."""
@@ -118,7 +123,7 @@ class _System:
 
     def _times(self, d: Vectors) -> Vectors:
         """J^T J d."""
-        return self._kept.normal_product(d.astype(np.float32)).astype(np.float64)
+        return self._kept.normal_product(d.astype(np.float32), self._metric).astype(np.float64)
 
 
 def _dot(a: Vectors, b: Vectors) -> float:

@@ -18,11 +18,11 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.choices import Tune
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.layering import Layering, rows_of
+from imagegs.fitting.losses import aim_near, loss_of
 from imagegs.fitting.objective import (
     SQUARED_ERROR,
     Evaluation,
@@ -46,12 +46,7 @@ from imagegs.fitting.schedule import (
 from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.metrics import decibels
 
-LOSSES: dict[Tune, LossWeights] = {
-    "psnr": SQUARED_ERROR,
-    "balanced": LossWeights(l2=1.0, ssim=0.01),
-    "ssim": LossWeights(l2=1.0, ssim=0.03),
-}
-SSIM_FROM = 0.5  # of the fit: before, the squared error alone leads to the same end, at half the price
+TUNED_FROM = 0.5  # of the fit: before, the squared error alone leads to the same end, at half the price
 BIRTH_SCALE = 0.7  # of the first ones: x mean distance to the three nearest neighbours
 BLOB_SCALE = 0.7  # of later ones: x the blob's
 BIRTH_RANGE = 0.7, 25.0  # pixels
@@ -71,7 +66,7 @@ def fit_record(
     finish: Callable[[GaussianArrays], Gaussians],
 ) -> Iterator[Progress]:
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of arrays."""
-    objective = Objective(target, "softmax", threads, options.pixel_weights, options.wrap)
+    objective = Objective(target, "softmax", threads, options.pixel_weights, options.wrap, options.viewer)
     polishes = options.tune == "psnr"
     extra = round(POLISH_SHARE * options.steps) if polishes and options.time_budget is None else 0
     deadline = None if options.time_budget is None else time.monotonic() + options.time_budget
@@ -108,25 +103,29 @@ def _train(
     events = Events(growths, clock.relocation_interval() * (1 if cold else WARM_INTERVALS))
     mover = Mover(Adam(objective.engine, *BETAS), height, width, options.wrap)
     layering = Layering(options.ends, options.seed)
-    painted = parameters.arrays()
+    painted, l2 = parameters.arrays(), 0.0
     for step in count(1):
         done = clock.done(step)
         relocates, grown = events.relocation(done), events.growth(done)
-        loss = LOSSES[options.tune] if done >= SSIM_FROM or not cold else SQUARED_ERROR
+        loss = loss_of(options.tune, l2) if done >= TUNED_FROM or not cold else SQUARED_ERROR
         kept = objective.kept(painted) if relocates or grown else None
         result = kept.evaluate(loss) if kept else _evaluated(objective, painted, loss)
-        useless = _least_useful(kept, layering.first_movable) if kept and relocates else None
+        l2 = result.l2
+        metric = aim_near(kept).metric if kept else None
+        useless = _least_useful(kept, layering.first_movable, metric) if kept and relocates else None
         layering.add_gradient(step, objective, painted, result)
         mover.move(parameters, painted, result.gradient, peak * learning_rate(step, done))
         done = clock.done(step)  # later than before, where it is time that counts
         if done >= 1 and (missing := events.growth(done)):
-            kept = kept or objective.kept(painted)
+            if kept is None:
+                kept = objective.kept(painted)
+                metric = aim_near(kept).metric
             grown += missing
         if kept and grown:
-            parameters.append(_born_where_worst(rng, kept, grown))
+            parameters.append(_born_where_worst(rng, kept, grown, metric))
             mover.adam.grow(grown)
         elif kept and useless is not None and len(useless):
-            parameters.replace(useless, _born_where_worst(rng, kept, len(useless)))
+            parameters.replace(useless, _born_where_worst(rng, kept, len(useless), metric))
             mover.adam.forget(useless)
         kept, painted = None, parameters.arrays()  # memory for what comes now
         if (order := layering.split(done, objective, painted)) is not None:
@@ -168,29 +167,32 @@ def _begin(
 
 def _pruned(objective: Objective, arrays: GaussianArrays, n: int) -> GaussianArrays:
     """Without the n that are worth least."""
-    cost = objective.kept(arrays).removal_cost()
+    kept = objective.kept(arrays)
+    cost = kept.removal_cost(aim_near(kept).metric)
     return rows_of(arrays, np.sort(np.argpartition(cost, n - 1)[n:]))
 
 
-def _least_useful(kept: KeptRender, first: int) -> NDArray[np.intp]:
+def _least_useful(kept: KeptRender, first: int, metric: FloatArray | None) -> NDArray[np.intp]:
     """The Gaussians whose removal would cost least, from row `first` on; none of very few."""
     share = round(RELOCATED_SHARE * len(kept))
-    movable = kept.removal_cost()[first:]
+    movable = kept.removal_cost(metric)[first:]
     return first + np.argpartition(movable, share)[:share] if share < len(movable) else first + np.arange(0)
 
 
-def _born_where_worst(rng: np.random.Generator, kept: KeptRender, n: int) -> Parameters:
+def _born_where_worst(
+    rng: np.random.Generator, kept: KeptRender, n: int, metric: FloatArray | None
+) -> Parameters:
     """n new Gaussians where a picture lacks them most; at the worst pixels where blobs are too few."""
     objective, rendered = kept.objective, kept.picture
-    target, weights = objective.target, objective.pixel_weights
-    blobs = residual_blobs(kept.residual(), n, len(kept), weights, objective.wrap)
+    target = objective.target
+    blobs = residual_blobs(kept.residual(), n, len(kept), metric, objective.wrap)
     x, y = blobs.xy.astype(np.intp).T
     color = (
         rendered[:, np.minimum(y, target.shape[1] - 1), np.minimum(x, target.shape[2] - 1)].T
         + blobs.amplitude
     )
     if (missing := n - len(x)) > 0:
-        pixels, _ = worst_pixels(rng, target, rendered, missing, weights)
+        pixels, _ = worst_pixels(rng, target, rendered, missing, metric)
         xy, ones = centers(pixels, target.shape[2]), np.ones(missing, np.float32)
         blobs = Blobs(np.concatenate([blobs.xy, xy]), np.concatenate([blobs.scale, ones]), blobs.amplitude)
         color = np.concatenate([color, colors_at(target, pixels)])

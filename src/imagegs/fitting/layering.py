@@ -42,7 +42,7 @@ class Layering:
         order = np.arange(len(arrays))
         while self._apart > least:
             size, kept = self._ends[self._apart - 1], self._ends[self._apart - 2]
-            cost = objective.kept(rows_of(arrays, order[:size])).removal_cost()
+            cost = objective.kept(rows_of(arrays, order[:size])).removal_cost(objective.pixel_weights)
             order[:size] = order[np.argpartition(-cost, kept)]
             self._apart -= 1
         return order

@@ -11,29 +11,34 @@ from numpy.typing import NDArray
 from imagegs import _native
 from imagegs._native import Scene, Spares
 from imagegs.engine import engine
+from imagegs.fitting.visual import Viewer
 from imagegs.gaussians import BLENDS, BlendName, FloatArray, on_canvas
 from imagegs.metrics import decibels
 
 
 class LossWeights(NamedTuple):
-    """loss = l1 mean|d| + l2 mean d^2 + ssim (1 - SSIM), d = picture - target; weighted means over pixels
-    where these have weights.
+    """loss = l1 mean|d| + l2 mean d^2 + ssim (1 - SSIM) + visual x distance, d = picture - target; weighted
+    means over pixels where these have weights. The distance is what the objective's viewer sees.
     """
 
     l1: float = 0.0
     l2: float = 0.0
     ssim: float = 0.0
+    visual: float = 0.0
 
 
 SQUARED_ERROR = LossWeights(l2=1.0)
 
 
 class LossMeans(NamedTuple):
-    """What a loss is made of, over all values: means of |d|, d^2 and SSIM, which is 0 where its weight is."""
+    """What a loss is made of, over all values: means of |d|, d^2 and SSIM, and the viewer's distance. The
+    last two are 0 where their weights are.
+    """
 
     l1: float
     l2: float
     ssim: float
+    visual: float
 
 
 # Columns of an array in each Gaussian's own units: a shift along its axes in standard deviations, the
@@ -101,6 +106,7 @@ class Objective:
 
     pixel_weights: (H, W) as `weights_of_pixels` gives them, or (C, H, W), of each channel's pixels, as
     `weighing.seen_weights` does. Pixels of weight 0 have no say in anything below.
+    viewer: of the target, where the loss is to have a visual part.
     """
 
     def __init__(
@@ -110,6 +116,7 @@ class Objective:
         threads: int | None = None,
         pixel_weights: FloatArray | None = None,
         wrap: bool = False,
+        viewer: Viewer | None = None,
     ) -> None:
         self.target = target
         self.pixel_weights = pixel_weights
@@ -118,11 +125,16 @@ class Objective:
             self._mean_weight = float(np.mean(pixel_weights, dtype=np.float64))
         self.blend = blend
         self.wrap = wrap
+        self.viewer = viewer
         self.engine = engine(threads)
         # Memory for one call, which leaves nothing there that a later one needs.
         self.scratch = np.empty_like(target)
         self._scene = Scene()
         self._spares = Spares()
+
+    def weighed(self, pixel_weights: FloatArray | None) -> Objective:
+        """The same target with other weights of its pixels, and without a viewer."""
+        return Objective(self.target, self.blend, self.engine.threads, pixel_weights, self.wrap)
 
     def render(self, arrays: GaussianArrays) -> FloatArray:
         """The picture (C, H, W), not clipped."""
@@ -174,17 +186,23 @@ class Objective:
         return decibels(means.l2), means.ssim
 
     def loss(self, picture: FloatArray, weights: LossWeights, gradient: FloatArray) -> LossMeans:
-        """Means of |d|, d^2 and SSIM of a picture (C, H, W).
+        """The loss's parts for a picture (C, H, W).
 
         gradient: an array (C, H, W) that takes the loss's gradient with respect to the picture.
         """
-        means = _native.loss(self.engine, picture, self.target, self.pixel_weights, gradient, *weights)
-        return LossMeans(*means)
+        *of_values, visual = weights
+        means = _native.loss(self.engine, picture, self.target, self.pixel_weights, gradient, *of_values)
+        if visual == 0:
+            return LossMeans(*means, 0.0)
+        if self.viewer is None:
+            raise ValueError("an objective without a viewer has no visual loss")
+        return LossMeans(*means, self.viewer.add_gradient(picture, visual, gradient))
 
     def total(self, means: LossMeans, weights: LossWeights) -> float:
         """The loss of its parts."""
         unlike = self._mean_weight - means.ssim
-        return weights.l1 * means.l1 + weights.l2 * means.l2 + weights.ssim * unlike
+        seen = weights.visual * means.visual
+        return weights.l1 * means.l1 + weights.l2 * means.l2 + weights.ssim * unlike + seen
 
 
 class KeptRender:
@@ -223,22 +241,26 @@ class KeptRender:
         self._native.gradient(color_gradient, gradient)
         return gradient
 
-    def normal_product(self, tangent: FloatArray) -> FloatArray:
-        """J^T J times a tangent (N, 6 + C), both in own units; J is the Jacobian of the picture, and pixels
-        count by their weights.
+    def normal_product(self, tangent: FloatArray, metric: FloatArray | None) -> FloatArray:
+        """J^T W J times a tangent (N, 6 + C), both in own units.
+
+        J is the Jacobian of the picture, W are the weights of its pixels: `metric`, in the shapes of
+        `Objective.pixel_weights`.
         """
         product = np.empty_like(tangent)
-        self._native.normal_product(self.objective.pixel_weights, tangent, product)
+        self._native.normal_product(metric, tangent, product)
         return product
 
-    def normal_diagonal(self) -> FloatArray:
-        """(N, 6 + C) the diagonal of J^T J."""
+    def normal_diagonal(self, metric: FloatArray | None) -> FloatArray:
+        """(N, 6 + C) the diagonal of J^T W J: see `normal_product`."""
         diagonal = np.empty(self._own_units, np.float32)
-        self._native.normal_diagonal(self.objective.pixel_weights, diagonal)
+        self._native.normal_diagonal(metric, diagonal)
         return diagonal
 
-    def removal_cost(self) -> FloatArray:
-        """(N,) by how much the sum of squared errors would grow without each Gaussian."""
+    def removal_cost(self, metric: FloatArray | None) -> FloatArray:
+        """(N,) by how much the sum of squared errors would grow without each Gaussian; `metric` has the
+        weights of pixels.
+        """
         cost = np.empty(len(self), np.float32)
-        self._native.removal_cost(self.objective.pixel_weights, self.residual(), cost)
+        self._native.removal_cost(metric, self.residual(), cost)
         return cost

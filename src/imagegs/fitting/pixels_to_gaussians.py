@@ -21,7 +21,7 @@ from imagegs.fitting.placement import Placement
 from imagegs.fitting.preparing import check_canvas, checked_count, checked_placement, checked_start, finished
 from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.fitting.recipes import check_recipe, steps_of
-from imagegs.fitting.weighing import seen_weights, weight_roots
+from imagegs.fitting.weighing import seen_weights, viewer_for, weight_roots
 from imagegs.gaussians import MAX_LAYERS, BlendName, Gaussians
 from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.pixels import channel_names, to_planes
@@ -55,7 +55,8 @@ def fit(
     image: (H, W) or (H, W, C), uint8, uint16 or floats in 0..1, 1 to 32 channels; or a picture of Pillow.
     n_gaussians: 1..H*W; None: as many as `start` has, else one for every 100 pixels.
     effort: 1..9, how long the imagegs recipe runs; `steps` says it exactly, for either recipe.
-    tune: what the imagegs recipe makes good: "psnr", "ssim", or "balanced", between the two.
+    tune: what the imagegs recipe makes good: "psnr", "ssim", "balanced", between the two, or "visual", what
+        an eye sees (SSIMULACRA 2), of gray and RGB pictures with or without alpha.
     time_budget: seconds of wall-clock time that the imagegs recipe may take, in place of effort and steps.
         Such fits do not repeat: how far they come depends on the machine.
     recipe: "imagegs", or "paper" for the published method (Image-GS, SIGGRAPH 2025).
@@ -158,9 +159,11 @@ def fit_progressively(
     names = channel_names(n_channels) if channels is None else channels
     covered = checked_alphas(alphas, names)
     planes = with_hidden_filled(to_planes(pixels), covered)
+    target = planes * roots[:, None, None]
+    viewer = viewer_for(target, names, roots, weights, threads) if tune == "visual" else None
     weights = weights if recipe == "paper" else seen_weights(planes, covered, weights)
     options = FitOptions(
-        n, steps, placement, bits, seed, tune, time_budget, start, layers, weights, covered, wraps
+        n, steps, placement, bits, seed, tune, time_budget, start, layers, weights, covered, wraps, viewer
     )
     blend: BlendName = "paper" if recipe == "paper" else "softmax"
     canvas: dict[str, Any] = {
@@ -173,6 +176,5 @@ def fit_progressively(
     }
     check_canvas(n_channels, **canvas)
     engine(threads)
-    target = planes * roots[:, None, None]
     run = fit_paper if recipe == "paper" else fit_record
     return run(target, options, threads, partial(finished, layers=layers, roots=roots, **canvas))

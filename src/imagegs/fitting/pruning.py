@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import Tune
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
+from imagegs.fitting.losses import aim_near
 from imagegs.fitting.objective import GaussianArrays, Objective
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.weighing import with_colors
@@ -32,15 +34,17 @@ def drop_useless(
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
     alphas: Sequence[int | None] | None = None,
+    tune: Tune = "balanced",
     threads: int | None = None,
 ) -> Gaussians:
     """Drops the Gaussians that are not worth their bytes.
 
     A Gaussian goes when its removal adds less to the squared errors of the picture and of its prefixes than
-    its bytes are worth elsewhere. Each layer keeps at least one. pixel_weights, channel_weights, alphas,
-    threads: those of `fit`. Raises ValueError as `quantise` does.
+    its bytes are worth elsewhere. With the tune "visual" they count by what is seen. Each layer keeps at
+    least one. pixel_weights, channel_weights, alphas, tune, threads: those of `fit`. Raises ValueError as
+    `quantise` does.
     """
-    reference = Reference(image, gaussians, threads, pixel_weights, channel_weights, alphas)
+    reference = Reference(image, gaussians, threads, pixel_weights, channel_weights, alphas, tune)
     return without_useless(reference, gaussians)
 
 
@@ -48,7 +52,10 @@ def without_useless(reference: Reference, gaussians: Gaussians) -> Gaussians:
     """`drop_useless` of Gaussians of a reference."""
     arrays = reference.arrays_of(gaussians)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
-    pruning = _Pruning(reference.objective, arrays, layer)
+    objective = reference.objective
+    if objective.viewer is not None:
+        objective = objective.weighed(aim_near(objective.kept(arrays)).metric)
+    pruning = _Pruning(objective, arrays, layer)
     order = np.argsort(pruning.cost, kind="stable")
     cheap = order[: int(MOST_DROPPED * len(order))]
     pruning.drop(cheap[pruning.cost[cheap] < pruning.least])
@@ -71,7 +78,9 @@ class _Pruning:
         self.least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(arrays)
         self.cost = np.zeros(len(arrays))  # of each one's removal
         for end, weight in zip(self._ends(), self._weights, strict=True):
-            self.cost[:end] += weight * objective.kept(prefix_of(arrays, end)).removal_cost()
+            self.cost[:end] += weight * objective.kept(prefix_of(arrays, end)).removal_cost(
+                objective.pixel_weights
+            )
         self.cost[np.unique(layer, return_index=True)[1]] = np.inf  # a layer keeps its first one
 
     def drop(self, rows: NDArray[np.intp]) -> None:

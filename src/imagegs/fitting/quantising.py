@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import Tune
 from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import Lattice, from_table, to_table
 from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
 from imagegs.fitting.gauss_newton import polish
+from imagegs.fitting.losses import aim_near
 from imagegs.fitting.objective import GaussianArrays, Objective, weights_of_pixels
-from imagegs.fitting.weighing import seen_weights, weight_roots, with_colors
+from imagegs.fitting.weighing import seen_weights, viewer_for, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
 from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.pixels import to_planes
@@ -114,6 +116,7 @@ def quantise(
     lattice: Lattice,
     *,
     steps: int = 1,
+    tune: Tune = "balanced",
     seed: int = 0,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
@@ -124,6 +127,8 @@ def quantise(
 
     image: the picture that was fitted. Layers stay.
     steps: of Gauss-Newton after each rounding, 0 or more; the first brings nearly all.
+    tune: "visual" where they were fitted so: the rounding is made up for by what an eye sees. Else by the
+        squared error.
     seed: the order in which Gaussians are rounded.
     pixel_weights, channel_weights, alphas, threads: those of `fit`.
 
@@ -138,7 +143,7 @@ def quantise(
     >>> np.array_equal(np.sort(imagegs.decode(data).angle), np.sort(quantised.angle))
     True
     """
-    reference = Reference(image, gaussians, threads, pixel_weights, channel_weights, alphas)
+    reference = Reference(image, gaussians, threads, pixel_weights, channel_weights, alphas, tune)
     return onto_lattice(reference, gaussians, lattice, steps, seed)
 
 
@@ -170,6 +175,7 @@ class Reference:
         pixel_weights: NDArray[Any] | None = None,
         channel_weights: Sequence[float] | None = None,
         alphas: Sequence[int | None] | None = None,
+        tune: Tune = "balanced",
     ) -> None:
         if like.blend != "softmax":
             raise ValueError(f"only the softmax blend has a lattice, not the {like.blend} blend")
@@ -179,9 +185,13 @@ class Reference:
             raise ValueError("the image is not of the Gaussians' canvas and channels")
         target = with_hidden_filled(target, covered)
         self.roots = weight_roots(channel_weights, len(target))
-        weights = seen_weights(target, covered, weights_of_pixels(pixel_weights, like.height, like.width))
+        of_pixels = weights_of_pixels(pixel_weights, like.height, like.width)
+        weights = seen_weights(target, covered, of_pixels)
         weighed = target * self.roots[:, None, None]
-        self.objective = Objective(weighed, "softmax", threads, weights, like.wrap)
+        viewer = None
+        if tune == "visual":
+            viewer = viewer_for(weighed, like.channels, self.roots, of_pixels, threads)
+        self.objective = Objective(weighed, "softmax", threads, weights, like.wrap, viewer)
 
     def arrays_of(self, gaussians: Gaussians) -> GaussianArrays:
         """The numbers of some Gaussians, copied: all centres on the canvas, colours times the roots."""
@@ -212,6 +222,7 @@ class _Quantising:
     ) -> None:
         self._reference, self._lattice, self._steps = reference, lattice, steps
         self._arrays = reference.arrays_of(gaussians)
+        self._aim = aim_near(reference.objective.kept(self._arrays))
         self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
         self._order = np.random.default_rng(seed).permutation(len(self._arrays))
         self._free = np.ones((len(self._arrays), 6 + self._arrays.color.shape[1]))
@@ -236,9 +247,9 @@ class _Quantising:
         self._arrays = arrays
 
     def _polished(self) -> GaussianArrays:
-        better = self._arrays
-        for better, _ in polish(self._reference.objective, self._arrays, self._steps, self._free, self._ends):  # noqa: B007
-            pass
+        better, objective = self._arrays, self._reference.objective
+        for arrays, _ in polish(objective, better, self._steps, self._free, self._ends, self._aim):
+            better = arrays
         return better
 
 

@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.engine import engine
 from imagegs.fitting.objective import GaussianArrays
+from imagegs.fitting.visual import Viewer
 from imagegs.gaussians import FloatArray
+from imagegs.pictures.pixels import CHANNEL_NAMES
 from imagegs.pictures.transparency import Alphas, covering, n_seen
 
 MOST_APART = 2.0**12  # the greatest weight over the least: files hold their roots within 2^-8 to 2^8
@@ -55,6 +58,22 @@ def seen_weights(
         weights[alpha] = (np.square(planes[channels] - np.float32(0.5)) + np.float32(0.25)).sum(axis=0)
     weights *= np.float32(len(planes) / n_seen(alphas))
     return weights if pixel_weights is None else weights * pixel_weights
+
+
+def viewer_for(
+    target: FloatArray,
+    channels: Sequence[str],
+    roots: FloatArray,
+    pixel_weights: FloatArray | None,
+    threads: int | None,
+) -> Viewer:
+    """Who looks at pictures beside a target (C, H, W) whose channels were multiplied by the roots (C,).
+
+    pixel_weights: (H, W) of mean 1. Raises ValueError unless the channels are Y, YA, RGB or RGBA.
+    """
+    if tuple(channels) not in CHANNEL_NAMES.values():
+        raise ValueError(f"what an eye sees is told of Y, YA, RGB or RGBA, not of {', '.join(channels)}")
+    return Viewer(engine(threads), target, np.float32(1) / roots, pixel_weights)
 
 
 def with_colors(arrays: GaussianArrays, factors: NDArray[np.floating[Any]]) -> GaussianArrays:

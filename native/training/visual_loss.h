@@ -1,0 +1,62 @@
+// How far a picture is from its reference to the eye: the errors of SSIMULACRA 2 (kernels/visual.h) at several scales,
+// each at half the size of the one before, in the space XYB. A picture with alpha is seen over black and over white.
+#pragma once
+
+#include <vector>
+
+#include "core/engine.h"
+#include "training/points.h"
+
+namespace imagegs {
+
+constexpr int kVisualScales = 6, kVisualComponents = 3;
+
+// [scale][component X, Y, B - Y][error][the error, its fourth power]
+using VisualTerms = double[kVisualScales][kVisualComponents][kVisualErrors][2];
+
+class VisualLoss {
+public:
+    // target: [channel][row][column], of 1 to 4 channels as ColorRun has them, with a factor each. pixel_weights:
+    // [row][column] of mean 1, or null. wanted[scale][component]: what is looked at.
+    VisualLoss(Engine &, const float *target, const float *pixel_weights, const float *factors, int channels,
+               int height, int width, const bool wanted[kVisualScales][kVisualComponents]);
+
+    // The loss of a picture: the sum over [scale][component][error] of weights[..][0] x the mean of the errors and
+    // weights[..][1] x the root of the mean of their fourth powers; the mean over both grounds. To gradient, of the
+    // picture's shape, its gradient is added; null: none is wanted. Not to be called from two threads at a time.
+    double evaluate(Engine &, const float *picture, const VisualTerms &weights, float *gradient);
+
+    size_t shape(int k) const { return size_t(k == 0 ? channels_ : k == 1 ? height_ : width_); }
+
+private:
+    struct Plane { // each with a margin; see Scale
+        std::vector<float> reference, mean, variance;  // of the target
+        std::vector<float> picture, maps[3], gradient; // of a picture
+    };
+    struct Scale {
+        int height, width;
+        std::vector<float> weights;      // with a margin
+        Plane planes[kVisualComponents]; // empty where not wanted
+
+        size_t stride() const { return size_t(width) + 2 * kMargin; }
+        size_t size() const { return stride() * (size_t(height) + 2 * kMargin); } // of a plane with its margin
+        size_t at(int y, int x = 0) const { return (size_t(y) + kMargin) * stride() + kMargin + size_t(x); }
+    };
+    struct Light { // of one scale: linear light of the picture, and the gradient with respect to it
+        std::vector<float> light[3], gradient[3];
+    };
+
+    void paint(Engine &, const float *picture, float ground, std::vector<Scale> &);
+    double compare(Engine &, Scale &, const double weights[kVisualComponents][kVisualErrors][2], bool differentiate);
+    void differentiate(Engine &, const float *picture, float ground, std::vector<Scale> &, float *gradient);
+    ColorRun run(const float *picture, float ground, int row) const;
+    void remember(Engine &, std::vector<Scale> &);
+
+    const int channels_, height_, width_;
+    std::vector<float> factors_;
+    std::vector<float> grounds_;             // black alone where all is opaque
+    std::vector<std::vector<Scale>> scales_; // of each ground
+    std::vector<Light> lights_;              // of each scale
+};
+
+} // namespace imagegs

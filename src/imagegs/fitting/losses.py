@@ -1,0 +1,48 @@
+"""What a fit goes by: the loss of each tune, and how squared errors stand for it."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from imagegs.choices import Tune
+from imagegs.fitting.objective import SQUARED_ERROR, KeptRender, LossWeights
+from imagegs.fitting.visual import local_metric
+from imagegs.gaussians import FloatArray
+
+_LOSSES: dict[Tune, LossWeights] = {
+    "psnr": SQUARED_ERROR,
+    "balanced": LossWeights(l2=1.0, ssim=0.01),
+    "ssim": LossWeights(l2=1.0, ssim=0.03),
+}
+# Weight of the visual distance, x the root of the mean squared error: both parts then fall alike with errors.
+VISUAL_SHARE = 1.6e-3
+
+
+def loss_of(tune: Tune, l2: float) -> LossWeights:
+    """The loss of a tune near a picture of mean squared error l2."""
+    if tune == "visual":
+        return LossWeights(l2=1.0, visual=VISUAL_SHARE * math.sqrt(l2))
+    return _LOSSES[tune]
+
+
+class Aim(NamedTuple):
+    """A loss near some picture, and the weights of pixels by which squared errors stand for it: where it is
+    decided what to add and to drop, and in Gauss-Newton steps.
+
+    metric: (H, W), (C, H, W), or None where all weigh alike.
+    """
+
+    loss: LossWeights
+    metric: FloatArray | None
+
+
+def aim_near(kept: KeptRender) -> Aim:
+    """The aim near a picture: the squared error, and, where the objective has a viewer, what is seen."""
+    objective = kept.objective
+    if objective.viewer is None:
+        return Aim(SQUARED_ERROR, objective.pixel_weights)
+    means = objective.loss(kept.picture, SQUARED_ERROR, objective.scratch)
+    loss = loss_of("visual", means.l2)
+    objective.loss(kept.picture, loss, objective.scratch)
+    return Aim(loss, local_metric(-kept.residual(), objective.scratch, objective.pixel_weights))

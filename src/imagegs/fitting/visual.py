@@ -1,0 +1,96 @@
+"""A loss that sees as SSIMULACRA 2 does, for pictures that people look at.
+
+The metric (Jon Sneyers, Cloudinary 2022; `evaluation.perceptual.ssimulacra2` has it whole) compares structure
+and edges in the colour space XYB at six scales, and adds up weighed means and 4-norms of the errors;
+native/training/visual_loss.h has value and gradient. The cubic that makes a score of the sum is left out
+here, and so are weights below 0.1, since others are above 100.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs import _native
+from imagegs._native import Engine
+from imagegs.gaussians import FloatArray
+
+SCALES, COMPONENTS = 6, ("X", "Y", "B - Y")
+ERRORS = ("structure", "added", "lost")
+_MEANS, _NORMS = 0, 1
+_WEIGHTS = {  # of a component's error, at the scales 0, 1, ...
+    ("X", "structure", _NORMS): (0, 1.1041726426657346, 1.8422455520539298, 1.8787594979546387),
+    ("X", "added", _MEANS): (0, 0, 0, 0, 0.9677937080626833),
+    ("X", "added", _NORMS): (0, 0, 11.441172603757666, 10.94906990605142, 0.9981766977854967),
+    ("Y", "structure", _MEANS): (0, 0, 225.20515300849274, 176.39317598450694),
+    ("Y", "structure", _NORMS): (
+        *(7.466890328078848, 6.683678146179332, 19.213238186143016, 24.43300999870476),
+        34.77906344483772,
+    ),
+    ("Y", "added", _NORMS): (0, 0, 0, 0.28520802612117757, 44.835625328877896),
+    ("Y", "lost", _NORMS): (17.445833984131262, 1.027889937768264),
+    ("B - Y", "structure", _MEANS): (0, 0, 0, 0, 95.1080498811086),
+    ("B - Y", "structure", _NORMS): (0, 0, 0, 8.826982764996862),
+    ("B - Y", "added", _MEANS): (0, 0, 0, 0, 0.9863978034400682),
+    ("B - Y", "added", _NORMS): (0, 0, 0, 23.19243343998926, 171.2667255897307),
+    ("B - Y", "lost", _MEANS): (0, 0, 0, 0, 0.9834382792465353),
+    ("B - Y", "lost", _NORMS): (0, 0, 0, 0, 0.9807858872435379),
+}
+METRIC_SIGMA = 3.0  # pixels of the window in which errors weigh alike
+MOST_METRIC = 7.0  # x the weight that the squared error gives a pixel
+
+
+def metric_weights() -> NDArray[np.float64]:
+    """(scale, component, error, 2): the metric's weights of the means, and of the 4-norms."""
+    weights = np.zeros((SCALES, len(COMPONENTS), len(ERRORS), 2))
+    for (component, error, of), values in _WEIGHTS.items():
+        weights[: len(values), COMPONENTS.index(component), ERRORS.index(error), of] = values
+    return weights
+
+
+class Viewer:
+    """Compares pictures with a target as an eye does.
+
+    target: (C, H, W) float32 of Y, Y A, R G B or R G B A, sRGB-encoded. factors (C,): bring its samples, and
+    those of the pictures, to 0..1; what lies beyond counts as the nearer of the two. Colours under alpha are
+    seen over black and over white. pixel_weights: (H, W) of mean 1, or None. One thread at a time may ask.
+    """
+
+    def __init__(
+        self, engine: Engine, target: FloatArray, factors: FloatArray, pixel_weights: FloatArray | None = None
+    ) -> None:
+        self._engine = engine
+        self._weights = metric_weights()
+        if len(target) < 3:  # gray has no chroma
+            self._weights[:, [0, 2]] = 0
+        factors = np.ascontiguousarray(factors, np.float32)
+        self._native = _native.VisualLoss(engine, target, pixel_weights, factors, self._weights)
+
+    def distance(self, picture: FloatArray) -> float:
+        """The metric's sum for a picture (C, H, W): 0 for the target, about 8 for a score of 50."""
+        return float(self._native.evaluate(self._engine, picture, self._weights, None))
+
+    def add_gradient(self, picture: FloatArray, weight: float, gradient: FloatArray) -> float:
+        """The distance; adds `weight` times its gradient by the picture to an array (C, H, W)."""
+        return float(self._native.evaluate(self._engine, picture, weight * self._weights, gradient)) / weight
+
+
+def local_metric(error: FloatArray, slope: FloatArray, pixel_weights: FloatArray | None) -> FloatArray:
+    """(H, W): the weights by which squared errors stand for another loss near a picture.
+
+    error: picture - target. slope: the gradient of the loss with respect to the picture. Both (C, H, W).
+    pixel_weights: (H, W), (C, H, W), or None for 1: the result where there is hardly an error. Where they are
+    0 the result is 0.
+
+    The mean of w e^2 has the slope 2 w e / size. So w = size / 2 sum(slope e) / sum(e^2), with sums over a
+    window: iteratively reweighted least squares (Holland and Welsch 1977). It is kept within 0..MOST_METRIC.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    along = gaussian_filter((slope * error).sum(axis=0), METRIC_SIGMA) * np.float32(error.size / 2)
+    power = gaussian_filter(np.square(error).sum(axis=0), METRIC_SIGMA)
+    hardly = np.float32(0.02) * power.mean() + np.float32(1e-12)
+    own = np.ones((1, *power.shape), np.float32) if pixel_weights is None else pixel_weights
+    own = own.reshape(-1, *power.shape).mean(axis=0)
+    metric = np.clip((along + hardly * own) / (power + hardly), 0, MOST_METRIC) * (own > 0)
+    return np.asarray(metric, np.float32)
