@@ -231,7 +231,7 @@ def test_options_are_checked_before_a_restoration(monkeypatch):
 
 
 def test_unknown_restorations_are_an_error():
-    with pytest.raises(ValueError, match="no restoration 'nonsense'; there are denoise, .*, auto"):
+    with pytest.raises(ValueError, match=r"no restoration 'nonsense'; there are denoise, .*, auto"):
         imagegs.compress(sample_pixels(), restore="nonsense")
 
 
