@@ -227,7 +227,7 @@ def test_a_quality_is_that_of_the_command(quality):
         ({"quality": 101}, "quality is 0 to 100"), ({"quality": -1}, "quality is 0 to 100"),
         ({"quality": "web_high"}, "quality is a number"), ({"quality": True}, "quality is a number"),
         ({"quality": 50, "recipe": "paper"}, "the paper recipe has no search"),
-        ({"quality": 50, "time_budget": 1.0}, "no time budget"),
+        ({"quality": 50, "time_budget": 1.0}, "quality take the time that they need: no time_budget"),
     ],
 )  # fmt: skip
 def test_qualities_that_are_none(options, message):
