@@ -40,7 +40,7 @@ def wide_scene(channels=3):
 
 def system_at(g, target, pixel_weights=None):
     kept = Objective(target, g.blend, 1, pixel_weights).kept(arrays_of(g))
-    return _System(kept, kept.evaluate(L2).gradient, None, None)
+    return _System(kept, pixel_weights, kept.evaluate(L2).gradient, None, None)
 
 
 @pytest.mark.parametrize("weighted", WEIGHTED)
@@ -130,7 +130,7 @@ def test_a_small_step_helps_with_a_needle_at_the_border(tilt):
     objective, arrays = Objective(target, g.blend, 1), arrays_of(g)
     kept = objective.kept(arrays)
     result = kept.evaluate(L2)
-    before, system = result.l2, _System(kept, result.gradient, None, None)
+    before, system = result.l2, _System(kept, None, result.gradient, None, None)
     for damping in (1e2, 1e3):
         assert objective.evaluate(_moved(arrays, system.solve(damping), objective), L2).l2 < before
 

@@ -124,7 +124,7 @@ def test_gauss_newton_products_equal_the_twin():
     objective = Objective(np.zeros((3, 30, 41), np.float32), "softmax", 1, wrap=True)
     arrays = arrays_of(g)
     kept = objective.kept(arrays)
-    system = _System(kept, kept.evaluate(SQUARED_ERROR).gradient, None, None)
+    system = _System(kept, None, kept.evaluate(SQUARED_ERROR).gradient, None, None)
     change = change_of_picture(g, oracle.pixel_centres(41, 30), delta)
     assert len(points) > 0.95 * 30 * 41  # the others change little
     found = float(np.sum(delta * system._times(delta)))

@@ -105,6 +105,7 @@ def _given(options: CompressionOptions, picture: Picture, maps: Sequence[Texture
         restore=options.restore,
         psnr=options.target.decibels is not None,
         time_budget=fit.time_budget is not None,
+        visual=fit.tune == "visual",
         exact=options.exact,
         mask=options.mask is not None,
         init_map=not isinstance(fit.init, str),

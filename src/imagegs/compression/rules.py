@@ -20,6 +20,7 @@ class Given:
     restore: RestorationName | None
     psnr: bool  # or quality
     time_budget: bool
+    visual: bool  # the tune
     exact: bool
     mask: bool
     init_map: bool  # init is a map
@@ -56,6 +57,8 @@ def check_together(given: Given) -> None:
         raise OptionsError("{mask} needs {restore=inpaint}")
     if given.restore is not None:
         _check_restoration(given)
+    if given.visual and given.has_maps:
+        raise OptionsError("{tune=visual} is for a picture that is looked at, not for {maps}")
     if given.more_layers and given.fixed_point:
         raise OptionsError(
             "numbers in fixed point have no layers: no {layers} with {bits} or the paper recipe"
