@@ -92,7 +92,8 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--tune",
         choices=TUNES,
-        help="what the imagegs recipe optimises: PSNR, SSIM or both (default: balanced; psnr with --restore)",
+        help="what the imagegs recipe optimises: PSNR, SSIM, both, or what an eye sees, as SSIMULACRA 2 "
+        "measures it (default: balanced; psnr with --restore)",
     )
     parser.add_argument(
         "--recipe",

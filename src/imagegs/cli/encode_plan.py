@@ -88,6 +88,7 @@ def check_flags(options: Namespace, picture: Picture) -> None:
             restore=options.restore,
             psnr=options.psnr is not None or options.quality is not None,
             time_budget=options.time_budget is not None,
+            visual=options.tune == "visual",
             exact=options.exact,
             mask=options.mask is not None,
             init_map=options.init not in (None, *PLACEMENTS),
