@@ -33,6 +33,7 @@ int main() {
     for (int i = 0; i < n; ++i) {
         test_scenes(list[i]->name);
         test_losses(list[i]->name);
+        test_visual_loss(list[i]->name);
         test_adam(list[i]->name);
     }
     test_layers();

@@ -19,6 +19,7 @@ inline uint32_t next_random(uint32_t &state) { return state = state * 1664525u +
 // Each runs the tests of one instruction set.
 void test_scenes(const std::string &isa);
 void test_losses(const std::string &isa);
+void test_visual_loss(const std::string &isa);
 void test_adam(const std::string &isa);
 
 void test_layers();

@@ -5,6 +5,7 @@
 #include "tests.h"
 #include "training/adam.h"
 #include "training/loss.h"
+#include "training/visual_loss.h"
 
 using namespace imagegs;
 
@@ -27,6 +28,28 @@ void test_losses(const std::string &isa) {
             check(share_apart(a, b, 1e-3f) == 0, isa + ": loss gradients");
         }
     }
+}
+
+void test_visual_loss(const std::string &isa) {
+    Engine engine(2, isa), scalar(1, "scalar");
+    const int sizes[][2] = {{1, 1}, {3, 40}, {257, 129}, {300, 20}};
+    static VisualTerms terms;
+    bool wanted[kVisualScales][kVisualComponents];
+    std::fill_n(&wanted[0][0], kVisualScales * kVisualComponents, true);
+    for (size_t i = 0; i < sizeof(terms) / sizeof(double); ++i) (&terms[0][0][0][0])[i] = double(i % 5);
+    const float factors[4] = {1, 1, 1, 1};
+    for (const auto &size : sizes)
+        for (int channels = 1; channels <= 4; ++channels) {
+            const size_t n = size_t(channels) * size[0] * size[1];
+            std::vector<float> picture(n), target(n), a(n), b(n), weights(n, 1.0f);
+            for (size_t i = 0; i < n; ++i) picture[i] = float(i % 13) / 12 - 0.02f, target[i] = float(i % 17) / 16;
+            VisualLoss fast(engine, target.data(), weights.data(), factors, channels, size[1], size[0], wanted);
+            VisualLoss slow(scalar, target.data(), nullptr, factors, channels, size[1], size[0], wanted);
+            const double x = fast.evaluate(engine, picture.data(), terms, a.data());
+            const double y = slow.evaluate(scalar, picture.data(), terms, b.data());
+            check(std::abs(x - y) <= 1e-4 * y, isa + ": visual loss");
+            check(share_apart(a, b, 1e-2f) <= 0.002, isa + ": gradients of the visual loss");
+        }
 }
 
 void test_adam(const std::string &isa) {

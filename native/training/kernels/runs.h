@@ -9,14 +9,14 @@ namespace imagegs::IMAGEGS_ISA {
 IMAGEGS_INLINE vfloat load_run(const float *p, int n) {
     if (n >= kLanes) return load(p);
     float lanes[kLanes] = {};
-    std::memcpy(lanes, p, sizeof(float) * n);
+    for (int k = 0; k < n; ++k) lanes[k] = p[k];
     return load(lanes);
 }
 IMAGEGS_INLINE void store_run(float *p, int n, vfloat v) {
     if (n >= kLanes) return store(p, v);
     float lanes[kLanes];
     store(lanes, v);
-    std::memcpy(p, lanes, sizeof(float) * n);
+    for (int k = 0; k < n; ++k) p[k] = lanes[k];
 }
 IMAGEGS_INLINE void add_to_run(float *p, int n, vfloat v) { store_run(p, n, load_run(p, n) + v); }
 
