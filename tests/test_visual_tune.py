@@ -12,7 +12,7 @@ from imagegs.engine import engine
 from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.fitting.losses import aim_near, loss_of
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective
-from imagegs.fitting.visual import MOST_METRIC, Viewer, local_metric
+from imagegs.fitting.visual import MOST_METRIC, Observer, local_metric
 from imagegs.pictures.pixels import to_planes
 from test_gradients import arrays_of, random_scene
 
@@ -34,9 +34,9 @@ def with_alpha(pixels):
     return np.dstack([pixels, np.broadcast_to(ramp, pixels.shape[:2])])
 
 
-def objective_with_viewer(target, threads=1):
-    viewer = Viewer(engine(threads), target, np.ones(len(target), np.float32))
-    return Objective(target, "softmax", threads, viewer=viewer)
+def objective_with_observer(target, threads=1):
+    observer = Observer(engine(threads), target, np.ones(len(target), np.float32))
+    return Objective(target, "softmax", threads, observer=observer)
 
 
 def score(pixels, **options):
@@ -94,7 +94,7 @@ def test_the_paper_recipe_has_no_visual_tune():
         imagegs.compress(sample(32), bpp=2, recipe="paper", tune="visual")
 
 
-def test_an_objective_without_viewer_refuses_the_visual_loss():
+def test_an_objective_without_observer_refuses_the_visual_loss():
     g, target = random_scene("softmax")
     with pytest.raises(ValueError, match="no visual loss"):
         Objective(target, "softmax", 1).evaluate(arrays_of(g), LossWeights(l2=1, visual=0.1))
@@ -102,12 +102,12 @@ def test_an_objective_without_viewer_refuses_the_visual_loss():
 
 def test_the_loss_is_the_sum_of_its_parts_and_falls_along_its_gradient():
     g, target = random_scene("softmax", 48, 64, n=30)
-    objective, arrays = objective_with_viewer(target), arrays_of(g)
+    objective, arrays = objective_with_observer(target), arrays_of(g)
     weights = LossWeights(l2=1, visual=3e-3)
     result = objective.evaluate(arrays, weights)
     picture = objective.render(arrays)
-    assert objective.viewer is not None
-    assert result.loss == pytest.approx(result.l2 + 3e-3 * objective.viewer.distance(picture), rel=1e-5)
+    assert objective.observer is not None
+    assert result.loss == pytest.approx(result.l2 + 3e-3 * objective.observer.distance(picture), rel=1e-5)
     step = 1e-3 * result.gradient[:, 6:] / np.abs(result.gradient[:, 6:]).max()
     losses = []
     for sign in (1, -1):
@@ -125,7 +125,7 @@ def test_the_aim_without_a_viewer_is_the_squared_error():
 
 def test_the_aim_with_a_viewer_has_its_loss_and_metric():
     g, target = random_scene("softmax")
-    kept = objective_with_viewer(target).kept(arrays_of(g))
+    kept = objective_with_observer(target).kept(arrays_of(g))
     loss, metric = aim_near(kept)
     l2 = float(np.mean(np.square(kept.residual()), dtype=np.float64))
     assert loss.l2 == 1 and loss.visual == pytest.approx(loss_of("visual", l2).visual, rel=1e-5)
@@ -152,11 +152,11 @@ def test_the_metric_of_pixels_without_weight_is_0():
 def test_the_distance_orders_pictures_as_the_score_does():
     pixels = sample(128)
     target = to_planes(pixels)
-    viewer = Viewer(engine(1), target, np.ones(3, np.float32))
+    observer = Observer(engine(1), target, np.ones(3, np.float32))
     rng = np.random.default_rng(0)
     found = []
     for noise in (0.0, 0.01, 0.03, 0.1):
         picture = np.clip(target + rng.normal(0, noise, target.shape), 0, 1).astype(np.float32)
         back = np.moveaxis(np.round(255 * picture), 0, -1).astype(np.uint8)
-        found.append((viewer.distance(picture), -ssimulacra2(pixels, back)))
+        found.append((observer.distance(picture), -ssimulacra2(pixels, back)))
     assert found[0][0] == pytest.approx(0, abs=1e-3) and found == sorted(found)

@@ -66,7 +66,7 @@ def fit_record(
     finish: Callable[[GaussianArrays], Gaussians],
 ) -> Iterator[Progress]:
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of arrays."""
-    objective = Objective(target, "softmax", threads, options.pixel_weights, options.wrap, options.viewer)
+    objective = Objective(target, "softmax", threads, options.pixel_weights, options.wrap, options.observer)
     polishes = options.tune == "psnr"
     extra = round(POLISH_SHARE * options.steps) if polishes and options.time_budget is None else 0
     deadline = None if options.time_budget is None else time.monotonic() + options.time_budget

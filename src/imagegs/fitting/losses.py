@@ -38,9 +38,9 @@ class Aim(NamedTuple):
 
 
 def aim_near(kept: KeptRender) -> Aim:
-    """The aim near a picture: the squared error, and, where the objective has a viewer, what is seen."""
+    """The aim near a picture: the squared error, and, where the objective has an observer, what is seen."""
     objective = kept.objective
-    if objective.viewer is None:
+    if objective.observer is None:
         return Aim(SQUARED_ERROR, objective.pixel_weights)
     means = objective.loss(kept.picture, SQUARED_ERROR, objective.scratch)
     loss = loss_of("visual", means.l2)

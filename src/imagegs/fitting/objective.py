@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from imagegs import _native
 from imagegs._native import Scene, Spares
 from imagegs.engine import engine
-from imagegs.fitting.visual import Viewer
+from imagegs.fitting.visual import Observer
 from imagegs.gaussians import BLENDS, BlendName, FloatArray, on_canvas
 from imagegs.metrics import decibels
 
 
 class LossWeights(NamedTuple):
     """loss = l1 mean|d| + l2 mean d^2 + ssim (1 - SSIM) + visual x distance, d = picture - target; weighted
-    means over pixels where these have weights. The distance is what the objective's viewer sees.
+    means over pixels where these have weights. The distance is what the objective's observer sees.
     """
 
     l1: float = 0.0
@@ -31,7 +31,7 @@ SQUARED_ERROR = LossWeights(l2=1.0)
 
 
 class LossMeans(NamedTuple):
-    """What a loss is made of, over all values: means of |d|, d^2 and SSIM, and the viewer's distance. The
+    """What a loss is made of, over all values: means of |d|, d^2 and SSIM, and the observer's distance. The
     last two are 0 where their weights are.
     """
 
@@ -106,7 +106,7 @@ class Objective:
 
     pixel_weights: (H, W) as `weights_of_pixels` gives them, or (C, H, W), of each channel's pixels, as
     `weighing.seen_weights` does. Pixels of weight 0 have no say in anything below.
-    viewer: of the target, where the loss is to have a visual part.
+    observer: of the target, where the loss is to have a visual part.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Objective:
         threads: int | None = None,
         pixel_weights: FloatArray | None = None,
         wrap: bool = False,
-        viewer: Viewer | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.target = target
         self.pixel_weights = pixel_weights
@@ -125,7 +125,7 @@ class Objective:
             self._mean_weight = float(np.mean(pixel_weights, dtype=np.float64))
         self.blend = blend
         self.wrap = wrap
-        self.viewer = viewer
+        self.observer = observer
         self.engine = engine(threads)
         # Memory for one call, which leaves nothing there that a later one needs.
         self.scratch = np.empty_like(target)
@@ -133,7 +133,7 @@ class Objective:
         self._spares = Spares()
 
     def weighed(self, pixel_weights: FloatArray | None) -> Objective:
-        """The same target with other weights of its pixels, and without a viewer."""
+        """The same target with other weights of its pixels, and without an observer."""
         return Objective(self.target, self.blend, self.engine.threads, pixel_weights, self.wrap)
 
     def render(self, arrays: GaussianArrays) -> FloatArray:
@@ -194,9 +194,9 @@ class Objective:
         means = _native.loss(self.engine, picture, self.target, self.pixel_weights, gradient, *of_values)
         if visual == 0:
             return LossMeans(*means, 0.0)
-        if self.viewer is None:
-            raise ValueError("an objective without a viewer has no visual loss")
-        return LossMeans(*means, self.viewer.add_gradient(picture, visual, gradient))
+        if self.observer is None:
+            raise ValueError("an objective without an observer has no visual loss")
+        return LossMeans(*means, self.observer.add_gradient(picture, visual, gradient))
 
     def total(self, means: LossMeans, weights: LossWeights) -> float:
         """The loss of its parts."""

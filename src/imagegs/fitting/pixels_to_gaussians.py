@@ -21,7 +21,7 @@ from imagegs.fitting.placement import Placement
 from imagegs.fitting.preparing import check_canvas, checked_count, checked_placement, checked_start, finished
 from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.fitting.recipes import check_recipe, steps_of
-from imagegs.fitting.weighing import seen_weights, viewer_for, weight_roots
+from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots
 from imagegs.gaussians import MAX_LAYERS, BlendName, Gaussians
 from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.pixels import channel_names, to_planes
@@ -160,10 +160,10 @@ def fit_progressively(
     covered = checked_alphas(alphas, names)
     planes = with_hidden_filled(to_planes(pixels), covered)
     target = planes * roots[:, None, None]
-    viewer = viewer_for(target, names, roots, weights, threads) if tune == "visual" else None
+    observer = observer_for(target, names, roots, weights, threads) if tune == "visual" else None
     weights = weights if recipe == "paper" else seen_weights(planes, covered, weights)
     options = FitOptions(
-        n, steps, placement, bits, seed, tune, time_budget, start, layers, weights, covered, wraps, viewer
+        n, steps, placement, bits, seed, tune, time_budget, start, layers, weights, covered, wraps, observer
     )
     blend: BlendName = "paper" if recipe == "paper" else "softmax"
     canvas: dict[str, Any] = {

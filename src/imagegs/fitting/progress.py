@@ -9,7 +9,7 @@ from typing import Literal
 from imagegs.choices import Tune
 from imagegs.codec.bits import Bits
 from imagegs.fitting.placement import Placement
-from imagegs.fitting.visual import Viewer
+from imagegs.fitting.visual import Observer
 from imagegs.gaussians import FloatArray, Gaussians, layer_ends
 from imagegs.pictures.transparency import Alphas
 
@@ -30,7 +30,7 @@ class FitOptions:
     pixel_weights: FloatArray | None = None  # as `Objective` takes them
     alphas: Alphas = ()  # of the channels
     wrap: bool = False  # the canvas is periodic
-    viewer: Viewer | None = None  # of the target; where it is tuned for the eye
+    observer: Observer | None = None  # of the target; where it is tuned for the eye
 
     @property
     def ends(self) -> list[int]:

@@ -53,7 +53,7 @@ def without_useless(reference: Reference, gaussians: Gaussians) -> Gaussians:
     arrays = reference.arrays_of(gaussians)
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
     objective = reference.objective
-    if objective.viewer is not None:
+    if objective.observer is not None:
         objective = objective.weighed(aim_near(objective.kept(arrays)).metric)
     pruning = _Pruning(objective, arrays, layer)
     order = np.argsort(pruning.cost, kind="stable")

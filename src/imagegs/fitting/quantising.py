@@ -23,7 +23,7 @@ from imagegs.fitting.color_transforms import choose_color_transform, usual_latti
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.losses import aim_near
 from imagegs.fitting.objective import GaussianArrays, Objective, weights_of_pixels
-from imagegs.fitting.weighing import seen_weights, viewer_for, weight_roots, with_colors
+from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
 from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.pixels import to_planes
@@ -188,10 +188,10 @@ class Reference:
         of_pixels = weights_of_pixels(pixel_weights, like.height, like.width)
         weights = seen_weights(target, covered, of_pixels)
         weighed = target * self.roots[:, None, None]
-        viewer = None
+        observer = None
         if tune == "visual":
-            viewer = viewer_for(weighed, like.channels, self.roots, of_pixels, threads)
-        self.objective = Objective(weighed, "softmax", threads, weights, like.wrap, viewer)
+            observer = observer_for(weighed, like.channels, self.roots, of_pixels, threads)
+        self.objective = Objective(weighed, "softmax", threads, weights, like.wrap, observer)
 
     def arrays_of(self, gaussians: Gaussians) -> GaussianArrays:
         """The numbers of some Gaussians, copied: all centres on the canvas, colours times the roots."""

@@ -48,7 +48,7 @@ def metric_weights() -> NDArray[np.float64]:
     return weights
 
 
-class Viewer:
+class Observer:
     """Compares pictures with a target as an eye does.
 
     target: (C, H, W) float32 of Y, Y A, R G B or R G B A, sRGB-encoded. factors (C,): bring its samples, and

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from imagegs.engine import engine
 from imagegs.fitting.objective import GaussianArrays
-from imagegs.fitting.visual import Viewer
+from imagegs.fitting.visual import Observer
 from imagegs.gaussians import FloatArray
 from imagegs.pictures.pixels import CHANNEL_NAMES
 from imagegs.pictures.transparency import Alphas, covering, n_seen
@@ -60,20 +60,20 @@ def seen_weights(
     return weights if pixel_weights is None else weights * pixel_weights
 
 
-def viewer_for(
+def observer_for(
     target: FloatArray,
     channels: Sequence[str],
     roots: FloatArray,
     pixel_weights: FloatArray | None,
     threads: int | None,
-) -> Viewer:
+) -> Observer:
     """Who looks at pictures beside a target (C, H, W) whose channels were multiplied by the roots (C,).
 
     pixel_weights: (H, W) of mean 1. Raises ValueError unless the channels are Y, YA, RGB or RGBA.
     """
     if tuple(channels) not in CHANNEL_NAMES.values():
         raise ValueError(f"what an eye sees is told of Y, YA, RGB or RGBA, not of {', '.join(channels)}")
-    return Viewer(engine(threads), target, np.float32(1) / roots, pixel_weights)
+    return Observer(engine(threads), target, np.float32(1) / roots, pixel_weights)
 
 
 def with_colors(arrays: GaussianArrays, factors: NDArray[np.floating[Any]]) -> GaussianArrays:
