@@ -46,7 +46,7 @@ SCALE_STEPS = 0.65
 OTHER_NUMBERS = 8  # of a Gaussian beside its two scales
 # What rounding all at once may cost before anything makes up for it: where more Gaussians would buy as much
 # as finer steps do. Quantising leaves a quarter of it or so.
-ROUNDING_LOSS = 1.3  # dB
+ROUNDING_LOSS = 1.4  # dB
 FINENESS = range(-32, 33)  # of lattices to choose from, in sixteenths of an octave
 UNKNOWNS = {
     "xy": slice(0, 2),
