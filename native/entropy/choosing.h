@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 
 #include "entropy/numbers.h"
 
@@ -59,7 +60,7 @@ template <class Bits> int64_t cheapest(double wanted, double worth, int64_t expe
     };
     for (int side : {-1, 1})
         for (int k = 1; k <= kReach && distance(nearest + side * k) < least; ++k) consider(nearest + side * k);
-    consider(expected);
+    if (std::abs(expected) < int64_t(1) << kMostDigits) consider(expected); // else no number of a file
     return found;
 }
 
