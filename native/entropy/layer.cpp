@@ -6,6 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "entropy/choosing.h"
 #include "entropy/guess.h"
 #include "entropy/neighbors.h"
 #include "entropy/numbers.h"
@@ -46,8 +47,9 @@ struct LayerCoder::State {
 
     explicit State(const LayerFormat &f) : format(f), color(size_t(f.channels)), guesses(size_t(f.channels)) {}
 
-    // Encodes or decodes a layer.
-    template <class Coder> Fault walk(Coder &, int32_t *table, uint32_t n, double *bits);
+    // Encodes or decodes a layer. An encoder chooses colours where there are wishes.
+    template <class Coder>
+    Fault walk(Coder &, int32_t *table, uint32_t n, double *bits, const ColorWishes *wishes = nullptr);
 
     int cells_x() const { return (format.width >> format.lattice.cell) + 1; }
     int cells_y() const { return (format.height >> format.lattice.cell) + 1; }
@@ -57,6 +59,14 @@ struct LayerCoder::State {
 
 namespace {
 
+// An encoder whose bytes nobody wants.
+class NoBytes {
+public:
+    static constexpr bool kEncodes = true;
+
+    int code(int bit, uint32_t) { return bit; }
+};
+
 struct Cells { // a rectangle of cells
     int x, y, width, height;
 };
@@ -64,9 +74,9 @@ struct Cells { // a rectangle of cells
 // Encodes or decodes the rows of one layer.
 template <class Coder> class Walk {
 public:
-    Walk(LayerCoder::State &state, Coder &coder, int32_t *table, uint32_t n, double *bits)
-        : s_(state), f_(state.format), numbers_(coder, bits != nullptr), table_(table), n_(n), bits_(bits), order_(n),
-          earlier_(std::move(state.by_cell)) {
+    Walk(LayerCoder::State &state, Coder &coder, int32_t *table, uint32_t n, double *bits, const ColorWishes *wishes)
+        : s_(state), f_(state.format), numbers_(coder, bits != nullptr), table_(table), n_(n), bits_(bits),
+          wishes_(wishes), order_(n), earlier_(std::move(state.by_cell)) {
         std::iota(order_.begin(), order_.end(), 0u);
         s_.by_cell.clear();
         s_.by_cell.reserve(earlier_.size() + n);
@@ -76,11 +86,11 @@ public:
         s_.known.reserve(s_.known.size() + n_);
         s_.colors.reserve((s_.known.size() + n_) * size_t(f_.channels));
         split({0, 0, s_.cells_x(), s_.cells_y()}, 0, n_, 0, uint32_t(earlier_.size()));
-        if (Coder::kEncodes) reorder();
+        if (Coder::kEncodes && !wishes_) reorder();
         note(kCellX);
         s_.index = NeighborIndex(f_.width, f_.height, s_.known.size() + n_);
         for (uint32_t i = 0; i < s_.known.size(); ++i) s_.index.add(i, s_.known[i].x, s_.known[i].y);
-        for (uint32_t i = 0; i < n_; ++i) gaussian(row(i));
+        for (uint32_t i = 0; i < n_; ++i) gaussian(row(wishes_ ? order_[i] : i));
     }
 
 private:
@@ -242,7 +252,9 @@ private:
             const int spread = near.n ? std::min(bucket((high - low) / step), 6) : 7;
             const int both = std::min(bucket(before), 3) * 4 + std::min(spread / 2, 3);
             Contexts &contexts = s_.color[size_t(c)];
-            before = numbers_.integer(r[kFirstColor + c] - expected, contexts, c ? both : spread, fineness);
+            const int first = c ? both : spread;
+            if (wishes_) choose(r, c, expected, {contexts, first, fineness});
+            before = numbers_.integer(r[kFirstColor + c] - expected, contexts, first, fineness);
             const int64_t v = before + expected;
             note(kFirstColor + c);
             if (std::abs(v) >> kMostDigits || std::abs(v * step) >> (20 + kColorFraction)) throw Fault::kRange;
@@ -250,6 +262,15 @@ private:
             s_.colors.push_back(v * step);
             guess.learn(v * step, step);
         }
+    }
+
+    // The colour of a row that its wish and the bits of its distance from `expected` make best.
+    void choose(int32_t *r, int channel, int64_t expected, IntegerBits bits) {
+        const size_t at = size_t(r - table_) / size_t(f_.columns()) * size_t(f_.channels) + size_t(channel);
+        const double wanted = wishes_->wanted[at], worth = wishes_->worth[at];
+        if (worth < 0) return;
+        r[kFirstColor + channel] =
+            int32_t(cheapest(wanted, worth, expected, [&](int64_t v) { return bits.of(v - expected); }));
     }
 
     void note(int column) {
@@ -262,15 +283,17 @@ private:
     int32_t *table_;
     uint32_t n_;
     double *bits_;
+    const ColorWishes *wishes_;
     std::vector<uint32_t> order_, earlier_;
 };
 
 } // namespace
 
-template <class Coder> Fault LayerCoder::State::walk(Coder &coder, int32_t *table, uint32_t n, double *bits) {
+template <class Coder>
+Fault LayerCoder::State::walk(Coder &coder, int32_t *table, uint32_t n, double *bits, const ColorWishes *wishes) {
     if (fault != Fault::kNone) return fault;
     try {
-        Walk<Coder>(*this, coder, table, n, bits).run();
+        Walk<Coder>(*this, coder, table, n, bits, wishes).run();
     } catch (Fault found) {
         fault = found;
     }
@@ -286,6 +309,12 @@ std::vector<uint8_t> LayerCoder::encode(int32_t *table, uint32_t n, double *bits
     if (state_->walk(coder, table, n, bits) != Fault::kNone)
         throw std::invalid_argument("a number is out of the range of coded files");
     return coder.finish();
+}
+
+void LayerCoder::choose_colors(int32_t *table, uint32_t n, const ColorWishes &wishes) {
+    NoBytes coder;
+    if (state_->walk(coder, table, n, nullptr, &wishes) != Fault::kNone)
+        throw std::invalid_argument("a number is out of the range of coded files");
 }
 
 Fault LayerCoder::decode(const uint8_t *bytes, size_t n_bytes, int32_t *table, uint32_t n, double *bits) {

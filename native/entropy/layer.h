@@ -27,6 +27,12 @@ struct LayerFormat {
     int columns() const { return kFirstColor + channels; }
 };
 
+// What stored colours would best be, in steps, and how many bits it is worth to be one step nearer to that, where the
+// loss grows with the square of the distance; [row of the table][channel]. A negative worth: the number stays.
+struct ColorWishes {
+    const double *wanted, *worth;
+};
+
 // The faults of bytes that are no valid layer.
 enum class Fault { kNone, kCount, kRange, kUnread };
 
@@ -42,6 +48,11 @@ public:
     // Sorts the n rows of `table` into the layer's order and returns its bytes. Adds the bits that each column took to
     // `bits` (columns). Throws std::invalid_argument for numbers that decode() would reject.
     std::vector<uint8_t> encode(int32_t *table, uint32_t n, double *bits);
+
+    // Puts the colours with the least bits + worth (colour - wanted)^2 into the n rows of the table, one after the
+    // other in the layer's order, each with the bits that it has after those before it. Rows stay where they are.
+    // The next layer's choice goes on from here; not to be mixed with encode(). Throws as that does.
+    void choose_colors(int32_t *table, uint32_t n, const ColorWishes &);
 
     // Fills the n rows of the layer's table. `bits` is as above, or null, because counting takes time. After a fault of
     // encode() or decode() no layer can follow.

@@ -44,8 +44,20 @@ constexpr ModelTables make_model_tables() {
 
 inline constexpr ModelTables kTables = make_model_tables();
 
-// The bits that an event of probability p / 4096 takes; for reports only.
+// The bits that an event of probability p / 4096 takes; for reports and for choices of encoders.
 float bits_of(int p);
+
+// Of a 1 in its contexts, in 1/4096: 1 .. 4095. `inputs` become what each context says.
+inline int probability_of_one(const Counters &counters, const Mixer &mixer, Inputs &inputs) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < kContexts; ++i) {
+        inputs[i] = kTables.stretched[counters[i]->bits >> 20];
+        sum += int64_t(mixer.weights[i]) * inputs[i];
+    }
+    const int mixed = int(sum >> 16);
+    const int x = mixed < -kMostStretched ? -kMostStretched : mixed > kMostStretched ? kMostStretched : mixed;
+    return kTables.squashed[x + kMostStretched];
+}
 
 template <class Coder> class Modeler {
 public:
@@ -55,14 +67,7 @@ public:
     // Codes one decision in its contexts, and returns it.
     int code(int bit, const Counters &counters, Mixer &mixer) {
         Inputs inputs;
-        int64_t sum = 0;
-        for (size_t i = 0; i < kContexts; ++i) {
-            inputs[i] = kTables.stretched[counters[i]->bits >> 20];
-            sum += int64_t(mixer.weights[i]) * inputs[i];
-        }
-        const int mixed = int(sum >> 16);
-        const int x = mixed < -kMostStretched ? -kMostStretched : mixed > kMostStretched ? kMostStretched : mixed;
-        const int p = kTables.squashed[x + kMostStretched]; // 1 .. 4095
+        const int p = probability_of_one(counters, mixer, inputs);
         bit = coder_.code(bit, uint32_t(p) << 4);
         if (counts_) bits_ += bits_of(bit ? p : 4096 - p);
         learn(counters, mixer, inputs, bit, (bit << 12) - p);

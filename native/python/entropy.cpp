@@ -1,13 +1,18 @@
 // Bindings of entropy/: the lattice and the coder of layers.
+#include <cmath>
+
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
 #include "entropy/layer.h"
+#include "entropy/numbers.h"
 #include "python/bindings.h"
 
 namespace imagegs {
 
 namespace {
+
+using Doubles = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 Lattice lattice_of(int scales_an_octave, int position, int angle, int weight, int color, int cell) {
     require(scales_an_octave >= 1 && scales_an_octave <= 64 && cell >= 0 && cell <= 15, "no such lattice");
@@ -32,6 +37,20 @@ std::pair<nb::bytes, std::vector<double>> encode_layer(LayerCoder &coder, Table 
         bytes = coder.encode(table.data(), uint32_t(table.shape(0)), bits.data());
     }
     return {nb::bytes(bytes.data(), bytes.size()), bits};
+}
+
+// `wanted` and `worth` are finite, below 2^24, and have a row for each of the table's, a column for each channel.
+void choose_colors(LayerCoder &coder, Table table, Doubles wanted, Doubles worth) {
+    const size_t n = table.shape(0), channels = size_t(coder.columns()) - kFirstColor;
+    require(table.shape(1) == size_t(coder.columns()) && n >= 1 && n < (size_t(1) << 31),
+            "the table has another number of columns, or no rows");
+    for (const Doubles &each : {wanted, worth})
+        require(each.shape(0) == n && each.shape(1) == channels, "arrays disagree in shape");
+    for (size_t i = 0; i < n * channels; ++i)
+        require(std::abs(wanted.data()[i]) < double(1 << kMostDigits) && std::isfinite(worth.data()[i]),
+                "a wish is out of range");
+    const GilReleased released;
+    coder.choose_colors(table.data(), uint32_t(n), {wanted.data(), worth.data()});
 }
 
 // Fills the table. Returns the reason why the bytes are no valid layer, or null, and the bits of each column if wanted.
@@ -85,6 +104,7 @@ void bind_entropy(nb::module_ &m) {
     nb::class_<LayerCoder>(m, "LayerCoder")
         .def("__init__", &make_layer_coder, "lattice"_a, "width"_a, "height"_a, "channels"_a, "weights"_a)
         .def("encode", &encode_layer, "table"_a)
+        .def("choose_colors", &choose_colors, "table"_a, "wanted"_a, "worth"_a)
         .def("decode", &decode_layer, "data"_a, "table"_a, "count_bits"_a);
 }
 

@@ -131,7 +131,7 @@ def to_table(g: Arrays, lattice: Lattice) -> Table:
         bits = steps[:, 4 + axis]
         fine = np.floor(g.xy[:, axis].astype(np.float64) * np.exp2(bits - lattice.cell)).astype(np.int64)
         table[:, CELL_X + axis], table[:, PLACE_X + axis] = fine >> bits, fine & ((1 << bits) - 1)
-    color = np.rint(_stored_colors(g.color.astype(np.float64), lattice) / power(steps[:, 3])[:, None])
+    color = np.rint(stored_colors(g.color.astype(np.float64), lattice) / power(steps[:, 3])[:, None])
     if (np.abs(color) >= MOST).any() or (np.abs(g.color) >= MAX_COLOR / 2).any():
         raise ValueError("a colour is too large for the lattice")
     table[:, FIRST_COLOR:] = color
@@ -148,7 +148,7 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
         place = table[:, CELL_X + axis] + np.ldexp(table[:, PLACE_X + axis] + 0.5, -bits)
         xy[:, axis] = np.minimum(place * 2.0**lattice.cell, (width, height)[axis])
     stored = table[:, FIRST_COLOR:] * power(steps[:, 3])[:, None]
-    color = correlated(stored) if lattice.color_transform is None else lattice.color_transform.colors(stored)
+    color = shown_colors(stored, lattice)
     arrays = {
         "xy": xy,
         "scale": _exp2_of(size, lattice.scales_an_octave, LOWEST_SCALE),
@@ -160,12 +160,21 @@ def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[
     return {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()}
 
 
-def _stored_colors(color: Numbers, lattice: Lattice) -> Numbers:
+def stored_colors(color: Numbers, lattice: Lattice) -> Numbers:
+    """Colours (N, C) as a file on the lattice stores them, before they are rounded to steps.
+
+    Raises ValueError for a transform of other channels.
+    """
     if lattice.color_transform is not None and len(lattice.color_transform.exponents) != color.shape[1]:
         raise ValueError(
             f"a colour transform of {len(lattice.color_transform.exponents)} channels, not {color.shape[1]}"
         )
     return decorrelated(color) if lattice.color_transform is None else lattice.color_transform.stored(color)
+
+
+def shown_colors(stored: Numbers, lattice: Lattice) -> Numbers:
+    """The colours (N, C) that are stored so: the inverse of `stored_colors`."""
+    return correlated(stored) if lattice.color_transform is None else lattice.color_transform.colors(stored)
 
 
 def decorrelated(color: Numbers) -> Numbers:

@@ -22,13 +22,11 @@ from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.layering import Layering, rows_of
-from imagegs.fitting.losses import aim_near, loss_of
+from imagegs.fitting.losses import aim_near, evaluated, loss_of
 from imagegs.fitting.objective import (
     SQUARED_ERROR,
-    Evaluation,
     GaussianArrays,
     KeptRender,
-    LossWeights,
     Objective,
 )
 from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_arrays, round_gaussians
@@ -109,7 +107,7 @@ def _train(
         relocates, grown = events.relocation(done), events.growth(done)
         loss = loss_of(options.tune, l2) if done >= TUNED_FROM or not cold else SQUARED_ERROR
         kept = objective.kept(painted) if relocates or grown else None
-        result = kept.evaluate(loss) if kept else _evaluated(objective, painted, loss)
+        result = kept.evaluate(loss) if kept else evaluated(objective, painted, loss)
         l2 = result.l2
         metric = aim_near(kept).metric if kept else None
         useless = _least_useful(kept, layering.first_movable, metric) if kept and relocates else None
@@ -135,13 +133,6 @@ def _train(
         yield step, max(step, round(step / done)), painted, result.loss, result.l2
         if done >= 1:
             return
-
-
-def _evaluated(objective: Objective, arrays: GaussianArrays, loss: LossWeights) -> Evaluation:
-    """The loss, by the shortest way."""
-    if loss == SQUARED_ERROR:
-        return objective.squared_error(arrays)
-    return objective.evaluate(arrays, loss)
 
 
 def _begin(

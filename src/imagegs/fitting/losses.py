@@ -6,7 +6,14 @@ import math
 from typing import NamedTuple
 
 from imagegs.choices import Tune
-from imagegs.fitting.objective import SQUARED_ERROR, KeptRender, LossWeights
+from imagegs.fitting.objective import (
+    SQUARED_ERROR,
+    Evaluation,
+    GaussianArrays,
+    KeptRender,
+    LossWeights,
+    Objective,
+)
 from imagegs.fitting.visual import local_metric
 from imagegs.gaussians import FloatArray
 
@@ -24,6 +31,13 @@ def loss_of(tune: Tune, l2: float) -> LossWeights:
     if tune == "visual":
         return LossWeights(l2=1.0, visual=VISUAL_SHARE * math.sqrt(l2))
     return _LOSSES[tune]
+
+
+def evaluated(objective: Objective, arrays: GaussianArrays, loss: LossWeights) -> Evaluation:
+    """The loss, by the shortest way."""
+    if loss == SQUARED_ERROR:
+        return objective.squared_error(arrays)
+    return objective.evaluate(arrays, loss)
 
 
 class Aim(NamedTuple):

@@ -9,7 +9,7 @@ brain surgeon", who make up for weights removed).
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,31 +18,38 @@ from numpy.typing import NDArray
 
 from imagegs.choices import Tune
 from imagegs.codec.color_transform import ColorTransform
-from imagegs.codec.lattice import Lattice, from_table, to_table
+from imagegs.codec.lattice import SCALES, Lattice, from_table, to_table
 from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.losses import aim_near
 from imagegs.fitting.objective import GaussianArrays, Objective, weights_of_pixels
+from imagegs.fitting.rounding import ColorRounding
 from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
 from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.pixels import to_planes
 from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
 
-# Attributes, and the share of the Gaussians whose are on the lattice then.
+# What is rounded before each polish: attributes, and of how many of the Gaussians, as a share. Scales are
+# first: the steps of all other attributes follow from them.
 PLAN = (
-    ("log_weight", 1.0),
-    ("scale", 1.0),
-    ("angle", 1.0),
-    *(("xy", share) for share in (0.4, 0.7, 0.9, 1.0)),
-    *(("color", share) for share in (0.5, 0.8, 1.0)),
+    (("scale", 0.5),),
+    (("log_weight", 0.5), ("scale", 1.0)),
+    (("log_weight", 1.0), ("angle", 0.5)),
+    (("angle", 1.0),),
+    *((("xy", share),) for share in (0.5, 0.85, 1.0)),
+    *((("color", share),) for share in (0.6, 1.0)),
 )
-# With more channels than FEW_CHANNELS a step takes long; a third fewer of them lose 0.05 dB at most.
+# With more channels than FEW_CHANNELS a step takes long; fewer of them lose 0.05 dB at most.
 FEW_CHANNELS = 4
-SHORT_PLAN = (*PLAN[:3], ("xy", 0.6), ("xy", 1.0), ("color", 0.6), ("color", 1.0))
+SHORT_PLAN = (*PLAN[:2], (("log_weight", 1.0), ("angle", 1.0)), (("xy", 0.6),), (("xy", 1.0),), *PLAN[-2:])
+# Of the usual lattice's steps of scales, where rounding is made up for: scales are the first to be rounded,
+# and everything else makes up for it.
+SCALE_STEPS = 0.65
+OTHER_NUMBERS = 8  # of a Gaussian beside its two scales
 # What rounding all at once may cost before anything makes up for it: where more Gaussians would buy as much
 # as finer steps do. Quantising leaves a quarter of it or so.
-ROUNDING_LOSS = 1.5  # dB
+ROUNDING_LOSS = 1.4  # dB
 FINENESS = range(-32, 33)  # of lattices to choose from, in sixteenths of an octave
 UNKNOWNS = {
     "xy": slice(0, 2),
@@ -106,8 +113,16 @@ def color_transform_for(gaussians: Gaussians, lattice: Lattice, roots: FloatArra
 
 
 def lattice_of(fineness: int) -> Lattice:
-    """The lattice of a step of FINENESS."""
-    return Lattice.of_fineness(2 ** (fineness / 16))
+    """The lattice of a step of FINENESS.
+
+    The steps of scales are whole parts of an octave: what they are too fine by, the others are coarser by, so
+    that all bits together grow evenly.
+    """
+    fine = 2 ** (fineness / 16)
+    wanted = SCALE_STEPS * SCALES * fine
+    scales = min(64, max(1, round(wanted)))
+    others = fine * (wanted / scales) ** (2 / OTHER_NUMBERS)
+    return replace(Lattice.of_fineness(others), scales_an_octave=scales)
 
 
 def quantise(
@@ -148,12 +163,28 @@ def quantise(
 
 
 def onto_lattice(
-    reference: Reference, gaussians: Gaussians, lattice: Lattice, steps: int, seed: int
+    reference: Reference,
+    gaussians: Gaussians,
+    lattice: Lattice,
+    steps: int,
+    seed: int,
+    fits: Callable[[Gaussians], bool] | None = None,
 ) -> Gaussians:
-    """`quantise` of Gaussians of a reference."""
-    arrays = _Quantising(reference, gaussians, lattice, steps, seed).quantised()
-    nearest = _nearest(reference, arrays, lattice)
-    return gaussians.replace(**vars(with_colors(nearest, 1 / reference.roots)))
+    """`quantise` of Gaussians of a reference.
+
+    fits: whether Gaussians on the lattice take few enough bytes. Colours are then chosen such that they do,
+        if that is possible without much harm, and at no higher price than needed.
+    """
+
+    def of(arrays: GaussianArrays) -> Gaussians:
+        nearest = _nearest(reference, arrays, lattice)
+        return gaussians.replace(**vars(with_colors(nearest, 1 / reference.roots)))
+
+    quantising = _Quantising(reference, gaussians, lattice, steps, seed)
+    arrays = quantising.quantised()
+    if fits is not None:
+        arrays = quantising.colors.fitted(arrays, lambda each: fits(of(each)))
+    return of(arrays)
 
 
 class Reference:
@@ -226,13 +257,15 @@ class _Quantising:
         self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
         self._order = np.random.default_rng(seed).permutation(len(self._arrays))
         self._free = np.ones((len(self._arrays), 6 + self._arrays.color.shape[1]))
+        self.colors = ColorRounding(reference.objective, lattice, reference.roots, self._ends, self._aim)
 
     def quantised(self) -> GaussianArrays:
-        for name, share in PLAN if self._arrays.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
-            self._round(name, share)
+        for stage in PLAN if self._arrays.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
+            for name, share in stage:
+                self._round(name, share)
             polished = self._polished()
             self._arrays = _with_fixed(polished, vars(self._arrays), self._free)
-        return self._arrays
+        return self.colors.refined(self._arrays) if self._steps else self._arrays
 
     def _round(self, name: str, share: float) -> None:
         """Puts the attribute on the lattice, of so many of the Gaussians."""
@@ -241,10 +274,17 @@ class _Quantising:
         arrays = GaussianArrays(s.xy.copy(), scale, angle, s.log_weight.copy(), s.color.copy())
         rows = self._order[: round(share * len(self._order))]
         new = rows[self._free[rows, UNKNOWNS[name].start] > 0]
-        nearest = _nearest(self._reference, arrays, self._lattice)
-        getattr(arrays, name)[new] = getattr(nearest, name)[new]
+        on_lattice = self._on_lattice(name, arrays)
+        getattr(arrays, name)[new] = getattr(on_lattice, name)[new]
         self._free[rows, UNKNOWNS[name]] = 0
         self._arrays = arrays
+
+    def _on_lattice(self, name: str, arrays: GaussianArrays) -> GaussianArrays:
+        """The arrays with the attribute on the lattice."""
+        if name != "color":
+            return _nearest(self._reference, arrays, self._lattice)
+        curvature = self._reference.objective.kept(arrays).normal_diagonal(self._aim.metric)
+        return self.colors.chosen(arrays, curvature, self._free[:, UNKNOWNS[name].start] > 0)
 
     def _polished(self) -> GaussianArrays:
         better, objective = self._arrays, self._reference.objective

@@ -1,0 +1,133 @@
+"""Colours on a lattice, chosen by the error that they make and by the bits that they take.
+
+A colour that is rounded to the nearest step is not the best for its file: often the next step takes a bit
+less and does little harm. With the curvature h of the squared error (a number of the diagonal of J^T J, times
+the square of the step), a stored colour q in place of the best one x adds h (q - x)^2 to it. So q minimises
+h (q - x)^2 + price bits(q), where the coder itself says how many bits each q takes after the numbers before
+it (native/entropy/choosing.h). Video coders do the same with their coefficients (rate-distortion optimised
+quantisation: Sullivan and Wiegand 1998, "Rate-distortion optimization for video compression").
+
+The price follows from the lattice: if all steps were a little finer, a bit of each number would buy 2 ln 2
+h / 12 of squared error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs._native import LayerCoder
+from imagegs.codec.lattice import (
+    FIRST_COLOR,
+    MOST,
+    Lattice,
+    Table,
+    from_table,
+    lattice_steps,
+    native_lattice,
+    power,
+    shown_colors,
+    stored_colors,
+    to_table,
+)
+from imagegs.fitting.losses import Aim, evaluated
+from imagegs.fitting.objective import OWN, GaussianArrays, KeptRender, Objective
+from imagegs.fitting.weighing import with_colors
+from imagegs.gaussians import FloatArray
+
+USUAL_PRICE = 0.1  # of a bit, x the mean curvature; 2 ln 2 / 12 = 0.116, and 0.17 is as good
+# Factors of the price that fit a file to its size: up to twice the price a byte costs no more than on a
+# coarser lattice, at four times half as much again.
+PRICE_FACTORS = 2.0 ** (np.arange(17) / 8)
+
+Numbers = NDArray[np.float64]
+
+
+class ColorRounding:
+    """Chooses the colours of Gaussians whose other numbers are on a lattice already.
+
+    roots (C,): by which the colours of arrays are multiplied (weighing.py). ends: of the layers. aim: the
+    loss, and the metric that curvatures are of.
+    """
+
+    def __init__(
+        self, objective: Objective, lattice: Lattice, roots: FloatArray, ends: Sequence[int], aim: Aim
+    ) -> None:
+        self._objective, self._lattice, self._roots, self._ends = objective, lattice, roots, ends
+        self._aim = aim
+
+    def chosen(
+        self, arrays: GaussianArrays, curvature: FloatArray, free: NDArray[np.bool_], factor: float = 1.0
+    ) -> GaussianArrays:
+        """The arrays with the colours of the lattice that are best near theirs; those that are not free (N,)
+        stay.
+
+        curvature (N, 6 + C): the diagonal of J^T J, in own units. factor: of the usual price of a bit.
+        """
+        _, height, width = self._objective.target.shape
+        given = with_colors(arrays, 1 / self._roots)
+        table = to_table(given, self._lattice)
+        step = power(lattice_steps(table, self._lattice)[:, 3])[:, None]
+        wanted = stored_colors(given.color.astype(np.float64), self._lattice) / step
+        worth = self._of_stored(curvature[:, OWN["color"]].astype(np.float64)) * step**2
+        price = USUAL_PRICE * factor * float(worth[free].mean()) if free.any() else 0.0
+        if not price > 0:
+            return arrays
+        worth /= price
+        worth[~free] = -1
+        self._choose(table, np.clip(wanted, 1 - MOST, MOST - 1), worth)
+        color = from_table(table, self._lattice, height, width)["color"] * self._roots
+        kept = np.where(free[:, None], color.astype(np.float32), arrays.color)
+        return replace(arrays, color=kept)
+
+    def refined(self, arrays: GaussianArrays) -> GaussianArrays:
+        """Gaussians whose colours are on the lattice, with some of them on other steps if that is better."""
+        kept = self._objective.kept(arrays)
+        better, curvature, error = self._best(arrays, kept)
+        found = self.chosen(better, curvature, np.ones(len(arrays), bool))
+        return found if evaluated(self._objective, found, self._aim.loss).loss < error else arrays
+
+    def fitted(self, arrays: GaussianArrays, fits: Callable[[GaussianArrays], bool]) -> GaussianArrays:
+        """`refined` at the least price of a bit at which the arrays fit, at the highest one if none does."""
+        better, curvature, _ = self._best(arrays, self._objective.kept(arrays))
+        every = np.ones(len(arrays), bool)
+        low, high = 0, len(PRICE_FACTORS) - 1
+        found: dict[int, GaussianArrays] = {}
+        while low < high:
+            middle = (low + high) // 2
+            found[middle] = self.chosen(better, curvature, every, PRICE_FACTORS[middle])
+            low, high = (low, middle) if fits(found[middle]) else (middle + 1, high)
+        return found[low] if low in found else self.chosen(better, curvature, every, PRICE_FACTORS[low])
+
+    def _best(self, arrays: GaussianArrays, kept: KeptRender) -> tuple[GaussianArrays, FloatArray, float]:
+        """The arrays with about the best colours, not on the lattice; the curvature and the loss at
+        the given ones.
+
+        A step along each colour by itself, over the sum of its row of J^T J among the colours: no entry is
+        negative, so that the steps together go no further than they should (Gershgorin).
+        """
+        result = kept.evaluate(self._aim.loss)
+        ones = np.zeros(arrays.own_units, np.float32)
+        ones[:, OWN["color"]] = 1
+        row_sums = kept.normal_product(ones, self._aim.metric)[:, OWN["color"]].astype(np.float64)
+        slope = result.gradient[:, OWN["color"]] * (self._objective.target.size / 2)
+        color = arrays.color - slope / np.maximum(row_sums, 1e-3)
+        better = replace(arrays, color=color.astype(np.float32))
+        return better, kept.normal_diagonal(self._aim.metric), result.loss
+
+    def _of_stored(self, curvature: Numbers) -> Numbers:
+        """Of stored colours, from that of colours (N, C)."""
+        shown = shown_colors(np.eye(curvature.shape[1]), self._lattice) * self._roots
+        in_steps: Numbers = np.einsum("nk,jk->nj", curvature, shown**2)
+        return in_steps
+
+    def _choose(self, table: Table, wanted: Numbers, worth: Numbers) -> None:
+        _, height, width = self._objective.target.shape
+        coder = LayerCoder(native_lattice(self._lattice), width, height, table.shape[1] - FIRST_COLOR, True)
+        start = 0
+        for end in self._ends:
+            coder.choose_colors(table[start:end], wanted[start:end], worth[start:end])
+            start = end
