@@ -12,6 +12,8 @@ from imagegs.engine import engine
 from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.fitting.losses import aim_near, loss_of
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective
+from imagegs.fitting.quantising import Reference
+from imagegs.fitting.rounding import ColorRounding
 from imagegs.fitting.visual import MOST_METRIC, Observer, local_metric
 from imagegs.pictures.pixels import to_planes
 from test_gradients import arrays_of, random_scene
@@ -160,3 +162,32 @@ def test_the_distance_orders_pictures_as_the_score_does():
         back = np.moveaxis(np.round(255 * picture), 0, -1).astype(np.uint8)
         found.append((observer.distance(picture), -ssimulacra2(pixels, back)))
     assert found[0][0] == pytest.approx(0, abs=1e-3) and found == sorted(found)
+
+
+def test_quantising_loses_less_of_what_is_seen():
+    pixels = sample(96)
+    gaussians = imagegs.fit(pixels, 150, effort=1, tune="visual")
+    lattice = imagegs.Lattice.of_fineness(0.5)
+    observer = Observer(engine(1), to_planes(pixels), np.ones(3, np.float32))
+    distances = {}
+    for tune in ("balanced", "visual"):
+        quantised = imagegs.quantise(pixels, gaussians, lattice, tune=tune)
+        picture = np.ascontiguousarray(np.moveaxis(imagegs.render(quantised), -1, 0))
+        distances[tune] = observer.distance(picture)
+    assert distances["visual"] < 0.95 * distances["balanced"]
+
+
+def test_a_step_of_colors_that_goes_too_far_is_shortened():
+    pixels = sample(96)
+    gaussians = imagegs.fit(pixels, 150, effort=1, tune="visual")
+    reference = Reference(pixels, gaussians, 1, tune="visual")
+    objective, arrays = reference.objective, reference.arrays_of(gaussians)
+    aim = aim_near(objective.kept(arrays))
+    colors = ColorRounding(objective, imagegs.Lattice.of_fineness(1), reference.roots, [150], aim)
+    before = objective.evaluate(arrays, aim.loss).loss
+    better = colors._best(arrays, objective.kept(arrays))[0]
+    assert objective.evaluate(better, aim.loss).loss < before
+    helpful = better.color - arrays.color
+    assert colors._share_that_helps(arrays, helpful, before) == 1
+    assert colors._share_that_helps(arrays, 6 * helpful, before) < 1
+    assert colors._share_that_helps(arrays, -helpful, before) == 0

@@ -34,7 +34,7 @@ from imagegs.codec.lattice import (
     to_table,
 )
 from imagegs.fitting.losses import Aim, evaluated
-from imagegs.fitting.objective import OWN, GaussianArrays, KeptRender, Objective
+from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, KeptRender, Objective
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import FloatArray
 
@@ -114,9 +114,25 @@ class ColorRounding:
         ones[:, OWN["color"]] = 1
         row_sums = kept.normal_product(ones, self._aim.metric)[:, OWN["color"]].astype(np.float64)
         slope = result.gradient[:, OWN["color"]] * (self._objective.target.size / 2)
-        color = arrays.color - slope / np.maximum(row_sums, 1e-3)
-        better = replace(arrays, color=color.astype(np.float32))
+        step = -slope / np.maximum(row_sums, 1e-3)
+        share = self._share_that_helps(arrays, step, result.loss)
+        better = replace(arrays, color=(arrays.color + share * step).astype(np.float32))
         return better, kept.normal_diagonal(self._aim.metric), result.loss
+
+    def _share_that_helps(self, arrays: GaussianArrays, step: Numbers, before: float) -> float:
+        """The largest share of a step of the colours (N, C) after which the loss is lower.
+
+        Of the squared error that is all of the step. Of another loss the metric tells the curvature only
+        about.
+        """
+        loss = self._aim.loss
+        if loss == SQUARED_ERROR:
+            return 1.0
+        for share in (1.0, 0.5, 0.25, 0.125):
+            moved = replace(arrays, color=(arrays.color + share * step).astype(np.float32))
+            if evaluated(self._objective, moved, loss).loss < before:
+                return share
+        return 0.0
 
     def _of_stored(self, curvature: Numbers) -> Numbers:
         """Of stored colours, from that of colours (N, C)."""
