@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from imagegs.version import __version__
 
 if TYPE_CHECKING:
-    from imagegs.codec import Bits, FileInfo, Lattice, decode, encode, load, read_info, save
+    from imagegs.codec import Bits, FileInfo, Grain, Lattice, decode, encode, load, read_info, save
     from imagegs.compression import (
         Compressed,
         QualityFit,
@@ -45,6 +45,7 @@ __all__ = [
     "FileInfo",
     "FormatError",
     "Gaussians",
+    "Grain",
     "ImageGSError",
     "Lattice",
     "LimitError",
@@ -73,7 +74,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "codec": ("Bits", "FileInfo", "Lattice", "decode", "encode", "load", "read_info", "save"),
+    "codec": ("Bits", "FileInfo", "Grain", "Lattice", "decode", "encode", "load", "read_info", "save"),
     "compression": (
         "Compressed",
         "QualityFit",

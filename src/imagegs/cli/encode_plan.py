@@ -74,6 +74,7 @@ def compression_options(
         bits=_bits(options.bits),
         pixel_weights=None if guidance is None or is_paper else guidance.pixel_weights,
         channel_weights=_channel_weights(options.map_weight, maps),
+        grain=options.grain,
         exact=options.exact,
         restore=options.restore,
         mask=mask,

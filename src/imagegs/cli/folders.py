@@ -16,6 +16,7 @@ from imagegs.errors import FormatError, LimitError
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
+    from imagegs.codec import Grain
     from imagegs.gaussians import Gaussians
     from imagegs.textures.map_list import TextureMap
     from imagegs.textures.stacks import Stack
@@ -78,7 +79,15 @@ def load_stack(
 
     opened: the file where it is open already, at its start.
     """
+    return load_with_grain(path, opened, **options)[:2]
+
+
+def load_with_grain(
+    path: Path, opened: BinaryIO | None = None, **options: Any
+) -> tuple[Gaussians, tuple[TextureMap, ...], Grain | None]:
+    """What `load_stack` gives, and the grain that the file tells of."""
     from imagegs.codec import decode
+    from imagegs.codec.grain import grain_in
     from imagegs.codec.gsimg import read_file
     from imagegs.codec.metadata import metadata_in
     from imagegs.textures.map_list import from_metadata
@@ -86,8 +95,9 @@ def load_stack(
     with about(path), nullcontext(opened) if opened else open_input(path) as file:
         data = read_file(file, options.get("size_limit"))
         gaussians = decode(data, **options)
-        metadata = metadata_in(data, options.get("allow_partial", False))
-        return gaussians, from_metadata(metadata, gaussians.channels)
+        partial = options.get("allow_partial", False)
+        maps = from_metadata(metadata_in(data, partial), gaussians.channels)
+        return gaussians, maps, grain_in(data, partial)
 
 
 def named_map(maps: Sequence[TextureMap], name: str) -> TextureMap:

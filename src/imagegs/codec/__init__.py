@@ -5,12 +5,14 @@ Needs numpy and the native module, and never imports the fitting.
 
 from imagegs.codec.bits import Bits
 from imagegs.codec.budget import bytes_for_bpp, coded_frame_size, file_size, gaussians_for_bytes
+from imagegs.codec.grain import Grain
 from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_file, read_info, save
 from imagegs.codec.lattice import Lattice
 
 __all__ = [
     "Bits",
     "FileInfo",
+    "Grain",
     "Lattice",
     "bytes_for_bpp",
     "coded_frame_size",

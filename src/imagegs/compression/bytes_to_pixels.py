@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from imagegs.codec import decode, read_file
+from imagegs.codec.grain import grain_in
 from imagegs.codec.metadata import metadata_in
 from imagegs.files import PathLike
+from imagegs.grain.adding import add_grain, grain_factor
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.rendering import check_painting, render
@@ -22,6 +24,7 @@ class DecompressKeywords(TypedDict, total=False):
     scale: float | None
     region: tuple[int, int, int, int] | None
     lod: float
+    grain: float
     filtered: bool
     allow_partial: bool
     size_limit: int
@@ -35,6 +38,7 @@ def decompress(
     scale: float | None = None,
     region: tuple[int, int, int, int] | None = None,
     lod: float = 1.0,
+    grain: float = 1.0,
     filtered: bool = True,
     allow_partial: bool = False,
     size_limit: int = DEFAULT_SIZE_LIMIT,
@@ -48,25 +52,30 @@ def decompress(
     height, scale: the size, in pixels or in proportion to the original's.
     region: (x, y, width, height), paints only these pixels of that size.
     lod: the level of detail, 0 (the first layer alone) to 1 (all).
+    grain: 0..2, a factor on the strength of the grain that the file tells of; at 0 there is none.
     filtered: whether smaller pictures are means; without, they are single samples: faster, but they alias.
     allow_partial: reads a file that was cut short, up to its last whole layer.
     size_limit: pixels; refuses larger pictures, and more Gaussians, samples and work in proportion.
 
     Raises FormatError for damaged data, LimitError above the limit, ValueError for a view that is empty or
-    outside the picture.
+    outside the picture, and for another strength of grain.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> data = imagegs.compress(image, n_gaussians=20, effort=1)
     >>> imagegs.decompress(data, scale=2, region=(10, 10, 8, 4)).shape
     (4, 8, 3)
     """
+    grain_factor(grain)  # its range
     gaussians = decode(data, size_limit, allow_partial, lod, whole=False)
     maps = from_metadata(metadata_in(data, allow_partial), gaussians.channels)
     view: dict[str, Any] = {"height": height, "scale": scale, "region": region, "filtered": filtered}
     check_painting(gaussians, Limits.of(size_limit), pictures=max(1, len(maps)), **view)
     if maps:
         return {each.name: _squeezed(paint_map(gaussians, each, threads, **view)) for each in maps}
-    return _squeezed(render(gaussians, dtype=f"uint{gaussians.bit_depth}", threads=threads, **view))
+    painted = render(gaussians, dtype=f"uint{gaussians.bit_depth}", threads=threads, **view)
+    if (found := grain_in(data, allow_partial)) is not None:
+        add_grain(painted, found, gaussians, strength=grain, **view)
+    return _squeezed(painted)
 
 
 def imread(

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from imagegs import codec
+from imagegs.codec.grain import Grain, grain_in, with_grain
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.plan import check_options, file_metadata, make_plan
 from imagegs.compression.quality_target import fit_to_psnr
 from imagegs.compression.rate_control import Packer
 from imagegs.fitting import AttributeBits, Progress, fit_progressively
 from imagegs.gaussians import Gaussians
+from imagegs.grain.estimating import estimate_grain, room_for_grain
 from imagegs.limits import NO_SIZE_LIMIT
 from imagegs.metrics import psnr, ssim
 from imagegs.pictures.pixels import IntegerPixels, Picture
@@ -57,8 +59,13 @@ class Compressed:
 
     @cached_property
     def painted(self) -> IntegerPixels:
-        """The picture that a decoder writes, (H, W, C) as the input had it."""
+        """The picture that a decoder writes, grain aside, (H, W, C) as the input had it."""
         return _painted(self.decoded, self.restoration.shown, self.maps, self.threads)
+
+    @cached_property
+    def grain(self) -> Grain | None:
+        """What decoders add to the picture: see `grain` of `compress`."""
+        return grain_in(self.data)
 
     @property
     def bpp(self) -> float:
@@ -119,7 +126,7 @@ class Compression:
         start = perf_counter()
         gaussians, steps = self._fitted(progress or _ignore)
         metadata = file_metadata(self.options, self.plan.tune, self.maps, steps)
-        data = self._packed(gaussians, metadata)
+        data = self._with_grain(self._packed(gaussians, metadata))
         seconds = perf_counter() - start
         plan, threads = self.plan, self.options.threads
         return Compressed(data, steps, seconds, plan.psnr, self.restoration, self.maps, plan.alphas, threads)
@@ -165,6 +172,18 @@ class Compression:
 
     def _packed(self, gaussians: Gaussians, metadata: dict[str, Any] | None = None) -> bytes:
         return self._packer.pack(self.restoration.to_store(gaussians, self.options.threads), metadata)
+
+    def _with_grain(self, data: bytes) -> bytes:
+        """The file with grain, where some is wanted and found, and fits."""
+        room = room_for_grain(len(data))
+        if not (self.plan.grain and room):
+            return data
+        shown = self.restoration.shown
+        painted = render(
+            codec.decode(data, NO_SIZE_LIMIT), dtype=shown.pixels.dtype, threads=self.options.threads
+        )
+        grain = estimate_grain(shown.pixels, painted, shown.channels, room, self.plan.grain)
+        return data if grain is None else with_grain(data, grain)
 
     def _decoded_psnr(self, gaussians: Gaussians) -> float:
         """PSNR of what a decoder will write."""

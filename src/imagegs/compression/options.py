@@ -16,8 +16,11 @@ from imagegs.codec import Bits, bytes_for_bpp
 from imagegs.compression.quality_target import psnr_of_quality
 from imagegs.fitting import DEFAULT_EFFORT, RecipeName, Tune
 from imagegs.fitting.placement import Placement
+from imagegs.grain.estimating import AUTO_STRENGTH
 from imagegs.pictures.pixels import Picture
 from imagegs.restoration.restoring import Mode
+
+GrainChoice = Literal["auto", "off"] | float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +88,25 @@ class CompressionOptions:
     bits: Bits | None = None  # of numbers in fixed point, uncompressed; None: on a lattice, entropy-coded
     pixel_weights: NDArray[Any] | None = None  # (H, W) >= 0: how much the error of each pixel counts
     channel_weights: tuple[float, ...] | None = None  # (C,) above 0: the same of each channel
+    grain: GrainChoice = "off"  # or its strength, 0..1, in proportion to the incoherent part of what is lost
     exact: bool = False  # alpha is a channel like another, and what it hides is kept
     restore: Mode | Literal["auto"] | None = None
     mask: Picture | None = None  # for the restoration "inpaint": white where pixels are unknown
     threads: int | None = None  # None: one a core
+
+    def grain_strength(self, has_maps: bool) -> float:
+        """Of the grain that is looked for, 0..1; has_maps: of a texture stack, which has none.
+
+        Raises ValueError for a choice that is none, or does not go with the other options.
+        """
+        if self.grain == "off":
+            return 0.0
+        if self.grain == "auto":
+            return 0.0 if has_maps or self.restore is not None else AUTO_STRENGTH
+        if isinstance(self.grain, (bool, str)) or not 0 <= self.grain <= 1:
+            raise ValueError(f"the grain is auto, off, or a strength from 0 to 1, not {self.grain!r}")
+        if self.grain and has_maps:
+            raise ValueError("a texture stack has no grain")
+        if self.grain and self.restore is not None:
+            raise ValueError("a restoration takes noise away: no grain with it")
+        return float(self.grain)

@@ -13,6 +13,7 @@ from imagegs.compression.options import CompressionOptions
 from imagegs.fitting import Tune, steps_of
 from imagegs.fitting.recipes import check_recipe
 from imagegs.gaussians import DEFAULT_LAYERS, BlendName, FloatArray, layer_ends
+from imagegs.grain.estimating import most_grain_bytes, room_for_grain
 from imagegs.pictures.transparency import Alphas
 from imagegs.restoration.restoring import Restoration
 from imagegs.textures.map_list import TextureMap, alphas_of_maps, to_metadata
@@ -35,6 +36,7 @@ class Plan:
     alphas: Alphas | None  # of the channels; None: what their names say
     pixel_weights: NDArray[Any] | None = None  # as given
     channel_weights: tuple[float, ...] | None = None
+    grain: float = 0.0  # strength, in proportion to what is lost; 0: none is looked for
 
     def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
         """How much each pixel and each channel counts, and the channels' alphas, as `fit` and `quantise` take
@@ -50,7 +52,7 @@ class Plan:
 def make_plan(options: CompressionOptions, restoration: Restoration, maps: Sequence[TextureMap]) -> Plan:
     """The plan for a picture, of options that `check_options` has let through.
 
-    Raises ValueError for layers and sizes that cannot be.
+    Raises ValueError for layers, sizes and grain that cannot be.
     """
     fit, target = options.fit, options.target
     bits = Bits() if options.bits is None and fit.recipe == "paper" else options.bits
@@ -64,10 +66,13 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
         alphas=_alphas(options.exact, restoration, maps),
         pixel_weights=options.pixel_weights,
         channel_weights=options.channel_weights,
+        grain=options.grain_strength(bool(maps)),
     )
     height, width, _ = restoration.shown.pixels.shape
     if (n_bytes := target.most_bytes(height, width)) is None:
         return plan
+    if plan.grain and room_for_grain(n_bytes):
+        n_bytes -= most_grain_bytes(n_bytes)
     return _within(n_bytes, plan, options, restoration, maps)
 
 
