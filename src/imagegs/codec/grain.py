@@ -63,7 +63,8 @@ class Grain:
     def deviations(self) -> NDArray[np.int32]:
         """(rows, columns) standard deviations of the cells, in 1 / WHOLE of the full range of a sample."""
         units = np.array(UNITS, np.int32)[np.array(self.levels)]
-        return (self.strength * units).reshape(self.rows, self.columns)
+        deviations: NDArray[np.int32] = (self.strength * units).reshape(self.rows, self.columns)
+        return deviations
 
     @property
     def n_bytes(self) -> int:

@@ -99,7 +99,8 @@ def encode(
     Raises ValueError for what the file format cannot hold: in the paper blend log-weights other than 0 and
     angles beyond 1,024 radians; log-weights with 0 bits; on a lattice the paper blend, centres off the canvas
     and numbers too large for it; control characters in channel names or more than 255 bytes; metadata that is
-    not JSON or larger than 65,535 bytes; grain of more cells than pixels; 2^32 bytes or more. TypeError for arguments of the wrong type.
+    not JSON or larger than 65,535 bytes; grain of more cells than pixels; 2^32 bytes or more. TypeError for
+    arguments of the wrong type.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)
@@ -251,8 +252,8 @@ def save(
 ) -> int:
     """Write a .gsimg file whole or not at all; returns its size in bytes.
 
-    coding, metadata, grain: those of `encode`. Raises what `encode` raises, and OSError; an existing file is then as
-    it was.
+    coding, metadata, grain: those of `encode`. Raises what `encode` raises, and OSError; an existing file is
+    then as it was.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)

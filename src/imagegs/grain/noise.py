@@ -1,4 +1,4 @@
-"""Noise and its strength at canvas pixels, in integers: the same on every machine (docs/format.md, section 12)."""
+"""Noise and its strength at canvas pixels, in integers, as docs/format.md has it in section 12."""
 
 from __future__ import annotations
 
