@@ -4,6 +4,7 @@ import { joined } from "./arrays.js";
 import { Container } from "./container.js";
 import { FormatError, LimitError, require } from "./errors.js";
 import { readFixedPoint } from "./fixed_point.js";
+import { readGrain } from "./grain.js";
 import { readHeader } from "./header.js";
 import { Lattice } from "./lattice.js";
 import { LayerReader } from "./layers.js";
@@ -23,7 +24,7 @@ import { readMetadata } from "./metadata.js";
  * Decodes a file of which ever more bytes are pushed. Files without layers have one, of all Gaussians.
  *
  * `events()` is a generator that yields {type} in this order: "header" {header}, "metadata" {metadata} where
- * there is any, "layer" {arrays, bytes} for each layer, bytes: of the file up to its end; in between "pause",
+ * there is any, "grain" {grain} likewise, "layer" {arrays, bytes} for each layer, bytes: of the file up to its end; in between "pause",
  * a chance to do something else, and "more", when more bytes must be pushed (or `end()` called) before it
  * goes on. Throws FormatError and LimitError. It ends behind the last chunk of a whole file.
  */
@@ -79,6 +80,8 @@ export class Decoder {
         const header = /** @type {import("./header.js").Header} */ (this.header); // the first chunk's
         if (name === "HEAD") yield* this.readHeader(payload);
         else if (name === "mETA") yield { type: "metadata", metadata: readMetadata(payload) };
+        else if (name === "gRAN")
+            yield /** @type {any} */ ({ type: "grain", grain: readGrain(payload, header) });
         else if (name === "GAUS") {
             const steps = readFixedPoint(payload, header, this.options.integers);
             yield this.layer(yield* withPauses(steps));
@@ -138,6 +141,7 @@ function* withPauses(steps) {
  * @typedef {object} DecodedFacts
  * @property {Layer[]} layers
  * @property {Record<string, any> | null} metadata
+ * @property {import("./grain.js").Grain | null} grain  see GrainSampler
  * @property {number} fade  added to the log-weights of the last layer, see levels.js
  */
 /**
@@ -162,12 +166,13 @@ export function decode(bytes, options = {}) {
     decoder.push(data);
     decoder.end();
     const result = /** @type {Decoded} */ (
-            /** @type {any} */ ({ metadata: null, layers: [], fade: level.fade })
+            /** @type {any} */ ({ metadata: null, grain: null, layers: [], fade: level.fade })
         ),
         parts = [];
     for (const event of decoder.events()) {
         if (event.type === "header") Object.assign(result, event.header);
         else if (event.type === "metadata") result.metadata = event.metadata;
+        else if (event.type === "grain") result.grain = event.grain;
         else if (event.type === "layer") {
             parts.push(event.arrays);
             result.layers.push({ n: event.arrays.angle.length, bytes: event.bytes });

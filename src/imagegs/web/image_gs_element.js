@@ -5,6 +5,7 @@ import { ElementLayout } from "./element_layout.js";
 import { SourceRequest, encodingError } from "./element_request.js";
 import { Painting } from "./painting.js";
 import { inTurn, leaveRenderer, sharedRenderer, useRenderer } from "./shared_renderer.js";
+import { grainFactor, grainOfText } from "./grain.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
 
@@ -14,7 +15,7 @@ const ahead = "1250px"; // from the window, at which a lazy picture is loaded: a
  * The element. Attributes and events are in docs/web.md.
  */
 export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
-    static observedAttributes = ["src", "alt", "lod", "map", "width", "height", "loading"];
+    static observedAttributes = ["src", "alt", "lod", "map", "grain", "width", "height", "loading"];
 
     /** What all elements of the page are painted by: see makeRenderer(). To be set before the first one. */
     static api = /** @type {"webgpu" | "webgl2" | undefined} */ (undefined);
@@ -63,7 +64,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.#layout.update();
         const wasWrong = this.#request?.failure instanceof RangeError; // there was no such map
         if (name === "map" && wasWrong) this.#start();
-        if (name === "lod" || name === "map") this.repaint();
+        if (["lod", "map", "grain"].includes(name)) this.repaint();
     }
 
     /**
@@ -256,6 +257,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         painting.renderer = renderer;
         painting.map = map;
         painting.lod = this.lod;
+        painting.grain = this.grain;
         await painting.prepare(size);
         await inTurn(async () => {
             if (picture !== this.#picture) return;
@@ -284,6 +286,16 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     set lod(lod) {
         levelOf(lod, 2); // or RangeError
         this.setAttribute("lod", String(lod));
+    }
+
+    /** A factor on the strength of the file's grain, 0..2; "off" is 0, and what is no such number 1. @returns {number} */
+    get grain() {
+        return grainOfText(this.getAttribute("grain"));
+    }
+
+    set grain(strength) {
+        grainFactor(strength); // or RangeError
+        this.setAttribute("grain", String(strength));
     }
 
     /** Of the content, CSS pixels; where it has no box that of the attribute, else of the picture. */

@@ -1,6 +1,7 @@
 // A picture on a renderer: which level and map of it is shown, and the lists of tiles that a view needs.
 
 import { LimitError } from "./errors.js";
+import { grainDeviations, grainFactor, shownGrain } from "./grain.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
 import { Sampler } from "./sampler.js";
@@ -44,8 +45,9 @@ export class Painting {
      * @param {number} [options.lod] level of detail, 0..1
      * @param {number} [options.map] number of the map that is shown, see mapsOf()
      * @param {boolean} [options.filtered] whether pixels larger than the canvas' are means over their areas
+     * @param {number} [options.grain] 0 to 2, a factor on the strength of the file's grain
      */
-    constructor(renderer, picture, { lod = 1, map = 0, filtered = true } = {}) {
+    constructor(renderer, picture, { lod = 1, map = 0, filtered = true, grain = 1 } = {}) {
         this.renderer = renderer;
         this.picture = picture;
         this.filtered = filtered;
@@ -64,6 +66,7 @@ export class Painting {
         this.uploads = new Map(); // what was made from which numbers
         this.detail = this.lod = lod;
         this.mapNumber = this.map = map;
+        this.grainStrength = this.grain = grain;
     }
 
     /** Level of detail, 0..1; else RangeError. @param {number} lod */
@@ -75,6 +78,17 @@ export class Painting {
     /** @returns {number} */
     get lod() {
         return this.detail;
+    }
+
+    /** A factor on the strength of the file's grain, 0 to 2; else RangeError. @param {number} strength */
+    set grain(strength) {
+        grainFactor(strength); // or RangeError
+        this.grainStrength = strength;
+    }
+
+    /** @returns {number} */
+    get grain() {
+        return this.grainStrength;
     }
 
     /** Number of the map that is shown; RangeError where there is none. @param {number} number */
@@ -218,11 +232,13 @@ export class Painting {
      *
      * @param {View} view
      * @param {Size} size
+     * @param {object} [options]
+     * @param {boolean} [options.grained] false: without grain, as who measures the picture wants it
      * @returns {Promise<Uint8ClampedArray | null>}
      */
-    async readPixels(view, size) {
+    async readPixels(view, size, { grained = true } = {}) {
         await this.prepare(size);
-        return this.renderer.read(this.scene(this.bestLists(view, size)), view, size, {
+        return this.renderer.read(this.scene(this.bestLists(view, size), grained), view, size, {
             filtered: this.filtered,
         });
     }
@@ -254,8 +270,9 @@ export class Painting {
         return this.sampler.at(x, y, ids.subarray(tiles[t], tiles[t] + tiles[t + 1]));
     }
 
-    scene(lists) {
-        const { picture, shown, prepared: whole } = this;
+    scene(lists, grained = true) {
+        const { picture, shown, prepared: whole } = this,
+            grain = grained ? shownGrain(picture, shown, this.grain) : null;
         const uploads = {
             tiles: this.uploaded(
                 "RG32UI",
@@ -277,6 +294,13 @@ export class Painting {
                 () => this.colors(whole),
                 `${this.map} ${whole.key}`,
             ),
+            grain: this.uploaded(
+                "R32UI",
+                "grain",
+                grain,
+                () => (grain ? grainDeviations(grain, grainFactor(this.grain)) : new Uint32Array(1)),
+                String(this.grain),
+            ),
         };
         const uniforms = {
             canvas: [picture.width, picture.height],
@@ -284,6 +308,7 @@ export class Painting {
             unitLength: shown.unitLength,
             channels: shown.columns.length,
             fade: this.shownLevel().fade,
+            grainCells: grain ? [grain.columns, grain.rows] : [0, 0],
         };
         return { blend: picture.blend, uploads, uniforms, grid: lists.grid, tiles: lists.tiles };
     }

@@ -57,6 +57,8 @@ export class Picture {
         this.header = null;
         /** @type {Record<string, any> | null} */
         this.metadata = null;
+        /** @type {import("./grain.js").Grain | null} */
+        this.grain = null;
         /** @type {import("./decoder.js").Layer[]} */
         this.layers = [];
         this.complete = false; // whether all layers have come
@@ -139,6 +141,7 @@ export class Picture {
             Object.assign(this, message.header);
             this.onHeader?.(this);
         } else if (message.type === "metadata") this.metadata = message.metadata;
+        else if (message.type === "grain") this.grain = message.grain;
         else if (message.type === "layer") {
             this.parts.push(message.arrays);
             this.layers.push({ n: message.arrays.angle.length, bytes: message.bytes });

@@ -17,7 +17,7 @@ export const largestSide = 8192; // of an output, pixels
 /**
  * @typedef {object} Scene                what Painting has to be drawn
  * @property {"paper" | "softmax"} blend
- * @property {object} uploads  {tiles, ids, shapes, colors}: what `upload` of the renderer gave
+ * @property {object} uploads  {tiles, ids, shapes, colors, grain}: what `upload` of the renderer gave
  * @property {import("./tile_lists.js").Grid} grid
  * @property {Uint32Array} tiles          see listTiles()
  * @property {object} uniforms            those of `uniformTypes` that are not about the view
@@ -35,6 +35,7 @@ export const uniformTypes = {
     tileSide: "vec2f",
     gridSize: "vec2i", // tiles
     samples: "vec2i", // of a pixel, across and down
+    grainCells: "vec2i", // columns and rows; 0 without grain
     fade: "f32", // nats
     channels: "i32", // of the map that is shown
     wraps: "bool",

@@ -163,8 +163,8 @@ export class WebGPURenderer {
         const { device } = this,
             pipeline = this.pipelines.get(scene.blend);
         device.queue.writeBuffer(this.uniforms, 0, memberBytes({ ...uniforms, firstRow, premultiplied }));
-        const { tiles, ids, shapes, colors } = scene.uploads;
-        const entries = [this.uniforms, tiles, ids, shapes, colors].map((buffer, binding) => ({
+        const { tiles, ids, shapes, colors, grain } = scene.uploads;
+        const entries = [this.uniforms, tiles, ids, shapes, colors, grain].map((buffer, binding) => ({
             binding,
             resource: { buffer },
         }));

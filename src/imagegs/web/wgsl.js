@@ -2,6 +2,7 @@
 // the same for WebGL2. In place of textures there are buffers.
 
 import { cutoff, leastLength, paperEpsilon, paperTile, topK } from "./constants.js";
+import { grainWGSL } from "./grain_shaders.js";
 import { leastWeight } from "./levels.js";
 import { uniformTypes } from "./views.js";
 
@@ -145,6 +146,7 @@ fn shown(color: vec4f) -> vec4f {
     }
 }
 
+${grainWGSL}
 @fragment
 fn pixel(@builtin(position) position: vec4f) -> @location(0) vec4f {
     let pixel = floor(position.xy) - vec2f(0, view.firstRow);
@@ -160,7 +162,8 @@ fn pixel(@builtin(position) position: vec4f) -> @location(0) vec4f {
         }
     }
     let mean = sum / f32(view.samples.x * view.samples.y);
-    let result = shown(saturate(select(mean, with_unit_length(mean), view.unitLength != 0)));
+    let grained = mean + grain_of_output(pixel);
+    let result = shown(saturate(select(grained, with_unit_length(mean), view.unitLength != 0)));
     return select(result, vec4f(result.xyz * result.w, result.w), view.premultiplied != 0);
 }
 `;
