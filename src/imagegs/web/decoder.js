@@ -24,9 +24,10 @@ import { readMetadata } from "./metadata.js";
  * Decodes a file of which ever more bytes are pushed. Files without layers have one, of all Gaussians.
  *
  * `events()` is a generator that yields {type} in this order: "header" {header}, "metadata" {metadata} where
- * there is any, "grain" {grain} likewise, "layer" {arrays, bytes} for each layer, bytes: of the file up to its end; in between "pause",
- * a chance to do something else, and "more", when more bytes must be pushed (or `end()` called) before it
- * goes on. Throws FormatError and LimitError. It ends behind the last chunk of a whole file.
+ * there is any, "grain" {grain} likewise, "layer" {arrays, bytes} for each layer, bytes: of the file up to
+ * its end; in between "pause", a chance to do something else, and "more", when more bytes must be pushed (or
+ * `end()` called) before it goes on. Throws FormatError and LimitError. It ends behind the last chunk of a
+ * whole file.
  */
 export class Decoder {
     /**

@@ -154,7 +154,12 @@ export class GrainSampler {
         return Math.floor((sum + 2 ** 15 * q * r) / (2 ** 16 * q * r));
     }
 
-    /** Interpolated, times 2^16. @param {number} p in 1/256 pixels from the middle of the first @param {number} o */
+    /**
+     * Interpolated at places as placeOf() gives them, times 2^16.
+     *
+     * @param {number} p
+     * @param {number} o
+     */
     atPlace(p, o) {
         const i = p >> 8,
             f = p & 255,
@@ -204,7 +209,13 @@ export class GrainSampler {
     }
 }
 
-/** Of sample k of n that a side of the canvas has. @param {number} k @param {number} side @param {number} n */
+/**
+ * Of sample k of n that a side of the canvas has, in 1/256 pixels from the middle of the first.
+ *
+ * @param {number} k
+ * @param {number} side
+ * @param {number} n
+ */
 const placeOf = (k, side, n) => Math.floor(((2 * k + 1) * side * 128) / n) - 128;
 
 /** @param {number} k @param {number} n */

@@ -116,7 +116,8 @@ fn grain_at(place: vec2f) -> f32 {
 
 // What grain adds to a pixel from the view's corner: the mean of its samples.
 fn grain_of_output(pixel: vec2f) -> vec4f {
-    if (view.grainCells.x == 0 || max(view.pixelSize.x, view.pixelSize.y) > ${largestGrainStep}) { return vec4f(); }
+    let step = max(view.pixelSize.x, view.pixelSize.y);
+    if (view.grainCells.x == 0 || step > ${largestGrainStep}) { return vec4f(); }
     var sum = 0.0;
     for (var y = 0; y < view.samples.y; y++) {
         for (var x = 0; x < view.samples.x; x++) {

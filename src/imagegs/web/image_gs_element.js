@@ -288,7 +288,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.setAttribute("lod", String(lod));
     }
 
-    /** A factor on the strength of the file's grain, 0..2; "off" is 0, and what is no such number 1. @returns {number} */
+    /** A factor on the file's grain, 0..2; 1 of an attribute that is none. @returns {number} */
     get grain() {
         return grainOfText(this.getAttribute("grain"));
     }
