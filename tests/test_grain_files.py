@@ -121,10 +121,19 @@ def test_lost_edges_letters_and_colours_are_no_grain(blur):
     assert estimate_grain(original, painted, RGB, 60) is None
 
 
-def test_painted_edges_that_were_not_there_are_no_grain():
-    flat = gray(np.full((256, 384), 128.0))
-    assert estimate_grain(flat, drawing(), RGB, 60) is None
-    assert estimate_grain(flat, gray(128 + noise(256, 384, 9)), RGB, 60) is None
+@pytest.mark.parametrize("angle", [0, 20, 45, 90])
+def test_lost_stripes_are_no_grain(angle):
+    across, down = np.meshgrid(np.arange(384), np.arange(256))
+    place = across * np.cos(np.radians(angle)) + down * np.sin(np.radians(angle))
+    stripes = 128 + 40 * np.sin(place * 2 * np.pi / 5.3)
+    assert estimate_grain(gray(stripes), gray(np.full((256, 384), 128.0)), RGB, 60) is None
+
+
+def test_what_was_painted_and_not_there_is_no_grain():
+    flat, rough = np.full((256, 384), 128.0), gray(128 + noise(256, 384, 9, 1))
+    for original in (flat, flat + noise(256, 384, 3)):
+        assert estimate_grain(gray(original), rough, RGB, 60) is None
+    assert estimate_grain(gray(flat), drawing(), RGB, 60) is None
 
 
 def test_what_alpha_hides_is_not_lost():
