@@ -234,6 +234,18 @@ def test_stacks_and_restorations_have_none(meadow):
         imagegs.compress(meadow, grain=0.5, restore="denoise", **QUICK)
 
 
+def test_maps_of_a_stack_that_has_a_chunk_stay_as_they_are(run: Run, meadow, tmp_path):
+    data = imagegs.compress({"Color": meadow, "Roughness": meadow[:, :, 0]}, n_gaussians=50, **QUICK)
+    (path := tmp_path / "a.gsimg").write_bytes(with_grain(data, SMALL))
+    plain, found = imagegs.decompress(data), imagegs.imread(path)
+    assert isinstance(plain, dict) and isinstance(found, dict)
+    assert run("decode", path, "-o", tmp_path / "out", "--grain", "1").code == 0
+    for name, pixels in plain.items():
+        np.testing.assert_array_equal(found[name], pixels)
+    written = np.asarray(Image.open(tmp_path / "out" / "Color.png"))
+    np.testing.assert_array_equal(written, plain["Color"])
+
+
 @pytest.mark.parametrize("grain", [-0.1, 1.1, float("nan"), "on", "0.5", True])
 def test_other_choices_are_refused(grain):
     with pytest.raises((ValueError, TypeError), match="grain is auto, off, or a strength"):
