@@ -1,4 +1,4 @@
-// Grain in GLSL and WGSL, at a place on the canvas: the integers of grain.js, and interpolation in float32.
+// Grain in GLSL and WGSL: the integers of grain_sampler.js, interpolated in float32.
 // Both need `canvas`, `wraps` and `grainCells`, which are those of views.js, and `grain`, the deviations.
 
 import { textureRow } from "./constants.js";
