@@ -21,6 +21,7 @@ class Given:
     psnr: bool  # or quality
     time_budget: bool
     exact: bool
+    grain: bool  # a strength above 0
     mask: bool
     init_map: bool  # init is a map
     pixel_weights: bool
@@ -56,6 +57,8 @@ def check_together(given: Given) -> None:
         raise OptionsError("{mask} needs {restore=inpaint}")
     if given.restore is not None:
         _check_restoration(given)
+    if given.grain and given.has_maps:
+        raise OptionsError("{grain} is for a picture, not for {maps}")
     if given.more_layers and given.fixed_point:
         raise OptionsError(
             "numbers in fixed point have no layers: no {layers} with {bits} or the paper recipe"
@@ -67,6 +70,10 @@ def check_together(given: Given) -> None:
 def _check_restoration(given: Given) -> None:
     if given.exact:
         raise OptionsError("{exact} keeps what alpha hides, {restore} fills it: not both")
+    if given.grain:
+        raise OptionsError(
+            "{grain} measures what is lost of the picture, {restore} changes the picture: not both"
+        )
     if given.has_maps:
         raise OptionsError("{restore} is for a picture, not for {maps}")
     if given.psnr:
