@@ -71,13 +71,13 @@ def crc32(data: bytes) -> int:
 
 
 def decode(data: bytes, fields: list | None = None) -> dict:
-    """By name: the header's values, "metadata" (dict or None), the stored "integers" (N, columns), and the
-    float32 arrays of the Gaussians.
+    """By name: the header's values, "metadata" (dict or None), "grain" (that of section 12, or None), the
+    stored "integers" (N, columns), and the float32 arrays of the Gaussians.
     """
     reader = Reader(data)
     require(reader.take(8, "signature") == bytes.fromhex("89 47 53 49 0d 0a 1a 0a"), "signature")
     require(reader.number("H", "version") == 3, "version")
-    result, seen = {"metadata": None}, []
+    result, seen = {"metadata": None, "grain": None}, []
     while not seen or seen[-1] != "TAIL":
         require(len(seen) < 1024 or reader.offset == len(data), "more than 1024 chunks")
         name, length, start = read_head(reader)
@@ -107,7 +107,7 @@ def read_head(reader: Reader) -> tuple[str, int, int]:
 
 
 def check_order(name: str, seen: list[str]) -> None:
-    order = ("HEAD", "mETA", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
+    order = ("HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
     require(name == "LAYR" or name not in seen, f"{name}: twice")
     require((name == "HEAD") == (not seen), "HEAD comes first")
     require(name in order or name[0].islower(), f"{name}: unknown and critical")
@@ -125,6 +125,8 @@ def read_payload(reader: Reader, name: str, length: int, result: dict) -> None:
         read_gaussians(reader, length, result)
     elif name == "LATT":
         result["layers"] = Layers(reader, length, result)
+    elif name == "gRAN":
+        read_grain(reader, length, result)
     elif name == "TURN":
         result["layers"].read_color_transform(reader, length)
     elif name == "LAYR":
@@ -192,6 +194,79 @@ def read_header(reader: Reader, result: dict) -> None:
         require(names[-1] != "" and not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in names[-1]), "name")
     require(len(set(names)) == count, "two channels have the same name")
     result["channels"] = tuple(names)
+
+
+def read_grain(reader: Reader, length: int, result: dict) -> None:
+    require(length >= 3, "gRAN: length")
+    columns = reader.number("B", "columns of cells")
+    rows = reader.number("B", "rows of cells")
+    require(1 <= columns <= result["width"] and 1 <= rows <= result["height"], "gRAN: grid of cells")
+    strength = reader.number("B", "deviation of level 7, in 1/2048")
+    require(strength > 0, "gRAN: strength")
+    require(length == 3 + (3 * columns * rows + 7) // 8, "gRAN: length")
+    levels = read_column(reader, "levels", columns * rows, 3)
+    require(levels.any(), "gRAN: no level above 0")
+    units = [0, 4, 6, 8, 11, 16, 23, 32]
+    deviations = [strength * units[level] for level in levels]
+    result["grain"] = [deviations[columns * row :][:columns] for row in range(rows)]
+
+
+class Grained:
+    """The grain of section 12, of a canvas with these deviations of cells."""
+
+    def __init__(self, result: dict) -> None:
+        self.cells, self.wraps = result["grain"], result["wrap"]
+        self.sides = (result["width"], result["height"])
+
+    def strength(self, x: int, y: int) -> int:
+        i, f, j, g = *self.cell(x, 0), *self.cell(y, 1)
+        parts = ((i, j, (256 - f) * (256 - g)), (i + 1, j, f * (256 - g)))
+        parts += ((i, j + 1, (256 - f) * g), (i + 1, j + 1, f * g))
+        return sum(share * self.deviation(i, j) for i, j, share in parts) + 2**15 >> 16
+
+    def cell(self, pixel: int, axis: int) -> tuple[int, int]:
+        cells = len(self.cells) if axis else len(self.cells[0])
+        u = (2 * pixel + 1) * cells * 128 // self.sides[axis] - 128
+        return u >> 8, u & 255
+
+    def deviation(self, i: int, j: int) -> int:
+        columns, rows = len(self.cells[0]), len(self.cells)
+        if self.wraps:
+            return self.cells[j % rows][i % columns]
+        return self.cells[clip(j, 0, rows - 1)][clip(i, 0, columns - 1)]
+
+    def number(self, x: int, y: int) -> int:
+        if self.wraps:
+            x, y = x % self.sides[0], y % self.sides[1]
+        v = (x * 0x9E3779B1 + y * 0x85EBCA77) % 2**32
+        for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B), (16, 1)):
+            v = (v ^ v >> shift) * factor % 2**32
+        return sum(v.to_bytes(4, "little")) - 510
+
+    def at_pixel(self, x: int, y: int) -> int:
+        around = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+        m = sum((1, 4, 1)[a + 1] * (1, 4, 1)[b + 1] * self.number(x + a, y + b) for a, b in around)
+        return (197 * m + 2**10 >> 11) * self.strength(x, y) + 128 >> 8
+
+    def picture(self, width: int, height: int, q: int, r: int) -> list[list[int]]:
+        """Of a picture of this size whose pixels have q x r samples, row by row."""
+        if max(self.sides[0] / width, self.sides[1] / height) > 8:
+            return [[0] * width for _ in range(height)]
+        return [[self.mean(x, y, (width, height), (q, r)) for x in range(width)] for y in range(height)]
+
+    def mean(self, x: int, y: int, size: tuple[int, int], samples: tuple[int, int]) -> int:
+        across, down = (
+            [(2 * (n * pixel + k) + 1) * side * 128 // (n * whole) - 128 for k in range(n)]
+            for pixel, n, side, whole in zip((x, y), samples, self.sides, size, strict=True)
+        )
+        total = sum(self.at_sample(p, o) for p in across for o in down)
+        return (total + 2**15 * len(across) * len(down)) // (2**16 * len(across) * len(down))
+
+    def at_sample(self, p: int, o: int) -> int:
+        i, f, j, g = p >> 8, p & 255, o >> 8, o & 255
+        upper = (256 - f) * self.at_pixel(i, j) + f * self.at_pixel(i + 1, j)
+        lower = (256 - f) * self.at_pixel(i, j + 1) + f * self.at_pixel(i + 1, j + 1)
+        return (256 - g) * upper + g * lower
 
 
 def read_gaussians(reader: Reader, length: int, result: dict) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 import oracle
-from imagegs import decode, read_info
+from imagegs import Gaussians, Grain, decode, read_info
 from imagegs.codec.attributes import read_fixed_point
 from imagegs.codec.coded import read_layers
 from imagegs.codec.container import read_chunks
 from imagegs.codec.header import read_header
 from imagegs.codec.packing import unpack_blocks
+from imagegs.grain.adding import view_values
 
 ARRAYS = {"position": "xy", "scale": "scale", "angle": "angle", "weight": "log_weight", "color": "color"}
 PEAK_ERROR = 2e-4  # of a sample: float32, and the four decimals here
@@ -46,7 +47,14 @@ def expected(data: bytes, height: int) -> dict[str, Any]:
     result["picture_width"], result["picture_height"] = width, height
     result["picture_peak_error"] = PEAK_ERROR
     result["picture"] = oracle.evaluate(g, points)
-    return result
+    return result if info.grain is None else result | grain_facts(info.grain, g)
+
+
+def grain_facts(grain: Grain, g: Gaussians) -> dict[str, Any]:
+    """Deviations of the cells, and the grain of three pictures: of the canvas' size, smaller, larger."""
+    views = {"grain": {}, "grain_smaller": {"height": 7}, "grain_larger": {"height": 25}}
+    values = {name: np.concatenate(list(view_values(grain, g, **view))) for name, view in views.items()}
+    return {"grain_deviations": grain.deviations(), **values}
 
 
 def to_json(values: dict[str, Any]) -> str:

@@ -28,7 +28,17 @@ FILE = join(FIXED)
 
 def files() -> dict[str, bytes]:
     """By the name of the cause."""
-    parts = (frame(), chunk_heads(), order(), header(), metadata(), fixed_point(), lattices(), layers())
+    parts = (
+        frame(),
+        chunk_heads(),
+        order(),
+        header(),
+        metadata(),
+        fixed_point(),
+        grain(),
+        lattices(),
+        layers(),
+    )
     return {name: data for part in parts for name, data in part}
 
 
@@ -149,6 +159,29 @@ def fixed_point() -> Iterator[tuple[str, bytes]]:
         yield name, join(replaced(FIXED, b"GAUS", changed))
     yield "gaus-weights-of-the-paper-blend", join(replaced(PAPER, b"GAUS", patched(paper, 3, "B", 8)))
     yield "gaus-paper-scale-of-0", join(replaced(PAPER, b"GAUS", patched(paper, 13, "f", 0.0)))
+
+
+def grain() -> Iterator[tuple[str, bytes]]:
+    """Four columns and three rows of cells, of 3 bits each in 5 bytes, on a canvas of 48 x 36 pixels."""
+    payload = bytes([4, 3, 60]) + b"\x11\x22\x33\x44\x05"
+    changes = {
+        "too-short": payload[:2],
+        "no-columns": patched(payload, 0, "B", 0),
+        "more-columns-than-pixels": bytes([49, 1, 60]) + bytes(18) + b"\x01",
+        "no-rows": patched(payload, 1, "B", 0),
+        "more-rows-than-pixels": bytes([1, 37, 60]) + bytes(13) + b"\x01",
+        "no-strength": patched(payload, 2, "B", 0),
+        "length": payload + b"\0",
+        "length-of-another-grid": patched(payload, 0, "B", 5),
+        "padding": patched(payload, 7, "B", 0x15),
+        "all-levels-0": payload[:3] + bytes(5),
+    }
+    for name, changed in changes.items():
+        yield f"gran-{name}", join([HEAD, META, (b"gRAN", changed), GAUS, TAIL])
+    chunk = (b"gRAN", payload)
+    yield "gran-twice", join([HEAD, chunk, chunk, GAUS, TAIL])
+    yield "gran-before-metadata", join([HEAD, chunk, META, GAUS, TAIL])
+    yield "gran-after-the-gaussians", join([HEAD, GAUS, chunk, TAIL])
 
 
 def lattices() -> Iterator[tuple[str, bytes]]:

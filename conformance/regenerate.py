@@ -24,7 +24,7 @@ def regenerate(folder: Path) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for old in (folder / name).iterdir():
             old.unlink()
-    for part in (valid_files.fixed_point(), valid_files.in_layers()):
+    for part in (valid_files.fixed_point(), valid_files.in_layers(), valid_files.grained()):
         for name, data, height in part:
             (folder / "valid" / f"{name}.gsimg").write_bytes(data)
             text = to_json(expected(data, height))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chunks import join, split
-from imagegs import encode
+from imagegs import Grain, encode
 from imagegs.codec import Bits
 from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import Lattice
@@ -121,6 +121,21 @@ def at_the_limits_of_the_color_transform() -> bytes:
     """Colours that the transform makes larger than colours can be: they are clipped."""
     head, lattice, *rest = split(coded(drawn(6, seed=20), replace(USUAL, color=127)))
     return join([head, lattice, (b"TURN", b"\x7f" * 6 + b"\x80" * 6), *rest])
+
+
+def grained() -> Iterator[tuple[str, bytes, int]]:
+    """Files with chunk gRAN."""
+
+    def levels(n: int) -> tuple[int, ...]:
+        return tuple(np.random.default_rng(n).integers(0, 8, n).tolist())
+
+    small = {"width": 27, "height": 18}
+    data = coded(drawn(9, seed=30, **small), grain=Grain(4, 3, 60, levels(12)))
+    yield "grain-coded", data, 6
+    deep = drawn(4, 2, seed=31, bit_depth=16, **small)
+    yield "grain-fixed-gray-alpha-16-bit", encode(deep, Bits(), grain=Grain(1, 1, 255, (1,))), 6
+    data = coded(drawn(9, seed=32, wrap=True, **small), grain=Grain(5, 2, 33, levels(10)))
+    yield "grain-wrapping-unknown-chunks", with_unknown_chunks(data), 6
 
 
 def in_layers() -> Iterator[tuple[str, bytes, int]]:

@@ -34,6 +34,7 @@ from expected import ARRAYS, stored_integers  # noqa: E402
 from imagegs import FormatError, Gaussians, decode, read_info, render  # noqa: E402
 from imagegs.codec import FileInfo  # noqa: E402
 from imagegs.codec.container import ORDER, read_chunks  # noqa: E402
+from imagegs.codec.grain import grain_in  # noqa: E402
 from imagegs.errors import LimitError  # noqa: E402
 from imagegs.limits import NO_SIZE_LIMIT  # noqa: E402
 from imagegs.textures.map_list import from_metadata  # noqa: E402
@@ -142,9 +143,8 @@ def check_reference(data: bytes, reason: str, counts: Counter[str]) -> None:
         assert reason, f"only the reference decoder rejects it: {error}"
         return
     assert not reason, "only the reference decoder accepts it"
-    check_numbers(
-        data, {field: found[name] for name, field in ARRAYS.items()} | {"integers": found["integers"]}
-    )
+    same = {name: found[name] for name in ("integers", "grain")}
+    check_numbers(data, {field: found[name] for name, field in ARRAYS.items()} | same)
     counts["numbers of the reference decoder"] += 1
 
 
@@ -152,6 +152,8 @@ def check_numbers(data: bytes, found: dict[str, Any]) -> None:
     """Of another decoder, exactly; colours to what a unit in the last place of the largest is."""
     g = decode(data, size_limit=NO_SIZE_LIMIT, whole=False)
     assert np.array_equal(np.ravel(found["integers"]), stored_integers(data).ravel()), "other integers"
+    grain = grain_in(data)
+    assert found["grain"] == (None if grain is None else grain.deviations().tolist()), "other grain"
     for field in ARRAYS.values():
         expected, values = getattr(g, field).ravel(), np.ravel(found[field])
         slack = 2.0**-23 * np.abs(expected).max() if field == "color" else 0.0

@@ -30,7 +30,7 @@ FLOATS = (
     float("inf"),
     float("nan"),
 )
-TYPES = (b"HEAD", b"mETA", b"GAUS", b"LATT", b"TURN", b"LAYR", b"TAIL", b"aBCD", b"ABCD", b"GAU\0")
+TYPES = (b"HEAD", b"mETA", b"gRAN", b"GAUS", b"LATT", b"TURN", b"LAYR", b"TAIL", b"aBCD", b"ABCD", b"GAU\0")
 # The fields of HEAD and LATT: offset and format.
 HEAD_FIELDS = ((0, "H"), (2, "H"), (4, "I"), (8, "B"), (9, "B"), (10, "B"), (11, "B"), (12, "B"))
 LATT_FIELDS = tuple((offset, "B") for offset in range(7))

@@ -8,7 +8,7 @@
 import { readSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const { decode, FormatError, mapsOf } = await import(pathToFileURL(process.argv[2]));
+const { decode, FormatError, GrainSampler, mapsOf } = await import(pathToFileURL(process.argv[2]));
 const limits = { maxPixels: 2 ** 32, maxGaussians: 2 ** 32, maxValues: 2 ** 37, integers: true };
 const names = ["integers", "xy", "scale", "angle", "logWeight", "color"];
 
@@ -37,6 +37,13 @@ function problemOf(action) {
     }
 }
 
+/** Of the cells of its grain, row by row. */
+function deviationsOf(found) {
+    const { deviations } = new GrainSampler(found),
+        { columns, rows } = found.grain;
+    return Array.from({ length: rows }, (_, j) => [...deviations.subarray(j * columns, (j + 1) * columns)]);
+}
+
 for (;;) {
     const head = read(5),
         bytes = read(new DataView(head.buffer).getUint32(0, true));
@@ -47,8 +54,9 @@ for (;;) {
     const arrays = found ? names.map((name) => found[name]) : [];
     const { width, height, nGaussians, blend, bitDepth, wrap, channels, layers } = found ?? {};
     const facts = { width, height, nGaussians, blend, bitDepth, wrap, channels, layers };
+    const grain = found?.grain ? deviationsOf(found) : null;
     const maps = found ? problemOf(() => mapsOf(found)) : null;
     const lengths = arrays.map((array) => array.byteLength);
-    write(Buffer.from(JSON.stringify({ problem, milliseconds, maps, lengths, ...facts }) + "\n"));
+    write(Buffer.from(JSON.stringify({ problem, milliseconds, maps, lengths, grain, ...facts }) + "\n"));
     for (const array of arrays) write(Buffer.from(array.buffer, array.byteOffset, array.byteLength));
 }

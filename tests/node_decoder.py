@@ -49,8 +49,8 @@ class NodeDecoder:
 
     def decode(self, data: bytes, allow_partial: bool = False) -> dict[str, Any]:
         """What decode() of the library gives, `problem`: None, or why it is no valid file; its arrays by the
-        names of `Gaussians`, flat; `maps`: what is wrong with the list of maps, or None; and how many
-        `milliseconds` it took.
+        names of `Gaussians`, flat; `maps`: what is wrong with the list of maps, or None; `grain`: the
+        deviations of its cells, or None; and how many `milliseconds` it took.
         """
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(struct.pack("<IB", len(data), allow_partial) + data)

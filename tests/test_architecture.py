@@ -20,13 +20,13 @@ LAYERS = [
     {"rendering", "metrics"},
     {"codec"},
     {"fitting"},
-    {"restoration", "textures", "drawing"},
+    {"restoration", "textures", "drawing", "grain"},
     {"compression", "pages", "web"},
     {"applications", "evaluation", "viewer", "pillow"},
     {"", "cli", "__main__"},
 ]
 SIBLINGS_APART = [  # none of a set imports another
-    {"restoration", "textures", "drawing"},
+    {"restoration", "textures", "drawing", "grain"},
     {"compression", "pages", "web"},
     {"evaluation", "viewer"},
 ]

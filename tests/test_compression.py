@@ -170,6 +170,12 @@ APART = [
         "--exact keeps what alpha hides, --restore fills it: not both",
     ),
     (
+        {"grain": 0.5, "restore": "denoise"},
+        ["--grain", "0.5", "--restore", "denoise"],
+        "grain measures what is lost of the picture, restore changes the picture: not both",
+        "--grain measures what is lost of the picture, --restore changes the picture: not both",
+    ),
+    (
         {"quality": 40, "restore": "auto"},
         ["-q", "40", "--restore", "auto"],
         "psnr and quality would measure against the damage: not with restore",

@@ -14,8 +14,9 @@ import pytest
 
 import decode_reference
 import oracle
-from expected import ARRAYS, stored_integers
-from imagegs import FormatError, decode, read_info, render
+from expected import ARRAYS, grain_facts, stored_integers
+from imagegs import FormatError, Gaussians, Grain, decode, read_info, render
+from imagegs.rendering import samples_of
 from imagegs.textures.map_list import from_metadata
 
 FOLDER = Path(__file__).parents[1] / "conformance"
@@ -55,6 +56,14 @@ def test_imagegs_reads_a_valid_file(name: str) -> None:
         "channels": tuple(expected["channels"]),
     }
     check_picture(render(g, height=expected["picture_height"], filtered=False), expected)
+    check_grain(info.grain, g, expected)
+
+
+def check_grain(grain: Grain | None, g: Gaussians, expected: dict[str, Any]) -> None:
+    assert (grain is not None) == ("grain" in expected)
+    if grain is not None:
+        for name, value in grain_facts(grain, g).items():
+            np.testing.assert_array_equal(value, expected[name], name)
 
 
 @pytest.mark.parametrize("name", VALID)
@@ -69,6 +78,19 @@ def test_the_reference_decoder_reads_a_valid_file(name: str) -> None:
     g = SimpleNamespace(**arrays, **{fact: found[fact] for fact in ("width", "height", "blend", "wrap")})
     width, height = expected["picture_width"], expected["picture_height"]
     check_picture(oracle.render(g, width, height, (g.width / width, g.height / height)), expected)
+    assert found["grain"] == expected.get("grain_deviations")
+
+
+@pytest.mark.parametrize("name", [name for name in VALID if name.startswith("grain")])
+def test_the_reference_decoder_makes_the_same_grain(name: str) -> None:
+    data, expected = valid(name)
+    grained = decode_reference.Grained(found := decode_reference.decode(data))
+    for view in ("grain", "grain_smaller", "grain_larger"):
+        width, height = len(expected[view][0]), len(expected[view])
+        samples = (samples_of(found["width"] / width), samples_of(found["height"] / height))
+        assert grained.picture(width, height, *samples) == expected[view]
+    width, height = found["width"] // 9, found["height"] // 9
+    assert not np.any(grained.picture(width, height, 1, 1)) and grained.at_pixel(0, 0)
 
 
 def test_imagegs_reads_a_list_of_maps() -> None:

@@ -80,7 +80,7 @@ def test_types_in_signatures_are_public():
 
 
 def test_public_aliases_are_of_public_types():
-    assert len(ALIASES) == 7
+    assert len(ALIASES) == 8
     for name in ALIASES:
         for part in [PUBLIC[name], *typing.get_args(PUBLIC[name])]:
             module = getattr(part, "__module__", "")
@@ -119,6 +119,8 @@ DIFFERENT = {
     "tune": {"Tune = 'balanced'", "Tune | None = None"},  # that of a restoration is another one
     "wrap": {"bool | None = None", "bool = False"},  # a fit can go on from Gaussians, which say it
     "psnr": {"float", "float | None = None"},
+    # What to look for in a picture; what a file stores; a factor on that.
+    "grain": {"GrainChoice = 'off'", "Grain | None = None", "float = 1.0"},
 }
 
 

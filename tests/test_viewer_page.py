@@ -240,6 +240,28 @@ def test_the_original_is_compared(show, data):
     assert color[3] == 255 and color[0] == pytest.approx(128 - 40, abs=6)  # gain 4, 10 too dark
 
 
+def test_grain_is_shown_and_not_measured(show, data, gaussians):
+    grained = encode(gaussians, grain=imagegs.Grain(2, 2, 60, (7, 7, 7, 7)))
+    painted = imagegs.render(gaussians_of(data), dtype=np.uint8)
+    page = show(Shown("a.gsimg", grained, {0: reference_files(painted, False)}))
+    page.wait_for_function("viewer.reference.psnr > 50")
+    shown = pixels(page)[:, :, :3].astype(int)
+    native = imagegs.decompress(grained, height=HEIGHT).astype(int)
+    assert (np.abs(shown - native) <= 1).mean() >= 0.9999
+    box = page.get_by_label("grain")
+    assert box.is_checked()
+    key(page, "i")  # colours of their own have none
+    page.wait_for_function("viewer.show.painting === viewer.show.identity && viewer.show.identity.whole")
+    identity = pixels(page)
+    key(page, "g")
+    assert not box.is_checked() and np.array_equal(pixels(page), identity)
+    key(page, "i")
+    page.wait_for_function("viewer.show.painting === viewer.show.plain")
+    plain = imagegs.render(gaussians_of(data), height=HEIGHT, dtype=np.uint8).astype(int)
+    assert (np.abs(pixels(page)[:, :, :3] - plain) <= 1).mean() >= 0.9999
+    assert show(Shown("a.gsimg", data)).get_by_label("grain").count() == 0
+
+
 def imagegs_psnr(a: np.ndarray, b: np.ndarray) -> float:
     from imagegs.metrics import psnr
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from imagegs.version import __version__
 
 if TYPE_CHECKING:
-    from imagegs.choices import RecipeName, RestorationName, Tune
+    from imagegs.choices import GrainChoice, RecipeName, RestorationName, Tune
     from imagegs.codec import (
         Bits,
         ColorTransform,
         FileInfo,
+        Grain,
         Lattice,
         LayerInfo,
         decode,
@@ -62,6 +63,8 @@ __all__ = [
     "FileInfo",
     "FormatError",
     "Gaussians",
+    "Grain",
+    "GrainChoice",
     "ImageGSError",
     "ImageLike",
     "IntegerPixels",
@@ -98,11 +101,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "choices": ("RecipeName", "RestorationName", "Tune"),
+    "choices": ("GrainChoice", "RecipeName", "RestorationName", "Tune"),
     "codec": (
         "Bits",
         "ColorTransform",
         "FileInfo",
+        "Grain",
         "Lattice",
         "LayerInfo",
         "decode",

@@ -27,6 +27,11 @@ RestorationName = RestorationMode | Literal["auto"]
 """What to restore; "auto": the mode that the picture asks for, or none."""
 RESTORATIONS: tuple[RestorationName, ...] = (*get_args(RestorationMode), "auto")
 
+GrainName = Literal["auto", "off"]
+GRAINS: tuple[GrainName, ...] = get_args(GrainName)
+GrainChoice = GrainName | float
+"""The grain of a file: none ("off"), as strong as suits most pictures ("auto"), or its strength, 0..1."""
+
 SaliencyMethod = Literal["model", "tuned", "gradient"]
 SALIENCY_METHODS: tuple[SaliencyMethod, ...] = get_args(SaliencyMethod)
 

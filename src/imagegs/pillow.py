@@ -24,10 +24,12 @@ from PIL import Image, ImageFile
 
 from imagegs.codec import decode
 from imagegs.codec.container import SIGNATURE
+from imagegs.codec.grain import grain_in
 from imagegs.compression.keywords import CompressKeywords, compress_picture
 from imagegs.engine import at_most
 from imagegs.errors import ImageGSError, LimitError
 from imagegs.files import check_writable, read_to_limit, write_atomically
+from imagegs.grain.adding import add_grain
 from imagegs.limits import Limits
 from imagegs.pictures.given import picture_of_pillow
 from imagegs.pictures.pixels import Picture
@@ -63,6 +65,7 @@ class GsimgImageFile(ImageFile.ImageFile):
         try:
             data = read_to_limit(self.fp, Limits.of(SIZE_LIMIT).max_bytes)
             self._gaussians = decode(data, size_limit=SIZE_LIMIT, whole=False)
+            self._grain = grain_in(data)
         except ImageGSError as error:
             raise SyntaxError(str(error)) from error  # Pillow's word for "not mine, or damaged"
         g = self._gaussians
@@ -86,9 +89,12 @@ class GsimgImageFile(ImageFile.ImageFile):
         try:
             check_painting(self._gaussians, limits.for_seconds())
             with at_most(limits.seconds, "painting"):
-                return render(self._gaussians, dtype=np.uint16 if self._deep else np.uint8)
+                pixels = render(self._gaussians, dtype=np.uint16 if self._deep else np.uint8)
         except LimitError as error:
             raise LimitError(f"{error} (see imagegs.pillow.SIZE_LIMIT)") from None
+        if self._grain is not None:
+            add_grain(pixels, self._grain, self._gaussians)
+        return pixels
 
 
 def _accept(prefix: bytes) -> bool:

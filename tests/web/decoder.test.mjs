@@ -6,6 +6,7 @@ import { test } from "node:test";
 import {
     FormatError,
     LimitError,
+    GrainSampler,
     decode,
     defaultLimits,
     levelOf,
@@ -49,6 +50,35 @@ for (const name of validNames)
         for (const [i, value] of colors.entries())
             assert.ok(Math.abs(found.color[i] - value) <= unit(value), `colour ${i} is ${found.color[i]}`);
     });
+
+for (const name of validNames)
+    test(`${name} has the grain of its table`, () => {
+        const { bytes, expected } = valid(name);
+        const found = decode(bytes);
+        assert.equal(Boolean(found.grain), "grain" in expected);
+        if (!found.grain) return;
+        const sampler = new GrainSampler(found);
+        assert.deepEqual([...sampler.deviations], expected.grain_deviations.flat());
+        for (const view of ["grain", "grain_smaller", "grain_larger"]) {
+            const size = { width: expected[view][0].length, height: expected[view].length };
+            const rows = expected[view].map((row, y) => row.map((_, x) => sampler.ofPixel(x, y, size)));
+            assert.deepEqual(rows, expected[view], view);
+        }
+        const rows = expected.grain.map((row, y) => row.map((_, x) => sampler.at(x, y)));
+        assert.deepEqual(rows, expected.grain);
+    });
+
+test("grain has a factor", () => {
+    const found = decode(valid("grain-coded").bytes);
+    const half = new GrainSampler(found, { strength: 0.5 });
+    assert.deepEqual(
+        half.deviations,
+        new GrainSampler(found).deviations.map((each) => (each + 1) >> 1),
+    );
+    for (const strength of [-0.1, 2.1, NaN])
+        assert.throws(() => new GrainSampler(found, { strength }), RangeError);
+    assert.equal(half.ofPixel(0, 0, { width: 2, height: 2 }), 0); // pixels are too large
+});
 
 for (const [name, message] of invalidNames)
     test(`${name} is refused`, () => {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from imagegs.cli.compare_stacks import compare_stacks
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folder_contents import check_exclude
+from imagegs.cli.grain import add_grain_option
 from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
 from imagegs.cli.paths import read_input
 from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
@@ -23,11 +24,13 @@ EXAMPLES = """
 examples:
   imagegs compare photo.png photo.gsimg
   imagegs compare photo.png photo.jpg --json
+  imagegs compare photo.png photo.gsimg --grain 1
   imagegs compare tiles tiles.gsimg
 
 Pictures of 8 and of 16 bits can be compared. Pictures with alpha are measured as they are
 seen over black and over white (docs/method.md): colours where alpha is 0 do not count.
 For a folder and a texture stack, or two folders, the command prints the PSNR of each map.
+Grain lowers all of these measures, which know nothing of texture: it is left out without --grain.
 A or B may be -, which stands for standard input.
 With --json, equal pictures have "psnr": null and "lossless": true.
 """
@@ -39,6 +42,7 @@ def add_parser(commands: Subparsers) -> None:
     parser = add_command(commands, "compare", run, about, EXAMPLES)
     add_input(parser, "a", "A", "a picture or a .gsimg file")
     add_input(parser, "b", "B", "another one of the same size and channels")
+    add_grain_option(parser, 0.0, "for a .gsimg file: a factor on the strength of its grain (default: off)")
     add_shared(parser, ("exclude", "threads", "size_limit", "json"))
 
 
@@ -55,7 +59,7 @@ def run(options: Namespace) -> None:
     if all(folders) or (any(folders) and ".gsimg" in (options.a.suffix.lower(), options.b.suffix.lower())):
         compare_stacks(options)
         return
-    first, second = (_read(path, options.threads, options.size_limit) for path in (options.a, options.b))
+    first, second = (_read(path, options) for path in (options.a, options.b))
     check_alike(first, second)
     x, y = first.pixels, second.pixels
     alphas = alphas_of(first.channels)
@@ -69,18 +73,21 @@ def run(options: Namespace) -> None:
     print_json({**files, "channels": list(first.channels), **quality})
 
 
-def _read(path: Path, threads: int | None, size_limit: int | None) -> Picture:
-    """The picture in a picture file, or the one that a .gsimg file decodes to."""
+def _read(path: Path, options: Namespace) -> Picture:
+    """The picture in a picture file, or the one that a .gsimg file decodes to with the wanted grain."""
     import numpy as np
 
     from imagegs.codec import decode
     from imagegs.codec.container import SIGNATURE
+    from imagegs.codec.grain import grain_in
     from imagegs.codec.gsimg import read_file
     from imagegs.files import read_to_limit
+    from imagegs.grain.adding import add_grain
     from imagegs.limits import Limits
     from imagegs.pictures.pixels import Picture
     from imagegs.rendering import render
 
+    size_limit: int | None = options.size_limit
     limits = Limits.of(size_limit)
     with about(path), open_input(path) as opened:
         # The file is opened once, because a pipe gives its bytes once.
@@ -89,9 +96,13 @@ def _read(path: Path, threads: int | None, size_limit: int | None) -> Picture:
         file.seek(0)
         if not is_gsimg and path.suffix.lower() != ".gsimg":
             return read_input(path, file, size_limit)
-        gaussians = decode(read_file(file, size_limit), size_limit=limits.max_picture_pixels)
+        data = read_file(file, size_limit)
+        gaussians, grain = decode(data, size_limit=limits.max_picture_pixels), grain_in(data)
     dtype = np.uint8 if gaussians.bit_depth == 8 else np.uint16
-    return Picture(render(gaussians, dtype=dtype, threads=threads), gaussians.channels)
+    pixels = render(gaussians, dtype=dtype, threads=options.threads)
+    if grain is not None:
+        add_grain(pixels, grain, gaussians, strength=options.grain)
+    return Picture(pixels, gaussians.channels)
 
 
 def check_alike(first: Picture, second: Picture) -> None:

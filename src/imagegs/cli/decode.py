@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from imagegs.cli.decode_stack import decode_stack
 from imagegs.cli.exit_codes import about
-from imagegs.cli.folders import load_stack
+from imagegs.cli.folders import load_with_grain
+from imagegs.cli.grain import add_grain_option
 from imagegs.cli.options import (
     Subparsers,
     UsageError,
@@ -26,6 +27,7 @@ from imagegs.cli.reports import Verbosity, print_json
 from imagegs.cli.run_files import Output, RunFiles
 
 if TYPE_CHECKING:
+    from imagegs.codec import Grain
     from imagegs.gaussians import Gaussians
 
 EXAMPLES = """
@@ -89,6 +91,7 @@ def add_parser(commands: Subparsers) -> None:
         help="level of detail: 0 paints the first layer alone, 1 all layers; in between the next layer is "
         "faded in",
     )
+    add_grain_option(parser, 1.0, "a factor on the strength of the file's grain (default: 1)")
     add_shared(parser, ("allow_partial", "threads", "size_limit", "quiet", "json"))
 
 
@@ -112,7 +115,7 @@ def run(options: Namespace) -> None:
     """`imagegs decode`."""
     start = time.perf_counter()
     target = output_path(options.output, options.file, options.format or ".png")
-    gaussians, maps = load_stack(
+    gaussians, maps, grain = load_with_grain(
         options.file,
         size_limit=options.size_limit,
         allow_partial=options.allow_partial,
@@ -124,10 +127,13 @@ def run(options: Namespace) -> None:
         return
     if options.map is not None:
         raise UsageError("--map needs a texture stack: this file holds one picture")
-    _decode_picture(options, gaussians, target, start)
+    _decode_picture(options, gaussians, grain, target, start)
 
 
-def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, start: float) -> None:
+def _decode_picture(
+    options: Namespace, gaussians: Gaussians, grain: Grain | None, target: Path, start: float
+) -> None:
+    from imagegs.grain.adding import add_grain
     from imagegs.limits import Limits
     from imagegs.pictures.writing import check_picture_format, encode_picture
     from imagegs.rendering import check_painting, output_size, render
@@ -145,6 +151,8 @@ def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, star
     files = RunFiles.of(options, Output(target, is_named=options.output is not None))
     files.check()
     pixels = render(gaussians, **view, dtype=f"uint{depth}", threads=options.threads)
+    if grain is not None:
+        add_grain(pixels, grain, gaussians, strength=options.grain, **view)
     with about(target):
         data = encode_picture(suffix, pixels, gaussians.channels)
     n_bytes = files.write(target, data)
@@ -160,4 +168,5 @@ def _decode_picture(options: Namespace, gaussians: Gaussians, target: Path, star
             "height": height,
         }
         report |= {"channels": list(gaussians.channels), "bit_depth": depth, "n_gaussians": len(gaussians)}
+        report["grain"] = 0.0 if grain is None else options.grain
         print_json({**report, "seconds": seconds})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, PLACEMENTS, RECIPES, TUNES
 from imagegs.cli.encode_history import add_history_option
 from imagegs.cli.encode_restore import add_restore_options
+from imagegs.cli.grain import grain_choice
 from imagegs.cli.guidance import add_guidance
 from imagegs.cli.options import Parser, add_input, add_output, add_shared, positive, whole
 
@@ -20,6 +21,7 @@ examples:
   imagegs encode photo.png --init map.png --bits 12,8,8,8,8
   imagegs encode photo.png --bpp 0.15 --saliency model --roi 300,120,200,180
   imagegs encode photo.png --recipe paper --json > photo.json
+  imagegs encode meadow.jpg --bpp 0.15 --grain auto
   imagegs encode grainy.png --restore denoise
   imagegs encode tiles -n 20000 --wrap --exclude '*preview*'
   imagegs encode - < photo.png > photo.gsimg
@@ -135,6 +137,14 @@ def add_options(parser: Parser) -> None:
         "--exact",
         action="store_true",
         help="treat alpha like any other channel: colours count where it is 0, too (masks, packed data)",
+    )
+    parser.add_argument(
+        "--grain",
+        type=grain_choice,
+        default="off",
+        metavar="auto|off|0..1",
+        help="let decoders add noise in place of the incoherent texture that is lost; a number is the "
+        "strength in proportion to what is lost, auto is 0.8 for pictures that lose enough (default: off)",
     )
     add_restore_options(parser)
     parser.add_argument(

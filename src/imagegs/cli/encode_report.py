@@ -22,7 +22,7 @@ def summary(result: Compressed, salient: dict[str, float]) -> str:
     places = "".join(f"{psnr_text(value)} {place}, " for place, value in salient.items())
     return (
         f"{len(result.data):,} bytes, {result.bpp:.3f} bpp, {result.n_gaussians:,} Gaussians, "
-        f"{psnr_text(result.psnr)}, {result.ssim:.4f} SSIM, {places}"
+        f"{psnr_text(result.psnr)}, {result.ssim:.4f} SSIM, {places}{_grain_text(result)}"
     )
 
 
@@ -61,6 +61,7 @@ def report_of(
         **to_metadata(compression.maps),
         "layers": max(1, len(decoded.layers)),
         "wrap": decoded.wrap,
+        "grain_bytes": _grain_bytes(result),
         "bits_per_gaussian": 8 * len(result.data) / result.n_gaussians,
         "bits": None if plan.bits is None else asdict(plan.bits),
         "threads": machine.threads,
@@ -68,6 +69,17 @@ def report_of(
         **({} if guidance is None else guidance_report(guidance, salient)),
         **({} if plan.psnr is None else {"target_psnr": plan.psnr, "missed_by": result.missed_by}),
     }
+
+
+def _grain_bytes(result: Compressed) -> int:
+    """Of the chunk, all in; 0 without grain."""
+    from imagegs.codec.container import CHUNK_BYTES
+
+    return 0 if result.grain is None else CHUNK_BYTES + result.grain.n_bytes
+
+
+def _grain_text(result: Compressed) -> str:
+    return "" if result.grain is None else f"grain of {_grain_bytes(result)} bytes, "
 
 
 def size_text(picture: Picture) -> str:

@@ -16,6 +16,7 @@ from imagegs.errors import FormatError, LimitError
 from imagegs.limits import Limits
 
 if TYPE_CHECKING:
+    from imagegs.codec import Grain
     from imagegs.codec.gsimg import DecodeKeywords
     from imagegs.gaussians import Gaussians
     from imagegs.textures.map_list import TextureMap
@@ -79,11 +80,21 @@ def load_stack(
 
     opened: the file where it is open already, at its start.
     """
+    return load_with_grain(path, opened, **keywords)[:2]
+
+
+def load_with_grain(
+    path: Path, opened: BinaryIO | None = None, **keywords: Unpack[DecodeKeywords]
+) -> tuple[Gaussians, tuple[TextureMap, ...], Grain | None]:
+    """What `load_stack` returns, and the grain of the file."""
     from imagegs.codec import read_file
+    from imagegs.codec.grain import grain_in
     from imagegs.textures.stacks import decode_with_maps
 
     with about(path), nullcontext(opened) if opened else open_input(path) as file:
-        return decode_with_maps(read_file(file, keywords.get("size_limit")), **keywords)
+        data = read_file(file, keywords.get("size_limit"))
+        grain = grain_in(data, keywords.get("allow_partial", False))
+        return *decode_with_maps(data, **keywords), grain
 
 
 def named_map(maps: Sequence[TextureMap], name: str) -> TextureMap:

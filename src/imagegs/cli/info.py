@@ -15,7 +15,7 @@ from imagegs.cli.run_files import RunFiles
 from imagegs.cli.standard_streams import open_input
 
 if TYPE_CHECKING:
-    from imagegs.codec import FileInfo
+    from imagegs.codec import FileInfo, Grain
     from imagegs.codec.coded import LayerInfo
     from imagegs.rendering import MultiplyAdds
     from imagegs.textures.map_list import TextureMap
@@ -93,6 +93,7 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
         ("size", f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel"),
         ("bits", f"{shares}: {8 * facts.n_bytes / facts.n_gaussians:.1f} a Gaussian, all in"),
         ("lattice" if facts.layers else "fixed", coding),
+        *(() if facts.grain is None else (("grain", _grain_text(facts.grain)),)),
         *((f"layer {i}", _layer_text(layer)) for i, layer in enumerate(facts.layers, 1)),
         ("chunks", _bytes_text(facts.bytes_by_chunk)),
         ("painting", _cost_text(cost)),
@@ -121,6 +122,13 @@ def _cost_text(cost: MultiplyAdds | None) -> str:
 
 def _layer_text(layer: LayerInfo) -> str:
     return f"{layer.n_gaussians:,} Gaussians, {layer.n_bytes:,} bytes"
+
+
+def _grain_text(grain: Grain) -> str:
+    from imagegs.codec.grain import WHOLE
+
+    most = grain.deviations().max() / WHOLE
+    return f"{grain.columns} x {grain.rows} cells, a deviation of up to {most:.1%} of the full range"
 
 
 def _plain(value: object) -> str:

@@ -7,6 +7,7 @@ from imagegs.codec.bits import Bits
 from imagegs.codec.budget import bytes_for_bpp, coded_frame_size, file_size, gaussians_for_bytes
 from imagegs.codec.coded import LayerInfo
 from imagegs.codec.color_transform import ColorTransform
+from imagegs.codec.grain import Grain
 from imagegs.codec.gsimg import FileInfo, decode, encode, load, read_file, read_info, save
 from imagegs.codec.lattice import Lattice
 
@@ -14,6 +15,7 @@ __all__ = [
     "Bits",
     "ColorTransform",
     "FileInfo",
+    "Grain",
     "Lattice",
     "LayerInfo",
     "bytes_for_bpp",

@@ -20,7 +20,7 @@ from imagegs.errors import FormatError
 SIGNATURE = b"\x89GSI\r\n\x1a\n"
 VERSION = 3
 # A file has its numbers in fixed point, in one GAUS, or coded, in one LATT, perhaps a TURN, and LAYR.
-ORDER = ("HEAD", "mETA", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
+ORDER = ("HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
 REPEATED = "LAYR"
 MAX_PAYLOAD = 2**32 - 1
 MAX_CHUNKS = 1024  # of a file; 64 layers are possible, so there is room for many of kinds to come

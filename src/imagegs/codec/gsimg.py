@@ -25,6 +25,7 @@ from imagegs.codec.container import (
     read_chunks,
     write_chunks,
 )
+from imagegs.codec.grain import Grain, read_grain, write_grain
 from imagegs.codec.header import Header, header_of, read_header, write_header
 from imagegs.codec.lattice import Lattice
 from imagegs.codec.metadata import read_metadata, write_metadata
@@ -63,6 +64,7 @@ class FileInfo:
     bits_by_attribute: dict[str, float]  # stored attribute -> bits a Gaussian, its ranges included
     layers: tuple[LayerInfo, ...]  # of a coded file
     metadata: dict[str, Any] | None
+    grain: Grain | None = None  # that decoders add to what is painted
 
     @property
     def bpp(self) -> float:
@@ -76,6 +78,7 @@ class _Contents:
     numbers: FixedPoint | Coded
     last_share: float  # of the last layer that was read, where it is between two levels
     metadata: dict[str, Any] | None
+    grain: Grain | None
     chunks: Chunks
 
 
@@ -89,7 +92,11 @@ class DecodeKeywords(TypedDict, total=False):
 
 
 def encode(
-    gaussians: Gaussians, coding: Bits | Lattice | None = None, *, metadata: dict[str, Any] | None = None
+    gaussians: Gaussians,
+    coding: Bits | Lattice | None = None,
+    *,
+    metadata: dict[str, Any] | None = None,
+    grain: Grain | None = None,
 ) -> bytes:
     """The bytes of a .gsimg file with these Gaussians.
 
@@ -97,12 +104,14 @@ def encode(
     layer in an order of their own; Gaussians that `quantise` has put on it lose nothing. `Bits` stores every
     number with so many bits, in the order given, in two to three times the size. None: a fine lattice, or 16
     bits of the paper blend. The softmax blend is brought to its canonical form first: longer axis first,
-    angle in [0, pi). metadata is any small JSON object.
+    angle in [0, pi). metadata is any small JSON object. grain: what `decompress` adds to the picture that the
+    Gaussians paint; none by default.
 
     Raises ValueError for what the file format cannot hold: in the paper blend log-weights other than 0 and
     angles beyond 1,024 radians; log-weights with 0 bits; on a lattice the paper blend, centres off the canvas
     and numbers too large for it; control characters in channel names or more than 255 bytes; metadata that is
-    not JSON or larger than 65,535 bytes; 2^32 bytes or more. TypeError for arguments of the wrong type.
+    not JSON or larger than 65,535 bytes; grain of more cells than pixels; 2^32 bytes or more. TypeError for
+    arguments of the wrong type.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)
@@ -117,6 +126,8 @@ def encode(
     chunks = [("HEAD", write_header(header))]
     if metadata is not None:
         chunks.append(("mETA", write_metadata(metadata)))
+    if grain is not None:
+        chunks.append(("gRAN", write_grain(grain, header)))
     if isinstance(coding, Lattice):
         return write_chunks([*chunks, *write_layers(gaussians, coding, header)])
     if (size := payload_size(header, coding)) > MAX_PAYLOAD:
@@ -216,6 +227,7 @@ def read_info(
         bits_by_attribute=numbers.bits_by_attribute(),
         layers=numbers.layers if isinstance(numbers, Coded) else (),
         metadata=contents.metadata,
+        grain=contents.grain,
     )
 
 
@@ -230,6 +242,7 @@ def _read(
     single = chunks.single
     header = read_header(single["HEAD"])
     metadata = read_metadata(single["mETA"]) if "mETA" in single else None
+    grain = read_grain(single["gRAN"], header) if "gRAN" in single else None
     numbers: FixedPoint | Coded
     whole, share = level_of(lod, len(chunks.layers))
     if chunks.layers:
@@ -248,7 +261,7 @@ def _read(
     else:
         numbers = read_fixed_point(single["GAUS"], header)
         _check_numbers(header, limits)
-    return _Contents(header, numbers, share, metadata, chunks)
+    return _Contents(header, numbers, share, metadata, grain, chunks)
 
 
 def _check_numbers(header: Header, limits: Limits) -> None:
@@ -265,18 +278,19 @@ def save(
     coding: Bits | Lattice | None = None,
     *,
     metadata: dict[str, Any] | None = None,
+    grain: Grain | None = None,
 ) -> int:
     """Write a .gsimg file whole or not at all; returns its size in bytes.
 
-    coding, metadata: those of `encode`. Raises what `encode` raises, and OSError; an existing file is then as
-    it was.
+    coding, metadata, grain: those of `encode`. Raises what `encode` raises, and OSError; an existing file is
+    then as it was.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)
     >>> imagegs.save("a.gsimg", gaussians) == len(imagegs.encode(gaussians))
     True
     """
-    data = encode(gaussians, coding, metadata=metadata)
+    data = encode(gaussians, coding, metadata=metadata, grain=grain)
     write_atomically(path, data)
     return len(data)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from imagegs.codec.grain import grain_in
+from imagegs.grain.adding import add_grain, grain_factor
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.rendering import check_painting, render
@@ -17,6 +19,7 @@ def decompress(
     scale: float | None = None,
     region: tuple[int, int, int, int] | None = None,
     lod: float = 1.0,
+    grain: float = 1.0,
     filtered: bool = True,
     allow_partial: bool = False,
     size_limit: int | None = DEFAULT_SIZE_LIMIT,
@@ -30,19 +33,21 @@ def decompress(
     height, scale: the size, in pixels or in proportion to the original's.
     region: (x, y, width, height), paints only these pixels of that size.
     lod: the level of detail, 0 (the first layer alone) to 1 (all).
+    grain: 0..2, a factor on the strength of the grain that the file asks for; 0 leaves it out.
     filtered: each pixel of a smaller picture is a mean; False: a single sample, which is faster but aliases.
     allow_partial: reads a file that was cut short, up to its last whole layer.
     size_limit: pixels; refuses larger pictures, and more Gaussians, samples and work in proportion; None for
         the default.
 
     Raises FormatError for damaged data, LimitError above the limit, ValueError for a view that is empty or
-    outside the picture.
+    outside the picture, and for another strength of grain.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> data = imagegs.compress(image, n_gaussians=20, effort=1)
     >>> imagegs.decompress(data, scale=2, region=(10, 10, 8, 4)).shape
     (4, 8, 3)
     """
+    grain_factor(grain)  # raises out of range
     gaussians, maps = decode_with_maps(
         data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=False
     )
@@ -50,7 +55,10 @@ def decompress(
     check_painting(gaussians, Limits.of(size_limit), pictures=max(1, len(maps)), **view)
     if maps:
         return {each.name: _squeezed(paint_map(gaussians, each, threads, **view)) for each in maps}
-    return _squeezed(render(gaussians, dtype=f"uint{gaussians.bit_depth}", threads=threads, **view))
+    painted = render(gaussians, dtype=f"uint{gaussians.bit_depth}", threads=threads, **view)
+    if (found := grain_in(data, allow_partial)) is not None:
+        add_grain(painted, found, gaussians, strength=grain, **view)
+    return _squeezed(painted)
 
 
 def _squeezed(pixels: IntegerPixels) -> IntegerPixels:

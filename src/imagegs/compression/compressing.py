@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from imagegs import codec
+from imagegs.codec.grain import Grain, grain_in, with_grain
 from imagegs.compression.judging import Original
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.plan import check_options, file_metadata, make_plan
@@ -17,6 +18,7 @@ from imagegs.compression.quality_target import fit_to_psnr
 from imagegs.compression.rate_control import Packer
 from imagegs.fitting import Progress, fit_progressively
 from imagegs.gaussians import Gaussians
+from imagegs.grain.estimating import estimate_grain, room_for_grain
 from imagegs.limits import NO_SIZE_LIMIT
 from imagegs.pictures.pixels import IntegerPixels, Picture
 from imagegs.restoration.restoring import Restoration, Source, restore
@@ -48,8 +50,13 @@ class Compressed:
 
     @cached_property
     def painted(self) -> IntegerPixels:
-        """The picture that a decoder writes, (H, W, C), of the size and dtype of the input."""
+        """The picture that a decoder writes without grain, (H, W, C), of the size and dtype of the input."""
         return self._original.painted(self.decoded)
+
+    @cached_property
+    def grain(self) -> Grain | None:
+        """What decoders add to the picture: see `grain` of `compress`."""
+        return grain_in(self.data)
 
     @property
     def bpp(self) -> float:
@@ -111,7 +118,7 @@ class Compression:
         start = perf_counter()
         gaussians, steps = self._fitted(progress or _ignore)
         metadata = file_metadata(self.options, self.plan.tune, self.maps, steps)
-        data = self._packed(gaussians, metadata)
+        data = self._with_grain(self._packed(gaussians, metadata))
         seconds = perf_counter() - start
         return Compressed(data, steps, seconds, self.plan.psnr, self._original)
 
@@ -150,6 +157,16 @@ class Compression:
 
     def _packed(self, gaussians: Gaussians, metadata: dict[str, Any] | None = None) -> bytes:
         return self._packer.pack(self.restoration.to_store(gaussians, self.options.threads), metadata)
+
+    def _with_grain(self, data: bytes) -> bytes:
+        """The file with grain, where some is wanted and found, and fits."""
+        room = room_for_grain(len(data))
+        if not (self.plan.grain and room):
+            return data
+        shown = self.restoration.shown
+        painted = self._original.painted(codec.decode(data, size_limit=NO_SIZE_LIMIT))
+        grain = estimate_grain(shown.pixels, painted, shown.channels, room, self.plan.grain)
+        return data if grain is None else with_grain(data, grain)
 
     def _decoded_psnr(self, gaussians: Gaussians) -> float:
         """PSNR in dB of the picture that a decoder will write."""

@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from numpy.typing import NDArray
 
-from imagegs.choices import RestorationName
+from imagegs.choices import GrainChoice, RestorationName
 from imagegs.codec import Bits
 from imagegs.compression.compressing import Compressed, Compression
 from imagegs.compression.options import CompressionOptions, FitSettings, Target
@@ -39,6 +39,7 @@ class CompressKeywords(TypedDict, total=False):
     seed: int
     pixel_weights: NDArray[Any] | None
     channel_weights: Sequence[float] | None
+    grain: GrainChoice
     exact: bool
     restore: RestorationName | None
     mask: ImageLike | None

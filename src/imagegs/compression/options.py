@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imagegs.choices import RestorationName
+from imagegs.choices import GrainChoice, RestorationName
 from imagegs.codec import Bits, bytes_for_bpp
 from imagegs.compression.quality_target import psnr_of_quality
 from imagegs.fitting import DEFAULT_EFFORT, Placement, RecipeName, Tune
@@ -84,6 +84,7 @@ class CompressionOptions:
     bits: Bits | None = None  # of numbers in fixed point, uncompressed; None: on a lattice, entropy-coded
     pixel_weights: NDArray[Any] | None = None  # (H, W) >= 0: how much the error of each pixel counts
     channel_weights: tuple[float, ...] | None = None  # (C,) above 0: how much that of each channel counts
+    grain: GrainChoice = "off"  # or its strength, 0..1 of the incoherent part of what is lost
     exact: bool = False  # alpha is a channel like any other, and the colours that it hides are kept
     restore: RestorationName | None = None
     mask: Picture | None = None  # for restore="inpaint": white where pixels are unknown

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imagegs.choices import RestorationName
+from imagegs.choices import GrainChoice, RestorationName
 from imagegs.codec import Bits, read_file
 from imagegs.compression.bytes_to_pixels import decompress
 from imagegs.compression.keywords import compress_image
@@ -41,6 +41,7 @@ def imwrite(
     seed: int = 0,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
+    grain: GrainChoice = "off",
     exact: bool = False,
     restore: RestorationName | None = None,
     mask: ImageLike | None = None,
@@ -69,6 +70,7 @@ def imread(
     scale: float | None = None,
     region: tuple[int, int, int, int] | None = None,
     lod: float = 1.0,
+    grain: float = 1.0,
     filtered: bool = True,
     allow_partial: bool = False,
     size_limit: int | None = DEFAULT_SIZE_LIMIT,
@@ -92,6 +94,7 @@ def imread(
         scale=scale,
         region=region,
         lod=lod,
+        grain=grain,
         filtered=filtered,
         allow_partial=allow_partial,
         size_limit=size_limit,

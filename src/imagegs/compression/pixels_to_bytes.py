@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imagegs.choices import RestorationName
+from imagegs.choices import GrainChoice, RestorationName
 from imagegs.codec import Bits
 from imagegs.compression.compressing import Compressed
 from imagegs.compression.keywords import compress_image
@@ -35,6 +35,7 @@ def compress(
     seed: int = 0,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
+    grain: GrainChoice = "off",
     exact: bool = False,
     restore: RestorationName | None = None,
     mask: ImageLike | None = None,
@@ -62,6 +63,10 @@ def compress(
     wrap: the picture tiles: no seam between opposite borders.
     seed: the same seed gives the same bytes, with any number of threads.
     pixel_weights: (H, W) >= 0, channel_weights: (C,) above 0: how much errors count.
+    grain: noise that `decompress` adds in place of lost texture that is incoherent (grass, gravel, film): a
+        number 0..1, its strength in proportion to what is lost; "auto" is 0.8 for pictures, and "off" for
+        stacks and restorations; "off" is the default. It takes 1% of the file at most. PSNR and SSIM are
+        measured without it.
     exact: alpha is a channel like another, and the colours that it hides are kept: for masks and packed data.
     restore: "denoise", "deblock", "inpaint", "upscale", or "auto" for what the picture shows; the file then
         decodes to the restored picture. mask: for "inpaint", white where pixels are unknown.
@@ -101,6 +106,7 @@ def compress_with_report(
     seed: int = 0,
     pixel_weights: NDArray[Any] | None = None,
     channel_weights: Sequence[float] | None = None,
+    grain: GrainChoice = "off",
     exact: bool = False,
     restore: RestorationName | None = None,
     mask: ImageLike | None = None,

@@ -8,13 +8,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imagegs.choices import RESTORATIONS
+from imagegs.choices import GRAINS, RESTORATIONS, GrainChoice
 from imagegs.codec import Bits, coded_frame_size, gaussians_for_bytes
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.rules import Given, check_together
 from imagegs.fitting import Tune, steps_of
 from imagegs.fitting.recipes import check_recipe
 from imagegs.gaussians import DEFAULT_LAYERS, BlendName, FloatArray, layer_ends
+from imagegs.grain.estimating import AUTO_STRENGTH, most_grain_bytes, room_for_grain
 from imagegs.pictures.pixels import Picture
 from imagegs.pictures.transparency import Alphas
 from imagegs.restoration.restoring import Restoration
@@ -39,6 +40,7 @@ class Plan:
     alphas: Alphas | None  # of the channels; None: what their names say
     pixel_weights: NDArray[Any] | None = None  # as given
     channel_weights: tuple[float, ...] | None = None
+    grain: float = 0.0  # strength, in proportion to what is lost; 0: none is looked for
 
     def weights(self, of_pixels: FloatArray | None) -> dict[str, Any]:
         """The keywords of `fit` and `quantise` for weights of pixels and channels, and for alpha channels.
@@ -67,21 +69,25 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
         alphas=_alphas(options.exact, restoration, maps),
         pixel_weights=options.pixel_weights,
         channel_weights=options.channel_weights,
+        grain=_grain_strength(options, maps),
     )
     height, width, _ = restoration.shown.pixels.shape
     if (n_bytes := target.most_bytes(height, width)) is None:
         return plan
+    if plan.grain and room_for_grain(n_bytes):
+        n_bytes -= most_grain_bytes(n_bytes)
     return _within(n_bytes, plan, options, restoration, maps)
 
 
 def check_options(options: CompressionOptions, picture: Picture, maps: Sequence[TextureMap]) -> None:
     """Refuse options that do not go together.
 
-    Raises ValueError, also for an unknown restoration; TypeError for `bits` that are no Bits.
+    Raises ValueError, also for an unknown restoration or grain; TypeError for `bits` that are no Bits.
     """
     fit, target = options.fit, options.target
     if options.restore is not None and options.restore not in RESTORATIONS:
         raise ValueError(f"no restoration {options.restore!r}; there are {', '.join(RESTORATIONS)}")
+    _check_grain(options.grain)
     if not (options.bits is None or isinstance(options.bits, Bits)):
         raise TypeError(f"bits must be an imagegs.Bits, not {options.bits!r}")
     check_together(_given(options, picture, maps))
@@ -107,6 +113,7 @@ def _given(options: CompressionOptions, picture: Picture, maps: Sequence[Texture
         time_budget=fit.time_budget is not None,
         visual=fit.tune == "visual",
         exact=options.exact,
+        grain=not isinstance(options.grain, str) and options.grain > 0,
         mask=options.mask is not None,
         init_map=not isinstance(fit.init, str),
         pixel_weights=options.pixel_weights is not None,
@@ -115,6 +122,20 @@ def _given(options: CompressionOptions, picture: Picture, maps: Sequence[Texture
         has_alpha=picture.channels[-1] == "A",
         has_maps=bool(maps),
     )
+
+
+def _check_grain(grain: GrainChoice) -> None:
+    known = grain in GRAINS if isinstance(grain, str) else 0 <= grain <= 1
+    if isinstance(grain, bool) or not known:
+        raise ValueError(f"grain is auto, off, or a strength from 0 to 1, not {grain!r}")
+
+
+def _grain_strength(options: CompressionOptions, maps: Sequence[TextureMap]) -> float:
+    """The strength of the grain that is looked for; "auto" looks for none in stacks and restored pictures."""
+    if not isinstance(options.grain, str):
+        return float(options.grain)
+    wanted = options.grain == "auto" and not maps and options.restore is None
+    return AUTO_STRENGTH if wanted else 0.0
 
 
 def _alphas(exact: bool, restoration: Restoration, maps: Sequence[TextureMap]) -> Alphas | None:

@@ -22,6 +22,7 @@ class Given:
     time_budget: bool
     visual: bool  # the tune
     exact: bool
+    grain: bool  # a strength above 0
     mask: bool
     init_map: bool  # init is a map
     pixel_weights: bool
@@ -59,6 +60,8 @@ def check_together(given: Given) -> None:
         _check_restoration(given)
     if given.visual and given.has_maps:
         raise OptionsError("{tune=visual} is for a picture that is looked at, not for {maps}")
+    if given.grain and given.has_maps:
+        raise OptionsError("{grain} is for a picture, not for {maps}")
     if given.more_layers and given.fixed_point:
         raise OptionsError(
             "numbers in fixed point have no layers: no {layers} with {bits} or the paper recipe"
@@ -70,6 +73,10 @@ def check_together(given: Given) -> None:
 def _check_restoration(given: Given) -> None:
     if given.exact:
         raise OptionsError("{exact} keeps what alpha hides, {restore} fills it: not both")
+    if given.grain:
+        raise OptionsError(
+            "{grain} measures what is lost of the picture, {restore} changes the picture: not both"
+        )
     if given.has_maps:
         raise OptionsError("{restore} is for a picture, not for {maps}")
     if given.psnr:

@@ -5,7 +5,7 @@ import { FormatError, LimitError, require, requireMore } from "./errors.js";
 
 const signature = [0x89, 0x47, 0x53, 0x49, 0x0d, 0x0a, 0x1a, 0x0a];
 const version = 3;
-const order = ["HEAD", "mETA", "GAUS", "LATT", "TURN", "LAYR", "TAIL"];
+const order = ["HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "LAYR", "TAIL"];
 const layerChunk = "LAYR";
 const mostChunks = 1024;
 const sliceSize = 2 ** 16; // bytes of a checksum between two chances to do something else

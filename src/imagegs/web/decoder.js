@@ -2,12 +2,14 @@
 
 /** @import { Arrays } from "./arrays.js" */
 /** @import { Chunk } from "./container.js" */
+/** @import { Grain } from "./grain.js" */
 /** @import { Header } from "./header.js" */
 
 import { joined } from "./arrays.js";
 import { Container } from "./container.js";
 import { FormatError, LimitError, require } from "./errors.js";
 import { readFixedPoint } from "./fixed_point.js";
+import { readGrain } from "./grain.js";
 import { readHeader } from "./header.js";
 import { Lattice } from "./lattice.js";
 import { LayerReader } from "./layers.js";
@@ -25,20 +27,22 @@ import { readMetadata } from "./metadata.js";
 
 /** @typedef {{type: "header", header: Header}} HeaderEvent */
 /** @typedef {{type: "metadata", metadata: Record<string, unknown>}} MetadataEvent */
+/** @typedef {{type: "grain", grain: Grain}} GrainEvent */
 /**
  * @typedef {{type: "layer", arrays: Arrays, bytes: number}} LayerEvent  bytes: of the file up to the layer's
  *     end
  */
 /** @typedef {{type: "pause"}} PauseEvent  a chance to do something else */
 /** @typedef {{type: "more"}} MoreEvent  push more bytes, or call end(), before the next step */
-/** @typedef {HeaderEvent | MetadataEvent | LayerEvent | PauseEvent | MoreEvent} DecoderEvent */
+/** @typedef {HeaderEvent | MetadataEvent | GrainEvent | LayerEvent | PauseEvent | MoreEvent} DecoderEvent */
 
 /**
  * Decodes a file whose bytes are pushed one part after the other. A file in fixed point counts as one layer
  * of all its Gaussians.
  *
- * `events()` yields one header, metadata if the file has any, and each layer; pauses and wishes for more
- * bytes come in between. It throws FormatError and LimitError, and ends after the last chunk of a whole file.
+ * `events()` yields one header, metadata and grain if the file has any, and each layer; pauses and wishes for
+ * more bytes come in between. It throws FormatError and LimitError, and ends after the last chunk of a whole
+ * file.
  */
 export class Decoder {
     /**
@@ -98,6 +102,7 @@ export class Decoder {
         const header = /** @type {Header} */ (this.header); // from the first chunk
         if (name === "HEAD") yield* this.readHeader(payload);
         else if (name === "mETA") yield { type: "metadata", metadata: readMetadata(payload) };
+        else if (name === "gRAN") yield { type: "grain", grain: readGrain(payload, header) };
         else if (name === "GAUS") {
             const steps = readFixedPoint(payload, header, Boolean(this.options.integers));
             yield this.layer(yield* withPauses(steps));
@@ -168,6 +173,7 @@ function* withPauses(steps) {
  * @typedef {object} DecodedFacts
  * @property {Layer[]} layers
  * @property {Record<string, any> | null} metadata  any JSON, see docs/format.md
+ * @property {Grain | null} grain            see GrainSampler
  * @property {number} fade  added to the log-weights of the last layer, see levels.js
  */
 /**
@@ -192,7 +198,7 @@ export function decode(bytes, options = {}) {
     decoder.push(data);
     decoder.end();
     /** @type {DecodedFacts} */
-    const facts = { metadata: null, layers: [], fade: level.fade };
+    const facts = { metadata: null, grain: null, layers: [], fade: level.fade };
     /** @type {Header | null} */
     let header = null;
     /** @type {Arrays[]} */
@@ -200,6 +206,7 @@ export function decode(bytes, options = {}) {
     for (const event of decoder.events()) {
         if (event.type === "header") header = event.header;
         else if (event.type === "metadata") facts.metadata = event.metadata;
+        else if (event.type === "grain") facts.grain = event.grain;
         else if (event.type === "layer") {
             parts.push(event.arrays);
             facts.layers.push({ n: event.arrays.angle.length, bytes: event.bytes });

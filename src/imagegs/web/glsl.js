@@ -4,6 +4,7 @@
 /** @import { UniformType } from "./views.js" */
 
 import { cutoff, leastLength, paperEpsilon, paperTile, textureRow, topK } from "./constants.js";
+import { grainGLSL } from "./grain_shaders.js";
 import { leastWeight } from "./levels.js";
 import { uniformTypes } from "./views.js";
 
@@ -108,6 +109,7 @@ vec4 withUnitLength(vec4 color) {
     return vec4(0.5 + 0.5 * v / (size < ${leastLength} ? 1.0 : size), 0.0);
 }
 
+${grainGLSL}
 void main() {
     vec2 pixel = floor(gl_FragCoord.xy);
     if (flipped) pixel.y = height - 1.0 - pixel.y;
@@ -122,7 +124,7 @@ void main() {
             sum += unitLength ? color : clamp(color, 0.0, 1.0);
         }
     vec4 color = sum / float(samples.x * samples.y);
-    color = clamp(unitLength ? withUnitLength(color) : color, 0.0, 1.0);
+    color = clamp(unitLength ? withUnitLength(color) : color + grainOfOutput(pixel), 0.0, 1.0);
     if (channels == 1) result = vec4(color.xxx, 1.0);
     else if (channels == 2) result = color.xxxy;
     else result = channels == 3 ? vec4(color.xyz, 1.0) : color;

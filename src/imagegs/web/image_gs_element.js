@@ -8,6 +8,7 @@ import { asError } from "./errors.js";
 import { ElementLayout } from "./element_layout.js";
 import { SourceRequest, encodingError } from "./element_request.js";
 import { Painting } from "./painting.js";
+import { grainFactor, grainOfText } from "./grain.js";
 import { leaveRenderer, queueDrawing, sharedRenderer, useRenderer } from "./shared_renderer.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
@@ -24,7 +25,7 @@ const ahead = "1250px"; // a lazy picture is loaded so far from the window, as b
  * The element. docs/web.md has its attributes and events.
  */
 export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
-    static observedAttributes = ["src", "alt", "lod", "map", "width", "height", "loading"];
+    static observedAttributes = ["src", "alt", "lod", "map", "grain", "width", "height", "loading"];
 
     /**
      * The kind of renderer for all elements of the page, see makeRenderer(). Set it before the first element
@@ -77,7 +78,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         this.#layout.update();
         const wasWrong = this.#request?.failure instanceof RangeError; // a map that the file does not have
         if (name === "map" && wasWrong) this.#start();
-        if (name === "lod" || name === "map") this.repaint();
+        if (["lod", "map", "grain"].includes(name)) this.repaint();
     }
 
     /**
@@ -292,6 +293,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         painting.renderer = renderer;
         painting.map = map;
         painting.lod = this.lod;
+        painting.grain = this.grain;
         await painting.prepare(size);
         await queueDrawing(async () => {
             if (picture !== this.#picture) return;
@@ -325,6 +327,16 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     set lod(lod) {
         levelOf(lod, 2); // or RangeError
         this.setAttribute("lod", String(lod));
+    }
+
+    /** A factor on the file's grain, 0..2; 1 of an attribute that is none. @returns {number} */
+    get grain() {
+        return grainOfText(this.getAttribute("grain"));
+    }
+
+    set grain(strength) {
+        grainFactor(strength); // or RangeError
+        this.setAttribute("grain", String(strength));
     }
 
     /**

@@ -2,6 +2,7 @@
 
 export { decode } from "./decoder.js";
 export { FormatError, LimitError, UnsupportedError } from "./errors.js";
+export { GrainSampler } from "./grain_sampler.js";
 export { levelOf } from "./levels.js";
 export { defaultLimits } from "./limits.js";
 export { mapsOf } from "./maps.js";

@@ -8,6 +8,7 @@
 /** @import { DrawOptions, SceneOf, SceneUniforms, Size, View } from "./views.js" */
 
 import { LimitError } from "./errors.js";
+import { grainDeviations, grainFactor, shownGrain } from "./grain.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
 import { Sampler } from "./sampler.js";
@@ -63,8 +64,9 @@ export class Painting {
      * @param {number} [options.map] number of the map that is shown, see mapsOf()
      * @param {boolean} [options.filtered] whether pixels that are larger than canvas pixels are means over
      *     their areas
+     * @param {number} [options.grain] 0 to 2, a factor on the strength of the file's grain
      */
-    constructor(renderer, picture, { lod = 1, map = 0, filtered = true } = {}) {
+    constructor(renderer, picture, { lod = 1, map = 0, filtered = true, grain = 1 } = {}) {
         this.renderer = renderer;
         this.picture = picture;
         this.filtered = filtered;
@@ -84,6 +86,7 @@ export class Painting {
         this.uploads = new Map(); // by name
         this.detail = this.lod = lod;
         this.mapNumber = this.map = map;
+        this.grainStrength = this.grain = grain;
     }
 
     /** The level of detail, 0..1; else RangeError. @param {number} lod */
@@ -95,6 +98,17 @@ export class Painting {
     /** @returns {number} */
     get lod() {
         return this.detail;
+    }
+
+    /** A factor on the strength of the file's grain, 0 to 2; else RangeError. @param {number} strength */
+    set grain(strength) {
+        grainFactor(strength); // or RangeError
+        this.grainStrength = strength;
+    }
+
+    /** @returns {number} */
+    get grain() {
+        return this.grainStrength;
     }
 
     /** The number of the map that is shown; RangeError where there is none. @param {number} number */
@@ -254,13 +268,15 @@ export class Painting {
      *
      * @param {View} view
      * @param {Size} size
+     * @param {object} [options]
+     * @param {boolean} [options.grained] false: without grain, as who measures the picture wants it
      * @returns {Promise<Uint8ClampedArray | null>}
      */
-    async readPixels(view, size) {
+    async readPixels(view, size, { grained = true } = {}) {
         await this.prepare(size);
         const { filtered } = this,
             renderer = /** @type {AnyRenderer} */ (this.renderer);
-        return renderer.read(this.scene(this.bestLists(view, size)), view, size, { filtered });
+        return renderer.read(this.scene(this.bestLists(view, size), grained), view, size, { filtered });
     }
 
     /**
@@ -293,10 +309,17 @@ export class Painting {
         return this.sampler.at(x, y, ids.subarray(tiles[t], tiles[t] + tiles[t + 1]));
     }
 
-    /** What the renderer draws. @param {Lists} lists @returns {SceneOf<Upload>} */
-    scene(lists) {
+    /**
+     * What the renderer draws.
+     *
+     * @param {Lists} lists
+     * @param {boolean} [grained] whether with the grain of the file
+     * @returns {SceneOf<Upload>}
+     */
+    scene(lists, grained = true) {
         const { picture, shown, prepared: whole } = this,
-            part = lists === whole ? "whole" : "near";
+            part = lists === whole ? "whole" : "near",
+            grain = grained ? shownGrain(picture, shown, this.grain) : null;
         const uploads = {
             tiles: this.uploaded("RG32UI", `${part} tiles`, lists.tiles, () => lists.tiles),
             ids: this.uploaded("R32UI", `${part} ids`, lists.ids, () => lists.ids),
@@ -308,6 +331,13 @@ export class Painting {
                 () => this.colors(whole),
                 `${this.map} ${whole.key}`,
             ),
+            grain: this.uploaded(
+                "R32UI",
+                "grain",
+                grain,
+                () => (grain ? grainDeviations(grain, grainFactor(this.grain)) : new Uint32Array(1)),
+                String(this.grain),
+            ),
         };
         /** @type {SceneUniforms} */
         const uniforms = {
@@ -316,6 +346,7 @@ export class Painting {
             unitLength: shown.unitLength,
             channels: shown.columns.length,
             fade: this.shownLevel().fade,
+            grainCells: grain ? [grain.columns, grain.rows] : [0, 0],
         };
         return { blend: picture.blend, uploads, uniforms, grid: lists.grid, tiles: lists.tiles };
     }

@@ -1,6 +1,7 @@
 // A picture whose bytes come one part after the other; the worker decodes it layer by layer.
 
 /** @import { Arrays } from "./arrays.js" */
+/** @import { Grain } from "./grain.js" */
 /** @import { Header } from "./header.js" */
 /** @import { Link, Listener, Received } from "./thread.js" */
 /** @import { Lists, ListsWanted } from "./worker.js" */
@@ -63,6 +64,8 @@ export class Picture {
         this.header = null;
         /** @type {Record<string, any> | null} */
         this.metadata = null;
+        /** @type {Grain | null} */
+        this.grain = null;
         /** @type {import("./decoder.js").Layer[]} */
         this.layers = [];
         this.complete = false; // whether all layers are there
@@ -147,6 +150,7 @@ export class Picture {
             Object.assign(this, answer.header);
             this.onHeader?.(this);
         } else if (answer.type === "metadata") this.metadata = answer.metadata;
+        else if (answer.type === "grain") this.grain = answer.grain;
         else if (answer.type === "layer") {
             this.parts.push(answer.arrays);
             this.layers.push({ n: answer.arrays.angle.length, bytes: answer.bytes });

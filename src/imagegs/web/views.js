@@ -27,8 +27,9 @@ export const largestSide = 8192; // of an output, pixels
  * @property {number} channels
  * @property {boolean} wraps
  * @property {boolean} unitLength
+ * @property {[number, number]} grainCells
  */
-/** @typedef {"tiles" | "ids" | "shapes" | "colors"} UploadName */
+/** @typedef {"tiles" | "ids" | "shapes" | "colors" | "grain"} UploadName */
 /**
  * @template Upload
  * @typedef {object} SceneOf              what Painting gives to a renderer
@@ -64,6 +65,7 @@ export const uniformTypes = /** @type {const} */ ({
     tileSide: "vec2f",
     gridSize: "vec2i", // tiles
     samples: "vec2i", // of a pixel, across and down
+    grainCells: "vec2i", // columns and rows; 0 without grain
     fade: "f32", // nats
     channels: "i32", // of the map that is shown
     wraps: "bool",

@@ -203,8 +203,8 @@ export class WebGPURenderer {
             pipeline = /** @type {GPURenderPipeline} */ (this.pipelines.get(scene.blend)); // see canDraw()
         const own = /** @type {GPUBuffer} */ (this.uniforms);
         device.queue.writeBuffer(own, 0, memberBytes({ ...uniforms, firstRow, premultiplied }));
-        const { tiles, ids, shapes, colors } = scene.uploads;
-        const entries = [own, tiles, ids, shapes, colors].map((buffer, binding) => ({
+        const { tiles, ids, shapes, colors, grain } = scene.uploads;
+        const entries = [own, tiles, ids, shapes, colors, grain].map((buffer, binding) => ({
             binding,
             resource: { buffer },
         }));

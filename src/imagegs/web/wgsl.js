@@ -4,6 +4,7 @@
 /** @import { UniformType, UniformValue } from "./views.js" */
 
 import { cutoff, leastLength, paperEpsilon, paperTile, topK } from "./constants.js";
+import { grainWGSL } from "./grain_shaders.js";
 import { leastWeight } from "./levels.js";
 import { uniformTypes } from "./views.js";
 
@@ -154,6 +155,7 @@ fn shown(color: vec4f) -> vec4f {
     }
 }
 
+${grainWGSL}
 @fragment
 fn pixel(@builtin(position) position: vec4f) -> @location(0) vec4f {
     let pixel = floor(position.xy) - vec2f(0, view.firstRow);
@@ -169,7 +171,8 @@ fn pixel(@builtin(position) position: vec4f) -> @location(0) vec4f {
         }
     }
     let mean = sum / f32(view.samples.x * view.samples.y);
-    let result = shown(saturate(select(mean, with_unit_length(mean), view.unitLength != 0)));
+    let grained = mean + grain_of_output(pixel);
+    let result = shown(saturate(select(grained, with_unit_length(mean), view.unitLength != 0)));
     return select(result, vec4f(result.xyz * result.w, result.w), view.premultiplied != 0);
 }
 `;

@@ -6,6 +6,7 @@ function identityOf(picture) {
     return Object.create(picture, {
         channels: { value: ["R", "G", "B"] },
         metadata: { value: null },
+        grain: { value: null },
         arrays: {
             get() {
                 if (source !== picture.arrays) {

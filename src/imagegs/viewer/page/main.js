@@ -1,6 +1,6 @@
 // The page as a whole: connects the picture, the panel and the gestures.
 const show = { painting: null, plain: null, identity: null }; // painting: the one that is shown, plain or identity
-const state = { map: "0", lod: 1, ellipses: "off", centers: false, identity: false, load: false, mode: "off", gain: 4 };
+const state = { map: "0", lod: 1, grain: true, ellipses: "off", centers: false, identity: false, load: false, mode: "off", gain: 4 };
 const viewport = new Viewport(at("stage"));
 const frames = new Frames(show, viewport);
 const overlays = new Overlays(at("overlay"), show, viewport);
@@ -28,6 +28,7 @@ function changed(name) {
     if (!show.plain) return;
     if (name === "identity" || name === "map") choosePainting();
     show.painting.lod = state.lod;
+    show.plain.grain = Number(state.grain);
     noteLevel();
     draw(name === "lod");
     if (name === "mode" || name === "map") reference.load().then(draw, (error) => say(error.message, true));
@@ -74,7 +75,7 @@ async function use(picture) {
     show.identity?.release();
     show.identity = null;
     if (!parts.notes) {
-        const facts = { maps: mapsOf(picture), hasReference: Object.keys(config.references ?? {}).length > 0 };
+        const facts = { maps: mapsOf(picture), hasGrain: Boolean(picture.grain), hasReference: Object.keys(config.references ?? {}).length > 0 };
         Object.assign(parts, makePanel(at("panel"), state, facts, viewport, changed));
     }
     viewport.setPicture(picture);

@@ -35,7 +35,7 @@ const group = (title, ...children) => element("fieldset", {}, element("legend", 
 const row = (...children) => element("div", { class: "row" }, ...children);
 
 /** Fills the panel. Returns {keys, notes}: a function for each key, and the elements for notes by name. */
-function makePanel(panel, state, { maps, hasReference }, viewport, changed) {
+function makePanel(panel, state, { maps, hasGrain, hasReference }, viewport, changed) {
     const keys = {}, notes = { lod: element("p", { class: "note" }), overlay: element("p", { class: "note" }), reference: element("p", { class: "note" }) };
     const zoom = (text, title, act) => element("button", { title, onclick: act }, text);
     panel.append(group("View", row(
@@ -47,6 +47,12 @@ function makePanel(panel, state, { maps, hasReference }, viewport, changed) {
         const pick = choice(maps.map(({ name }, i) => [String(i), name]), state, "map", changed, "map");
         panel.append(group("Map", row(pick.select)));
         keys.m = () => pick.set(String((Number(state.map) + 1) % maps.length));
+    }
+    if (hasGrain) {
+        const box = checkbox("grain", "g", state, "grain", changed);
+        box.label.firstChild.checked = state.grain;
+        panel.append(group("Texture", row(box.label)));
+        keys.g = box.toggle;
     }
     const lod = slider(state, "lod", { min: 0, max: 1, step: 0.005, label: "level of detail" }, changed);
     panel.append(group("Level of detail", lod.input, notes.lod));

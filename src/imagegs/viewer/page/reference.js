@@ -89,7 +89,7 @@ class Reference extends EventTarget {
         const seen = new VisibleChannels(show.plain.shown), rows = Math.max(1, Math.floor(stripPixels / part.width));
         for (let y = part.y; y < part.y + part.height; y += rows) {
             const strip = { ...part, y, height: Math.min(rows, part.y + part.height - y) };
-            const painted = await show.plain.readPixels(strip, strip);
+            const painted = await show.plain.readPixels(strip, strip, { grained: false });
             if (work !== this.work || !painted) return;
             sum += seen.squaredErrors(painted, original.pixels, strip);
         }
@@ -111,7 +111,7 @@ class Reference extends EventTarget {
         const step = Math.ceil(Math.sqrt((part.width * part.height) / mostErrorPixels));
         const size = { width: Math.max(1, Math.floor(part.width / step)), height: Math.max(1, Math.floor(part.height / step)) };
         const whole = { ...part, width: size.width * step, height: size.height * step };
-        const painted = await this.show.plain.readPixels(whole, size);
+        const painted = await this.show.plain.readPixels(whole, size, { grained: false });
         if (work !== this.work || !painted) return;
         const bitmap = await createImageBitmap(errorMap(painted, this.original.pixels, whole, size, step, this.gain, new VisibleChannels(this.show.plain.shown)));
         this.errors = { bitmap, part: whole };
