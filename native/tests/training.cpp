@@ -48,7 +48,7 @@ void test_visual_loss(const std::string &isa) {
             const double x = fast.evaluate(engine, picture.data(), terms, a.data());
             const double y = slow.evaluate(scalar, picture.data(), terms, b.data());
             // Variances are differences of nearly equal numbers: they round otherwise where lanes do.
-            check(std::abs(x - y) <= 2e-3 * y, isa + ": visual loss " + std::to_string(x) + " " + std::to_string(y));
+            check(std::abs(x - y) <= 2e-3 * y + 1e-5, isa + ": visual loss");
             check(share_apart(a, b, 1e-2f) <= 0.002, isa + ": gradients of the visual loss");
         }
 }
