@@ -36,8 +36,8 @@ constexpr int kVisualScratchFloats = (3 + 16 + 3 * 16) * kBlurRow + 16;
 
 // One block of one plane of the visual loss; see kernels/visual.h.
 constexpr int kVisualErrors = 3; // of structure, of detail that was added, of detail that was lost
-constexpr int kMargin = 32; // of zeros around each plane: rows, and columns left and right
-struct VisualBlock { // pointers to the block's first pixel; rows are `stride` apart
+constexpr int kMargin = 32;      // of zeros around each plane: rows, and columns left and right
+struct VisualBlock {             // pointers to the block's first pixel; rows are `stride` apart
     const float *picture, *reference, *reference_mean, *reference_variance;
     const float *weights; // of pixels; 0 in the margin
     ptrdiff_t stride;

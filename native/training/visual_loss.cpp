@@ -13,9 +13,8 @@ constexpr double kSmallestFourth = 1e-14; // mean of fourth powers; below, a str
 
 // For bands of rows: f(first row, end).
 template <class F> void for_rows(Engine &engine, int height, const F &f) {
-    engine.pool.run((height + kRowsPerTask - 1) / kRowsPerTask, [&](int task, int) {
-        f(task * kRowsPerTask, std::min(height, (task + 1) * kRowsPerTask));
-    });
+    engine.pool.run((height + kRowsPerTask - 1) / kRowsPerTask,
+                    [&](int task, int) { f(task * kRowsPerTask, std::min(height, (task + 1) * kRowsPerTask)); });
 }
 
 struct Size {
@@ -57,7 +56,8 @@ std::vector<float> blurred(Engine &engine, const std::vector<float> &in, size_t 
             for (int y = begin; y < end; ++y)
                 for (size_t i = first + y * stride; i < first + y * stride + size.width; ++i) {
                     float sum = kWindow[0] * from[i];
-                    for (int k = 1; k <= kWindowHalf; ++k) sum += kWindow[k] * (from[i - k * step] + from[i + k * step]);
+                    for (int k = 1; k <= kWindowHalf; ++k)
+                        sum += kWindow[k] * (from[i - k * step] + from[i + k * step]);
                     to[i] = sum;
                 }
         });
@@ -171,10 +171,18 @@ double VisualLoss::compare(Engine &engine, Scale &scale, const double weights[kV
             const int x0 = k % across * kBlurBlockWidth, y0 = k / across * kBlurBlockHeight;
             wanted.push_back(c);
             const size_t at = scale.at(y0, x0);
-            blocks.push_back({&plane.picture[at], &plane.reference[at], &plane.mean[at], &plane.variance[at],
-                              &scale.weights[at], ptrdiff_t(scale.stride()), std::min(kBlurBlockWidth, scale.width - x0),
-                              std::min(kBlurBlockHeight, scale.height - y0), {}, {},
-                              {&plane.maps[0][at], &plane.maps[1][at], &plane.maps[2][at]}, &plane.gradient[at]});
+            blocks.push_back({&plane.picture[at],
+                              &plane.reference[at],
+                              &plane.mean[at],
+                              &plane.variance[at],
+                              &scale.weights[at],
+                              ptrdiff_t(scale.stride()),
+                              std::min(kBlurBlockWidth, scale.width - x0),
+                              std::min(kBlurBlockHeight, scale.height - y0),
+                              {},
+                              {},
+                              {&plane.maps[0][at], &plane.maps[1][at], &plane.maps[2][at]},
+                              &plane.gradient[at]});
         }
     }
     struct Sums {
@@ -194,7 +202,8 @@ double VisualLoss::compare(Engine &engine, Scale &scale, const double weights[kV
     for (int c = 0; c < kVisualComponents; ++c)
         for (int e = 0; e < kVisualErrors; ++e) {
             const double mean = means[c].of[2 * e], fourth = means[c].of[2 * e + 1];
-            const double slope = std::pow(std::max(fourth, kSmallestFourth), -0.75), share = fourth < kSmallestFourth ? 1 : 0.25;
+            const double slope = std::pow(std::max(fourth, kSmallestFourth), -0.75),
+                         share = fourth < kSmallestFourth ? 1 : 0.25;
             loss += weights[c][e][0] * mean + weights[c][e][1] * fourth * slope;
             of_mean[c][e] = float(weights[c][e][0] / pixels);
             of_fourth[c][e] = float(weights[c][e][1] / pixels * share * slope);
@@ -219,10 +228,8 @@ void VisualLoss::differentiate(Engine &engine, const float *picture, float groun
         for_rows(engine, scale.height, [&](int first, int end) {
             for (int c = 0; c < 3; ++c) {
                 float *plane = lights_[k].gradient[c].data();
-                if (k + 1 < scales.size())
-                    halve_gradient(lights_[k + 1].gradient[c].data(), size, plane, first, end);
-                else
-                    std::fill(plane + size_t(first) * scale.width, plane + size_t(end) * scale.width, 0.0f);
+                if (k + 1 < scales.size()) halve_gradient(lights_[k + 1].gradient[c].data(), size, plane, first, end);
+                else std::fill(plane + size_t(first) * scale.width, plane + size_t(end) * scale.width, 0.0f);
             }
             for (int y = first; y < end; ++y) {
                 float *of_light[3], *light[3], *to[4] = {};

@@ -29,7 +29,7 @@ public:
     size_t shape(int k) const { return size_t(k == 0 ? channels_ : k == 1 ? height_ : width_); }
 
 private:
-    struct Plane { // each with a margin; see Scale
+    struct Plane {                                     // each with a margin; see Scale
         std::vector<float> reference, mean, variance;  // of the target
         std::vector<float> picture, maps[3], gradient; // of a picture
     };

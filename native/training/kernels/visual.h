@@ -130,9 +130,9 @@ static void visual_gradient(const VisualBlock &block, float *scratch) {
             for (int i = 0; i < across + 2 * kHalf; i += kLanes) {
                 const ptrdiff_t at = first + i;
                 const vfloat mean = load(block.maps[0] + at), reference_mean = load(block.reference_mean + at);
-                const VisualErrors e = visual_errors(load(block.picture + at), load(block.reference + at), mean,
-                                                     load(block.maps[1] + at), load(block.maps[2] + at), reference_mean,
-                                                     load(block.reference_variance + at));
+                const VisualErrors e =
+                    visual_errors(load(block.picture + at), load(block.reference + at), mean, load(block.maps[1] + at),
+                                  load(block.maps[2] + at), reference_mean, load(block.reference_variance + at));
                 vfloat out[4];
                 visual_derivatives(block, e, mean, reference_mean, load(block.weights + at), out);
                 for (int k = 0; k < 3; ++k) store(derivative[k] + i, out[k]);
