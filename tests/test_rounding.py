@@ -158,3 +158,18 @@ def test_a_wanted_size_takes_few_quantisations(fitted, monkeypatch):  # noqa: F8
     data = imagegs.compress((255 * picture).astype(np.uint8), target_size=900, effort=1, threads=1)
     assert 0.97 * 900 < len(data) <= 900
     assert len(calls) <= 2
+
+
+def test_the_smallest_file_has_one_gaussian():
+    y, x = np.mgrid[:24, :32]
+    pixels = np.dstack([x * 8, y * 10, x + y]).astype(np.uint8)
+    for n_bytes in range(150, 300, 2):
+        try:
+            data = imagegs.compress(pixels, target_size=n_bytes, effort=1)
+        except ValueError as error:
+            assert str(error) == f"{n_bytes} bytes are too few for a Gaussian"
+            continue
+        assert len(data) <= n_bytes and len(imagegs.decode(data)) == 1
+        break
+    else:
+        pytest.fail("not even 298 bytes have room for a Gaussian")

@@ -55,7 +55,8 @@ def compress(
         `quality` 0..100 is the same on a scale: 20 dB + quality / 4.
     effort: 1..9, fast to thorough. steps, time_budget: how long the fit runs, in place of the effort, in
         steps or in seconds.
-    tune: "balanced", "psnr" or "ssim"; by default "balanced", or "psnr" where something is restored.
+    tune: "balanced", "psnr", "ssim", or "visual" for the eye (pictures of Y, YA, RGB or RGBA, no stacks); by
+        default "balanced", or "psnr" where something is restored.
     recipe: "imagegs", or "paper" for the published method (Image-GS, SIGGRAPH 2025).
     init: where Gaussians start: "gradient", "random", or an (H, W) map of weights >= 0.
     layers: up to so many first parts of the file are a picture too; by default 8, and 1 with `bits`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,8 +72,18 @@ class Packer:
                 # What it took of those bytes that rounding at once takes tells which lattice will do.
                 expected = MARGIN * len(data) / sizes.of(lattice)
             if len(gaussians) == 1:
-                raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
+                return self._single(n_bytes, reference, gaussians, metadata)
             gaussians = self._fewer(fitted, gaussians)
+
+    def _single(
+        self, n_bytes: int, reference: Reference, gaussian: Gaussians, metadata: dict[str, Any] | None
+    ) -> bytes:
+        """The file of one Gaussian: nearly all frame, so that its size tells little of the next lattice's."""
+        for lattice in _Sizes(gaussian, metadata, reference).all_within(n_bytes):
+            data = self._file(reference, gaussian, lattice, metadata)
+            if len(data) <= n_bytes:
+                return data
+        raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
 
     def _file(
         self,
@@ -122,6 +133,11 @@ class _Sizes:
         transform = color_transform_for(self._inside, first, self._roots)
         fineness = self._finest(n_bytes, transform)
         return None if fineness is None else replace(lattice_of(fineness), color_transform=transform)
+
+    def all_within(self, n_bytes: float) -> Iterator[Lattice]:
+        """All lattices with so many bytes at most, the finest first; colours have the usual transform."""
+        lattices = (lattice_of(fineness) for fineness in reversed(FINENESS))
+        return (lattice for lattice in lattices if self.of(lattice) <= n_bytes)
 
     def _finest(self, n_bytes: float, transform: ColorTransform | None) -> int | None:
         def is_over(fineness: int) -> bool:
