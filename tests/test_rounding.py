@@ -170,6 +170,7 @@ def test_the_smallest_file_has_one_gaussian():
             assert str(error) == f"{n_bytes} bytes are too few for a Gaussian"
             continue
         assert len(data) <= n_bytes and len(imagegs.decode(data)) == 1
+        assert imagegs.compress(pixels, target_size=len(data), effort=1) == data
         break
     else:
         pytest.fail("not even 298 bytes have room for a Gaussian")
