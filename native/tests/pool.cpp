@@ -2,6 +2,7 @@
 #include "core/pool.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <limits>
 #include <stdexcept>
@@ -42,8 +43,11 @@ void test_pool() {
     bool late = false;
     set_seconds_left(0.1);
     try {
-        // The caller's own task is short, so it waits for the other one.
+        // The caller's own task ends once another thread has the other one, for which it then waits.
+        std::atomic<bool> started = false;
         pool.run(2, [&](int, int worker) {
+            if (worker != 0) started = true;
+            while (!started) std::this_thread::sleep_for(std::chrono::milliseconds(1));
             for (int i = 0; worker != 0 && i < 1000; ++i) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));
                 pool.poll(worker);
