@@ -1,4 +1,4 @@
-"""What each tune gives at equal bytes: whole files, by several measures.
+"""Compares tunes at equal bytes: whole files, by several measures.
 
     python benchmarks/tunes.py --pictures FOLDER [--side 768] [--effort 3] [--bpp 0.1 0.3 0.6]
         [--tunes balanced visual] [--count 6] [--out tunes.json]
@@ -25,7 +25,7 @@ WANTED = ("psnr", "ms-ssim", "ssimulacra2", "flip", "st-lpips")
 
 
 def row(path: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Of one picture: {tune: {rate: {bytes, measures, cpu_seconds}}}."""
+    """Measures one picture: {tune: {rate: {bytes, measures, cpu_seconds}}}."""
     pixels = load(path, options.side)
     measures = [METRICS[name] for name in WANTED if METRICS[name].missing() is None]
     found: dict[str, Any] = {}

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.layering import Prefixes
-from imagegs.fitting.losses import Aim
-from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, KeptRender, Objective
+from imagegs.fitting.losses import Aim, plain_aim
+from imagegs.fitting.objective import GaussianArrays, KeptRender, Objective
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
 
@@ -56,7 +56,7 @@ def polish(
     damping = DAMPING
     prefixes = Prefixes(objective, ends, arrays)
     kept = objective.kept(arrays)
-    loss, metric = aim or Aim(SQUARED_ERROR, objective.pixel_weights)
+    loss, metric = aim or plain_aim(objective)
     result = kept.evaluate(loss)
     for _ in count() if iterations is None else range(iterations):
         system = _System(kept, metric, result.gradient, prefixes.gradient, free)

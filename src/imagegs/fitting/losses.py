@@ -51,11 +51,21 @@ class Aim(NamedTuple):
     metric: FloatArray | None
 
 
+def plain_aim(objective: Objective) -> Aim:
+    """The squared error, with the weights that pixels have."""
+    return Aim(SQUARED_ERROR, objective.pixel_weights)
+
+
+def aim_at(objective: Objective, arrays: GaussianArrays) -> Aim:
+    """`aim_near` the picture of some Gaussians, which is painted only for an observer."""
+    return plain_aim(objective) if objective.observer is None else aim_near(objective.kept(arrays))
+
+
 def aim_near(kept: KeptRender) -> Aim:
     """The aim near a picture: the squared error, and, where the objective has an observer, what is seen."""
     objective = kept.objective
     if objective.observer is None:
-        return Aim(SQUARED_ERROR, objective.pixel_weights)
+        return plain_aim(objective)
     means = objective.loss(kept.picture, SQUARED_ERROR, objective.scratch)
     loss = loss_of("visual", means.l2)
     objective.loss(kept.picture, loss, objective.scratch)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imagegs.choices import Tune
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
-from imagegs.fitting.losses import aim_near
+from imagegs.fitting.losses import aim_at
 from imagegs.fitting.objective import GaussianArrays, Objective
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.weighing import with_colors
@@ -54,7 +54,7 @@ def without_useless(reference: Reference, gaussians: Gaussians) -> Gaussians:
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
     objective = reference.objective
     if objective.observer is not None:
-        objective = objective.weighed(aim_near(objective.kept(arrays)).metric)
+        objective = objective.weighed(aim_at(objective, arrays).metric)
     pruning = _Pruning(objective, arrays, layer)
     order = np.argsort(pruning.cost, kind="stable")
     cheap = order[: int(MOST_DROPPED * len(order))]

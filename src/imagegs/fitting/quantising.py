@@ -21,7 +21,7 @@ from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import SCALES, Lattice, from_table, to_table
 from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
 from imagegs.fitting.gauss_newton import polish
-from imagegs.fitting.losses import aim_near
+from imagegs.fitting.losses import aim_at
 from imagegs.fitting.objective import GaussianArrays, Objective, weights_of_pixels
 from imagegs.fitting.rounding import ColorRounding
 from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
@@ -253,7 +253,7 @@ class _Quantising:
     ) -> None:
         self._reference, self._lattice, self._steps = reference, lattice, steps
         self._arrays = reference.arrays_of(gaussians)
-        self._aim = aim_near(reference.objective.kept(self._arrays))
+        self._aim = aim_at(reference.objective, self._arrays)
         self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
         self._order = np.random.default_rng(seed).permutation(len(self._arrays))
         self._free = np.ones((len(self._arrays), 6 + self._arrays.color.shape[1]))
