@@ -23,7 +23,7 @@ MEASURES = ("st-lpips", "ssimulacra2", "psnr")
 
 
 def measured(path: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """By the rate: bytes, and each measure without grain and with it."""
+    """Measures each rate: bytes, and each measure without grain and with it."""
     picture = load(path, options.side)
     found = {}
     for bpp in options.bpp:

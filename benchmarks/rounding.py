@@ -1,4 +1,4 @@
-"""What a file of a wanted size holds of one fit, and how often it is quantised for that.
+"""Measures what files of wanted sizes hold of one fit, and how often it is quantised for that.
 
     python benchmarks/rounding.py --pictures DIR --fits DIR [--tune psnr] [--bpp 0.3] [--effort 3]
                                   [--side 768] [--count 4] [--out results.json] [--against results.json]

@@ -71,8 +71,8 @@ def crc32(data: bytes) -> int:
 
 
 def decode(data: bytes, fields: list | None = None) -> dict:
-    """By name: the header's values, "metadata" (dict or None), "grain" (that of section 12, or None), the
-    stored "integers" (N, columns), and the float32 arrays of the Gaussians.
+    """Returns by name: the header's values, "metadata" (dict or None), "grain" (that of section 12, or
+    None), the stored "integers" (N, columns), and the float32 arrays of the Gaussians.
     """
     reader = Reader(data)
     require(reader.take(8, "signature") == bytes.fromhex("89 47 53 49 0d 0a 1a 0a"), "signature")
@@ -249,7 +249,7 @@ class Grained:
         return (197 * m + 2**10 >> 11) * self.strength(x, y) + 128 >> 8
 
     def picture(self, width: int, height: int, q: int, r: int) -> list[list[int]]:
-        """Of a picture of this size whose pixels have q x r samples, row by row."""
+        """The grain of a picture of this size whose pixels have q x r samples, row by row."""
         if max(self.sides[0] / width, self.sides[1] / height) > 8:
             return [[0] * width for _ in range(height)]
         return [[self.mean(x, y, (width, height), (q, r)) for x in range(width)] for y in range(height)]

@@ -46,7 +46,7 @@ struct Kernels {
     void (*normal_diagonal_of_points)(const Candidates &, const float *x, const float *y, int n_points,
                                       const float *out, const Weights &, const Selection &, float *sums);
 
-    // What the removal of each candidate would cost at points; see training/kernels/removal.h. Writes costs[i].
+    // Writes costs[i], what the removal of candidate i would cost at points; see training/kernels/removal.h.
     void (*removal_cost_of_points)(const Candidates &, const float *x, const float *y, int n_points, const float *out,
                                    const Weights &, const float *residual, const Selection &, float *costs);
 

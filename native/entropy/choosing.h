@@ -1,4 +1,4 @@
-// Which whole number an encoder takes: one with few bits that is not far from what would be best for the picture.
+// An encoder chooses a whole number with few bits that is not far from what would be best for the picture.
 #pragma once
 
 #include <algorithm>

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from imagegs.gaussians import FloatArray
     from imagegs.pictures.pixels import Picture
 
-LUMA = 0.299, 0.587, 0.114  # the shares of R, G and B (ITU-R BT.601)
-
 
 def read_map(path: Path, picture: Picture) -> FloatArray:
     """The luma of a picture file, without its alpha: (H, W) in 0..1.
@@ -24,7 +22,7 @@ def read_map(path: Path, picture: Picture) -> FloatArray:
     """
     import numpy as np
 
-    from imagegs.pictures.pixels import to_float
+    from imagegs.pictures.pixels import LUMA_OF_RGB, to_float
 
     # A map may be as large as its picture, which was accepted.
     n_pixels = picture.pixels.shape[0] * picture.pixels.shape[1]
@@ -35,5 +33,5 @@ def read_map(path: Path, picture: Picture) -> FloatArray:
             raise FormatError(f"the map has {w} x {h} pixels, the picture {width} x {height}")
     values = to_float(read.pixels)
     if read.channels[:3] == ("R", "G", "B"):
-        return np.asarray(values[:, :, :3] @ np.array(LUMA, np.float32))
+        return np.asarray(values[:, :, :3] @ np.array(LUMA_OF_RGB, np.float32))
     return values[:, :, 0]

@@ -95,12 +95,13 @@ class Packer:
     ) -> bytes:
         """Gaussians quantised and coded; with n_bytes, as near below it as the colours alone allow."""
         fit = self.options.fit
-        fits = None
-        if n_bytes is not None:
-            fits = lambda each: len(codec.encode(each, lattice, metadata=metadata)) <= n_bytes  # noqa: E731
+
+        def encoded(each: Gaussians) -> bytes:
+            return codec.encode(each, lattice, metadata=metadata)
+
+        fits = None if n_bytes is None else lambda each: len(encoded(each)) <= n_bytes
         steps = 1 + (fit.effort >= THOROUGH_EFFORT)
-        quantised = onto_lattice(reference, gaussians, lattice, steps, fit.seed, fits)
-        return codec.encode(quantised, lattice, metadata=metadata)
+        return encoded(onto_lattice(reference, gaussians, lattice, steps, fit.seed, fits))
 
     def _fewer(self, fitted: FittedGaussians, gaussians: Gaussians) -> Gaussians:
         return fit(

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from imagegs.codec.container import CHUNK_BYTES
 from imagegs.codec.grain import FIXED_BYTES, LEVEL_BITS, MOST_CELLS, MOST_STRENGTH, UNITS, WHOLE, Grain
-from imagegs.pictures.pixels import IntegerPixels
+from imagegs.pictures.pixels import LUMA_OF_RGB, IntegerPixels
 
 AUTO_STRENGTH = 0.8  # of the incoherent part that is lost
 SHARE = 100  # the chunk has at most this part of a file's bytes,
@@ -28,7 +28,7 @@ _INCOHERENT, _COHERENT = 0.5, 0.8  # up to here a block counts in full, from the
 _SPARSE, _EVEN = 0.12, 0.28  # the same the other way round; noise has 0.54
 _QUANTILE = 0.4  # of a cell's blocks: grain is better missing in some than wrong in others
 _DERIVATIVE, _WINDOW = 0.7, 2.0  # pixels, of the structure tensor
-_LUMA = {"R": 0.299, "G": 0.587, "B": 0.114, "Y": 1.0}  # ITU-R BT.601
+_LUMA = dict(zip("RGB", LUMA_OF_RGB, strict=True)) | {"Y": 1.0}
 
 Map = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from imagegs.errors import FormatError
 from imagegs.pictures.formats import open_image
-from imagegs.pictures.pixels import IntegerPixels, to_float, to_integers
+from imagegs.pictures.pixels import LUMA_OF_RGB, IntegerPixels, to_float, to_integers
 
 SIDE = 8  # of a block, pixels
 # Annex K.1 of ITU-T T.81, which most encoders scale by the quality: luma, chroma; row by row.
@@ -30,7 +30,6 @@ CHROMA = (
     *(17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99),
     *(47, 66, 99, 99, 99, 99, 99, 99, *(99,) * 32),
 )
-LUMA_OF_RGB = np.array([0.299, 0.587, 0.114])  # of JFIF
 QUALITIES = range(3, 91)  # that pixels can tell
 MOST_BLOCKS, FEWEST_BLOCKS = 4096, 12  # that are looked at; fewer tell nothing
 LEAST_STEP = 5  # of a coefficient: rounding to whole pixels hides finer ones
@@ -116,7 +115,7 @@ def _luma_coefficients(pixels: IntegerPixels) -> NDArray[np.float64] | None:
     if len(blocks) < FEWEST_BLOCKS:
         return None
     blocks = blocks[:: -(-len(blocks) // MOST_BLOCKS)].astype(np.float64)
-    luma = blocks @ LUMA_OF_RGB if blocks.shape[3] == 3 else blocks[..., 0]
+    luma = blocks @ np.array(LUMA_OF_RGB) if blocks.shape[3] == 3 else blocks[..., 0]
     coefficients: NDArray[np.float64] = dctn(luma - 128, axes=(1, 2), norm="ortho")
     return coefficients.reshape(-1, SIDE * SIDE)
 
