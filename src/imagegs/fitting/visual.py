@@ -3,7 +3,8 @@
 The metric (Jon Sneyers, Cloudinary 2022; `evaluation.perceptual.ssimulacra2` has it whole) compares structure
 and edges in the colour space XYB at six scales, and adds up weighed means and 4-norms of the errors;
 native/training/visual_loss.h has value and gradient. The cubic that makes a score of the sum is left out
-here, and so are weights below 0.1, since others are above 100.
+here, and so are weights below 0.1, since others are above 100. The finest structure weighs more than it does
+in the metric: else fine texture is smeared for it, which other measures (ST-LPIPS) and eyes mind.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from imagegs.gaussians import FloatArray
 SCALES, COMPONENTS = 6, ("X", "Y", "B - Y")
 ERRORS = ("structure", "added", "lost")
 _MEANS, _NORMS = 0, 1
-_WEIGHTS = {  # of a component's error, at the scales 0, 1, ...
+# Of a component's error, at the scales 0, 1, ...: the metric's but for 200, where it has 0, and the factors 3.
+_WEIGHTS = {
     ("X", "structure", _NORMS): (0, 1.1041726426657346, 1.8422455520539298, 1.8787594979546387),
     ("X", "added", _MEANS): (0, 0, 0, 0, 0.9677937080626833),
     ("X", "added", _NORMS): (0, 0, 11.441172603757666, 10.94906990605142, 0.9981766977854967),
-    ("Y", "structure", _MEANS): (0, 0, 225.20515300849274, 176.39317598450694),
+    ("Y", "structure", _MEANS): (200, 0, 225.20515300849274, 176.39317598450694),
     ("Y", "structure", _NORMS): (
-        *(7.466890328078848, 6.683678146179332, 19.213238186143016, 24.43300999870476),
+        *(3 * 7.466890328078848, 3 * 6.683678146179332, 19.213238186143016, 24.43300999870476),
         34.77906344483772,
     ),
     ("Y", "added", _NORMS): (0, 0, 0, 0.28520802612117757, 44.835625328877896),
@@ -40,8 +42,8 @@ METRIC_SIGMA = 3.0  # pixels of the window in which errors weigh alike
 MOST_METRIC = 7.0  # x the weight that the squared error gives a pixel
 
 
-def metric_weights() -> NDArray[np.float64]:
-    """(scale, component, error, 2): the metric's weights of the means, and of the 4-norms."""
+def loss_weights() -> NDArray[np.float64]:
+    """(scale, component, error, 2): the weights of the means, and of the 4-norms."""
     weights = np.zeros((SCALES, len(COMPONENTS), len(ERRORS), 2))
     for (component, error, of), values in _WEIGHTS.items():
         weights[: len(values), COMPONENTS.index(component), ERRORS.index(error), of] = values
@@ -60,14 +62,14 @@ class Observer:
         self, engine: Engine, target: FloatArray, factors: FloatArray, pixel_weights: FloatArray | None = None
     ) -> None:
         self._engine = engine
-        self._weights = metric_weights()
+        self._weights = loss_weights()
         if len(target) < 3:  # gray has no chroma
             self._weights[:, [0, 2]] = 0
         factors = np.ascontiguousarray(factors, np.float32)
         self._native = _native.VisualLoss(engine, target, pixel_weights, factors, self._weights)
 
     def distance(self, picture: FloatArray) -> float:
-        """The metric's sum for a picture (C, H, W): 0 for the target, about 8 for a score of 50."""
+        """The sum of weighed errors of a picture (C, H, W): 0 for the target."""
         return float(self._native.evaluate(self._engine, picture, self._weights, None))
 
     def add_gradient(self, picture: FloatArray, weight: float, gradient: FloatArray) -> float:
