@@ -21,6 +21,8 @@ from imagegs.evaluation.codecs import EVERY_NAME, codec_named
 from imagegs.evaluation.costs import measured
 from imagegs.evaluation.crops import busiest_window, cut
 from imagegs.evaluation.curves import bd_rate, rising
+from imagegs.evaluation.measuring import Bench, Subject
+from imagegs.evaluation.metrics import METRICS
 from imagegs.evaluation.sizes import SizeSearch
 from imagegs.evaluation.store import Store
 from imagegs.evaluation.summary import summarized
@@ -57,7 +59,9 @@ def test_a_codec_gives_the_picture_back(name):
     assert codec.version()
 
 
-@pytest.mark.parametrize("name", ["imagegs", "imagegs-e2", "paper", "imagegs-half"])
+@pytest.mark.parametrize(
+    "name", ["imagegs", "imagegs-e2", "imagegs-psnr", "imagegs-visual-grain-e1", "paper", "imagegs-half"]
+)
 def test_our_own_files_are_within_the_size(name):
     codec = codec_named(name, effort=1)
     data = codec.encode(PIXELS, 900)
@@ -67,10 +71,44 @@ def test_our_own_files_are_within_the_size(name):
         codec.encode(PIXELS, 20)
 
 
-@pytest.mark.parametrize("name", ["", "gif", "imagegs-e0", "imagegs-e10", "jpeg-half-x", "-half"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "gif",
+        "imagegs-e0",
+        "imagegs-e10",
+        "imagegs-e2-psnr",
+        "paper-psnr",
+        "paper-grain",
+        "imagegs-plain",
+        "jpeg-half-x",
+        "-half",
+    ],
+)
 def test_other_names_are_no_codecs(name):
     with pytest.raises(ValueError, match="no codec"):
         codec_named(name)
+
+
+def test_grain_counts_only_where_an_eye_is_asked(tmp_path):
+    """PSNR is of the picture without what a decoder adds for the eye."""
+    noise = np.random.default_rng(0).integers(0, 20, PIXELS.shape, np.uint8)
+
+    def plain(data: bytes, shape: object) -> np.ndarray:
+        return PIXELS // 2
+
+    def seen(data: bytes, shape: object) -> np.ndarray:
+        return PIXELS // 2 + noise
+
+    codec = Codec("grainy", "", "", lambda pixels, setting: b"1", seen, dial=(1.0,), decode_plain=plain)
+    metrics = ("psnr", "ssimulacra2")
+    (row,) = Bench(codec, Subject("a", PIXELS), metrics, Store(tmp_path)).rows((8.0,))
+    expected = (
+        METRICS["psnr"].measure(PIXELS, PIXELS // 2),
+        METRICS["ssimulacra2"].measure(PIXELS, PIXELS // 2 + noise),
+    )
+    assert (row["psnr"], row["ssimulacra2"]) == expected
 
 
 def test_the_size_search_finds_the_largest_file_within():

@@ -29,10 +29,11 @@ examples:
   imagegs bench a.png b.png --codecs imagegs,imagegs-e9,avif,astc-12x12 --rates 0.1,0.3,1
   imagegs bench a.png --metrics psnr,ssimulacra2,flip
 
-codecs: imagegs (imagegs-e7 has effort 7), paper (the recipe of Image-GS), jpeg, mozjpeg, webp, avif,
-avif-444, jxl, jp2, astc-4x4 to astc-12x12, bc1, bc7, etc1s; all of them: all. With -half behind the
-name, a codec gets the picture at half its size.
-metrics: psnr, ssim, ms-ssim, ssimulacra2, flip, lpips, st-lpips.
+codecs: imagegs, paper (the recipe of Image-GS), jpeg, mozjpeg, webp, avif, avif-444, jxl, jp2,
+astc-4x4 to astc-12x12, bc1, bc7, etc1s; all of them: all. imagegs-psnr has that tune, imagegs-grain
+has grain, imagegs-e7 has effort 7, imagegs-psnr-grain-e7 all three. With -half behind the name, a
+codec gets the picture at half its size.
+metrics: psnr, ssim, ms-ssim, without grain; ssimulacra2, flip, lpips, st-lpips, with it.
 
 OUT gets report.html, results.csv, results.json and cache. A run that was cut off goes on from the cache.
 An earlier report in OUT is replaced; other files of these names are replaced only with --overwrite.

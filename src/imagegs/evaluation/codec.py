@@ -29,6 +29,8 @@ class Codec:
     decode: Callable[[bytes, Shape], Pixels]
     dial: Sequence[float] | None
     packages: tuple[tuple[str, str], ...] = ()  # (module, distribution), all of them needed
+    # The picture without what a decoder adds for the eye alone; None: it adds nothing.
+    decode_plain: Callable[[bytes, Shape], Pixels] | None = None
 
     @property
     def is_own(self) -> bool:

@@ -1,12 +1,12 @@
 """The codecs of `imagegs bench`: what each is called, what it needs, and its files of a picture.
 
-`codec_named` makes one of a name: imagegs, imagegs-e7 (that effort), paper (the recipe of Image-GS), each of
-`NAMES`, and name-half for the codec at half the picture's size.
+`codec_named` makes one of a name: those of `own_codec`, each of `NAMES`, and name-half for the codec at half
+the picture's size.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -33,8 +33,8 @@ def codec_named(name: str, effort: int = DEFAULT_EFFORT) -> Codec:
     """
     if name.endswith(HALF):
         return _at_half_size(codec_named(name.removesuffix(HALF), effort))
-    if found := re.fullmatch(r"(imagegs|paper)(?:-e([1-9]))?", name):
-        return own_codec(name, "paper" if found[1] == "paper" else "imagegs", int(found[2] or effort))
+    if (own := own_codec(name, effort)) is not None:
+        return own
     if name in OTHERS:
         return OTHERS[name]
     raise ValueError(f"no codec {name!r}; there are {', '.join(NAMES)}, and each with {HALF}")
@@ -47,7 +47,8 @@ def _at_half_size(codec: Codec) -> Codec:
         title=f"{codec.title}, half size",
         settings=f"{codec.settings}; of the picture box-reduced to half its sides, enlarged by Lanczos",
         encode=partial(_encode_half, codec),
-        decode=partial(_decode_half, codec),
+        decode=partial(_decode_half, codec.decode),
+        decode_plain=codec.decode_plain and partial(_decode_half, codec.decode_plain),
     )
 
 
@@ -56,9 +57,9 @@ def _encode_half(codec: Codec, pixels: Pixels, setting: float) -> bytes:
     return codec.encode(_resized(pixels, width, height, Image.Resampling.BOX), setting)
 
 
-def _decode_half(codec: Codec, data: bytes, shape: Shape) -> Pixels:
+def _decode_half(decode: Callable[[bytes, Shape], Pixels], data: bytes, shape: Shape) -> Pixels:
     height, width = shape[:2]
-    return _resized(codec.decode(data, _half(shape)), width, height, Image.Resampling.LANCZOS)
+    return _resized(decode(data, _half(shape)), width, height, Image.Resampling.LANCZOS)
 
 
 def _half(shape: tuple[int, ...]) -> Shape:

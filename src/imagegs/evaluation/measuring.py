@@ -144,13 +144,21 @@ class Bench:
                 own = decode(data, size_limit=size_limit_of(self._subject.pixels.shape))
                 counted = Painter(own, threads=1).multiply_adds()
                 row["multiply_adds"] = None if counted is None else counted.mean
+            plain = self._plain(data, decoded)
             for name in missing:
-                row[f"{name}@{_metric_version()}"] = self._measured(name, decoded)
+                picture = decoded if METRICS[name].perceptual else plain
+                row[f"{name}@{_metric_version()}"] = self._measured(name, picture)
             if crop is not None and window is not None:
                 self._store.write(crop, "webp", as_webp(cut(decoded, window)))
             self._store.write_json(key, row)
         shown = {name: row[at] for at, name in needed.items()}
         return row | shown | ({} if crop is None else {"crop": crop})
+
+    def _plain(self, data: bytes, decoded: Pixels) -> Pixels:
+        """The picture without what its decoder adds for the eye."""
+        if self._codec.decode_plain is None:
+            return decoded
+        return self._codec.decode_plain(data, self._subject.pixels.shape)
 
     def _measured(self, name: str, decoded: Pixels) -> float | None:
         """The value, or None for no number: the PSNR of equal pictures, a metric that needs a larger one."""
@@ -177,7 +185,7 @@ def _told(what: str, cost: Cost) -> Row:
 def _own_version() -> str:
     """A key of the package's own code: any change of it may change its files."""
     package = Path(__file__).parents[1]
-    rooms = ("", "pictures/", "codec/", "fitting/", "restoration/", "compression/")
+    rooms = ("", "pictures/", "codec/", "fitting/", "restoration/", "grain/", "compression/")
     files = [file for room in rooms for file in package.glob(f"{room}*.py")]
     return digest_of_files([*files, Path(_native.__file__)])
 

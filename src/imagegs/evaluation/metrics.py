@@ -30,6 +30,7 @@ class Metric:
     # pictures, among them those that are too small: SSIMULACRA 2 under 8 pixels a side, LPIPS and ST-LPIPS
     # under 32.
     measure: Callable[[Pixels, Pixels], float]
+    perceptual: bool  # of what an eye sees: measured with a file's grain, others without it
     unit: str = ""
     higher_is_better: bool = True
     digits: int = 4  # after the point, that are worth printing
@@ -80,12 +81,14 @@ def _st_lpips_missing() -> str | None:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("psnr", "PSNR", psnr, unit="dB", digits=2),
-        Metric("ssim", "SSIM", ssim),
-        Metric("ms-ssim", "MS-SSIM", ms_ssim),
-        Metric("ssimulacra2", "SSIMULACRA 2", ssimulacra2, digits=2),
-        Metric("flip", "FLIP", flip, higher_is_better=False, missing=_flip_missing),
-        Metric("lpips", "LPIPS", lpips.lpips, higher_is_better=False, missing=_lpips_missing),
-        Metric("st-lpips", "ST-LPIPS", lpips.st_lpips, higher_is_better=False, missing=_st_lpips_missing),
+        Metric("psnr", "PSNR", psnr, False, unit="dB", digits=2),
+        Metric("ssim", "SSIM", ssim, False),
+        Metric("ms-ssim", "MS-SSIM", ms_ssim, False),
+        Metric("ssimulacra2", "SSIMULACRA 2", ssimulacra2, True, digits=2),
+        Metric("flip", "FLIP", flip, True, higher_is_better=False, missing=_flip_missing),
+        Metric("lpips", "LPIPS", lpips.lpips, True, higher_is_better=False, missing=_lpips_missing),
+        Metric(
+            "st-lpips", "ST-LPIPS", lpips.st_lpips, True, higher_is_better=False, missing=_st_lpips_missing
+        ),
     )
 }
