@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,14 @@ FLOOR = 1e-3  # added to the diagonal: Gaussians that no pixel sees stay
 Vectors = NDArray[np.floating[Any]]
 
 
+class Polished(NamedTuple):
+    """Better Gaussians: their mean squared error, and the damping to go on with."""
+
+    arrays: GaussianArrays
+    l2: float
+    damping: float
+
+
 def polish(
     objective: Objective,
     arrays: GaussianArrays,
@@ -42,32 +50,32 @@ def polish(
     free: Vectors | None = None,
     ends: Sequence[int] = (),
     aim: Aim | None = None,
-) -> Iterator[tuple[GaussianArrays, float]]:
-    """At most so many steps (None: without end): yields the better arrays and their mean squared error after
-    each.
+    damping: float = DAMPING,
+) -> Iterator[Polished]:
+    """At most so many steps (None: without end), each to a lower loss.
 
     free (N, 6 + C): 1 for the unknowns that may move, 0 for those that stay as they are; None: all may. ends:
     of the layers (layering.py), whose prefixes then have their share in what falls. aim: the loss that is to
-    fall, with the metric that stands for it (losses.py); None: the squared error. Ends early when no damping
-    brings a fall.
+    fall, with the metric that stands for it (losses.py); None: the squared error. damping: of the first step.
+    Ends early when no damping brings a fall.
     """
     if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
         return
-    damping = DAMPING
     prefixes = Prefixes(objective, ends, arrays)
-    kept = objective.kept(arrays)
     loss, metric = aim or plain_aim(objective)
-    result = kept.evaluate(loss)
-    for _ in count() if iterations is None else range(iterations):
-        system = _System(kept, metric, result.gradient, prefixes.gradient, free)
-        before = result.loss + prefixes.loss
+    kept = objective.kept(arrays)
+    for k in count() if iterations is None else range(iterations):
+        result = kept.evaluate(loss)
+        system = _System(kept, metric, result.gradient, prefixes.gradient(arrays), free)
+        is_last = iterations is not None and k == iterations - 1
         while True:
             step = _trusted(system.solve(damping), arrays)
             moved = _moved(arrays, step, objective)
-            prefixes.evaluate(moved)
-            trial = objective.kept(moved)
-            result = trial.evaluate(loss)
-            fall = before - result.loss - prefixes.loss
+            trial = None if is_last else objective.kept(moved)
+            picture = objective.render(moved) if trial is None else trial.picture
+            means = objective.loss(picture, loss)
+            # The prefixes' part of the fall is what their slope foretells.
+            fall = result.loss - objective.total(means, loss) - system.prefixes_rise(step)
             if fall > 0:
                 break
             damping *= 4
@@ -76,8 +84,10 @@ def polish(
         expected = -_dot(system.slope, step) / objective.target.size
         ratio = fall / expected if expected > 0 else 0.0
         damping = max(LEAST_DAMPING, damping * (1 / 3 if ratio > 0.7 else 1 if ratio > 0.25 else 2))
-        arrays, kept = moved, trial
-        yield arrays, result.l2
+        arrays = moved
+        yield Polished(arrays, means.l2, damping)
+        if trial is not None:
+            kept = trial
 
 
 class _System:
@@ -95,6 +105,7 @@ class _System:
     ) -> None:
         self._kept, self._metric = kept, metric
         self._free = 1.0 if free is None else free
+        self._prefix_gradient = prefix_gradient
         # The loss is the mean of r^2: its gradient is 2 J^T r / size.
         slope = gradient.astype(np.float64)
         if prefix_gradient is not None:
@@ -120,6 +131,10 @@ class _System:
             size, last = _dot(rest, z), size
             direction = z + size / last * direction
         return x
+
+    def prefixes_rise(self, step: Vectors) -> float:
+        """By how much the prefixes' loss rises along a step, by its slope; negative where it falls."""
+        return 0.0 if self._prefix_gradient is None else _dot(self._prefix_gradient, step)
 
     def _times(self, d: Vectors) -> Vectors:
         """J^T J d."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.adam import Adam
-from imagegs.fitting.gauss_newton import polish
+from imagegs.fitting.gauss_newton import Polished, polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.layering import Layering, rows_of
 from imagegs.fitting.losses import aim_near, evaluated, loss_of
@@ -81,7 +81,7 @@ def fit_record(
     assert last is not None  # a clock lets at least one step pass
     if polishes:
         better = polish(objective, arrays, None if deadline else extra, ends=options.ends)
-        for arrays, l2 in _until(deadline, better):
+        for arrays, l2, _ in _until(deadline, better):
             yield last
             step, snapshot = last.step + 1, partial(finish, arrays)
             steps, n, psnr = max(step, last.steps), len(arrays), decibels(l2)
@@ -206,9 +206,7 @@ def neighbour_distance(xy: FloatArray, others: FloatArray) -> FloatArray:
     return mean
 
 
-def _until(
-    deadline: float | None, results: Iterator[tuple[GaussianArrays, float]]
-) -> Iterator[tuple[GaussianArrays, float]]:
+def _until(deadline: float | None, results: Iterator[Polished]) -> Iterator[Polished]:
     """Results while there is time for one more like the last."""
     before = time.monotonic()
     for result in results:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.objective import Evaluation, GaussianArrays, Objective
 
+Vectors = NDArray[np.float64]  # (N, 6 + C), in own units (objective.OWN)
+
 PREFIX_SHARE = 0.5
 PREFIX_STEPS = 2  # between two gradients of prefixes
 FIRST_SPLIT, SPLIT_SHARE = 0.35, 0.03  # of the fit, before the last layer, and between two layers
@@ -67,31 +69,28 @@ class Prefixes:
     def __init__(self, objective: Objective, ends: Sequence[int], arrays: GaussianArrays) -> None:
         self._objective = objective
         self._ends = list(ends[:-1])
-        self._weights = np.ones(len(self._ends))
-        self.loss = 0.0
-        self.gradient: NDArray[np.float64] | None = None  # (N, 6 + C), own units; None without prefixes
+        self._first: Vectors | None = None  # the gradient at the first Gaussians
         if self._ends:
             parts = self._parts(arrays)
-            errors = np.array([l2 for l2, _ in parts])
+            errors = np.array([part.l2 for part in parts])
             self._weights = _weights(errors, objective.squared_error(arrays).l2)
-            self._add_up(parts, arrays)
+            self._first = self._sum(parts, arrays)
 
-    def evaluate(self, arrays: GaussianArrays) -> None:
-        """Sets `loss` and `gradient`."""
-        self._add_up(self._parts(arrays), arrays)
+    def gradient(self, arrays: GaussianArrays) -> Vectors | None:
+        """(N, 6 + C), in own units; None without prefixes. The first call is for the first Gaussians."""
+        if not self._ends:
+            return None
+        first, self._first = self._first, None
+        return self._sum(self._parts(arrays), arrays) if first is None else first
 
-    def _parts(self, arrays: GaussianArrays) -> list[tuple[float, NDArray[np.float64]]]:
-        """The squared error of each prefix, and its gradient."""
-        results = (self._objective.squared_error(prefix_of(arrays, end)) for end in self._ends)
-        return [(result.l2, result.gradient.astype(np.float64)) for result in results]
+    def _parts(self, arrays: GaussianArrays) -> list[Evaluation]:
+        return [self._objective.squared_error(prefix_of(arrays, end)) for end in self._ends]
 
-    def _add_up(self, parts: list[tuple[float, NDArray[np.float64]]], arrays: GaussianArrays) -> None:
-        self.loss = 0.0
-        self.gradient = np.zeros(arrays.own_units) if parts else None
-        for end, weight, (l2, gradient) in zip(self._ends, self._weights, parts, strict=True):
-            assert self.gradient is not None  # there are parts
-            self.gradient[:end] += weight * gradient
-            self.loss += float(weight) * l2
+    def _sum(self, parts: list[Evaluation], arrays: GaussianArrays) -> Vectors:
+        total = np.zeros(arrays.own_units)
+        for end, weight, part in zip(self._ends, self._weights, parts, strict=True):
+            total[:end] += weight * part.gradient.astype(np.float64)
+        return total
 
 
 def prefix_weights(

@@ -185,17 +185,23 @@ class Objective:
         means = self.loss(picture, LossWeights(ssim=1.0), self.scratch)
         return decibels(means.l2), means.ssim
 
-    def loss(self, picture: FloatArray, weights: LossWeights, gradient: FloatArray) -> LossMeans:
+    def loss(
+        self, picture: FloatArray, weights: LossWeights, gradient: FloatArray | None = None
+    ) -> LossMeans:
         """The loss's parts for a picture (C, H, W).
 
-        gradient: an array (C, H, W) that takes the loss's gradient with respect to the picture.
+        gradient: an array (C, H, W) that takes the loss's gradient with respect to the picture; None: it is
+        not wanted, which is half the work where there is an observer.
         """
         *of_values, visual = weights
-        means = _native.loss(self.engine, picture, self.target, self.pixel_weights, gradient, *of_values)
+        into = self.scratch if gradient is None else gradient
+        means = _native.loss(self.engine, picture, self.target, self.pixel_weights, into, *of_values)
         if visual == 0:
             return LossMeans(*means, 0.0)
         if self.observer is None:
             raise ValueError("an objective without an observer has no visual loss")
+        if gradient is None:
+            return LossMeans(*means, self.observer.distance(picture))
         return LossMeans(*means, self.observer.add_gradient(picture, visual, gradient))
 
     def total(self, means: LossMeans, weights: LossWeights) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imagegs.choices import Tune
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
 from imagegs.fitting.losses import aim_at
-from imagegs.fitting.objective import GaussianArrays, Objective
+from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, Objective
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import Gaussians
@@ -74,7 +74,7 @@ class _Pruning:
         self.keep = np.ones(len(arrays), bool)
         l2, weights = prefix_weights(objective, arrays, self._ends())
         self._weights = [*weights, 1.0]
-        self._loss = self._sum(self.keep)
+        self._all = self._error(self.keep)
         self.least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(arrays)
         self.cost = np.zeros(len(arrays))  # of each one's removal
         for end, weight in zip(self._ends(), self._weights, strict=True):
@@ -91,9 +91,9 @@ class _Pruning:
             return
         keep = self.keep.copy()
         keep[rows] = False
-        loss = self._sum(keep)
-        if loss - self._loss <= self.least * len(rows):
-            self.keep, self._loss = keep, loss
+        error = self._error(keep)
+        if error - self._all <= self.least * len(rows):
+            self.keep, self._all = keep, error
         elif len(rows) > 1:
             half = len(rows) // 2
             self.drop(rows[:half])
@@ -102,10 +102,8 @@ class _Pruning:
     def _ends(self) -> list[int]:
         return [int(end) for end in np.cumsum(np.bincount(self._layer))]
 
-    def _sum(self, keep: NDArray[np.bool_]) -> float:
-        """Squared errors of the picture and, weighed, its prefixes."""
-        total = 0.0
-        for weight, end in zip(self._weights, self._ends(), strict=True):
-            part = rows_of(self._arrays, np.flatnonzero(keep[:end]))
-            total += float(weight) * self._objective.squared_error(part).l2 * self._objective.target.size
-        return total
+    def _error(self, keep: NDArray[np.bool_]) -> float:
+        """The sum of the picture's squared errors; prefixes count in the costs alone."""
+        objective = self._objective
+        picture = objective.render(rows_of(self._arrays, np.flatnonzero(keep)))
+        return objective.loss(picture, SQUARED_ERROR).l2 * objective.target.size

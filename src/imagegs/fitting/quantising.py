@@ -20,7 +20,7 @@ from imagegs.choices import Tune
 from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import SCALES, Lattice, from_table, to_table
 from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
-from imagegs.fitting.gauss_newton import polish
+from imagegs.fitting.gauss_newton import DAMPING, polish
 from imagegs.fitting.losses import aim_at
 from imagegs.fitting.objective import GaussianArrays, Objective, weights_of_pixels
 from imagegs.fitting.rounding import ColorRounding
@@ -256,6 +256,7 @@ class _Quantising:
         self._aim = aim_at(reference.objective, self._arrays)
         self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
         self._order = np.random.default_rng(seed).permutation(len(self._arrays))
+        self._damping = DAMPING
         self._free = np.ones((len(self._arrays), 6 + self._arrays.color.shape[1]))
         self.colors = ColorRounding(reference.objective, lattice, reference.roots, self._ends, self._aim)
 
@@ -287,10 +288,12 @@ class _Quantising:
         return self.colors.chosen(arrays, curvature, self._free[:, UNKNOWNS[name].start] > 0)
 
     def _polished(self) -> GaussianArrays:
-        better, objective = self._arrays, self._reference.objective
-        for arrays, _ in polish(objective, better, self._steps, self._free, self._ends, self._aim):
-            better = arrays
-        return better
+        """The arrays after the steps. What damping they took is where the next ones begin."""
+        objective, found = self._reference.objective, self._arrays
+        shared = self._steps, self._free, self._ends, self._aim, self._damping
+        for step in polish(objective, self._arrays, *shared):
+            found, self._damping = step.arrays, max(DAMPING, step.damping)
+        return found
 
 
 def _with_fixed(
