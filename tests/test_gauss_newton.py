@@ -105,7 +105,7 @@ def test_polishing_finds_its_way_back():
     objective = Objective(target, "softmax", 1)
     off = _moved(arrays_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)), objective)
     before = objective.evaluate(off, L2).l2
-    errors = [l2 for _, l2 in polish(objective, off, 20)]
+    errors = [step.l2 for step in polish(objective, off, 20)]
     assert all(b < a for a, b in zip([before, *errors], errors, strict=False))
     assert errors[-1] < before / 100
 

@@ -15,7 +15,8 @@ from gsimg_samples import encode_fixed as encode
 from imagegs import FormatError, decode, read_info
 from imagegs.codec.lattice import Lattice, to_table
 from imagegs.fitting.gauss_newton import polish
-from imagegs.fitting.layering import FIRST_SPLIT, Layering, Prefixes, prefix_weights
+from imagegs.fitting.layering import FIRST_SPLIT, Layering, Prefixes, prefix_of, prefix_weights
+from imagegs.fitting.losses import measured
 from imagegs.fitting.objective import SQUARED_ERROR, Objective
 from imagegs.fitting.pruning import drop_useless
 from imagegs.gaussians import Gaussians, layer_ends, level_of
@@ -215,30 +216,29 @@ def test_the_gradient_of_prefixes() -> None:
     """Against those of each prefix alone."""
     objective, arrays = scene()
     ends = [10, 25, 40]
-    prefixes = Prefixes(objective, ends, arrays)
     l2, weights = prefix_weights(objective, arrays, ends)
-    assert l2 == objective.squared_error(arrays).l2
-    expected, loss = np.zeros((40, 9)), 0.0
+    assert l2 == pytest.approx(objective.squared_error(arrays).l2, rel=1e-5)
+    expected = np.zeros((40, 9))
     for end, weight in zip(ends[:2], weights, strict=True):
         part = type(arrays)(*(a[:end] for a in vars(arrays).values()))
         result = objective.evaluate(part, SQUARED_ERROR)
         expected[:end] += weight * result.gradient
-        loss += weight * result.l2
-    assert prefixes.loss == pytest.approx(loss, rel=1e-6)
-    np.testing.assert_allclose(prefixes.gradient, expected, rtol=1e-3, atol=1e-6 * np.abs(expected).max())
+    gradient = Prefixes(objective, ends).gradient(arrays, l2)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-3, atol=1e-6 * np.abs(expected).max())
 
 
 def test_gauss_newton_lowers_the_loss_with_its_prefixes() -> None:
     objective, arrays = scene()
     ends = [10, 25, 40]
-    start = Prefixes(objective, ends, arrays)
-    _, weights = prefix_weights(objective, arrays, ends)
-    before = objective.squared_error(arrays).l2 + start.loss
-    for moved, l2 in polish(Objective(objective.target, "softmax", 1), arrays, 3, ends=ends):
-        parts = [
-            objective.squared_error(type(arrays)(*(a[:e] for a in vars(moved).values()))).l2 for e in ends[:2]
-        ]
-        after = l2 + float(np.dot(weights, parts))
+    l2, weights = prefix_weights(objective, arrays, ends)
+
+    def loss(now: Any, l2: float) -> float:
+        parts = [measured(objective, prefix_of(now, end), SQUARED_ERROR).l2 for end in ends[:2]]
+        return l2 + float(np.dot(weights, parts))
+
+    before = loss(arrays, l2)
+    for moved, l2, _ in polish(Objective(objective.target, "softmax", 1), arrays, 3, ends=ends):
+        after = loss(moved, l2)
         assert after < before
         before = after
 

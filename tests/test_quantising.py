@@ -95,7 +95,7 @@ def test_what_is_not_free_stays():
     arrays, free = arrays_of(g), np.ones((20, 9))
     free[:, 2:5] = 0
     free[:7] = 0
-    (moved, error), *_ = polish(Objective(target, "softmax", 1), arrays, 1, free)
+    (moved, error, _), *_ = polish(Objective(target, "softmax", 1), arrays, 1, free)
     before = Objective(target, "softmax", 1).squared_error(arrays).l2
     assert error < before
     for name in ("xy", "log_weight", "color"):

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.layering import Prefixes
-from imagegs.fitting.losses import Aim, plain_aim
+from imagegs.fitting.losses import Aim, measured, plain_aim
 from imagegs.fitting.objective import GaussianArrays, KeptRender, Objective
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
 
-PRODUCTS = 10  # of conjugate gradients in a step, at most
+PRODUCTS = 6  # of conjugate gradients in a step, at most
 PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
 DAMPING, LEAST_DAMPING, MOST_DAMPING = 0.1, 1e-5, 1e5
 TRUST = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.3])  # sigmas, log scales, radians if round, nats
@@ -61,21 +61,18 @@ def polish(
     """
     if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
         return
-    prefixes = Prefixes(objective, ends, arrays)
+    prefixes = Prefixes(objective, ends)
     loss, metric = aim or plain_aim(objective)
-    kept = objective.kept(arrays)
-    for k in count() if iterations is None else range(iterations):
+    for _ in count() if iterations is None else range(iterations):
+        kept = objective.kept(arrays)
         result = kept.evaluate(loss)
-        system = _System(kept, metric, result.gradient, prefixes.gradient(arrays), free)
-        is_last = iterations is not None and k == iterations - 1
+        system = _System(kept, metric, result.gradient, prefixes.gradient(arrays, result.l2), free)
         while True:
             step = _trusted(system.solve(damping), arrays)
             moved = _moved(arrays, step, objective)
-            trial = None if is_last else objective.kept(moved)
-            picture = objective.render(moved) if trial is None else trial.picture
-            means = objective.loss(picture, loss)
+            now = measured(objective, moved, loss)
             # The prefixes' part of the fall is what their slope foretells.
-            fall = result.loss - objective.total(means, loss) - system.prefixes_rise(step)
+            fall = result.loss - now.loss - system.prefixes_rise(step)
             if fall > 0:
                 break
             damping *= 4
@@ -85,9 +82,7 @@ def polish(
         ratio = fall / expected if expected > 0 else 0.0
         damping = max(LEAST_DAMPING, damping * (1 / 3 if ratio > 0.7 else 1 if ratio > 0.25 else 2))
         arrays = moved
-        yield Polished(arrays, means.l2, damping)
-        if trial is not None:
-            kept = trial
+        yield Polished(arrays, now.l2, damping)
 
 
 class _System:

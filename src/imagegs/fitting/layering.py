@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.fitting.objective import Evaluation, GaussianArrays, Objective
+from imagegs.fitting.losses import measured
+from imagegs.fitting.objective import SQUARED_ERROR, Evaluation, GaussianArrays, Objective
 
 Vectors = NDArray[np.float64]  # (N, 6 + C), in own units (objective.OWN)
 
@@ -66,27 +67,21 @@ class Prefixes:
     the Gaussians that a descent begins with.
     """
 
-    def __init__(self, objective: Objective, ends: Sequence[int], arrays: GaussianArrays) -> None:
+    def __init__(self, objective: Objective, ends: Sequence[int]) -> None:
         self._objective = objective
         self._ends = list(ends[:-1])
-        self._first: Vectors | None = None  # the gradient at the first Gaussians
-        if self._ends:
-            parts = self._parts(arrays)
-            errors = np.array([part.l2 for part in parts])
-            self._weights = _weights(errors, objective.squared_error(arrays).l2)
-            self._first = self._sum(parts, arrays)
+        self._weights: NDArray[np.float64] | None = None
 
-    def gradient(self, arrays: GaussianArrays) -> Vectors | None:
-        """(N, 6 + C), in own units; None without prefixes. The first call is for the first Gaussians."""
+    def gradient(self, arrays: GaussianArrays, l2: float) -> Vectors | None:
+        """(N, 6 + C), in own units; None without prefixes.
+
+        l2: the squared error of the whole picture. The first call is for the Gaussians of the beginning.
+        """
         if not self._ends:
             return None
-        first, self._first = self._first, None
-        return self._sum(self._parts(arrays), arrays) if first is None else first
-
-    def _parts(self, arrays: GaussianArrays) -> list[Evaluation]:
-        return [self._objective.squared_error(prefix_of(arrays, end)) for end in self._ends]
-
-    def _sum(self, parts: list[Evaluation], arrays: GaussianArrays) -> Vectors:
+        parts = [self._objective.squared_error(prefix_of(arrays, end)) for end in self._ends]
+        if self._weights is None:
+            self._weights = _weights(np.array([part.l2 for part in parts]), l2)
         total = np.zeros(arrays.own_units)
         for end, weight, part in zip(self._ends, self._weights, parts, strict=True):
             total[:end] += weight * part.gradient.astype(np.float64)
@@ -96,10 +91,11 @@ class Prefixes:
 def prefix_weights(
     objective: Objective, arrays: GaussianArrays, ends: Sequence[int]
 ) -> tuple[float, NDArray[np.float64]]:
-    """The squared error of the whole picture, and the weight of each prefix's beside it."""
-    l2 = objective.squared_error(arrays).l2
-    errors = np.array([objective.squared_error(prefix_of(arrays, end)).l2 for end in ends[:-1]])
-    return l2, _weights(errors, l2)
+    """The squared error of the whole picture, and the weight of each prefix's beside it. The last end is that
+    of all Gaussians.
+    """
+    *errors, l2 = (measured(objective, prefix_of(arrays, end), SQUARED_ERROR).l2 for end in ends)
+    return l2, _weights(np.array(errors), l2)
 
 
 def _weights(errors: NDArray[np.float64], l2: float) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imagegs.choices import Tune
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
-from imagegs.fitting.losses import aim_at
+from imagegs.fitting.losses import aim_at, measured
 from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, Objective
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.weighing import with_colors
@@ -104,6 +104,5 @@ class _Pruning:
 
     def _error(self, keep: NDArray[np.bool_]) -> float:
         """The sum of the picture's squared errors; prefixes count in the costs alone."""
-        objective = self._objective
-        picture = objective.render(rows_of(self._arrays, np.flatnonzero(keep)))
-        return objective.loss(picture, SQUARED_ERROR).l2 * objective.target.size
+        left = rows_of(self._arrays, np.flatnonzero(keep))
+        return measured(self._objective, left, SQUARED_ERROR).l2 * self._objective.target.size

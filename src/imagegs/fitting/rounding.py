@@ -33,7 +33,7 @@ from imagegs.codec.lattice import (
     stored_colors,
     to_table,
 )
-from imagegs.fitting.losses import Aim, evaluated
+from imagegs.fitting.losses import Aim, measured
 from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, KeptRender, Objective
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import FloatArray
@@ -88,7 +88,7 @@ class ColorRounding:
         kept = self._objective.kept(arrays)
         better, curvature, error = self._best(arrays, kept)
         found = self.chosen(better, curvature, np.ones(len(arrays), bool))
-        return found if evaluated(self._objective, found, self._aim.loss).loss < error else arrays
+        return found if measured(self._objective, found, self._aim.loss).loss < error else arrays
 
     def fitted(self, arrays: GaussianArrays, fits: Callable[[GaussianArrays], bool]) -> GaussianArrays:
         """`refined` at the least price of a bit at which the arrays fit, at the highest one if none does."""
@@ -130,7 +130,7 @@ class ColorRounding:
             return 1.0
         for share in (1.0, 0.5, 0.25, 0.125):
             moved = replace(arrays, color=(arrays.color + share * step).astype(np.float32))
-            if evaluated(self._objective, moved, loss).loss < before:
+            if measured(self._objective, moved, loss).loss < before:
                 return share
         return 0.0
 
