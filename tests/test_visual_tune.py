@@ -9,7 +9,7 @@ import pytest
 
 import imagegs
 from imagegs.engine import engine
-from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
+from imagegs.ssimulacra.score import ssimulacra2
 from imagegs.fitting.losses import aim_near, loss_of
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective
 from imagegs.fitting.quantising import Reference

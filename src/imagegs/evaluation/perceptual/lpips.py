@@ -28,7 +28,7 @@ import numpy as np
 
 from imagegs.errors import reading
 from imagegs.evaluation.perceptual.convolution import blur_pooled, convolved, max_pooled
-from imagegs.evaluation.perceptual.single_precision import Singles
+from imagegs.ssimulacra.single_precision import Singles
 from imagegs.evaluation.perceptual.torch_file import read_tensors
 from imagegs.pictures.pixels import Pixels
 

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from imagegs.evaluation.perceptual.single_precision import Singles, multiply_add
+from imagegs.ssimulacra.single_precision import Singles, multiply_add
 from imagegs.pictures.pixels import Pixels
 
 _ONE = np.float32(1)
