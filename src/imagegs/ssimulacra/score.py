@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import MOST_SCORE
+from imagegs.pictures.pixels import Pixels
 from imagegs.ssimulacra.recursive_gaussian import blurred
 from imagegs.ssimulacra.single_precision import Singles
 from imagegs.ssimulacra.xyb import linear_light, positive_xyb
-from imagegs.pictures.pixels import Pixels
 
 MIN_SIDE = 8  # pixels
 _N_SCALES = 6
@@ -146,4 +147,4 @@ def _score(weighted: float) -> float:
     """The scale of the scores that people gave: a cubic, then a power."""
     x = 0.9562382616834844 * weighted
     distance = 2.326765642916932 * x - 0.020884521182843837 * x**2 + 6.248496625763138e-05 * x**3
-    return 100 - 10 * distance**0.6276336467831387 if distance > 0 else 100.0
+    return MOST_SCORE - 10 * distance**0.6276336467831387 if distance > 0 else MOST_SCORE
