@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.pictures.formats import open_image
 from imagegs.pictures.reading import read_picture
+from imagegs.ssimulacra.score import ssimulacra2
 
 QUALITIES = (10, 30, 60, 85, 95)
 

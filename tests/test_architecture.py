@@ -17,7 +17,7 @@ LAYERS = [
     {"_native", "choices", "errors", "forking", "gaussians", "limits", "version"},
     {"engine", "staging", "files"},
     {"pictures"},
-    {"rendering", "metrics"},
+    {"rendering", "metrics", "ssimulacra"},
     {"codec"},
     {"fitting"},
     {"restoration", "textures", "drawing", "grain"},

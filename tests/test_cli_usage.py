@@ -24,6 +24,7 @@ GOOD_ENCODE_OPTIONS = [
     (["--init", "random"], "--init"),
     (["--psnr", 20], "--psnr"),
     (["-q", 0], "--quality"),
+    (["--ssimulacra2", -20], "--ssimulacra2"),
     (["--tune", "ssim"], "--tune"),
 ]
 BAD_TIME_OPTIONS = [
@@ -80,6 +81,14 @@ BAD_ENCODE_OPTIONS = [
     (["-q", -1], "'-1' is not a whole number from 0 to 100"),
     (["-q", 50, "--bpp", 1], "not allowed with"),
     (["-q", 50, "--recipe", "paper"], "need the imagegs recipe"),
+    (["--ssimulacra2", 100.5], "'100.5' is not a number of 100 or less"),
+    (["--ssimulacra2", "nan"], "'nan' is not a number of 100 or less"),
+    (["--ssimulacra2", "inf"], "'inf' is not a number of 100 or less"),
+    (["--ssimulacra2", "-inf"], "'-inf' is not a number of 100 or less"),
+    (["--ssimulacra2", "best"], "'best' is not a number of 100 or less"),
+    (["--ssimulacra2", 50, "-q", 50], "not allowed with"),
+    (["--ssimulacra2", 50, "--bpp", 1], "not allowed with"),
+    (["--ssimulacra2", 50, "-n", 10], "not allowed with"),
     (["--tune", "beauty"], "--tune"),
     (["--tune", "psnr", "--recipe", "paper"], "need the imagegs recipe"),
     (["--time-budget", 3], "not allowed with"),  # --steps

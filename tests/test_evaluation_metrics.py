@@ -17,8 +17,8 @@ from imagegs.errors import FormatError
 from imagegs.evaluation import metrics
 from imagegs.evaluation.metrics import METRICS
 from imagegs.evaluation.perceptual import lpips
-from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.evaluation.perceptual.torch_file import read_tensors
+from imagegs.ssimulacra.score import ssimulacra2
 from picture_pairs import picture_pair
 from requirements import need_bench, need_packages
 

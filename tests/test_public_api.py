@@ -116,9 +116,11 @@ DIFFERENT = {
     "layers": {"int = 1", "int | None = None"},  # files have several by default, but not those of fixed point
     "n_gaussians": {"int | None = None", "int"},
     "steps": {"int | None = None", "int = 1"},  # of a fit; of each rounding on the way to a lattice
-    "tune": {"Tune = 'balanced'", "Tune | None = None"},  # that of a restoration is another one
+    # That of a restoration is another one, and so is that of a search for a score.
+    "tune": {"Tune = 'balanced'", "Tune | None = None", "Tune = 'visual'"},
     "wrap": {"bool | None = None", "bool = False"},  # a fit can go on from Gaussians, which say it
     "psnr": {"float", "float | None = None"},
+    "ssimulacra2": {"float", "float | None = None"},
     # What to look for in a picture; what a file stores; a factor on that.
     "grain": {"GrainChoice = 'off'", "Grain | None = None", "float = 1.0"},
 }
@@ -159,9 +161,10 @@ def test_options_that_are_explained_elsewhere(name: str, other: str, own: set[st
     assert f"`{name}`" in PUBLIC[other].__doc__
 
 
-def test_a_search_has_options_of_a_fit_in_their_order():
+@pytest.mark.parametrize("name", ["fit_to_psnr", "fit_to_ssimulacra2"])
+def test_a_search_has_options_of_a_fit_in_their_order(name: str):
     of_fit = [each.name for each in options_of(imagegs.fit)]
-    of_search = [each.name for each in options_of(imagegs.fit_to_psnr) if each.name != "measure"]
+    of_search = [each.name for each in options_of(PUBLIC[name]) if each.name != "measure"]
     assert of_search == [name for name in of_fit if name in of_search]
     assert set(of_fit) - set(of_search) == {"time_budget", "recipe", "start", "bits"}
 

@@ -7,7 +7,7 @@ import pytest
 
 import imagegs
 from conftest import texture_pixels
-from imagegs.compression.quality_target import TOLERANCE
+from imagegs.compression.quality_measures import PSNR
 from imagegs.metrics import psnr
 
 
@@ -19,7 +19,7 @@ def photo():
 @pytest.mark.parametrize("wanted", [22.0, 25.0])
 def test_a_target_is_met_and_hardly_more(photo, wanted):
     found = imagegs.fit_to_psnr(photo, wanted, steps=60)
-    assert found.met and wanted <= found.psnr <= wanted + TOLERANCE
+    assert found.met and wanted <= found.psnr <= wanted + PSNR.tolerance
     assert found.psnr == psnr(photo, imagegs.render(found.gaussians, dtype=np.uint8))
 
 
@@ -49,7 +49,7 @@ def test_what_counts_can_be_given(photo):
         return psnr(photo, imagegs.render(g, dtype=np.uint8)) - 3
 
     found = imagegs.fit_to_psnr(photo, 21.0, steps=60, measure=strict)
-    assert found.met and found.psnr == strict(found.gaussians) <= 21 + TOLERANCE
+    assert found.met and found.psnr == strict(found.gaussians) <= 21 + PSNR.tolerance
 
 
 @pytest.mark.parametrize("wanted", [0, -3, np.nan, np.inf])

@@ -9,13 +9,13 @@ import pytest
 
 import imagegs
 from imagegs.engine import engine
-from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.fitting.losses import aim_near, loss_of
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.rounding import ColorRounding
 from imagegs.fitting.visual import MOST_METRIC, Observer, local_metric
 from imagegs.pictures.pixels import to_planes
+from imagegs.ssimulacra.score import ssimulacra2
 from test_gradients import arrays_of, random_scene
 
 SAMPLE = Path(__file__).parent.parent / "assets/sample.png"

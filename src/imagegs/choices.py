@@ -14,6 +14,8 @@ RECIPES: tuple[RecipeName, ...] = get_args(RecipeName)
 
 LEAST_EFFORT, DEFAULT_EFFORT, MOST_EFFORT = 1, 5, 9  # how long a fit of the imagegs recipe may take
 
+MOST_SCORE = 100.0  # of SSIMULACRA 2: that of equal pictures
+
 Tune = Literal["balanced", "psnr", "ssim", "visual"]
 """What a fit makes good: the squared error ("psnr"), the structure ("ssim"), something between the two
 ("balanced"), or what an eye sees ("visual")."""

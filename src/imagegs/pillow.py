@@ -126,7 +126,9 @@ def _compressed(picture: Picture, options: CompressKeywords) -> bytes:
     if options.get("n_gaussians") is not None:
         options.pop("quality", None)
     found = compress_picture(picture, **options)
-    if not found.met:
+    if not found.met and found.target_ssimulacra2 is not None:
+        _logger.warning("ssimulacra2: %.2f in place of %.2f", found.ssimulacra2, found.target_ssimulacra2)
+    elif not found.met:
         _logger.warning("quality: %.2f dB in place of %.2f dB", found.psnr, found.target_psnr)
     return found.data
 

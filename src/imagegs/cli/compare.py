@@ -11,9 +11,9 @@ from imagegs.cli.compare_stacks import compare_stacks
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folder_contents import check_exclude
 from imagegs.cli.grain import add_grain_option
-from imagegs.cli.options import Subparsers, add_command, add_input, add_shared
+from imagegs.cli.options import Subparsers, UsageError, add_command, add_input, add_shared
 from imagegs.cli.paths import read_input
-from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text
+from imagegs.cli.reports import print_json, print_text, psnr_fields, psnr_text, score_text
 from imagegs.cli.run_files import RunFiles
 from imagegs.cli.standard_streams import is_folder, open_input
 
@@ -25,6 +25,7 @@ examples:
   imagegs compare photo.png photo.gsimg
   imagegs compare photo.png photo.jpg --json
   imagegs compare photo.png photo.gsimg --grain 1
+  imagegs compare photo.png photo.gsimg --ssimulacra2
   imagegs compare tiles tiles.gsimg
 
 Pictures of 8 and of 16 bits can be compared. Pictures with alpha are measured as they are
@@ -43,6 +44,11 @@ def add_parser(commands: Subparsers) -> None:
     add_input(parser, "a", "A", "a picture or a .gsimg file")
     add_input(parser, "b", "B", "another one of the same size and channels")
     add_grain_option(parser, 0.0, "for a .gsimg file: a factor on the strength of its grain (default: off)")
+    parser.add_argument(
+        "--ssimulacra2",
+        action="store_true",
+        help="measure the score of SSIMULACRA 2, too, of B beside A (pictures of at least 8 x 8 pixels)",
+    )
     add_shared(parser, ("exclude", "threads", "size_limit", "json"))
 
 
@@ -50,6 +56,7 @@ def run(options: Namespace) -> None:
     """`imagegs compare`."""
     from imagegs.metrics import ms_ssim, psnr, ssim
     from imagegs.pictures.transparency import alphas_of
+    from imagegs.ssimulacra.looks import SeenReference
 
     check_exclude(options.exclude, options.a, options.b)
     run_files = RunFiles.of(options)
@@ -57,6 +64,8 @@ def run(options: Namespace) -> None:
     run_files.check_printing()
     folders = [is_folder(path) for path in (options.a, options.b)]
     if all(folders) or (any(folders) and ".gsimg" in (options.a.suffix.lower(), options.b.suffix.lower())):
+        if options.ssimulacra2:
+            raise UsageError("--ssimulacra2 is for a picture that is looked at, not for a folder of maps")
         compare_stacks(options)
         return
     first, second = (_read(path, options) for path in (options.a, options.b))
@@ -64,13 +73,16 @@ def run(options: Namespace) -> None:
     x, y = first.pixels, second.pixels
     alphas = alphas_of(first.channels)
     decibels, similarity, multi_scale = (measure(x, y, alphas) for measure in (psnr, ssim, ms_ssim))
+    score = SeenReference(x, first.channels).score(y) if options.ssimulacra2 else None
     if not options.json:
-        print_text(f"{psnr_text(decibels)}, {similarity:.4f} SSIM, {multi_scale:.4f} MS-SSIM")
+        line = f"{psnr_text(decibels)}, {similarity:.4f} SSIM, {multi_scale:.4f} MS-SSIM"
+        print_text(line if score is None else f"{line}, {score_text(score)}")
         return
     height, width, _ = x.shape
     files = {"a": str(options.a), "b": str(options.b), "width": width, "height": height}
     quality = {**psnr_fields(decibels), "ssim": similarity, "ms_ssim": multi_scale}
-    print_json({**files, "channels": list(first.channels), **quality})
+    seen = {} if score is None else {"ssimulacra2": score}
+    print_json({**files, "channels": list(first.channels), **quality, **seen})
 
 
 def _read(path: Path, options: Namespace) -> Picture:

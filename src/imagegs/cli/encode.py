@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imagegs.cli.encode_history import history_output, history_text
 from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
 from imagegs.cli.encode_plan import check_flags, compression_options, naming_flags
-from imagegs.cli.encode_report import bits_text, report_of, size_text, summary
+from imagegs.cli.encode_report import bits_text, missed_text, report_of, size_text, summary
 from imagegs.cli.encode_restore import read_mask, restore_report, tell
 from imagegs.cli.encode_source import read_source
 from imagegs.cli.encode_watch import Watch, watched
@@ -141,9 +141,9 @@ def _tell_all(listeners: list[Callable[[Progress], None]], progress: Progress) -
 
 
 def _warn(result: Compressed, target: Path, speech: Verbosity) -> None:
-    """Warns of a file that is larger than decoders take by default, and of a PSNR that was not reached."""
+    """Warns of a file that is larger than decoders take by default, and of a quality that was not reached."""
     g = result.decoded
     if not DEFAULT_LIMITS.hold(len(g), len(g.channels), g.height * g.width):
         speech.warn(f"{target}: decoders take so large a file only where they are told to (see --size-limit)")
-    if result.missed_by:
-        speech.warn(f"{target}: {result.target_psnr:g} dB were not reached: {result.missed_by:.2f} dB less")
+    if missed := missed_text(result):
+        speech.warn(f"{target}: {missed}")

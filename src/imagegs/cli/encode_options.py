@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, PLACEMENTS, RECIPES, TUNES
+from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, MOST_SCORE, PLACEMENTS, RECIPES, TUNES
 from imagegs.cli.encode_history import add_history_option
 from imagegs.cli.encode_restore import add_restore_options
 from imagegs.cli.grain import grain_choice
 from imagegs.cli.guidance import add_guidance
-from imagegs.cli.options import Parser, add_input, add_output, add_shared, positive, whole
+from imagegs.cli.options import Parser, add_input, add_output, add_shared, at_most, positive, whole
 
 ABOUT = "Fit Gaussians to a picture, or to the maps of a texture, and pack them into a .gsimg file."
 EXAMPLES = """
@@ -17,6 +17,7 @@ examples:
   imagegs encode photo.png --target-size 20000
   imagegs encode photo.png -n 20000 -e 9 -j 8
   imagegs encode photo.png --psnr 32
+  imagegs encode photo.png --ssimulacra2 60
   imagegs encode photo.png -n 10000 --tune psnr --time-budget 10
   imagegs encode photo.png --init map.png --bits 12,8,8,8,8
   imagegs encode photo.png --bpp 0.15 --saliency model --roi 300,120,200,180
@@ -73,6 +74,13 @@ def add_options(parser: Parser) -> None:
         metavar="0-100",
         help="the same PSNR on a scale: 0 is 20 dB, each point adds 0.25 dB",
     )
+    amount.add_argument(
+        "--ssimulacra2",
+        type=at_most(MOST_SCORE),
+        metavar="S",
+        help="as few Gaussians as give a score S of SSIMULACRA 2, measured on the decoded file: 90 is "
+        "visually lossless, 70 high quality, 50 medium, 30 low",
+    )
     parser.add_argument(
         "-e",
         "--effort",
@@ -95,7 +103,7 @@ def add_options(parser: Parser) -> None:
         "--tune",
         choices=TUNES,
         help="what the imagegs recipe optimises: PSNR, SSIM, both, or what an eye sees, as SSIMULACRA 2 "
-        "measures it (default: balanced; psnr with --restore)",
+        "measures it (default: balanced; psnr with --restore, visual with --ssimulacra2)",
     )
     parser.add_argument(
         "--recipe",

@@ -27,6 +27,7 @@ _FLAGS = {"pixel_weights": "--saliency or --roi", "maps": "a folder of maps"}
 # The flags of options that only the imagegs recipe has, by the keyword that a RecipeError names.
 _RECIPE_FLAGS = {
     "psnr": "--psnr and --quality need",
+    "ssimulacra2": "--ssimulacra2 needs",
     "tune": "--tune and --time-budget need",
     "time_budget": "--tune and --time-budget need",
     "wrap": "--wrap needs",
@@ -57,6 +58,7 @@ def compression_options(
             target_size=options.target_size,
             psnr=options.psnr,
             quality=options.quality,
+            ssimulacra2=options.ssimulacra2,
         ),
         fit=FitSettings(
             recipe=options.recipe,
@@ -88,6 +90,7 @@ def check_flags(options: Namespace, picture: Picture) -> None:
         Given(
             restore=options.restore,
             psnr=options.psnr is not None or options.quality is not None,
+            ssimulacra2=options.ssimulacra2 is not None,
             time_budget=options.time_budget is not None,
             visual=options.tune == "visual",
             exact=options.exact,
@@ -97,8 +100,9 @@ def check_flags(options: Namespace, picture: Picture) -> None:
             pixel_weights=options.saliency is not None or bool(options.roi),
             more_layers=options.layers is not None and options.layers > 1,
             fixed_point=options.recipe == "paper" or options.bits is not None,
-            has_alpha=picture.channels[-1] == "A",
             has_maps=is_folder(options.input),
+            channels=picture.channels,
+            shorter_side=min(picture.pixels.shape[:2]),
         )
     )
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.guidance import Guidance, guidance_report
-from imagegs.cli.reports import psnr_fields, psnr_text
+from imagegs.cli.reports import psnr_fields, psnr_text, score_text
 
 if TYPE_CHECKING:
     from imagegs.codec import Bits
@@ -22,7 +22,8 @@ def summary(result: Compressed, salient: dict[str, float]) -> str:
     places = "".join(f"{psnr_text(value)} {place}, " for place, value in salient.items())
     return (
         f"{len(result.data):,} bytes, {result.bpp:.3f} bpp, {result.n_gaussians:,} Gaussians, "
-        f"{psnr_text(result.psnr)}, {result.ssim:.4f} SSIM, {places}{_grain_text(result)}"
+        f"{psnr_text(result.psnr)}, {result.ssim:.4f} SSIM, {_score_text(result)}{places}"
+        f"{_grain_text(result)}"
     )
 
 
@@ -67,8 +68,34 @@ def report_of(
         "threads": machine.threads,
         "isa": machine.isa,
         **({} if guidance is None else guidance_report(guidance, salient)),
-        **({} if plan.psnr is None else {"target_psnr": plan.psnr, "missed_by": result.missed_by}),
+        **_target_fields(result),
     }
+
+
+def _target_fields(result: Compressed) -> dict[str, float]:
+    """The wanted PSNR or score, and by how much it was missed; the score alone is measured only if wanted."""
+    if result.target_ssimulacra2 is not None:
+        wanted = {"ssimulacra2": result.ssimulacra2, "target_ssimulacra2": result.target_ssimulacra2}
+    elif result.target_psnr is not None:
+        wanted = {"target_psnr": result.target_psnr}
+    else:
+        return {}
+    return {**wanted, "missed_by": result.missed_by}
+
+
+def missed_text(result: Compressed) -> str:
+    """By how much the wanted PSNR or score was missed, for people; empty where it was not."""
+    if not result.missed_by:
+        return ""
+    if result.target_ssimulacra2 is not None:
+        wanted, unit = f"a score of {result.target_ssimulacra2:g} of SSIMULACRA 2 was", "points"
+    else:
+        wanted, unit = f"{result.target_psnr:g} dB were", "dB"
+    return f"{wanted} not reached: {result.missed_by:.2f} {unit} less"
+
+
+def _score_text(result: Compressed) -> str:
+    return "" if result.target_ssimulacra2 is None else f"{score_text(result.ssimulacra2)}, "
 
 
 def _grain_bytes(result: Compressed) -> int:

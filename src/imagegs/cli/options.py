@@ -84,23 +84,37 @@ def whole(low: int, high: int | None = None) -> Callable[[str], int]:
 
 def positive(text: str) -> float:
     """Converts text to a finite number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _parsed(text)
     if not 0.0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{_quoted(text)} is not a number above 0")
     return value
+
+
+def _parsed(text: str) -> float:
+    """The number in a text; NaN where it has none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def at_most(high: float) -> Callable[[str], float]:
+    """A converter of text to finite numbers of `high` or less."""
+
+    def convert(text: str) -> float:
+        value = _parsed(text)
+        if not -math.inf < value <= high:
+            raise argparse.ArgumentTypeError(f"{_quoted(text)} is not a number of {high:g} or less")
+        return value
+
+    return convert
 
 
 def number(low: float, high: float) -> Callable[[str], float]:
     """A converter of text to numbers from low to high."""
 
     def convert(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+        value = _parsed(text)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{_quoted(text)} is not a number from {low:g} to {high:g}")
         return value

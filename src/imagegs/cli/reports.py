@@ -93,6 +93,11 @@ def psnr_text(psnr: float) -> str:
     return "lossless" if math.isinf(psnr) else f"{psnr:.2f} dB PSNR"
 
 
+def score_text(score: float) -> str:
+    """A score of SSIMULACRA 2, for people."""
+    return f"{score:.2f} SSIMULACRA 2"
+
+
 @contextmanager
 def progress_bar(shown: bool) -> Iterator[Any]:
     """A function to call with every `Progress` of a fit; it draws a bar on standard error if `shown`."""

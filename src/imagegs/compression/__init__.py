@@ -5,7 +5,7 @@ from imagegs.compression.compressing import Compressed, Compression
 from imagegs.compression.options import CompressionOptions, FitSettings, Target
 from imagegs.compression.picture_files import imread, imwrite
 from imagegs.compression.pixels_to_bytes import compress, compress_with_report
-from imagegs.compression.quality_target import QualityFit, fit_to_psnr
+from imagegs.compression.quality_target import QualityFit, ScoreFit, fit_to_psnr, fit_to_ssimulacra2
 
 __all__ = [
     "Compressed",
@@ -13,11 +13,13 @@ __all__ = [
     "CompressionOptions",
     "FitSettings",
     "QualityFit",
+    "ScoreFit",
     "Target",
     "compress",
     "compress_with_report",
     "decompress",
     "fit_to_psnr",
+    "fit_to_ssimulacra2",
     "imread",
     "imwrite",
 ]

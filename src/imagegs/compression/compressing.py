@@ -14,7 +14,7 @@ from imagegs.codec.grain import Grain, grain_in, with_grain
 from imagegs.compression.judging import Original
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.plan import check_options, file_metadata, make_plan
-from imagegs.compression.quality_target import fit_to_psnr
+from imagegs.compression.quality_target import QualityFit, ScoreFit, fit_to_psnr, fit_to_ssimulacra2
 from imagegs.compression.rate_control import Packer
 from imagegs.fitting import Progress, fit_progressively
 from imagegs.gaussians import Gaussians
@@ -41,6 +41,7 @@ class Compressed:
     steps: int  # of all fits together
     seconds: float  # of wall-clock time, fit and packing
     target_psnr: float | None  # the wanted PSNR in dB
+    target_ssimulacra2: float | None  # the wanted score
     _original: Original = field(repr=False)
 
     @cached_property
@@ -78,14 +79,27 @@ class Compressed:
         """Structural similarity (SSIM); unknown pixels count as equal."""
         return self._original.ssim(self.painted)
 
+    @cached_property
+    def ssimulacra2(self) -> float:
+        """The score of SSIMULACRA 2, at most 100; unknown pixels count as equal.
+
+        With alpha it is the mean of the scores over black and over white. 16 bits count as 8. Raises
+        ValueError for stacks of maps, for other channels than Y, YA, RGB or RGBA, for alpha that is a channel
+        like another, and for sides under 8 pixels.
+        """
+        return self._original.ssimulacra2(self.painted)
+
     @property
     def missed_by(self) -> float:
-        """By how many dB the wanted PSNR was missed; 0 where it is met or none was wanted."""
+        """By how many dB the wanted PSNR was missed, or by how many points the wanted score; 0 where it is
+        met or none was wanted."""
+        if self.target_ssimulacra2 is not None:
+            return max(0.0, self.target_ssimulacra2 - self.ssimulacra2)
         return 0.0 if self.target_psnr is None else max(0.0, self.target_psnr - self.psnr)
 
     @property
     def met(self) -> bool:
-        """Whether the file reaches the wanted PSNR, if there is one."""
+        """Whether the file reaches the wanted PSNR or score, if there is one."""
         return self.missed_by == 0
 
 
@@ -120,7 +134,7 @@ class Compression:
         metadata = file_metadata(self.options, self.plan.tune, self.maps, steps)
         data = self._with_grain(self._packed(gaussians, metadata))
         seconds = perf_counter() - start
-        return Compressed(data, steps, seconds, self.plan.psnr, self._original)
+        return Compressed(data, steps, seconds, self.plan.psnr, self.plan.ssimulacra2, self._original)
 
     def _fitted(self, progress: Listener) -> tuple[Gaussians, int]:
         """The fitted Gaussians, and the number of steps that their fits took."""
@@ -137,10 +151,7 @@ class Compression:
             "threads": self.options.threads,
             "channels": picture.channels,
         }
-        if plan.psnr is not None:
-            found = fit_to_psnr(
-                picture.pixels, plan.psnr, measure=self._decoded_psnr, progress=progress, **shared
-            )
+        if (found := self._searched(picture.pixels, progress=progress, **shared)) is not None:
             return found.gaussians, found.steps
         last = None
         for last in fit_progressively(
@@ -155,6 +166,16 @@ class Compression:
         assert last is not None  # there is at least one step
         return last.snapshot(), last.step
 
+    def _searched(self, pixels: IntegerPixels, **options: Any) -> QualityFit | ScoreFit | None:
+        """What reaches a wanted quality, measured on what a decoder will write; None where none is wanted."""
+        plan, original = self.plan, self._original
+        if plan.psnr is not None:
+            return fit_to_psnr(pixels, plan.psnr, measure=self._decoded(original.psnr), **options)
+        if plan.ssimulacra2 is not None:
+            measure = self._decoded(original.ssimulacra2)
+            return fit_to_ssimulacra2(pixels, plan.ssimulacra2, measure=measure, **options)
+        return None
+
     def _packed(self, gaussians: Gaussians, metadata: dict[str, Any] | None = None) -> bytes:
         return self._packer.pack(self.restoration.to_store(gaussians, self.options.threads), metadata)
 
@@ -168,10 +189,14 @@ class Compression:
         grain = estimate_grain(shown.pixels, painted, shown.channels, room, self.plan.grain)
         return data if grain is None else with_grain(data, grain)
 
-    def _decoded_psnr(self, gaussians: Gaussians) -> float:
-        """PSNR in dB of the picture that a decoder will write."""
-        decoded = codec.decode(self._packed(gaussians), size_limit=NO_SIZE_LIMIT)
-        return self._original.psnr(self._original.painted(decoded))
+    def _decoded(self, measure: Callable[[IntegerPixels], float]) -> Callable[[Gaussians], float]:
+        """The same measure of Gaussians: of the picture that a decoder will write."""
+
+        def of_file(gaussians: Gaussians) -> float:
+            decoded = codec.decode(self._packed(gaussians), size_limit=NO_SIZE_LIMIT)
+            return measure(self._original.painted(decoded))
+
+        return of_file
 
 
 def _ignore(progress: Progress) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from imagegs.pictures.pixels import IntegerPixels
 from imagegs.pictures.transparency import Alphas
 from imagegs.rendering import render
 from imagegs.restoration.restoring import Restoration
+from imagegs.ssimulacra.looks import SeenReference
 from imagegs.textures.map_list import TextureMap
 from imagegs.textures.stacks import paint_stack
 
@@ -44,6 +46,22 @@ class Original:
     def ssim(self, painted: IntegerPixels) -> float:
         """Structural similarity (SSIM); unknown pixels count as equal."""
         return ssim(self._beside(painted), painted, self.alphas)
+
+    def ssimulacra2(self, painted: IntegerPixels) -> float:
+        """The score of SSIMULACRA 2, at most 100; unknown pixels count as equal.
+
+        Raises ValueError for maps, for channels that are no picture, and for sides under 8 pixels.
+        """
+        if self.restoration.known is None:
+            return self._reference.score(painted)
+        return self._seen(self._beside(painted)).score(painted)
+
+    @cached_property
+    def _reference(self) -> SeenReference:
+        return self._seen(self.restoration.shown.pixels)
+
+    def _seen(self, pixels: IntegerPixels) -> SeenReference:
+        return SeenReference(pixels, self.restoration.shown.channels, self.alphas)
 
     def _beside(self, painted: IntegerPixels) -> IntegerPixels:
         """The picture that the painted one is compared with; unknown pixels are those of the painted one."""

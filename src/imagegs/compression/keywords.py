@@ -27,6 +27,7 @@ class CompressKeywords(TypedDict, total=False):
     target_size: int | None
     psnr: float | None
     quality: float | None
+    ssimulacra2: float | None
     effort: int
     tune: Tune | None
     steps: int | None

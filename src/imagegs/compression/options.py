@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from imagegs.choices import GrainChoice, RestorationName
 from imagegs.codec import Bits, bytes_for_bpp
-from imagegs.compression.quality_target import psnr_of_quality
+from imagegs.compression.quality_measures import check_score, psnr_of_quality
 from imagegs.fitting import DEFAULT_EFFORT, Placement, RecipeName, Tune
 from imagegs.pictures.pixels import Picture
 
@@ -31,6 +31,7 @@ class Target:
     target_size: int | None = None  # bytes of the whole file, never exceeded
     psnr: float | None = None  # dB, of the decoded file; with as few Gaussians as possible
     quality: float | None = None  # 0..100: the same on a scale, 20 dB + quality / 4
+    ssimulacra2: float | None = None  # 100 or less, of the decoded file; with as few Gaussians as possible
 
     def __post_init__(self) -> None:
         given = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
@@ -44,6 +45,8 @@ class Target:
                 raise ValueError(f"{name} must be 1 or more, not {given[name]}")
         if self.quality is not None:
             psnr_of_quality(self.quality)  # checks its range
+        if self.ssimulacra2 is not None:
+            check_score(self.ssimulacra2)
 
     @property
     def decibels(self) -> float | None:
@@ -66,7 +69,8 @@ class FitSettings:
 
     recipe: RecipeName = "imagegs"
     effort: int = DEFAULT_EFFORT
-    tune: Tune | None = None  # None: "balanced", or "psnr" for a picture that is restored
+    # None: "balanced", but "psnr" for a picture that is restored, "visual" for a wanted score of SSIMULACRA 2
+    tune: Tune | None = None
     steps: int | None = None
     time_budget: float | None = None  # seconds of wall-clock time
     init: Placement = "gradient"

@@ -29,6 +29,7 @@ def imwrite(
     target_size: int | None = None,
     psnr: float | None = None,
     quality: float | None = None,
+    ssimulacra2: float | None = None,
     effort: int = DEFAULT_EFFORT,
     tune: Tune | None = None,
     steps: int | None = None,

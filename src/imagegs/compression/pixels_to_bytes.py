@@ -23,6 +23,7 @@ def compress(
     target_size: int | None = None,
     psnr: float | None = None,
     quality: float | None = None,
+    ssimulacra2: float | None = None,
     effort: int = DEFAULT_EFFORT,
     tune: Tune | None = None,
     steps: int | None = None,
@@ -49,14 +50,16 @@ def compress(
         channels. Or a picture of Pillow, read as the command reads a file. Or a texture stack: a dict of such
         pictures, of one size, by their maps' names, such as "Color" and "Normal"; one set of Gaussians then
         paints them all.
-    n_gaussians, bpp, target_size, psnr, quality: what the file comes to, one of them at most. By default one
-        Gaussian for every 100 pixels. `bpp` (bits a pixel) and `target_size` (bytes) count the whole file and
-        are never exceeded. `psnr` is in dB, of the file decoded again, by as few Gaussians as that takes;
-        `quality` 0..100 is the same on a scale: 20 dB + quality / 4.
+    n_gaussians, bpp, target_size, psnr, quality, ssimulacra2: what the file comes to, one of them at most. By
+        default one Gaussian for every 100 pixels. `bpp` (bits a pixel) and `target_size` (bytes) count the
+        whole file and are never exceeded. `psnr` is in dB, of the file decoded again, by as few Gaussians as
+        that takes; `quality` 0..100 is the same on a scale: 20 dB + quality / 4. `ssimulacra2` is a score of
+        SSIMULACRA 2, 100 or less (90 is visually lossless, 70 high quality, 50 medium, 30 low), which is
+        reached likewise, of pictures of Y, YA, RGB or RGBA of at least 8 x 8 pixels.
     effort: 1..9, fast to thorough. steps, time_budget: how long the fit runs, in place of the effort, in
         steps or in seconds.
     tune: "balanced", "psnr", "ssim", or "visual" for the eye (pictures of Y, YA, RGB or RGBA, no stacks); by
-        default "balanced", or "psnr" where something is restored.
+        default "balanced", but "psnr" where something is restored and "visual" with `ssimulacra2`.
     recipe: "imagegs", or "paper" for the published method (Image-GS, SIGGRAPH 2025).
     init: where Gaussians start: "gradient", "random", or an (H, W) map of weights >= 0.
     layers: up to so many first parts of the file are a picture too; by default 8, and 1 with `bits`.
@@ -95,6 +98,7 @@ def compress_with_report(
     target_size: int | None = None,
     psnr: float | None = None,
     quality: float | None = None,
+    ssimulacra2: float | None = None,
     effort: int = DEFAULT_EFFORT,
     tune: Tune | None = None,
     steps: int | None = None,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imagegs.choices import GRAINS, RESTORATIONS, GrainChoice
 from imagegs.codec import Bits, coded_frame_size, gaussians_for_bytes
-from imagegs.compression.options import CompressionOptions
+from imagegs.compression.options import CompressionOptions, Target
 from imagegs.compression.rules import Given, check_together
 from imagegs.fitting import Tune, steps_of
 from imagegs.fitting.recipes import check_recipe
@@ -31,8 +31,9 @@ NOISY_CODED_BITS = 44  # the same of a noisy picture, where more Gaussians would
 class Plan:
     """How a picture is fitted and stored, as far as its options leave it open."""
 
-    n_gaussians: int | None  # None: as many as `psnr` needs, or one in 100 pixels
+    n_gaussians: int | None  # None: as many as `psnr` or `ssimulacra2` needs, or one in 100 pixels
     psnr: float | None  # the wanted PSNR in dB
+    ssimulacra2: float | None  # the wanted score
     max_bytes: int | None  # of the file
     tune: Tune
     layers: int  # at most
@@ -62,8 +63,9 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
     plan = Plan(
         n_gaussians=restoration.n_gaussians if target.n_gaussians is None else target.n_gaussians,
         psnr=target.decibels,
+        ssimulacra2=target.ssimulacra2,
         max_bytes=None,
-        tune=fit.tune or ("balanced" if restoration.mode is None else "psnr"),
+        tune=fit.tune or _usual_tune(target, restoration),
         layers=_layers(fit.layers, bits),
         bits=bits,
         alphas=_alphas(options.exact, restoration, maps),
@@ -94,6 +96,7 @@ def check_options(options: CompressionOptions, picture: Picture, maps: Sequence[
     check_recipe(
         fit.recipe,
         psnr=target.decibels is not None,
+        ssimulacra2=target.ssimulacra2 is not None,
         tune=fit.tune not in (None, "balanced"),
         time_budget=fit.time_budget is not None,
         wrap=fit.wrap,
@@ -106,10 +109,11 @@ def check_options(options: CompressionOptions, picture: Picture, maps: Sequence[
 
 
 def _given(options: CompressionOptions, picture: Picture, maps: Sequence[TextureMap]) -> Given:
-    fit = options.fit
+    fit, target = options.fit, options.target
     return Given(
         restore=options.restore,
-        psnr=options.target.decibels is not None,
+        psnr=target.decibels is not None,
+        ssimulacra2=target.ssimulacra2 is not None,
         time_budget=fit.time_budget is not None,
         visual=fit.tune == "visual",
         exact=options.exact,
@@ -119,8 +123,9 @@ def _given(options: CompressionOptions, picture: Picture, maps: Sequence[Texture
         pixel_weights=options.pixel_weights is not None,
         more_layers=fit.layers is not None and fit.layers > 1,
         fixed_point=fit.recipe == "paper" or options.bits is not None,
-        has_alpha=picture.channels[-1] == "A",
         has_maps=bool(maps),
+        channels=picture.channels,
+        shorter_side=min(picture.pixels.shape[:2]),
     )
 
 
@@ -136,6 +141,13 @@ def _grain_strength(options: CompressionOptions, maps: Sequence[TextureMap]) -> 
         return float(options.grain)
     wanted = options.grain == "auto" and not maps and options.restore is None
     return AUTO_STRENGTH if wanted else 0.0
+
+
+def _usual_tune(target: Target, restoration: Restoration) -> Tune:
+    """A fit tuned for the eye needs far fewer bytes for a wanted score."""
+    if restoration.mode is not None:
+        return "psnr"
+    return "balanced" if target.ssimulacra2 is None else "visual"
 
 
 def _alphas(exact: bool, restoration: Restoration, maps: Sequence[TextureMap]) -> Alphas | None:

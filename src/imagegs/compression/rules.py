@@ -11,14 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from imagegs.choices import RestorationName
+from imagegs.pictures.pixels import is_seen
+from imagegs.ssimulacra.score import MIN_SIDE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What the rules look at: which options are given, and two facts about the picture."""
+    """What the rules look at: which options are given, and some facts about the picture."""
 
     restore: RestorationName | None
     psnr: bool  # or quality
+    ssimulacra2: bool
     time_budget: bool
     visual: bool  # the tune
     exact: bool
@@ -28,8 +31,14 @@ class Given:
     pixel_weights: bool
     more_layers: bool  # than one
     fixed_point: bool  # numbers are in fixed point, by bits or by the paper recipe
-    has_alpha: bool  # the picture
     has_maps: bool  # the picture is a stack of maps
+    channels: tuple[str, ...]  # of the picture
+    shorter_side: int  # pixels
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the picture has."""
+        return self.channels[-1] == "A"
 
 
 class OptionsError(ValueError):
@@ -68,6 +77,21 @@ def check_together(given: Given) -> None:
         )
     if given.psnr and given.time_budget:
         raise OptionsError("{psnr} and {quality} take the time that they need: no {time_budget} with them")
+    if given.ssimulacra2:
+        _check_score(given)
+
+
+def _check_score(given: Given) -> None:
+    if given.time_budget:
+        raise OptionsError("{ssimulacra2} takes the time that it needs: no {time_budget} with it")
+    if given.has_maps:
+        raise OptionsError("{ssimulacra2} is for a picture that is looked at, not for {maps}")
+    if not is_seen(given.channels):
+        raise OptionsError("{ssimulacra2} is for pictures with the channels Y, YA, RGB or RGBA")
+    if given.shorter_side < MIN_SIDE:
+        raise OptionsError(f"{{ssimulacra2}} is for pictures of at least {MIN_SIDE} x {MIN_SIDE} pixels")
+    if given.exact and given.has_alpha:
+        raise OptionsError("{exact} keeps what alpha hides, {ssimulacra2} measures what is seen: not both")
 
 
 def _check_restoration(given: Given) -> None:
@@ -81,6 +105,8 @@ def _check_restoration(given: Given) -> None:
         raise OptionsError("{restore} is for a picture, not for {maps}")
     if given.psnr:
         raise OptionsError("{psnr} and {quality} would measure against the damage: not with {restore}")
+    if given.ssimulacra2:
+        raise OptionsError("{ssimulacra2} would measure against the damage: not with {restore}")
     if given.restore == "upscale" and given.init_map:
         raise OptionsError("{restore=upscale} fits an enlarged picture: no map for {init} with it")
     if given.restore == "upscale" and given.pixel_weights:

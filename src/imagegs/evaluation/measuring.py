@@ -195,5 +195,6 @@ def _metric_version() -> str:
     """A key of the code that measures: any change of it may change every number."""
     folder = Path(__file__).parent
     shared = [folder.parent / name for name in ("metrics.py", "pictures/transparency.py")]
-    files = [folder / "metrics.py", *folder.glob("perceptual/*.py"), *shared]
+    perceptual = [*folder.glob("perceptual/*.py"), *folder.parent.glob("ssimulacra/*.py")]
+    files = [folder / "metrics.py", *perceptual, *shared]
     return digest_of_files(files)[:8]

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from imagegs.evaluation.perceptual import lpips
-from imagegs.evaluation.perceptual.ssimulacra2 import ssimulacra2
 from imagegs.metrics import ms_ssim, psnr, ssim
 from imagegs.pictures.pixels import Pixels
+from imagegs.ssimulacra.score import ssimulacra2
 
 
 def _nothing() -> str | None:

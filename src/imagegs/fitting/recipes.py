@@ -16,6 +16,7 @@ DEFAULT_PIXELS_PER_GAUSSIAN = 100  # when nothing says how many
 # What only the imagegs recipe knows: keyword of `fit` or of a compression -> what the paper recipe has not.
 _PAPER_LACKS = {
     "psnr": "search for a wanted PSNR",
+    "ssimulacra2": "search for a wanted score of SSIMULACRA 2",
     "tune": "tune",
     "time_budget": "time budget",
     "start": "start from other Gaussians",

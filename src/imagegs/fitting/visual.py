@@ -1,6 +1,6 @@
 """A loss that sees as SSIMULACRA 2 does, for pictures that people look at.
 
-The metric (Jon Sneyers, Cloudinary 2022; `evaluation.perceptual.ssimulacra2` has it whole) compares structure
+The metric (Jon Sneyers, Cloudinary 2022; `ssimulacra.score` has it whole) compares structure
 and edges in the colour space XYB at six scales, and adds up weighed means and 4-norms of the errors;
 native/training/visual_loss.h has value and gradient. The cubic that makes a score of the sum is left out
 here, and so are weights below 0.1, since others are above 100. The finest structure weighs more than it does

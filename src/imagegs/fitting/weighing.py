@@ -20,7 +20,7 @@ from imagegs.engine import engine
 from imagegs.fitting.objective import GaussianArrays
 from imagegs.fitting.visual import Observer
 from imagegs.gaussians import FloatArray
-from imagegs.pictures.pixels import CHANNEL_NAMES
+from imagegs.pictures.pixels import is_seen
 from imagegs.pictures.transparency import Alphas, covering, n_seen
 
 MOST_APART = 2.0**12  # the greatest weight over the least: files hold their roots within 2^-8 to 2^8
@@ -71,7 +71,7 @@ def observer_for(
 
     pixel_weights: (H, W) of mean 1. Raises ValueError unless the channels are Y, YA, RGB or RGBA.
     """
-    if tuple(channels) not in CHANNEL_NAMES.values():
+    if not is_seen(channels):
         raise ValueError(f"what an eye sees is told of Y, YA, RGB or RGBA, not of {', '.join(channels)}")
     return Observer(engine(threads), target, np.float32(1) / roots, pixel_weights)
 

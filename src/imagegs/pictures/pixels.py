@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,6 +64,11 @@ def gray_if_gray(picture: Picture) -> Picture:
 def channel_names(n: int) -> tuple[str, ...]:
     """Names for n channels that have none: those of picture files for 1 to 4, else C0, C1, ..."""
     return CHANNEL_NAMES.get(n) or tuple(f"C{i}" for i in range(n))
+
+
+def is_seen(channels: Sequence[str]) -> bool:
+    """Whether the channels are those of a picture that is looked at: Y, YA, RGB or RGBA."""
+    return tuple(channels) in CHANNEL_NAMES.values()
 
 
 def as_pixels(array: ArrayLike, *, overshoot: bool = False) -> Pixels:

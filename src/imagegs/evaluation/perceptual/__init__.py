@@ -1,1 +1,1 @@
-"""Measures of how alike pictures look that are computed here: SSIMULACRA 2, LPIPS, ST-LPIPS."""
+"""Measures of how alike pictures look that only the bench needs: LPIPS, ST-LPIPS."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imagegs.evaluation.perceptual.single_precision import Singles
+from imagegs.ssimulacra.single_precision import Singles
 
 _STRIP_VALUES = 1 << 22  # of the patches that are held at once
 

@@ -28,9 +28,9 @@ import numpy as np
 
 from imagegs.errors import reading
 from imagegs.evaluation.perceptual.convolution import blur_pooled, convolved, max_pooled
-from imagegs.evaluation.perceptual.single_precision import Singles
 from imagegs.evaluation.perceptual.torch_file import read_tensors
 from imagegs.pictures.pixels import Pixels
+from imagegs.ssimulacra.single_precision import Singles
 
 VARIABLE = "IMAGEGS_LPIPS"
 MIN_SIDE = 32  # pixels; below, the networks run out of samples

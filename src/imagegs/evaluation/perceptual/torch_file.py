@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from imagegs.errors import reading
-from imagegs.evaluation.perceptual.single_precision import Singles
+from imagegs.ssimulacra.single_precision import Singles
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 

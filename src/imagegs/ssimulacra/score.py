@@ -7,13 +7,17 @@ their means and 4-norms weighted. The weights and the scale of the scores are th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.evaluation.perceptual.recursive_gaussian import blurred
-from imagegs.evaluation.perceptual.single_precision import Singles
-from imagegs.evaluation.perceptual.xyb import linear_light, positive_xyb
+from imagegs.choices import MOST_SCORE
 from imagegs.pictures.pixels import Pixels
+from imagegs.ssimulacra.recursive_gaussian import blurred
+from imagegs.ssimulacra.single_precision import Singles
+from imagegs.ssimulacra.xyb import linear_light, positive_xyb
 
 MIN_SIDE = 8  # pixels
 _N_SCALES = 6
@@ -51,6 +55,36 @@ _WEIGHTS = np.array(
 )
 
 
+class Side(NamedTuple):
+    """What the score takes of one of both pictures at one scale, each (3, H, W)."""
+
+    planes: Singles  # in XYB
+    means: Singles
+    variances: Singles
+
+
+class Reference:
+    """A picture that others are held against. What the score takes of it alone is computed once.
+
+    pixels: (H, W, 3) uint8, sRGB, at least 8 pixels a side. Raises ValueError for others.
+    """
+
+    def __init__(self, pixels: Pixels) -> None:
+        _check(pixels)
+        self._shape, self._sides = pixels.shape, list(_sides(pixels))
+
+    def score(self, picture: Pixels) -> float:
+        """`ssimulacra2` of this reference and a picture."""
+        _check(picture)
+        if picture.shape != self._shape:
+            raise ValueError(f"the pictures differ in shape: {self._shape} and {picture.shape}")
+        scales = [_errors(x, y) for x, y in zip(self._sides, _sides(picture), strict=True)]
+        errors = np.stack(scales, axis=1).reshape(-1, 2, 3)
+        # A small picture has fewer scales: then the tool counts the weights through, so that those of a
+        # component are other ones. Its scores of small pictures are what they are.
+        return _score(float((_WEIGHTS[: len(errors)] * errors).sum()))
+
+
 def ssimulacra2(reference: Pixels, picture: Pixels) -> float:
     """The score of a picture, at most 100 (no difference): 90 is visually lossless, 70 high quality, 50
     medium, 30 low; below 0 the distortion is very strong. The pictures do not change places: artefacts weigh
@@ -60,29 +94,27 @@ def ssimulacra2(reference: Pixels, picture: Pixels) -> float:
 
     Raises ValueError for other shapes or another dtype.
     """
-    _check(reference, picture)
-    scales = []
-    linear = [linear_light(pixels) for pixels in (reference, picture)]
+    return Reference(reference).score(picture)
+
+
+def _check(pixels: Pixels) -> None:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise ValueError(f"SSIMULACRA 2 takes (H, W, 3) uint8, not {pixels.shape} {pixels.dtype}")
+    if min(pixels.shape[:2]) < MIN_SIDE:
+        raise ValueError(f"SSIMULACRA 2 takes pictures of at least {MIN_SIDE} x {MIN_SIDE} pixels")
+
+
+def _sides(pixels: Pixels) -> Iterator[Side]:
+    """One for each scale, from the finest on."""
+    linear = linear_light(pixels)
     for scale in range(_N_SCALES):
         if scale:
-            if min(linear[0].shape[1:]) < MIN_SIDE:  # the last scale may have shorter sides
+            if min(linear.shape[1:]) < MIN_SIDE:  # the last scale may have shorter sides
                 break
-            linear = [_halved(planes) for planes in linear]
-        scales.append(_errors(positive_xyb(linear[0]), positive_xyb(linear[1])))
-    errors = np.stack(scales, axis=1).reshape(-1, 2, 3)
-    # A small picture has fewer scales: then the tool counts the weights through, so that those of a component
-    # are other ones. Its scores of small pictures are what they are.
-    return _score(float((_WEIGHTS[: len(errors)] * errors).sum()))
-
-
-def _check(reference: Pixels, picture: Pixels) -> None:
-    for pixels in (reference, picture):
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
-            raise ValueError(f"SSIMULACRA 2 takes (H, W, 3) uint8, not {pixels.shape} {pixels.dtype}")
-    if reference.shape != picture.shape:
-        raise ValueError(f"the pictures differ in shape: {reference.shape} and {picture.shape}")
-    if min(reference.shape[:2]) < MIN_SIDE:
-        raise ValueError(f"SSIMULACRA 2 takes pictures of at least {MIN_SIDE} x {MIN_SIDE} pixels")
+            linear = _halved(linear)
+        planes = positive_xyb(linear)
+        means = blurred(planes)
+        yield Side(planes, means, blurred(planes * planes) - np.square(means))
 
 
 def _halved(planes: Singles) -> Singles:
@@ -93,23 +125,21 @@ def _halved(planes: Singles) -> Singles:
     return np.asarray(sums * np.float32(0.25))
 
 
-def _errors(x: Singles, y: Singles) -> NDArray[np.float64]:
+def _errors(x: Side, y: Side) -> NDArray[np.float64]:
     """(3, 2, 3): of each component the means and the 4-norms of three errors."""
-    mean_x, mean_y = blurred(x), blurred(y)
-    edges = (1 + abs(y - mean_y)) / (1 + abs(x - mean_x)) - 1  # above 0: where the reference is smoother
-    structure = _structure_error(x, y, mean_x, mean_y)
-    errors = np.stack([structure, np.maximum(edges, 0), np.maximum(-edges, 0)], axis=1)
+    # Above 0 where the reference is smoother.
+    edges = (1 + abs(y.planes - y.means)) / (1 + abs(x.planes - x.means)) - 1
+    errors = np.stack([_structure_error(x, y), np.maximum(edges, 0), np.maximum(-edges, 0)], axis=1)
     means = errors.mean(axis=(2, 3), dtype=np.float64)
     fourth_powers = np.square(np.square(errors)).mean(axis=(2, 3), dtype=np.float64)
     return np.stack([means, fourth_powers**0.25], axis=1)
 
 
-def _structure_error(x: Singles, y: Singles, mean_x: Singles, mean_y: Singles) -> Singles:
+def _structure_error(x: Side, y: Side) -> Singles:
     """1 - SSIM, not below 0, without the denominator of SSIM's luminance term: XYB is perceptual already."""
-    luminance = 1 - np.square(mean_x - mean_y)
-    covariance = blurred(x * y) - mean_x * mean_y
-    variances = (blurred(x * x) - np.square(mean_x)) + (blurred(y * y) - np.square(mean_y))
-    similarity = luminance * (2 * covariance + _C2) / (variances + _C2)
+    luminance = 1 - np.square(x.means - y.means)
+    covariance = blurred(x.planes * y.planes) - x.means * y.means
+    similarity = luminance * (2 * covariance + _C2) / (x.variances + y.variances + _C2)
     return np.asarray(np.maximum(1 - similarity, np.float32(0)))
 
 
@@ -117,4 +147,4 @@ def _score(weighted: float) -> float:
     """The scale of the scores that people gave: a cubic, then a power."""
     x = 0.9562382616834844 * weighted
     distance = 2.326765642916932 * x - 0.020884521182843837 * x**2 + 6.248496625763138e-05 * x**3
-    return 100 - 10 * distance**0.6276336467831387 if distance > 0 else 100.0
+    return MOST_SCORE - 10 * distance**0.6276336467831387 if distance > 0 else MOST_SCORE

@@ -10,8 +10,8 @@ from functools import cache
 
 import numpy as np
 
-from imagegs.evaluation.perceptual.single_precision import Singles, multiply_add
 from imagegs.pictures.pixels import Pixels
+from imagegs.ssimulacra.single_precision import Singles, multiply_add
 
 _ONE = np.float32(1)
 # From linear sRGB to what the cones absorb (rows add up to 1), and what is added before the cube root.

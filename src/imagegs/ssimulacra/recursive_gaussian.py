@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from imagegs.evaluation.perceptual.single_precision import Singles, multiply_add
+from imagegs.ssimulacra.single_precision import Singles, multiply_add
 
 _SIGMA = 1.5
 _RADIUS = round(3.2795 * _SIGMA + 0.2546)  # equation 57

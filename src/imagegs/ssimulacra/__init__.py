@@ -1,0 +1,1 @@
+"""SSIMULACRA 2: a score for how far a picture is from its reference, as an eye sees it."""
