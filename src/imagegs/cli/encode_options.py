@@ -102,8 +102,9 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--tune",
         choices=TUNES,
-        help="what the imagegs recipe optimises: PSNR, SSIM, both, or what an eye sees, as SSIMULACRA 2 "
-        "measures it (default: balanced; psnr with --restore, visual with --ssimulacra2)",
+        help="what the imagegs recipe optimises: PSNR, SSIM, both (balanced), or what an eye sees, as "
+        "SSIMULACRA 2 measures it (visual) (default: visual; balanced with --psnr and --quality, with an "
+        "alpha that --exact keeps and for maps; psnr with --restore)",
     )
     parser.add_argument(
         "--recipe",

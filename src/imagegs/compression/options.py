@@ -69,8 +69,7 @@ class FitSettings:
 
     recipe: RecipeName = "imagegs"
     effort: int = DEFAULT_EFFORT
-    # None: "balanced", but "psnr" for a picture that is restored, "visual" for a wanted score of SSIMULACRA 2
-    tune: Tune | None = None
+    tune: Tune | None = None  # None: as the picture and the target ask for it (plan.py)
     steps: int | None = None
     time_budget: float | None = None  # seconds of wall-clock time
     init: Placement = "gradient"

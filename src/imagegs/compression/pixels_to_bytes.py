@@ -58,8 +58,10 @@ def compress(
         reached likewise, of pictures of Y, YA, RGB or RGBA of at least 8 x 8 pixels.
     effort: 1..9, fast to thorough. steps, time_budget: how long the fit runs, in place of the effort, in
         steps or in seconds.
-    tune: "balanced", "psnr", "ssim", or "visual" for the eye (pictures of Y, YA, RGB or RGBA, no stacks); by
-        default "balanced", but "psnr" where something is restored and "visual" with `ssimulacra2`.
+    tune: "visual" for the eye (pictures of Y, YA, RGB or RGBA, no stacks), "psnr", "ssim", or "balanced",
+        between these two. By default "psnr" where something is restored, "balanced" for other channels, for
+        stacks, for an alpha that is kept exactly, and where a PSNR is wanted (`psnr`, `quality`), else
+        "visual".
     recipe: "imagegs", or "paper" for the published method (Image-GS, SIGGRAPH 2025).
     init: where Gaussians start: "gradient", "random", or an (H, W) map of weights >= 0.
     layers: up to so many first parts of the file are a picture too; by default 8, and 1 with `bits`.

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from imagegs.choices import GRAINS, RESTORATIONS, GrainChoice
 from imagegs.codec import Bits, coded_frame_size, gaussians_for_bytes
-from imagegs.compression.options import CompressionOptions, Target
+from imagegs.compression.options import CompressionOptions
 from imagegs.compression.rules import Given, check_together
 from imagegs.fitting import Tune, steps_of
 from imagegs.fitting.recipes import check_recipe
 from imagegs.gaussians import DEFAULT_LAYERS, BlendName, FloatArray, layer_ends
 from imagegs.grain.estimating import AUTO_STRENGTH, most_grain_bytes, room_for_grain
-from imagegs.pictures.pixels import Picture
+from imagegs.pictures.pixels import Picture, is_seen
 from imagegs.pictures.transparency import Alphas
 from imagegs.restoration.restoring import Restoration
 from imagegs.textures.map_list import TextureMap, alphas_of_maps, to_metadata
@@ -65,7 +65,7 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
         psnr=target.decibels,
         ssimulacra2=target.ssimulacra2,
         max_bytes=None,
-        tune=fit.tune or _usual_tune(target, restoration),
+        tune=fit.tune or _usual_tune(options, restoration, maps),
         layers=_layers(fit.layers, bits),
         bits=bits,
         alphas=_alphas(options.exact, restoration, maps),
@@ -143,11 +143,15 @@ def _grain_strength(options: CompressionOptions, maps: Sequence[TextureMap]) -> 
     return AUTO_STRENGTH if wanted else 0.0
 
 
-def _usual_tune(target: Target, restoration: Restoration) -> Tune:
-    """A fit tuned for the eye needs far fewer bytes for a wanted score."""
+def _usual_tune(options: CompressionOptions, restoration: Restoration, maps: Sequence[TextureMap]) -> Tune:
+    """For the eye where there is a picture to look at, unless it is PSNR that counts."""
     if restoration.mode is not None:
         return "psnr"
-    return "balanced" if target.ssimulacra2 is None else "visual"
+    channels = restoration.shown.channels
+    keeps_hidden = options.exact and channels[-1] == "A"  # alpha may hold something else
+    looked_at = is_seen(channels) and not maps and not keeps_hidden
+    plain = options.fit.recipe == "paper" or options.target.decibels is not None
+    return "visual" if looked_at and not plain else "balanced"
 
 
 def _alphas(exact: bool, restoration: Restoration, maps: Sequence[TextureMap]) -> Alphas | None:

@@ -56,7 +56,8 @@ def fit(
     n_gaussians: 1..H*W; None: as many as `start` has, else one for every 100 pixels.
     effort: 1..9, how long the imagegs recipe runs; `steps` says it exactly, for either recipe.
     tune: what the imagegs recipe makes good: "psnr", "ssim", "balanced", between the two, or "visual", what
-        an eye sees (SSIMULACRA 2), of gray and RGB pictures with or without alpha.
+        an eye sees (SSIMULACRA 2), of gray and RGB pictures with or without alpha: the one that `compress`
+        has for them by default.
     time_budget: seconds of wall-clock time that the imagegs recipe may take, in place of effort and steps.
         Such fits do not repeat: how far they come depends on the machine.
     recipe: "imagegs", or "paper" for the published method (Image-GS, SIGGRAPH 2025).
