@@ -45,7 +45,7 @@ def test_the_report_is_about_the_bytes_on_disk(run: Run, picture: Path, tmp_path
     metadata = {
         "software": f"imagegs {__version__}",
         "recipe": "imagegs",
-        "tune": "balanced",
+        "tune": "visual",
         "steps": 3,
         "seed": 7,
     }
@@ -77,7 +77,7 @@ def test_bpp_is_an_upper_bound_that_is_nearly_reached(run: Run, picture: Path, r
 
 @pytest.mark.parametrize("size", [250, 300, 700, 2000])
 def test_a_size_is_never_exceeded_and_nearly_reached(run: Run, picture: Path, size: int) -> None:
-    report = run("encode", picture, "--target-size", size, "--json", "--quiet", *FAST).json
+    report = run("encode", picture, "--target-size", size, "--json", "--quiet", "--effort", 2).json
     assert report["bytes"] == picture.with_suffix(".gsimg").stat().st_size
     assert (0.98 if size > 500 else 0.9) * size <= report["bytes"] <= size
     assert (

@@ -45,6 +45,32 @@ def test_the_bytes_are_those_of_the_command(run: Run, tmp_path: Path, keywords, 
     assert imagegs.compress(pixels, **QUICK, **keywords) == target.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("n_channels", "keywords", "tune"),
+    [
+        *((n, {}, "visual") for n in (1, 2, 3, 4)),
+        (4, {"bpp": 16.0}, "visual"),
+        (3, {"exact": True}, "visual"),
+        (4, {"exact": True}, "balanced"),
+        (3, {"psnr": 15.0}, "balanced"),
+        (3, {"quality": 0}, "balanced"),
+        (3, {"restore": "denoise"}, "psnr"),
+        (3, {"tune": "ssim"}, "ssim"),
+        (2, {"channels": ("Height", "Mask")}, "balanced"),
+        (5, {}, "balanced"),
+    ],
+)
+def test_the_tune_is_for_the_eye_where_there_is_something_to_look_at(n_channels, keywords, tune):
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 16, n_channels), np.uint8)
+    data = imagegs.compress(pixels, steps=2, **keywords)
+    assert imagegs.read_info(data).metadata["tune"] == tune
+
+
+def test_stacks_are_balanced():
+    data = imagegs.compress({"a": texture_pixels(), "b": texture_pixels()}, n_gaussians=20, steps=2)
+    assert imagegs.read_info(data).metadata["tune"] == "balanced"
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_pictures_come_back_in_their_shape_and_type(channels, dtype):

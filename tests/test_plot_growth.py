@@ -146,14 +146,16 @@ def encode(run: Run, picture: Path, *options: object) -> History:
 
 def test_encode_writes_a_history(run: Run, picture: Path) -> None:
     found = encode(run, picture, "-e", 1, "--seed", 3, "-n", 40)
-    assert (found.recipe, found.effort, found.tune, found.seed) == ("imagegs", 1, "balanced", 3)
+    assert (found.recipe, found.effort, found.tune, found.seed) == ("imagegs", 1, "visual", 3)
     assert not found.weighted and found.restore is None
     last = found.points[-1]
     assert [point.step for point in found.points] == list(range(1, last.steps + 1))
     assert last.n_gaussians == 40 and {point.phase for point in found.points} == {"adam"}
     assert found.points[0].n_gaussians < 40
     # What fit itself tells, step by step.
-    steps = imagegs.fit_progressively(sample_pixels(), 40, effort=1, seed=3, threads=1, layers=8)
+    steps = imagegs.fit_progressively(
+        sample_pixels(), 40, effort=1, seed=3, threads=1, layers=8, tune="visual"
+    )
     assert [point.psnr for point in found.points] == [pytest.approx(each.psnr, abs=1e-6) for each in steps]
 
 

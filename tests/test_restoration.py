@@ -238,7 +238,7 @@ def test_where_nothing_is_damaged_the_picture_is_fitted_as_it_is(run: Run, tmp_p
     for arguments in (["auto"], ["deblock"], ["inpaint", "--mask", tmp_path / "mask.png"]):
         outcome = run("encode", source, "-o", target, "--restore", *arguments, *FAST)
         assert outcome.code == 0 and "nothing to restore" in outcome.err
-        assert outcome.json["restore"]["mode"] is None and outcome.json["tune"] == "balanced"
+        assert outcome.json["restore"]["mode"] is None and outcome.json["tune"] == "visual"
         restored = target.read_bytes()
         run("encode", source, "-o", target, *FAST)
         assert target.read_bytes() == restored
