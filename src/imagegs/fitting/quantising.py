@@ -21,8 +21,8 @@ from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import SCALES, Lattice, from_table, to_table
 from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
 from imagegs.fitting.gauss_newton import DAMPING, polish
-from imagegs.fitting.losses import aim_at
-from imagegs.fitting.objective import GaussianArrays, Objective, weights_of_pixels
+from imagegs.fitting.losses import aim_at, measured
+from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, Objective, weights_of_pixels
 from imagegs.fitting.rounding import ColorRounding
 from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
@@ -93,11 +93,12 @@ def choose_lattice(
 def lattice_for(reference: Reference, gaussians: Gaussians, error: float | None = None) -> Lattice:
     """`choose_lattice` of Gaussians of a reference."""
     objective, arrays = reference.objective, reference.arrays_of(gaussians)
-    now = objective.squared_error(arrays).l2
+    now = measured(objective, arrays, SQUARED_ERROR).l2
     most = now + (now if error is None else error) * (10 ** (ROUNDING_LOSS / 10) - 1)
 
     def is_enough(fineness: int) -> bool:
-        return objective.squared_error(_nearest(reference, arrays, of_weights(fineness))).l2 <= most
+        nearest = _nearest(reference, arrays, of_weights(fineness))
+        return measured(objective, nearest, SQUARED_ERROR).l2 <= most
 
     def of_weights(fineness: int) -> Lattice:
         return usual_lattice(lattice_of(fineness), reference.roots)
