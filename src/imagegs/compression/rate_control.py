@@ -26,7 +26,7 @@ from imagegs.fitting.quantising import (
 from imagegs.gaussians import Gaussians
 from imagegs.restoration.restoring import FittedGaussians
 
-THOROUGH_EFFORT = 7  # from this effort on quantising takes two steps, not one
+THOROUGH_EFFORT = 5  # from this effort on quantising takes two steps, not one: a point of SSIMULACRA 2
 # Bytes of quantised Gaussians, of those of the same ones rounded at once: 0.987 at the usual price of a bit,
 # 0.978 at twice that, 0.95 at four times (fitting/rounding.py).
 USUAL_SHARE = 0.98
