@@ -32,7 +32,7 @@ from records import load
 Patch = tuple[Any, str, Any]  # module, name, value
 
 
-def no_blobs(residual: Any, n: int, n_gaussians: int) -> Blobs:
+def no_blobs(engine: Any, residual: Any, n: int, n_gaussians: int) -> Blobs:
     """Then all new Gaussians are born at pixels drawn by their squared error, 0.7 px large."""
     channels = len(residual)
     return Blobs(*(np.zeros(shape, np.float32) for shape in ((0, 2), 0, (0, channels))))

@@ -12,6 +12,7 @@
 #include "training/kernels/removal.h"
 #include "training/kernels/ssim.h"
 #include "training/kernels/visual.h"
+#include "training/kernels/weighted_rows.h"
 #include "training/kernels/xyb.h"
 
 namespace imagegs {
@@ -40,6 +41,7 @@ const Kernels table = {
     xyb,
     xyb_gradient,
     pixel_loss,
+    weighted_rows,
     adam,
 };
 } // namespace IMAGEGS_ISA

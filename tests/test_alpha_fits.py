@@ -8,6 +8,7 @@ from PIL import Image
 
 import imagegs
 from imagegs.codec import Lattice
+from imagegs.engine import engine
 from imagegs.fitting import choose_lattice, drop_useless, quantise
 from imagegs.fitting.placement import place
 from imagegs.fitting.pursuit import residual_blobs
@@ -65,7 +66,7 @@ def test_blobs_follow_the_weights_of_each_channel():
     left, right = (np.exp(-((x - cx) ** 2 + (y - 32) ** 2) / 18).astype(np.float32) for cx in (16, 48))
     residual = np.stack([0.3 * left + 2 * right, 0.5 * right])
     weights = np.stack([(x < 32).astype(np.float32), np.ones((64, 64), np.float32)])
-    found = residual_blobs(residual, 2, 4096, weights)
+    found = residual_blobs(engine(1), residual, 2, 4096, weights)
     np.testing.assert_allclose(found.xy, [(48, 32), (16, 32)], atol=1.5)
     np.testing.assert_allclose(found.amplitude, [(0, 0.5), (0.3, 0)], atol=0.1)
 

@@ -135,8 +135,16 @@ def test_a_fit_goes_on_from_another():
     first = imagegs.fit(image, 300, steps=200)
     warm, cold = imagegs.fit(moved, start=first, steps=30), imagegs.fit(moved, 300, steps=30)
     assert len(warm) == 300 and quality(moved, warm) > quality(moved, cold) + 0.5
-    again = imagegs.fit(image, start=first, steps=30)
-    assert quality(image, again) > quality(image, first) - 0.1
+
+
+def test_a_fit_that_goes_on_stays_as_good():
+    """In the mean of four pictures: rounding alone moves one of them by 0.1 dB."""
+    lost = []
+    for shift in (0, 20, 40, 60):
+        image = np.roll(texture_pixels(), shift, axis=1)
+        first = imagegs.fit(image, 300, steps=200)
+        lost.append(quality(image, first) - quality(image, imagegs.fit(image, start=first, steps=30)))
+    assert np.mean(lost) < 0.1, lost
 
 
 @pytest.mark.parametrize("n", [1, 60, 119, 121, 300])

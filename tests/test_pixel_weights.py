@@ -8,6 +8,7 @@ import pytest
 import imagegs
 from conftest import texture_pixels
 from imagegs.codec import Lattice
+from imagegs.engine import engine
 from imagegs.fitting import choose_lattice, drop_useless, quantise
 from imagegs.fitting.pursuit import residual_blobs
 from test_pursuit import gaussian
@@ -88,7 +89,7 @@ def test_a_blob_is_found_by_the_pixels_that_count(known):
     residual = gaussian(64, 64, 30.0, 26.0, 2.4)[None].astype(np.float32)
     weights = (np.random.default_rng(3).random((64, 64)) < known).astype(np.float32)
     garbage = residual + 5 * (1 - weights)
-    blobs = residual_blobs(garbage, 1, 4096, weights)
+    blobs = residual_blobs(engine(1), garbage, 1, 4096, weights)
     np.testing.assert_allclose(blobs.xy[0], (30, 26), atol=1.5)
     assert blobs.scale[0] == pytest.approx(2.4, rel=0.01)
     assert blobs.amplitude[0, 0] == pytest.approx(1, abs=0.25)

@@ -9,6 +9,7 @@ from PIL import Image
 import imagegs
 import oracle
 from conftest import FAST, Run, pillow_restored
+from imagegs.engine import engine
 from imagegs.fitting.gauss_newton import _moved, _System
 from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, LossWeights, Objective
 from imagegs.fitting.pursuit import residual_blobs
@@ -175,9 +176,9 @@ def test_births_look_across_the_border():
     """A blob in the corner is one Gaussian, not four."""
     d = [(np.arange(side) + 0.5 + side / 2) % side - side / 2 for side in (64, 48)]
     residual = np.exp(-(d[0][:, None] ** 2 + d[1] ** 2) / 50)[None].astype(np.float32)
-    first = residual_blobs(residual, 1, 500, wrap=True)
+    first = residual_blobs(engine(1), residual, 1, 500, wrap=True)
     assert np.abs((first.xy + 8) % [48, 64] - 8).max() <= 4
-    alone = residual_blobs(residual, 1, 500)
+    alone = residual_blobs(engine(1), residual, 1, 500)
     assert first.amplitude.max() > alone.amplitude.max() or first.scale[0] > alone.scale[0]
 
 

@@ -76,6 +76,9 @@ struct Kernels {
     void (*pixel_loss)(const float *picture, const float *target, const float *pixel_weights, size_t n, float l1_weight,
                        float l2_weight, float *gradient, double *sum_l1, double *sum_l2);
 
+    // A weighted sum of rows, one pass of a blur; see training/kernels/weighted_rows.h.
+    void (*weighted_rows)(const float *const *rows, const float *weights, int radius, int n, float *out);
+
     // One step of Adam; see training/kernels/adam.h.
     void (*adam)(float *value, const float *gradient, float *mean, float *square, const float *rates, size_t n,
                  const AdamStep &);

@@ -10,6 +10,7 @@
 
 #include "python/bindings.h"
 #include "training/adam.h"
+#include "training/blur_planes.h"
 #include "training/loss.h"
 #include "training/squared_error.h"
 #include "training/visual_loss.h"
@@ -125,6 +126,18 @@ std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> 
     return {means.l1, means.l2, means.ssim};
 }
 
+void blur(Engine &engine, In<3> planes, Out<3> to, In<1> weights, bool wrap) {
+    for (int k = 0; k < 3; ++k) require(planes.shape(k) == to.shape(k), "planes disagree in shape");
+    require(planes.size() > 0, "there is no plane to blur");
+    require(weights.shape(0) > 0, "a window has a weight in its middle");
+    const float *end = planes.data() + planes.size(), *end_of_to = to.data() + to.size();
+    require(end <= to.data() || end_of_to <= planes.data(), "a blur is not made in place");
+    const GilReleased released;
+    blur_planes(engine, planes.data(), to.data(),
+                {int(planes.shape(0)), int(planes.shape(1)), int(planes.shape(2)), planes.shape(2)}, weights.data(),
+                int(weights.shape(0)) - 1, wrap);
+}
+
 using Terms = nb::ndarray<const double, nb::shape<kVisualScales, kVisualComponents, kVisualErrors, 2>, nb::c_contig,
                           nb::device::cpu>;
 
@@ -174,6 +187,7 @@ void adam_step(Engine &engine, Flat value, FlatIn gradient, Flat mean, Flat squa
 void bind_training(nb::module_ &m) {
     m.def("loss", &loss_of, "engine"_a, "picture"_a, "target"_a, "pixel_weights"_a.none(), "gradient"_a, "l1"_a, "l2"_a,
           "ssim"_a);
+    m.def("blur_planes", &blur, "engine"_a, "planes"_a, "out"_a, "weights"_a, "wrap"_a);
     m.def("adam", &adam_step, "engine"_a, "value"_a, "gradient"_a, "mean"_a, "square"_a, "rates"_a.none(), "rate"_a,
           "beta1"_a, "beta2"_a, "epsilon"_a, "step"_a);
     m.def("squared_error", &squared_error_of, "engine"_a, "scene"_a, "spares"_a, "target"_a, "pixel_weights"_a.none(),

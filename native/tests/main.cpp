@@ -35,6 +35,7 @@ int main() {
         test_losses(list[i]->name);
         test_visual_loss(list[i]->name);
         test_adam(list[i]->name);
+        test_blur_planes(list[i]->name);
     }
     test_layers();
     test_damaged_layers();

@@ -21,6 +21,7 @@ void test_scenes(const std::string &isa);
 void test_losses(const std::string &isa);
 void test_visual_loss(const std::string &isa);
 void test_adam(const std::string &isa);
+void test_blur_planes(const std::string &isa);
 
 void test_layers();
 void test_damaged_layers();

@@ -1,9 +1,10 @@
-// Losses and Adam.
+// Losses, Adam and the blur of planes.
 #include <algorithm>
 #include <cmath>
 
 #include "tests.h"
 #include "training/adam.h"
+#include "training/blur_planes.h"
 #include "training/loss.h"
 #include "training/visual_loss.h"
 
@@ -64,4 +65,24 @@ void test_adam(const std::string &isa) {
              {0.1f, 0.9f, 0.99f, 1e-8f});
     }
     check(share_apart(values[1], values[0], 1e-5f) == 0, isa + ": adam");
+}
+
+void test_blur_planes(const std::string &isa) {
+    Engine engine(3, isa), scalar(1, "scalar");
+    const int sizes[][2] = {{1, 1}, {3, 40}, {257, 19}, {2, 2}};
+    const float weights[6] = {0.3f, 0.2f, 0.1f, 0.03f, 0.015f, 0.005f};
+    for (const auto &size : sizes)
+        for (const bool wrap : {false, true}) {
+            const size_t stride = size_t(size[0]) + 7; // what is between rows stays as it is
+            const PlanesShape shape{2, size[1], size[0], stride};
+            std::vector<float> in(2 * size[1] * stride), a(in.size(), -1.0f), b = a;
+            for (size_t i = 0; i < in.size(); ++i) in[i] = i % stride < size_t(size[0]) ? float(i % 13) / 13 : 1e9f;
+            blur_planes(engine, in.data(), a.data(), shape, weights, 5, wrap);
+            blur_planes(scalar, in.data(), b.data(), shape, weights, 5, wrap);
+            check(share_apart(a, b, 1e-5f) == 0, isa + ": blurred planes");
+            bool untouched = true;
+            for (size_t i = 0; i < a.size(); ++i)
+                untouched &= i % stride < size_t(size[0]) ? std::abs(a[i]) <= 1 : a[i] == -1;
+            check(untouched, isa + ": between the rows of blurred planes");
+        }
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "training/blur_planes.h"
+
 namespace imagegs {
 
 namespace {
@@ -50,19 +52,8 @@ void halve_gradient(const float *of_out, Size size, float *of_in, int first, int
 
 // The window's blur of a plane with a margin; its pixels begin at `first`.
 std::vector<float> blurred(Engine &engine, const std::vector<float> &in, size_t first, size_t stride, Size size) {
-    std::vector<float> across(in.size()), out(in.size());
-    const auto blur = [&](const std::vector<float> &from, std::vector<float> &to, size_t step) {
-        for_rows(engine, size.height, [&](int begin, int end) {
-            for (int y = begin; y < end; ++y)
-                for (size_t i = first + y * stride; i < first + y * stride + size.width; ++i) {
-                    float sum = kWindow[0] * from[i];
-                    for (int k = 1; k <= kWindowHalf; ++k)
-                        sum += kWindow[k] * (from[i - k * step] + from[i + k * step]);
-                    to[i] = sum;
-                }
-        });
-    };
-    blur(in, across, 1), blur(across, out, stride);
+    std::vector<float> out(in.size());
+    blur_planes(engine, &in[first], &out[first], {1, size.height, size.width, stride}, kWindow, kWindowHalf, false);
     return out;
 }
 

@@ -176,7 +176,7 @@ def _born_where_worst(
     """n new Gaussians where a picture lacks them most; at the worst pixels where blobs are too few."""
     objective, rendered = kept.objective, kept.picture
     target = objective.target
-    blobs = residual_blobs(kept.residual(), n, len(kept), metric, objective.wrap)
+    blobs = residual_blobs(objective.engine, kept.residual(), n, len(kept), metric, objective.wrap)
     x, y = blobs.xy.astype(np.intp).T
     color = (
         rendered[:, np.minimum(y, target.shape[1] - 1), np.minimum(x, target.shape[2] - 1)].T

@@ -82,4 +82,6 @@ def aim_near(kept: KeptRender) -> Aim:
     means = objective.loss(kept.picture, SQUARED_ERROR)
     loss = loss_of("visual", means.l2)
     objective.loss(kept.picture, loss, objective.scratch)
-    return Aim(loss, local_metric(-kept.residual(), objective.scratch, objective.pixel_weights))
+    return Aim(
+        loss, local_metric(objective.engine, -kept.residual(), objective.scratch, objective.pixel_weights)
+    )

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs._native import Engine
+from imagegs.fitting.blurring import gaussian_blur
 from imagegs.gaussians import FloatArray
 
 SIGMA = 1.2  # pixels of a level
@@ -37,6 +39,7 @@ class _Level(NamedTuple):
 
 
 def residual_blobs(
+    engine: Engine,
     residual: FloatArray,
     n: int,
     n_gaussians: int,
@@ -49,7 +52,7 @@ def residual_blobs(
     w of the pixels, (H, W) or (C, H, W), it is the weighted error: gain (sum w G r)^2 / sum w G^2, a =
     sum w G r / sum w G^2, of each channel. wrap: the picture goes on behind its borders at the opposite ones.
     """
-    levels = _pyramid(residual, _finest_factor(residual, n_gaussians), pixel_weights, wrap)
+    levels = _pyramid(engine, residual, _finest_factor(residual, n_gaussians), pixel_weights, wrap)
     found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
     for i, level in enumerate(levels):
         y, x = np.nonzero(_is_best_place(level.gain, wrap) & _is_best_size(levels, i))
@@ -73,7 +76,9 @@ def _finest_factor(residual: FloatArray, n_gaussians: int) -> int:
     return int(2 ** min(LEVELS - 1, max(0, math.floor(math.log2(spacing / SPACING)))))
 
 
-def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None, wrap: bool) -> list[_Level]:
+def _pyramid(
+    engine: Engine, residual: FloatArray, factor: int, weights: FloatArray | None, wrap: bool
+) -> list[_Level]:
     levels: list[_Level] = []
     if weights is not None:
         residual = residual * weights
@@ -85,9 +90,9 @@ def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None, wrap
         last = min(residual.shape[1:]) < 2 * SMALLEST_SIDE
         if 2**i < factor and not last:
             continue
-        blurred, known = _blurred(residual, wrap), np.ones((1, 1, 1), np.float32)
+        blurred, known = _blurred(engine, residual, wrap), np.ones((1, 1, 1), np.float32)
         if weights is not None:  # of them, G^2's blur is much like G's
-            known = np.maximum(_blurred(weights, wrap), np.float32(1e-12))
+            known = np.maximum(_blurred(engine, weights, wrap), np.float32(1e-12))
             blurred /= known
         sigma = SIGMA * 2**i
         # With sum G = 2 pi s^2 and sum G^2 = pi s^2: gain = 4 pi s^2 blur^2, amplitude = 2 blur.
@@ -102,12 +107,8 @@ def _pyramid(residual: FloatArray, factor: int, weights: FloatArray | None, wrap
     return levels
 
 
-def _blurred(planes: FloatArray, wrap: bool) -> FloatArray:
-    from scipy.ndimage import gaussian_filter
-
-    mode = "wrap" if wrap else "constant"
-    blurred: FloatArray = gaussian_filter(planes, (0, SIGMA, SIGMA), mode=mode, truncate=2.5)
-    return blurred
+def _blurred(engine: Engine, planes: FloatArray, wrap: bool) -> FloatArray:
+    return gaussian_blur(engine, planes, SIGMA, 2.5, wrap)
 
 
 def _halved(planes: FloatArray) -> FloatArray:
@@ -118,11 +119,11 @@ def _halved(planes: FloatArray) -> FloatArray:
 
 
 def _is_best_place(gain: FloatArray, wrap: bool) -> NDArray[np.bool_]:
-    from scipy.ndimage import maximum_filter
-
-    best: NDArray[np.bool_] = (gain >= maximum_filter(gain, 3, mode="wrap" if wrap else "reflect")) & (
-        gain > 0
-    )
+    """Marks the places (H, W) where none of the eight pixels around gains more, and something is gained."""
+    padded = np.pad(gain, 1, mode="wrap" if wrap else "edge")
+    rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+    most = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+    best: NDArray[np.bool_] = (gain >= most) & (gain > 0)
     return best
 
 
@@ -132,9 +133,13 @@ def _is_best_size(levels: list[_Level], i: int) -> NDArray[np.bool_]:
     height, width = gain.shape
     best = np.ones(gain.shape, bool)
     if i + 1 < len(levels):
-        coarse = np.pad(levels[i + 1].gain.repeat(2, axis=0).repeat(2, axis=1), ((0, 1), (0, 1)), mode="edge")
-        best &= gain > coarse[:height, :width]
+        coarse = levels[i + 1].gain
+        y, x = (
+            np.minimum(np.arange(side) // 2, n - 1) for side, n in zip(gain.shape, coarse.shape, strict=True)
+        )
+        best &= gain > coarse.take(x, axis=1).take(y, axis=0)
     if i > 0:
-        fine = levels[i - 1].gain[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
-        best &= gain >= fine.max(axis=(1, 3))
+        fine = levels[i - 1].gain[: 2 * height, : 2 * width]
+        rows = np.maximum(fine[0::2], fine[1::2])
+        best &= gain >= np.maximum(rows[:, 0::2], rows[:, 1::2])
     return best

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from imagegs import _native
 from imagegs._native import Engine
+from imagegs.fitting.blurring import gaussian_blur
 from imagegs.gaussians import FloatArray
 
 SCALES, COMPONENTS = 6, ("X", "Y", "B - Y")
@@ -77,7 +78,9 @@ class Observer:
         return float(self._native.evaluate(self._engine, picture, weight * self._weights, gradient)) / weight
 
 
-def local_metric(error: FloatArray, slope: FloatArray, pixel_weights: FloatArray | None) -> FloatArray:
+def local_metric(
+    engine: Engine, error: FloatArray, slope: FloatArray, pixel_weights: FloatArray | None
+) -> FloatArray:
     """(H, W): the weights by which squared errors stand for another loss near a picture.
 
     error: picture - target. slope: the gradient of the loss with respect to the picture. Both (C, H, W).
@@ -85,12 +88,12 @@ def local_metric(error: FloatArray, slope: FloatArray, pixel_weights: FloatArray
     0 the result is 0.
 
     The mean of w e^2 has the slope 2 w e / size. So w = size / 2 sum(slope e) / sum(e^2), with sums over a
-    window: iteratively reweighted least squares (Holland and Welsch 1977). It is kept within 0..MOST_METRIC.
+    window, what of it is inside the picture: iteratively reweighted least squares (Holland and Welsch 1977).
+    It is kept within 0..MOST_METRIC.
     """
-    from scipy.ndimage import gaussian_filter
-
-    along = gaussian_filter((slope * error).sum(axis=0), METRIC_SIGMA) * np.float32(error.size / 2)
-    power = gaussian_filter(np.square(error).sum(axis=0), METRIC_SIGMA)
+    sums = np.stack([(slope * error).sum(axis=0), np.square(error).sum(axis=0)])
+    along, power = gaussian_blur(engine, sums, METRIC_SIGMA, 3.0)
+    along *= np.float32(error.size / 2)
     hardly = np.float32(0.02) * power.mean() + np.float32(1e-12)
     own = np.ones((1, *power.shape), np.float32) if pixel_weights is None else pixel_weights
     own = own.reshape(-1, *power.shape).mean(axis=0)
