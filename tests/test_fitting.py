@@ -10,6 +10,7 @@ import pytest
 
 import imagegs
 from conftest import texture_pixels
+from imagegs.engine import engine
 from imagegs.fitting import TUNES
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_blur, growth_plan, worst_pixels
@@ -306,8 +307,8 @@ def test_the_published_schedule_decays_once_then_ends():
 
 def test_neighbour_distance():
     xy = np.float32([[0, 0], [3, 0], [0, 3], [3, 3]])
-    np.testing.assert_allclose(neighbour_distance(xy, xy), (3 + 3 + 18**0.5) / 3, rtol=1e-6)
-    assert neighbour_distance(xy[:1], xy[:1]) == [25]
+    np.testing.assert_allclose(neighbour_distance(engine(1), xy), (3 + 3 + 18**0.5) / 3, rtol=1e-6)
+    assert neighbour_distance(engine(1), xy[:1]) == [25]
 
 
 def test_adam_grows_and_forgets():

@@ -12,6 +12,7 @@
 #include "training/adam.h"
 #include "training/blur_planes.h"
 #include "training/loss.h"
+#include "training/nearest.h"
 #include "training/squared_error.h"
 #include "training/visual_loss.h"
 
@@ -138,6 +139,24 @@ void blur(Engine &engine, In<3> planes, Out<3> to, In<1> weights, bool wrap) {
                 int(weights.shape(0)) - 1, wrap);
 }
 
+using Rows = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Distances = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+void find_nearest(Engine &engine, In<2> points, In<2> queries, Rows rows, Distances distances) {
+    const size_t k = rows.shape(1);
+    require(points.shape(1) == 2 && queries.shape(1) == 2, "points are pairs");
+    require(k >= 1 && k <= points.shape(0), "there are too few points");
+    require(rows.shape(0) == queries.shape(0) && distances.shape(0) == queries.shape(0) && distances.shape(1) == k,
+            "each query has k rows and distances");
+    const auto is_finite = [](const In<2> &values) {
+        return std::all_of(values.data(), values.data() + values.size(), [](float v) { return std::isfinite(v); });
+    };
+    require(is_finite(points) && is_finite(queries), "points are finite");
+    const GilReleased released;
+    nearest(engine, points.data(), points.shape(0), queries.data(), queries.shape(0), int(k), rows.data(),
+            distances.data());
+}
+
 using Terms = nb::ndarray<const double, nb::shape<kVisualScales, kVisualComponents, kVisualErrors, 2>, nb::c_contig,
                           nb::device::cpu>;
 
@@ -188,6 +207,7 @@ void bind_training(nb::module_ &m) {
     m.def("loss", &loss_of, "engine"_a, "picture"_a, "target"_a, "pixel_weights"_a.none(), "gradient"_a, "l1"_a, "l2"_a,
           "ssim"_a);
     m.def("blur_planes", &blur, "engine"_a, "planes"_a, "out"_a, "weights"_a, "wrap"_a);
+    m.def("nearest", &find_nearest, "engine"_a, "points"_a, "queries"_a, "rows"_a, "distances"_a);
     m.def("adam", &adam_step, "engine"_a, "value"_a, "gradient"_a, "mean"_a, "square"_a, "rates"_a.none(), "rate"_a,
           "beta1"_a, "beta2"_a, "epsilon"_a, "step"_a);
     m.def("squared_error", &squared_error_of, "engine"_a, "scene"_a, "spares"_a, "target"_a, "pixel_weights"_a.none(),

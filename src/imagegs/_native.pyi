@@ -54,6 +54,13 @@ class VisualLoss:
         self, engine: Engine, picture: _Floats, weights: NDArray[np.float64], gradient: _Floats | None
     ) -> float: ...
 
+def nearest(
+    engine: Engine,
+    points: _Floats,
+    queries: _Floats,
+    rows: NDArray[np.int64],
+    distances: NDArray[np.float64],
+) -> None: ...
 def adam(
     engine: Engine,
     value: _Floats,

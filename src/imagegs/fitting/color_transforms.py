@@ -27,6 +27,8 @@ from imagegs.codec.lattice import (
     power,
     to_table,
 )
+from imagegs.engine import engine
+from imagegs.fitting.neighbours import nearest
 from imagegs.gaussians import Gaussians
 
 MOST_SAMPLES = 4000  # Gaussians that are looked at
@@ -75,8 +77,6 @@ def _usual_rows(n: int) -> Vectors:
 
 def _differences(gaussians: Gaussians, color: Vectors, lattice: Lattice) -> Vectors:
     """(M, C) in steps: from the neighbours' mean, the usual colour, or between, by what is smallest."""
-    from scipy.spatial import cKDTree
-
     fixed = replace(lattice, color_transform=None)
     steps = power(lattice_steps(to_table(gaussians, fixed), lattice)[:, 3])[:, None]
     rows = np.unique(np.linspace(0, len(color) - 1, min(len(color), MOST_SAMPLES)).astype(np.intp))
@@ -84,7 +84,7 @@ def _differences(gaussians: Gaussians, color: Vectors, lattice: Lattice) -> Vect
     k = min(NEAREST + 1, len(color))
     if k == 1:
         return (color - usual) / steps
-    near = cKDTree(gaussians.xy).query(gaussians.xy[rows], k)[1]
+    _, near = nearest(engine(1), gaussians.xy, gaussians.xy[rows], k)
     around = color[near[:, 1:]].mean(axis=1)
     found = [((color[rows] - a) / steps[rows]) for a in (usual, (usual + around) / 2, around)]
     return min(found, key=lambda each: float(_costs(each).sum()))

@@ -18,11 +18,13 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs._native import Engine
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import Polished, polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.layering import Layering, rows_of
 from imagegs.fitting.losses import aim_near, evaluated, loss_of
+from imagegs.fitting.neighbours import nearest
 from imagegs.fitting.objective import (
     SQUARED_ERROR,
     GaussianArrays,
@@ -146,7 +148,7 @@ def _begin(
         weights = objective.pixel_weights, options.wrap, options.alphas
         pixels = place(rng, target, options.placement, first, *weights)
         xy = centers(pixels, target.shape[2])
-        scale = np.clip(BIRTH_SCALE * neighbour_distance(xy, xy), *BIRTH_RANGE)
+        scale = np.clip(BIRTH_SCALE * neighbour_distance(objective.engine, xy), *BIRTH_RANGE)
         return round_gaussians(xy, scale, colors_at(target, pixels)), growths
     arrays = GaussianArrays(
         *(np.array(a) for a in (start.xy, start.scale, start.angle, start.log_weight, start.color))
@@ -191,17 +193,14 @@ def _born_where_worst(
     return round_gaussians(blobs.xy, scale, np.ascontiguousarray(color))
 
 
-def neighbour_distance(xy: FloatArray, others: FloatArray) -> FloatArray:
-    """Mean distance (N,) of points (N, 2) to their three nearest neighbours among others, which include them.
-
-    In pixels; BIRTH_RANGE's end where there are no others.
+def neighbour_distance(engine: Engine, xy: FloatArray) -> FloatArray:
+    """Mean distance (N,) in pixels of each of the points (N, 2) to its three nearest neighbours, to fewer
+    where there are fewer; BIRTH_RANGE's end for a single point.
     """
-    from scipy.spatial import cKDTree
-
-    k = min(4, len(others))
+    k = min(4, len(xy))
     if k == 1:
         return np.full(len(xy), BIRTH_RANGE[1], np.float32)
-    distances, _ = cKDTree(others).query(xy, k)
+    distances, _ = nearest(engine, xy, xy, k)
     mean: FloatArray = np.mean(distances[:, 1:], axis=1).astype(np.float32)
     return mean
 

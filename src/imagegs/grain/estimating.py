@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from imagegs.codec.container import CHUNK_BYTES
 from imagegs.codec.grain import FIXED_BYTES, LEVEL_BITS, MOST_CELLS, MOST_STRENGTH, UNITS, WHOLE, Grain
@@ -93,6 +92,8 @@ def _luma(pixels: IntegerPixels, channels: Sequence[str]) -> Map:
 
 def _lost(original: Map, painted: Map) -> Map:
     """Deviations of what is lost in each block."""
+    from scipy.ndimage import gaussian_filter
+
     difference = original - painted
     fine = [_deviations(each - gaussian_filter(each, _COARSE)) for each in (difference, original, painted)]
     lacking = np.sqrt(np.maximum(0, np.square(fine[1]) - np.square(fine[2])))
@@ -118,6 +119,8 @@ def _coherence(values: Map) -> Map:
 
 
 def _windowed(values: NDArray[Any]) -> NDArray[np.complex128]:
+    from scipy.ndimage import gaussian_filter
+
     smooth: NDArray[np.complex128] = gaussian_filter(values, _WINDOW)
     return smooth
 
@@ -132,6 +135,8 @@ def _evenness(values: Map) -> Map:
 
 
 def _gradient(values: Map) -> tuple[Map, Map]:
+    from scipy.ndimage import gaussian_filter
+
     across, down = (gaussian_filter(values, _DERIVATIVE, order=order) for order in ((0, 1), (1, 0)))
     return across, down
 
