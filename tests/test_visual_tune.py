@@ -9,7 +9,7 @@ import pytest
 
 import imagegs
 from imagegs.engine import engine
-from imagegs.fitting.losses import aim_near, loss_of
+from imagegs.fitting.losses import aim_near, aimed, loss_of
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.rounding import ColorRounding
@@ -177,17 +177,29 @@ def test_quantising_loses_less_of_what_is_seen():
     assert distances["visual"] < 0.95 * distances["balanced"]
 
 
+def test_the_aim_and_the_evaluation_by_its_loss():
+    pixels = sample(64)
+    gaussians = imagegs.fit(pixels, 80, effort=1, tune="visual")
+    reference = Reference(pixels, gaussians, 1, tune="visual")
+    kept = reference.objective.kept(reference.arrays_of(gaussians))
+    aim, result = aimed(kept)
+    alone, expected = aim_near(kept), kept.evaluate(aim.loss)
+    assert aim.loss == alone.loss and aim.loss.visual > 0 and (aim.metric == alone.metric).all()
+    assert result.loss == expected.loss and result.l2 == expected.l2
+    np.testing.assert_array_equal(result.gradient, expected.gradient)
+
+
 def test_a_step_of_colors_that_goes_too_far_is_shortened():
     pixels = sample(96)
     gaussians = imagegs.fit(pixels, 150, effort=1, tune="visual")
     reference = Reference(pixels, gaussians, 1, tune="visual")
     objective, arrays = reference.objective, reference.arrays_of(gaussians)
     aim = aim_near(objective.kept(arrays))
-    colors = ColorRounding(objective, imagegs.Lattice.of_fineness(1), reference.roots, [150], aim)
+    colors = ColorRounding(objective, imagegs.Lattice.of_fineness(1), reference.roots, [150])
     before = objective.evaluate(arrays, aim.loss).loss
-    better = colors._best(arrays, objective.kept(arrays))[0]
+    better = colors._best(arrays).arrays
     assert objective.evaluate(better, aim.loss).loss < before
     helpful = better.color - arrays.color
-    assert colors._share_that_helps(arrays, helpful, before) == 1
-    assert colors._share_that_helps(arrays, 6 * helpful, before) < 1
-    assert colors._share_that_helps(arrays, -helpful, before) == 0
+    assert colors._share_that_helps(arrays, helpful, before, aim.loss) == 1
+    assert colors._share_that_helps(arrays, 6 * helpful, before, aim.loss) < 1
+    assert colors._share_that_helps(arrays, -helpful, before, aim.loss) == 0

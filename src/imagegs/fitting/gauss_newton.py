@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.fitting.layering import Prefixes
-from imagegs.fitting.losses import Aim, measured, plain_aim
+from imagegs.fitting.losses import aimed, measured
 from imagegs.fitting.objective import GaussianArrays, KeptRender, Objective
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
@@ -49,29 +49,27 @@ def polish(
     iterations: int | None,
     free: Vectors | None = None,
     ends: Sequence[int] = (),
-    aim: Aim | None = None,
     damping: float = DAMPING,
 ) -> Iterator[Polished]:
     """At most so many steps (None: without end), each to a lower loss.
 
     free (N, 6 + C): 1 for the unknowns that may move, 0 for those that stay as they are; None: all may. ends:
-    of the layers (layering.py), whose prefixes then have their share in what falls. aim: the loss that is to
-    fall, with the metric that stands for it (losses.py); None: the squared error. damping: of the first step.
-    Ends early when no damping brings a fall.
+    of the layers (layering.py), whose prefixes then have their share in what falls. damping: of the first
+    step. What falls is the loss of the aim near each step's picture (losses.py): the squared error, and what
+    an observer sees. Ends early when no damping brings a fall.
     """
     if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
         return
     prefixes = Prefixes(objective, ends)
-    loss, metric = aim or plain_aim(objective)
     for _ in count() if iterations is None else range(iterations):
         kept = objective.kept(arrays)
-        result = kept.evaluate(loss)
+        (loss, metric), result = aimed(kept)
         system = _System(kept, metric, result.gradient, prefixes.gradient(arrays, result.l2), free)
         while True:
             step = _trusted(system.solve(damping), arrays)
             moved = _moved(arrays, step, objective)
             now = measured(objective, moved, loss)
-            # The prefixes' part of the fall is what their slope foretells.
+            # The prefixes' part of the fall is foretold.
             fall = result.loss - now.loss - system.prefixes_rise(step)
             if fall > 0:
                 break
@@ -128,8 +126,11 @@ class _System:
         return x
 
     def prefixes_rise(self, step: Vectors) -> float:
-        """By how much the prefixes' loss rises along a step, by its slope; negative where it falls."""
-        return 0.0 if self._prefix_gradient is None else _dot(self._prefix_gradient, step)
+        """By how much the prefixes' loss rises with a step; negative where it falls.
+
+        At the minimum of a quadratic it is half of what the slope tells.
+        """
+        return 0.0 if self._prefix_gradient is None else 0.5 * _dot(self._prefix_gradient, step)
 
     def _times(self, d: Vectors) -> Vectors:
         """J^T J d."""

@@ -80,8 +80,23 @@ def aim_near(kept: KeptRender) -> Aim:
     if objective.observer is None:
         return plain_aim(objective)
     means = objective.loss(kept.picture, SQUARED_ERROR)
-    loss = loss_of("visual", means.l2)
-    objective.loss(kept.picture, loss, objective.scratch)
-    return Aim(
-        loss, local_metric(objective.engine, -kept.residual(), objective.scratch, objective.pixel_weights)
-    )
+    return _aim_with(kept, loss_of("visual", means.l2))[0]
+
+
+def aimed(kept: KeptRender) -> tuple[Aim, Evaluation]:
+    """`aim_near`, and the evaluation of its loss, for which the same slopes serve."""
+    objective = kept.objective
+    if objective.observer is None:
+        return plain_aim(objective), kept.evaluate(SQUARED_ERROR)
+    means = objective.loss(kept.picture, SQUARED_ERROR)
+    aim, loss = _aim_with(kept, loss_of("visual", means.l2))
+    return aim, Evaluation(loss, means.l2, kept.gradient(objective.scratch))
+
+
+def _aim_with(kept: KeptRender, loss: LossWeights) -> tuple[Aim, float]:
+    """The aim of a loss, and the loss; its slopes stay in the objective's scratch."""
+    objective = kept.objective
+    means = objective.loss(kept.picture, loss, objective.scratch)
+    slope, error = objective.scratch, -kept.residual()
+    metric = local_metric(objective.engine, error, slope, objective.pixel_weights)
+    return Aim(loss, metric), objective.total(means, loss)

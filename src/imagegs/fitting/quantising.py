@@ -21,7 +21,7 @@ from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import SCALES, Lattice, from_table, to_table
 from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
 from imagegs.fitting.gauss_newton import DAMPING, polish
-from imagegs.fitting.losses import aim_at, measured
+from imagegs.fitting.losses import aim_near, measured
 from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, Objective, weights_of_pixels
 from imagegs.fitting.rounding import ColorRounding
 from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
@@ -254,12 +254,11 @@ class _Quantising:
     ) -> None:
         self._reference, self._lattice, self._steps = reference, lattice, steps
         self._arrays = reference.arrays_of(gaussians)
-        self._aim = aim_at(reference.objective, self._arrays)
         self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
         self._order = np.random.default_rng(seed).permutation(len(self._arrays))
         self._damping = DAMPING
         self._free = np.ones((len(self._arrays), 6 + self._arrays.color.shape[1]))
-        self.colors = ColorRounding(reference.objective, lattice, reference.roots, self._ends, self._aim)
+        self.colors = ColorRounding(reference.objective, lattice, reference.roots, self._ends)
 
     def quantised(self) -> GaussianArrays:
         for stage in PLAN if self._arrays.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
@@ -285,13 +284,14 @@ class _Quantising:
         """The arrays with the attribute on the lattice."""
         if name != "color":
             return _nearest(self._reference, arrays, self._lattice)
-        curvature = self._reference.objective.kept(arrays).normal_diagonal(self._aim.metric)
+        kept = self._reference.objective.kept(arrays)
+        curvature = kept.normal_diagonal(aim_near(kept).metric)
         return self.colors.chosen(arrays, curvature, self._free[:, UNKNOWNS[name].start] > 0)
 
     def _polished(self) -> GaussianArrays:
         """The arrays after the steps. What damping they took is where the next ones begin."""
         objective, found = self._reference.objective, self._arrays
-        shared = self._steps, self._free, self._ends, self._aim, self._damping
+        shared = self._steps, self._free, self._ends, self._damping
         for step in polish(objective, self._arrays, *shared):
             found, self._damping = step.arrays, max(DAMPING, step.damping)
         return found

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,8 @@ from imagegs.codec.lattice import (
     stored_colors,
     to_table,
 )
-from imagegs.fitting.losses import Aim, measured
-from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, KeptRender, Objective
+from imagegs.fitting.losses import aimed, measured
+from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, LossWeights, Objective
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import FloatArray
 
@@ -46,18 +47,25 @@ PRICE_FACTORS = 2.0 ** (np.arange(17) / 8)
 Numbers = NDArray[np.float64]
 
 
+class _Best(NamedTuple):
+    """Gaussians with about the best colours, not on the lattice."""
+
+    arrays: GaussianArrays
+    curvature: FloatArray  # (N, 6 + C), in own units, at the colours before
+    loss: LossWeights  # of the aim there
+    before: float  # the loss there
+
+
 class ColorRounding:
     """Chooses the colours of Gaussians whose other numbers are on a lattice already.
 
-    roots (C,): by which the colours of arrays are multiplied (weighing.py). ends: of the layers. aim: the
-    loss, and the metric that curvatures are of.
+    roots (C,): by which the colours of arrays are multiplied (weighing.py). ends: of the layers.
     """
 
     def __init__(
-        self, objective: Objective, lattice: Lattice, roots: FloatArray, ends: Sequence[int], aim: Aim
+        self, objective: Objective, lattice: Lattice, roots: FloatArray, ends: Sequence[int]
     ) -> None:
         self._objective, self._lattice, self._roots, self._ends = objective, lattice, roots, ends
-        self._aim = aim
 
     def chosen(
         self, arrays: GaussianArrays, curvature: FloatArray, free: NDArray[np.bool_], factor: float = 1.0
@@ -85,47 +93,48 @@ class ColorRounding:
 
     def refined(self, arrays: GaussianArrays) -> GaussianArrays:
         """Gaussians whose colours are on the lattice, with some of them on other steps if that is better."""
-        kept = self._objective.kept(arrays)
-        better, curvature, error = self._best(arrays, kept)
-        found = self.chosen(better, curvature, np.ones(len(arrays), bool))
-        return found if measured(self._objective, found, self._aim.loss).loss < error else arrays
+        best = self._best(arrays)
+        found = self.chosen(best.arrays, best.curvature, np.ones(len(arrays), bool))
+        return found if measured(self._objective, found, best.loss).loss < best.before else arrays
 
     def fitted(self, arrays: GaussianArrays, fits: Callable[[GaussianArrays], bool]) -> GaussianArrays:
         """`refined` at the least price of a bit at which the arrays fit, at the highest one if none does."""
-        better, curvature, _ = self._best(arrays, self._objective.kept(arrays))
-        every = np.ones(len(arrays), bool)
+        best, every = self._best(arrays), np.ones(len(arrays), bool)
         low, high = 0, len(PRICE_FACTORS) - 1
         found: dict[int, GaussianArrays] = {}
+
+        def priced(k: int) -> GaussianArrays:
+            return self.chosen(best.arrays, best.curvature, every, PRICE_FACTORS[k])
+
         while low < high:
             middle = (low + high) // 2
-            found[middle] = self.chosen(better, curvature, every, PRICE_FACTORS[middle])
+            found[middle] = priced(middle)
             low, high = (low, middle) if fits(found[middle]) else (middle + 1, high)
-        return found[low] if low in found else self.chosen(better, curvature, every, PRICE_FACTORS[low])
+        return found[low] if low in found else priced(low)
 
-    def _best(self, arrays: GaussianArrays, kept: KeptRender) -> tuple[GaussianArrays, FloatArray, float]:
-        """The arrays with about the best colours, not on the lattice; the curvature and the loss at
-        the given ones.
-
-        A step along each colour by itself, over the sum of its row of J^T J among the colours: no entry is
+    def _best(self, arrays: GaussianArrays) -> _Best:
+        """A step along each colour by itself, over the sum of its row of J^T J among the colours: no entry is
         negative, so that the steps together go no further than they should (Gershgorin).
         """
-        result = kept.evaluate(self._aim.loss)
+        kept = self._objective.kept(arrays)
+        (loss, metric), result = aimed(kept)
         ones = np.zeros(arrays.own_units, np.float32)
         ones[:, OWN["color"]] = 1
-        row_sums = kept.normal_product(ones, self._aim.metric)[:, OWN["color"]].astype(np.float64)
+        row_sums = kept.normal_product(ones, metric)[:, OWN["color"]].astype(np.float64)
         slope = result.gradient[:, OWN["color"]] * (self._objective.target.size / 2)
         step = -slope / np.maximum(row_sums, 1e-3)
-        share = self._share_that_helps(arrays, step, result.loss)
+        share = self._share_that_helps(arrays, step, result.loss, loss)
         better = replace(arrays, color=(arrays.color + share * step).astype(np.float32))
-        return better, kept.normal_diagonal(self._aim.metric), result.loss
+        return _Best(better, kept.normal_diagonal(metric), loss, result.loss)
 
-    def _share_that_helps(self, arrays: GaussianArrays, step: Numbers, before: float) -> float:
+    def _share_that_helps(
+        self, arrays: GaussianArrays, step: Numbers, before: float, loss: LossWeights
+    ) -> float:
         """The largest share of a step of the colours (N, C) after which the loss is lower.
 
         Of the squared error that is all of the step. Of another loss the metric tells the curvature only
         about.
         """
-        loss = self._aim.loss
         if loss == SQUARED_ERROR:
             return 1.0
         for share in (1.0, 0.5, 0.25, 0.125):
