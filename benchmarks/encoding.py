@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,25 +25,15 @@ from PIL import Image
 
 import imagegs
 from imagegs.evaluation.metrics import METRICS
+from imagegs.evaluation.processes import python_command
 from records import Record, load, picture_parser
 
 MEASURES = ("psnr", "ssimulacra2")
 
 
-def encoded(python: str, picture: Path, file: Path, flags: list[str]) -> tuple[float, float]:
+def encoded(python: list[str], picture: Path, file: Path, flags: list[str]) -> tuple[float, float]:
     """Wall-clock and processor seconds of the command."""
-    command = [
-        python,
-        "-P",
-        "-m",
-        "imagegs",
-        "encode",
-        str(picture),
-        "-o",
-        str(file),
-        "--overwrite",
-        "--quiet",
-    ]
+    command = [*python, "-m", "imagegs", "encode", str(picture), "-o", str(file), "--overwrite", "--quiet"]
     begun, before = time.perf_counter(), os.times()
     subprocess.run([*command, *flags], check=True)
     after = os.times()
@@ -57,7 +46,9 @@ def row(path: Path, options: argparse.Namespace) -> dict[str, Any]:
     if options.names and path.stem not in options.names:
         return {}
     pixels = load(path, options.side)
-    installations = {"this": sys.executable} | ({"other": options.against} if options.against else {})
+    installations = {"this": python_command()}
+    if options.against:
+        installations["other"] = [options.against, "-P"]
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         picture, file = Path(folder, "picture.png"), Path(folder, "picture.gsimg")
