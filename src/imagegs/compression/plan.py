@@ -144,7 +144,7 @@ def _grain_strength(options: CompressionOptions, maps: Sequence[TextureMap]) -> 
 
 
 def _usual_tune(options: CompressionOptions, restoration: Restoration, maps: Sequence[TextureMap]) -> Tune:
-    """For the eye where there is a picture to look at, unless it is PSNR that counts."""
+    """The tune for the eye where there is a picture to look at, unless it is PSNR that counts."""
     if restoration.mode is not None:
         return "psnr"
     channels = restoration.shown.channels

@@ -20,7 +20,7 @@ from imagegs.gaussians import FloatArray
 SCALES, COMPONENTS = 6, ("X", "Y", "B - Y")
 ERRORS = ("structure", "added", "lost")
 _MEANS, _NORMS = 0, 1
-# Of a component's error, at the scales 0, 1, ...: the metric's but for 200, which is 0, and factors of 3.
+# The weights of each component's errors at the scales 0, 1, ...: the metric's, but for 200 and factors of 3.
 _WEIGHTS = {
     ("X", "structure", _NORMS): (0, 1.1041726426657346, 1.8422455520539298, 1.8787594979546387),
     ("X", "added", _MEANS): (0, 0, 0, 0, 0.9677937080626833),
