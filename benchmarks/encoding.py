@@ -1,6 +1,6 @@
 """Times whole encodes, `imagegs encode` as a process, beside those of another installation.
 
-    python benchmarks/encoding.py --pictures FOLDER [--names kodim04 kodim05] [--side 768]
+    python benchmarks/encoding.py --pictures FOLDER [--names kodim04,kodim05] [--side 768]
         [--effort 1 3 5] [--bpp 0.3] [--tune visual] [--threads 2] [--runs 3]
         [--against OTHER/bin/python] [--out encoding.json]
 
@@ -43,8 +43,6 @@ def encoded(python: list[str], picture: Path, file: Path, flags: list[str]) -> t
 
 def row(path: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Measures one picture: {effort: {installation: seconds, cpu_seconds, bytes, measures}}."""
-    if options.names and path.stem not in options.names:
-        return {}
     pixels = load(path, options.side)
     installations = {"this": python_command()}
     if options.against:
@@ -83,11 +81,12 @@ def measured(pixels: Any, data: bytes) -> dict[str, float]:
 
 def summary(rows: dict[str, Any]) -> list[str]:
     """A line for each effort and installation."""
-    kept = [each for each in rows.values() if each]
     lines = []
-    for effort, installations in kept[0].items():
+    for effort, installations in next(iter(rows.values())).items():
         for name in installations:
-            means = {key: mean(each[effort][name][key] for each in kept) for key in installations[name]}
+            means = {
+                key: mean(each[effort][name][key] for each in rows.values()) for key in installations[name]
+            }
             told = ", ".join(f"{key} {value:.2f}" for key, value in means.items())
             lines.append(f"effort {effort}, {name}: {told}")
     return lines
@@ -96,7 +95,6 @@ def summary(rows: dict[str, Any]) -> list[str]:
 def main() -> None:
     """Measures what the results do not have yet, and prints the means."""
     parser = picture_parser(__doc__ or "")
-    parser.add_argument("--names", nargs="+", help="only the pictures of these names")
     parser.add_argument("--effort", type=int, nargs="+", default=[1, 3, 5])
     parser.add_argument("--bpp", type=float)
     parser.add_argument("--tune")
@@ -104,8 +102,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--against", help="the Python of another installation")
     options = parser.parse_args()
-    names = ("side", "effort", "bpp", "tune", "threads", "runs")
-    record = Record(options.out, {name: getattr(options, name) for name in names})
+    setting = ("side", "effort", "bpp", "tune", "threads", "runs")
+    record = Record(options.out, {name: getattr(options, name) for name in setting})
     record.fill(options, row)
     print("\n".join(summary(record.rows)))
 

@@ -21,7 +21,7 @@ import imagegs
 from imagegs.evaluation.bench import machine
 from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import ms_ssim, psnr, ssim
-from records import Record, load, picture_parser, pictures
+from records import Record, chosen_pictures, load, picture_parser
 
 FITS = "paper,balanced:1,balanced:3,balanced:5,balanced:7,balanced:9,psnr:5,psnr:9,ssim:5"
 TRACE_GROWTH = 1.25  # between two steps whose PSNR is kept
@@ -105,7 +105,7 @@ def main() -> None:
     jobs = [
         (fit, path, options.side, options.gaussians, options.seed)
         for fit in options.fits.split(",")
-        for path in pictures(options.pictures, options.count)
+        for path in chosen_pictures(options)
         if path.stem not in fits.get(fit, {})
     ]
     with safe_path(), multiprocessing.get_context("spawn").Pool(options.jobs) as pool:

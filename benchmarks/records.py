@@ -18,19 +18,27 @@ SUFFIXES = (".png", ".jpg", ".webp", ".tif")
 
 
 def picture_parser(description: str) -> argparse.ArgumentParser:
-    """With --pictures, --side, --count and --out."""
+    """A parser with --pictures, --side, --count, --names and --out."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pictures", type=Path, required=True)
     parser.add_argument("--side", type=int, help="of the longer side, pixels; larger pictures are reduced")
     parser.add_argument("--count", type=int, help="only the first so many pictures")
+    parser.add_argument("--names", help="only the pictures of these names, without suffixes: a,b,c")
     parser.add_argument("--out", type=Path, help="results; what the file already has is kept")
     return parser
 
 
-def pictures(folder: Path, count: int | None = None) -> list[Path]:
-    return [p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES][:count]
+def pictures(folder: Path) -> list[Path]:
+    return [p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES]
+
+
+def chosen_pictures(options: argparse.Namespace) -> list[Path]:
+    """The pictures that the options of `picture_parser` ask for."""
+    first = pictures(options.pictures)[: options.count]
+    names = options.names.split(",") if options.names else None
+    return [path for path in first if names is None or path.stem in names]
 
 
 def load(path: Path, side: int | None) -> Any:
@@ -56,7 +64,7 @@ class Record:
 
     def fill(self, options: argparse.Namespace, measure: Callable[[Path, argparse.Namespace], Any]) -> None:
         """A row for each picture that has none."""
-        for path in pictures(options.pictures, options.count):
+        for path in chosen_pictures(options):
             if path.stem not in self.rows:
                 self.rows[path.stem] = measure(path, options)
                 print(path.stem, self.rows[path.stem], flush=True)

@@ -32,7 +32,7 @@ import imagegs
 from imagegs.cli.app import main as command
 from imagegs.metrics import psnr
 from imagegs.pictures.formats import open_image
-from records import Record, load, picture_parser, pictures
+from records import Record, chosen_pictures, load, picture_parser
 
 DAMAGES = ("noise-25", "jpeg-10", "missing-50", "half-size", "noise-50", "noise-10", "jpeg-20", "jpeg-30")
 MODES = {"noise": "denoise", "jpeg": "deblock", "missing": "inpaint", "half": "upscale"}
@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--effort", type=int, default=5)
     options = parser.parse_args()
     record = Record(options.out, {"side": options.side, "effort": options.effort})
-    for path in pictures(options.pictures, options.count):
+    for path in chosen_pictures(options):
         for damage in options.damage.split(","):
             key = f"{damage} {path.stem}"
             if key not in record.rows:

@@ -27,7 +27,7 @@ from imagegs.cli.app import main as command
 from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import psnr, weighted_psnr
 from imagegs.pictures.pixels import Picture
-from records import Record, load, picture_parser, pictures
+from records import Record, chosen_pictures, load, picture_parser
 
 LEAST_SALIENT = 0.5
 NONE = "none"
@@ -120,7 +120,6 @@ def size_of(guide: str, path: Path, record: Record, bpp: float) -> list[Any]:
 
 def main() -> None:
     parser = picture_parser(__doc__ or "")
-    parser.add_argument("--names", help="only the pictures of these names, without suffixes")
     parser.add_argument("--bpp", type=float, default=0.15)
     parser.add_argument("--effort", type=int, default=3)
     parser.add_argument("--guides", default="model:10")
@@ -130,8 +129,7 @@ def main() -> None:
     options.files.mkdir(parents=True, exist_ok=True)
     setting = {"side": options.side, "bpp": options.bpp, "effort": options.effort, "tune": "psnr"}
     record = Record(options.out, setting)
-    wanted = options.names.split(",") if options.names else None
-    chosen = [p for p in pictures(options.pictures, options.count) if wanted is None or p.stem in wanted]
+    chosen = chosen_pictures(options)
     with safe_path(), multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         for guide in (NONE, *options.guides.split(",")):
             missing = [path for path in chosen if guide not in record.rows.get(path.stem, {})]

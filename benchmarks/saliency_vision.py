@@ -30,7 +30,7 @@ from PIL import Image
 
 import imagegs
 from imagegs.cli.app import main as command
-from records import Record, load, picture_parser, pictures
+from records import Record, load, picture_parser
 from saliency import NONE
 
 CLASSIFIER_SIDE = 224
@@ -154,7 +154,6 @@ def print_text(rows: dict[str, Row | None]) -> None:
 def main() -> None:
     parser = picture_parser(__doc__ or "")
     parser.add_argument("what", choices=("classes", "text"))
-    parser.add_argument("--names", help="only the pictures of these names, without suffixes")
     parser.add_argument("--bpp", type=float, default=0.15)
     parser.add_argument("--effort", type=int, default=3)
     parser.add_argument("--guides", default="model:10")
@@ -164,12 +163,7 @@ def main() -> None:
     record = Record(
         options.out, {"side": options.side, "bpp": options.bpp, "effort": options.effort}, options.what
     )
-    for path in pictures(options.pictures, options.count):
-        wanted = path.stem in options.names.split(",") if options.names else True
-        if wanted and path.stem not in record.rows:
-            record.rows[path.stem] = seen_classes(path, options) if classes else seen_text(path, options)
-            print(path.stem, record.rows[path.stem], flush=True)
-            record.keep()
+    record.fill(options, seen_classes if classes else seen_text)
     (print_classes if classes else print_text)(record.rows)
 
 

@@ -116,7 +116,7 @@ DIFFERENT = {
     "layers": {"int = 1", "int | None = None"},  # files have several by default, but not those of fixed point
     "n_gaussians": {"int | None = None", "int"},
     "steps": {"int | None = None", "int = 1"},  # of a fit; of each rounding on the way to a lattice
-    # That of a restoration is another one, and so is that of a search for a score.
+    # A restoration has another default, and so has a search for a score.
     "tune": {"Tune = 'balanced'", "Tune | None = None", "Tune = 'visual'"},
     "wrap": {"bool | None = None", "bool = False"},  # a fit can go on from Gaussians, which say it
     "psnr": {"float", "float | None = None"},

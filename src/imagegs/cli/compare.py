@@ -18,7 +18,7 @@ from imagegs.cli.run_files import RunFiles
 from imagegs.cli.standard_streams import is_folder, open_input
 
 if TYPE_CHECKING:
-    from imagegs.pictures.pixels import Picture
+    from imagegs.pictures.pixels import Picture, Pixels
 
 EXAMPLES = """
 examples:
@@ -56,7 +56,6 @@ def run(options: Namespace) -> None:
     """`imagegs compare`."""
     from imagegs.metrics import ms_ssim, psnr, ssim
     from imagegs.pictures.transparency import alphas_of
-    from imagegs.ssimulacra.looks import SeenReference
 
     check_exclude(options.exclude, options.a, options.b)
     run_files = RunFiles.of(options)
@@ -73,7 +72,7 @@ def run(options: Namespace) -> None:
     x, y = first.pixels, second.pixels
     alphas = alphas_of(first.channels)
     decibels, similarity, multi_scale = (measure(x, y, alphas) for measure in (psnr, ssim, ms_ssim))
-    score = SeenReference(x, first.channels).score(y) if options.ssimulacra2 else None
+    score = _score(first, y) if options.ssimulacra2 else None
     if not options.json:
         line = f"{psnr_text(decibels)}, {similarity:.4f} SSIM, {multi_scale:.4f} MS-SSIM"
         print_text(line if score is None else f"{line}, {score_text(score)}")
@@ -83,6 +82,12 @@ def run(options: Namespace) -> None:
     quality = {**psnr_fields(decibels), "ssim": similarity, "ms_ssim": multi_scale}
     seen = {} if score is None else {"ssimulacra2": score}
     print_json({**files, "channels": list(first.channels), **quality, **seen})
+
+
+def _score(reference: Picture, pixels: Pixels) -> float:
+    from imagegs.ssimulacra.looks import SeenReference
+
+    return SeenReference(reference.pixels, reference.channels).score(pixels)
 
 
 def _read(path: Path, options: Namespace) -> Picture:

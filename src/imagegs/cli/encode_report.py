@@ -84,7 +84,7 @@ def _target_fields(result: Compressed) -> dict[str, float]:
 
 
 def missed_text(result: Compressed) -> str:
-    """By how much the wanted PSNR or score was missed, for people; empty where it was not."""
+    """Tells people how far the wanted PSNR or score was missed; empty where it was not."""
     if not result.missed_by:
         return ""
     if result.target_ssimulacra2 is not None:

@@ -91,8 +91,8 @@ class Compressed:
 
     @property
     def missed_by(self) -> float:
-        """By how many dB the wanted PSNR was missed, or by how many points the wanted score; 0 where it is
-        met or none was wanted."""
+        """The dB that lack of the wanted PSNR, or the points that lack of the wanted score; 0 where it is met
+        or none was wanted."""
         if self.target_ssimulacra2 is not None:
             return max(0.0, self.target_ssimulacra2 - self.ssimulacra2)
         return 0.0 if self.target_psnr is None else max(0.0, self.target_psnr - self.psnr)
@@ -167,7 +167,7 @@ class Compression:
         return last.snapshot(), last.step
 
     def _searched(self, pixels: IntegerPixels, **options: Any) -> QualityFit | ScoreFit | None:
-        """What reaches a wanted quality, measured on what a decoder will write; None where none is wanted."""
+        """The fit that reaches a wanted quality, measured on decoded files; None where none is wanted."""
         plan, original = self.plan, self._original
         if plan.psnr is not None:
             return fit_to_psnr(pixels, plan.psnr, measure=self._decoded(original.psnr), **options)

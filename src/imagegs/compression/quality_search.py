@@ -126,7 +126,7 @@ class _Search:
     def _learn_slope(self, before: tuple[int, float], last: tuple[int, float]) -> None:
         doublings = math.log2(last[0] / before[0])
         low, high = self._kind.level(before[1]), self._kind.level(last[1])
-        # Where the numbers are close, the gain from more steps hides the gain from more Gaussians.
+        # The gain from more steps hides that from more Gaussians where their numbers are close.
         if abs(doublings) < SLOPE_DOUBLINGS or not math.isfinite(low + high):
             return
         slope = (high - low) / doublings

@@ -17,7 +17,7 @@ from imagegs.ssimulacra.score import MIN_SIDE
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What the rules look at: which options are given, and some facts about the picture."""
+    """The facts that the rules look at: which options are given, and some of the picture."""
 
     restore: RestorationName | None
     psnr: bool  # or quality

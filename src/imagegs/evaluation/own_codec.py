@@ -44,7 +44,7 @@ def own_codec(name: str, effort: int) -> Codec | None:
         partial(_encode, keywords),
         _decode,
         dial=None,
-        decode_plain=partial(_decode, grain=0.0),
+        decode_plain=partial(_decode, grain=0.0) if keywords.get("grain") == "auto" else None,
     )
 
 

@@ -126,7 +126,7 @@ class _System:
         return x
 
     def prefixes_rise(self, step: Vectors) -> float:
-        """By how much the prefixes' loss rises with a step; negative where it falls.
+        """The rise of the prefixes' loss with a step; negative where it falls.
 
         At the minimum of a quadratic it is half of what the slope tells.
         """

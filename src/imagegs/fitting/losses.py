@@ -69,18 +69,10 @@ def plain_aim(objective: Objective) -> Aim:
     return Aim(SQUARED_ERROR, objective.pixel_weights)
 
 
-def aim_at(objective: Objective, arrays: GaussianArrays) -> Aim:
-    """`aim_near` the picture of some Gaussians, which is painted only for an observer."""
-    return plain_aim(objective) if objective.observer is None else aim_near(objective.kept(arrays))
-
-
 def aim_near(kept: KeptRender) -> Aim:
     """The aim near a picture: the squared error, and, where the objective has an observer, what is seen."""
     objective = kept.objective
-    if objective.observer is None:
-        return plain_aim(objective)
-    means = objective.loss(kept.picture, SQUARED_ERROR)
-    return _aim_with(kept, loss_of("visual", means.l2))[0]
+    return plain_aim(objective) if objective.observer is None else _seen(kept)[0]
 
 
 def aimed(kept: KeptRender) -> tuple[Aim, Evaluation]:
@@ -88,15 +80,17 @@ def aimed(kept: KeptRender) -> tuple[Aim, Evaluation]:
     objective = kept.objective
     if objective.observer is None:
         return plain_aim(objective), kept.evaluate(SQUARED_ERROR)
-    means = objective.loss(kept.picture, SQUARED_ERROR)
-    aim, loss = _aim_with(kept, loss_of("visual", means.l2))
-    return aim, Evaluation(loss, means.l2, kept.gradient(objective.scratch))
+    aim, (loss, l2) = _seen(kept)
+    return aim, Evaluation(loss, l2, kept.gradient(objective.scratch))
 
 
-def _aim_with(kept: KeptRender, loss: LossWeights) -> tuple[Aim, float]:
-    """The aim of a loss, and the loss; its slopes stay in the objective's scratch."""
+def _seen(kept: KeptRender) -> tuple[Aim, Measured]:
+    """The aim near a picture for an observer, and its loss there; the loss's slopes stay in the objective's
+    scratch.
+    """
     objective = kept.objective
+    loss = loss_of("visual", objective.loss(kept.picture, SQUARED_ERROR).l2)
     means = objective.loss(kept.picture, loss, objective.scratch)
     slope, error = objective.scratch, -kept.residual()
     metric = local_metric(objective.engine, error, slope, objective.pixel_weights)
-    return Aim(loss, metric), objective.total(means, loss)
+    return Aim(loss, metric), Measured(objective.total(means, loss), means.l2)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imagegs.choices import Tune
 from imagegs.fitting.layering import prefix_of, prefix_weights, rows_of
-from imagegs.fitting.losses import aim_at, measured
+from imagegs.fitting.losses import aim_near, measured
 from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, Objective
 from imagegs.fitting.quantising import Reference
 from imagegs.fitting.weighing import with_colors
@@ -54,7 +54,7 @@ def without_useless(reference: Reference, gaussians: Gaussians) -> Gaussians:
     layer = np.repeat(np.arange(max(1, len(gaussians.layers))), gaussians.layers or len(gaussians))
     objective = reference.objective
     if objective.observer is not None:
-        objective = objective.weighed(aim_at(objective, arrays).metric)
+        objective = objective.weighed(aim_near(objective.kept(arrays)).metric)
     pruning = _Pruning(objective, arrays, layer)
     order = np.argsort(pruning.cost, kind="stable")
     cheap = order[: int(MOST_DROPPED * len(order))]
@@ -74,8 +74,8 @@ class _Pruning:
         self.keep = np.ones(len(arrays), bool)
         l2, weights = prefix_weights(objective, arrays, self._ends())
         self._weights = [*weights, 1.0]
-        self._all = self._error(self.keep)
-        self.least = LEAST_WORTH * WORTH * l2 * objective.target.size / len(arrays)
+        self._all = l2 * objective.target.size  # the sum of squared errors
+        self.least = LEAST_WORTH * WORTH * self._all / len(arrays)
         self.cost = np.zeros(len(arrays))  # of each one's removal
         for end, weight in zip(self._ends(), self._weights, strict=True):
             self.cost[:end] += weight * objective.kept(prefix_of(arrays, end)).removal_cost(

@@ -92,10 +92,8 @@ def _luma(pixels: IntegerPixels, channels: Sequence[str]) -> Map:
 
 def _lost(original: Map, painted: Map) -> Map:
     """Deviations of what is lost in each block."""
-    from scipy.ndimage import gaussian_filter
-
     difference = original - painted
-    fine = [_deviations(each - gaussian_filter(each, _COARSE)) for each in (difference, original, painted)]
+    fine = [_deviations(each - _blurred(each, _COARSE)) for each in (difference, original, painted)]
     lacking = np.sqrt(np.maximum(0, np.square(fine[1]) - np.square(fine[2])))
     incoherent = (_COHERENT - _coherence(difference)) / (_COHERENT - _INCOHERENT)
     even = (_evenness(original) - _SPARSE) / (_EVEN - _SPARSE)
@@ -113,16 +111,17 @@ def _coherence(values: Map) -> Map:
     energy = np.square(np.abs(gradient))
     twice = np.square(gradient)
     lines = (twice, np.square(twice) / np.maximum(energy, 1e-9))
-    shared = np.maximum(*(np.abs(_windowed(each)) for each in lines))
+    shared = np.maximum(*(np.abs(_blurred(each, _WINDOW)) for each in lines))
     coherence: Map = _blocks(shared).mean(axis=2) / np.maximum(_blocks(energy).mean(axis=2), 1e-9)
     return coherence
 
 
-def _windowed(values: NDArray[Any]) -> NDArray[np.complex128]:
+def _blurred(values: NDArray[Any], sigma: float, order: tuple[int, int] = (0, 0)) -> NDArray[Any]:
+    """The Gaussian blur; order: of its derivatives down and across."""
     from scipy.ndimage import gaussian_filter
 
-    smooth: NDArray[np.complex128] = gaussian_filter(values, _WINDOW)
-    return smooth
+    blurred: NDArray[Any] = gaussian_filter(values, sigma, order=order)
+    return blurred
 
 
 def _evenness(values: Map) -> Map:
@@ -135,9 +134,7 @@ def _evenness(values: Map) -> Map:
 
 
 def _gradient(values: Map) -> tuple[Map, Map]:
-    from scipy.ndimage import gaussian_filter
-
-    across, down = (gaussian_filter(values, _DERIVATIVE, order=order) for order in ((0, 1), (1, 0)))
+    across, down = (_blurred(values, _DERIVATIVE, order=order) for order in ((0, 1), (1, 0)))
     return across, down
 
 

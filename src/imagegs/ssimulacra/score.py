@@ -56,7 +56,7 @@ _WEIGHTS = np.array(
 
 
 class Side(NamedTuple):
-    """What the score takes of one of both pictures at one scale, each (3, H, W)."""
+    """The arrays that the score takes of one of both pictures at one scale, each (3, H, W)."""
 
     planes: Singles  # in XYB
     means: Singles
