@@ -148,15 +148,23 @@ def test_a_fit_that_goes_on_stays_as_good():
     assert np.mean(lost) < 0.1, lost
 
 
-@pytest.mark.parametrize("n", [1, 60, 119, 121, 300])
-def test_a_fit_goes_on_with_fewer_or_more(picture, n):
+@pytest.mark.parametrize("n", [1, 60])
+def test_a_fit_goes_on_with_far_fewer(picture, n):
     first = imagegs.fit(picture, 120, steps=60)
-    other = imagegs.fit(picture, n, start=first, steps=30)
-    assert len(other) == n
-    if n > 120:
-        assert quality(picture, other) > quality(picture, first)
-    if n == 119:
-        assert quality(picture, other) > quality(picture, first) - 1
+    assert len(imagegs.fit(picture, n, start=first, steps=30)) == n
+
+
+@pytest.mark.parametrize("n", [119, 121, 300])
+def test_a_fit_that_goes_on_with_more_or_hardly_fewer_gains(picture, n):
+    """In the mean of three pictures: of one, moved by a few pixels, the gain is 2 dB more or less."""
+    gains = []
+    for shift in (0, 9, 18):
+        image = np.roll(picture, shift, axis=1)
+        first = imagegs.fit(image, 120, steps=60)
+        other = imagegs.fit(image, n, start=first, steps=30)
+        assert len(other) == n
+        gains.append(quality(image, other) - quality(image, first))
+    assert np.mean(gains) > 0, gains
 
 
 def test_the_least_useful_are_given_up_first(picture):

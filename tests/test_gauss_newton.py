@@ -11,6 +11,7 @@ import oracle
 from imagegs import _native
 from imagegs.fitting.gauss_newton import _moved, _System, polish
 from imagegs.fitting.objective import LossWeights, Objective
+from imagegs.fitting.small_copies import SmallCopies
 from imagegs.gaussians import BLENDS
 from test_gradients import (  # noqa: F401 (isa is a fixture)
     NAMES,
@@ -105,7 +106,7 @@ def test_polishing_finds_its_way_back():
     objective = Objective(target, "softmax", 1)
     off = _moved(arrays_of(g), np.random.default_rng(2).normal(0, 0.05, (9, 9)), objective)
     before = objective.evaluate(off, L2).l2
-    errors = [step.l2 for step in polish(objective, off, 20)]
+    errors = [step.l2 for step in polish(SmallCopies(objective), off, 20)]
     assert all(b < a for a, b in zip([before, *errors], errors, strict=False))
     assert errors[-1] < before / 100
 
@@ -139,7 +140,7 @@ def test_polishing_ends_where_nothing_is_left():
     g, _ = wide_scene()
     objective = Objective(np.zeros((3, 30, 41), np.float32), "softmax", 1)
     arrays = arrays_of(g.replace(color=g.color * 0))
-    assert list(polish(objective, arrays, 5)) == []
+    assert list(polish(SmallCopies(objective), arrays, 5)) == []
 
 
 def test_the_native_module_checks_its_arguments():

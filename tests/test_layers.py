@@ -19,6 +19,7 @@ from imagegs.fitting.layering import FIRST_SPLIT, Layering, Prefixes, prefix_of,
 from imagegs.fitting.losses import measured
 from imagegs.fitting.objective import SQUARED_ERROR, Objective
 from imagegs.fitting.pruning import drop_useless
+from imagegs.fitting.small_copies import SmallCopies
 from imagegs.gaussians import Gaussians, layer_ends, level_of
 from imagegs.metrics import psnr
 from test_coded import USUAL, clustered, sorted_rows
@@ -223,7 +224,7 @@ def test_the_gradient_of_prefixes() -> None:
         part = type(arrays)(*(a[:end] for a in vars(arrays).values()))
         result = objective.evaluate(part, SQUARED_ERROR)
         expected[:end] += weight * result.gradient
-    gradient = Prefixes(objective, ends).gradient(arrays, l2)
+    gradient = Prefixes(SmallCopies(objective), ends).gradient(arrays, l2)
     np.testing.assert_allclose(gradient, expected, rtol=1e-3, atol=1e-6 * np.abs(expected).max())
 
 
@@ -237,7 +238,7 @@ def test_gauss_newton_lowers_the_loss_with_its_prefixes() -> None:
         return l2 + float(np.dot(weights, parts))
 
     before = loss(arrays, l2)
-    for moved, l2, _ in polish(Objective(objective.target, "softmax", 1), arrays, 3, ends=ends):
+    for moved, l2, _ in polish(SmallCopies(Objective(objective.target, "softmax", 1)), arrays, 3, ends=ends):
         after = loss(moved, l2)
         assert after < before
         before = after

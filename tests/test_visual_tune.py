@@ -138,7 +138,8 @@ def test_the_metric_of_a_weighed_squared_error_is_its_weights():
     rng = np.random.default_rng(0)
     error = rng.normal(0, 0.1, (3, 60, 80)).astype(np.float32)
     weights = np.where(np.arange(80) < 40, 1.0, 3.0)
-    metric = local_metric(engine(1), error, (2 * weights * error / error.size).astype(np.float32), None)
+    slope = (2 * weights * error / error.size).astype(np.float32)
+    metric = local_metric(engine(1), error, np.zeros_like(error), slope, None)
     np.testing.assert_allclose(metric[:, :25], 1, rtol=0.05)
     np.testing.assert_allclose(metric[:, 55:], 3, rtol=0.05)
 
@@ -147,7 +148,7 @@ def test_the_metric_of_pixels_without_weight_is_0():
     error = np.random.default_rng(0).normal(0, 0.1, (3, 20, 30)).astype(np.float32)
     own = np.ones((20, 30), np.float32)
     own[:, :10] = 0
-    metric = local_metric(engine(1), error, 2 * error * own / error.size, own)
+    metric = local_metric(engine(1), error, np.zeros_like(error), 2 * error * own / error.size, own)
     assert not metric[:, :10].any() and metric[:, 12:].all()
 
 

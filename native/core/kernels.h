@@ -66,8 +66,8 @@ struct Kernels {
 
     // Runs of pixels from samples to linear light and on to XYB, and gradients back; see training/kernels/xyb.h.
     void (*linear_light)(const ColorRun &, float *const linear[3]);
-    void (*linear_light_gradient)(const ColorRun &, const float *const of_light[3], float weight,
-                                  float *const gradient[4]);
+    void (*linear_light_gradient)(const ColorRun &, const float *const linear[3], const float *const of_light[3],
+                                  float weight, float *const gradient[4]);
     void (*xyb)(const float *const linear[3], int n_pixels, float *const out[3]);
     void (*xyb_gradient)(const float *const linear[3], int n_pixels, const float *const of_xyb[3],
                          float *const of_light[3]);

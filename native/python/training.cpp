@@ -11,6 +11,7 @@
 #include "python/bindings.h"
 #include "training/adam.h"
 #include "training/blur_planes.h"
+#include "training/half_size.h"
 #include "training/loss.h"
 #include "training/nearest.h"
 #include "training/squared_error.h"
@@ -142,6 +143,32 @@ void blur(Engine &engine, In<3> planes, Out<3> to, In<1> weights, bool wrap) {
 using Rows = nb::ndarray<int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Distances = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
+Size size_of(const In<3> &planes) { return {int(planes.shape(1)), int(planes.shape(2))}; }
+
+// out: (planes of `out`, half of `size`)
+void require_half(const Out<3> &out, size_t planes, Size size) {
+    const Size half = size.halved();
+    require(size.height > 0 && size.width > 0, "planes are not empty");
+    require(out.shape(0) == planes && int(out.shape(1)) == half.height && int(out.shape(2)) == half.width,
+            "halves have half the size, rounded up");
+}
+
+void halve(Engine &engine, In<3> planes, Out<3> to) {
+    require_half(to, planes.shape(0), size_of(planes));
+    const GilReleased released;
+    halve_planes(engine, planes.data(), int(planes.shape(0)), size_of(planes), to.data());
+}
+
+void halve_error_products(Engine &engine, In<3> picture, In<3> target, In<3> slope, Out<3> to) {
+    for (int k = 0; k < 3; ++k)
+        require(picture.shape(k) == target.shape(k) && picture.shape(k) == slope.shape(k),
+                "pictures disagree in shape");
+    require_half(to, 2, size_of(picture));
+    const GilReleased released;
+    halve_products(engine, picture.data(), target.data(), slope.data(), int(picture.shape(0)), size_of(picture),
+                   to.data());
+}
+
 void find_nearest(Engine &engine, In<2> points, In<2> queries, Rows rows, Distances distances) {
     const size_t k = rows.shape(1);
     require(points.shape(1) == 2 && queries.shape(1) == 2, "points are pairs");
@@ -207,6 +234,8 @@ void bind_training(nb::module_ &m) {
     m.def("loss", &loss_of, "engine"_a, "picture"_a, "target"_a, "pixel_weights"_a.none(), "gradient"_a, "l1"_a, "l2"_a,
           "ssim"_a);
     m.def("blur_planes", &blur, "engine"_a, "planes"_a, "out"_a, "weights"_a, "wrap"_a);
+    m.def("halve_planes", &halve, "engine"_a, "planes"_a, "out"_a);
+    m.def("halve_products", &halve_error_products, "engine"_a, "picture"_a, "target"_a, "slope"_a, "out"_a);
     m.def("nearest", &find_nearest, "engine"_a, "points"_a, "queries"_a, "rows"_a, "distances"_a);
     m.def("adam", &adam_step, "engine"_a, "value"_a, "gradient"_a, "mean"_a, "square"_a, "rates"_a.none(), "rate"_a,
           "beta1"_a, "beta2"_a, "epsilon"_a, "step"_a);

@@ -29,7 +29,7 @@ constexpr int kDiagonalSums = 6; // of a Gaussian, beside those of its colours; 
 constexpr int kWindowHalf = 5;
 constexpr float kWindow[kWindowHalf + 1] = {0.26601171f, 0.21300553f, 0.10936069f,
                                             0.03600077f, 0.00759876f, 0.00102838f};
-constexpr int kBlurBlockWidth = 256, kBlurBlockHeight = 256; // outputs of one block
+constexpr int kBlurBlockWidth = 384, kBlurBlockHeight = 256; // outputs of one block
 constexpr int kBlurRow = kBlurBlockWidth + 64;               // floats of a buffered row: block, halo, whole vectors
 constexpr int kSsimScratchFloats = (6 + 16 + 7 * 16) * kBlurRow + 16;
 constexpr int kVisualScratchFloats = (3 + 16 + 3 * 16) * kBlurRow + 16;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/engine.h"
+#include "training/half_size.h"
 #include "training/points.h"
 
 namespace imagegs {
@@ -38,16 +39,22 @@ private:
         std::vector<float> weights;      // with a margin
         Plane planes[kVisualComponents]; // empty where not wanted
 
+        Size shape() const { return {height, width}; }
         size_t stride() const { return size_t(width) + 2 * kMargin; }
         size_t size() const { return stride() * (size_t(height) + 2 * kMargin); } // of a plane with its margin
         size_t at(int y, int x = 0) const { return (size_t(y) + kMargin) * stride() + kMargin + size_t(x); }
+    };
+    struct PlaneBlock {
+        int scale, component;
+        VisualBlock block;
     };
     struct Light { // of one scale: linear light of the picture, and the gradient with respect to it
         std::vector<float> light[3], gradient[3];
     };
 
     void paint(Engine &, const float *picture, float ground, std::vector<Scale> &);
-    double compare(Engine &, Scale &, const double weights[kVisualComponents][kVisualErrors][2], bool differentiate);
+    static std::vector<PlaneBlock> blocks_of(std::vector<Scale> &);
+    double compare(Engine &, std::vector<Scale> &, const VisualTerms &weights, bool differentiate);
     void differentiate(Engine &, const float *picture, float ground, std::vector<Scale> &, float *gradient);
     ColorRun run(const float *picture, float ground, int row) const;
     void remember(Engine &, std::vector<Scale> &);

@@ -54,6 +54,10 @@ class VisualLoss:
         self, engine: Engine, picture: _Floats, weights: NDArray[np.float64], gradient: _Floats | None
     ) -> float: ...
 
+def halve_planes(engine: Engine, planes: _Floats, out: _Floats) -> None: ...
+def halve_products(
+    engine: Engine, picture: _Floats, target: _Floats, slope: _Floats, out: _Floats
+) -> None: ...
 def nearest(
     engine: Engine,
     points: _Floats,

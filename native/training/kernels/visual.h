@@ -57,13 +57,26 @@ IMAGEGS_INLINE void count(vfloat error, vfloat weight, vfloat sums[2]) {
     sums[1] += square * square * weight;
 }
 
+// Asks for rows of planes, from `row` on, that the next batch reads: too short for the processor to foresee.
+template <int N>
+IMAGEGS_INLINE void prefetch_batch(const VisualBlock &block, const float *const (&planes)[N], int row) {
+    constexpr int kLine = 16; // floats
+    for (const float *plane : planes)
+        for (int r = row; r < row + kBatch; ++r)
+            for (int i = 0; i < block.width; i += kLine) prefetch(plane + r * block.stride + i);
+}
+
 // Writes the maps m, S, P of the block's pixels, and adds to sums those of each error and of its fourth power.
 static void visual_maps(const VisualBlock &block, double sums[2 * kVisualErrors], float *scratch) {
     Rows rows(scratch);
     float *line[2], *rings[3]; // one input row: xx, xy
     rows.take(line), rows.take(rings, kRing * kRow);
     const int across = block.width;
+    const float *early[] = {block.picture, block.reference};
+    const float *late[] = {block.reference_mean, block.reference_variance, block.weights};
     for (int b = 0; kBatch * b < block.height + 2 * kHalf; ++b) {
+        prefetch_batch(block, early, kBatch * (b + 1) - kHalf),
+            prefetch_batch(block, late, kBatch * (b + 1) - 2 * kHalf);
         for (int r = 0; r < kBatch; ++r) {
             const int row = kBatch * b + r;
             const ptrdiff_t at = (row - kHalf) * block.stride - kHalf;
@@ -123,7 +136,10 @@ static void visual_gradient(const VisualBlock &block, float *scratch) {
     float *derivative[3], *rings[3], *own[kRing]; // of one row, before and after a blur along it; d x of the last rows
     rows.take(derivative), rows.take(rings, kRing * kRow), rows.take(own);
     const int across = block.width;
+    const float *planes[] = {block.picture, block.reference, block.maps[0],        block.maps[1],
+                             block.maps[2], block.weights,   block.reference_mean, block.reference_variance};
     for (int b = 0; kBatch * b < block.height + 2 * kHalf; ++b) {
+        prefetch_batch(block, planes, kBatch * (b + 1) - kHalf);
         for (int r = 0; r < kBatch; ++r) {
             const int row = kBatch * b + r;
             const ptrdiff_t first = (row - kHalf) * block.stride - kHalf;

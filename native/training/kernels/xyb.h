@@ -14,8 +14,8 @@ IMAGEGS_INLINE vfloat linear_of_srgb(vfloat v) {
     for (int k = 3; k >= 0; --k) p = p * v + over[k], q = q * v + under[k];
     return select(less(broadcast(0.04045f), v), p / q, v * (1 / 12.92f));
 }
-IMAGEGS_INLINE vfloat slope_of_srgb(vfloat v) { // d linear / dv: of ((v + 0.055) / 1.055)^2.4
-    return select(less(broadcast(0.04045f), v), linear_of_srgb(v) * 2.4f / (v + 0.055f), broadcast(1 / 12.92f));
+IMAGEGS_INLINE vfloat slope_of_srgb(vfloat v, vfloat linear) { // d linear / dv: of ((v + 0.055) / 1.055)^2.4
+    return select(less(broadcast(0.04045f), v), linear * 2.4f / (v + 0.055f), broadcast(1 / 12.92f));
 }
 
 // A sample of a run, within 0 .. 1; `inside` tells where it was there.
@@ -44,9 +44,9 @@ static void linear_light(const ColorRun &run, float *const linear[3]) {
     }
 }
 
-// Adds to gradient[channel], of the run's channels, `weight` times what d/dlight tells.
-static void linear_light_gradient(const ColorRun &run, const float *const of_light[3], float weight,
-                                  float *const gradient[4]) {
+// Adds to gradient[channel], of the run's channels, `weight` times what d/dlight tells. `linear` is the run's light.
+static void linear_light_gradient(const ColorRun &run, const float *const linear[3], const float *const of_light[3],
+                                  float weight, float *const gradient[4]) {
     const int colors = colors_of(run), alpha = run.channels - 1;
     for (int i = 0; i < run.n; i += kLanes) {
         const int n = run.n - i < kLanes ? run.n - i : kLanes;
@@ -60,7 +60,7 @@ static void linear_light_gradient(const ColorRun &run, const float *const of_lig
             vfloat light = load_run(of_light[k] + i, n);
             if (colors == 1) light += load_run(of_light[1] + i, n) + load_run(of_light[2] + i, n);
             const vfloat seen = has_alpha(run) ? (color - run.ground) * a + run.ground : color;
-            const vfloat of_seen = light * slope_of_srgb(seen) * weight;
+            const vfloat of_seen = light * slope_of_srgb(seen, load_run(linear[k] + i, n)) * weight;
             add_to_run(gradient[k] + i, n, select(inside, of_seen * a * run.factors[k], zero));
             of_alpha += of_seen * (color - run.ground);
         }

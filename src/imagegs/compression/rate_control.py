@@ -16,6 +16,7 @@ from imagegs.fitting import fit
 from imagegs.fitting.pruning import without_useless
 from imagegs.fitting.quantising import (
     FINENESS,
+    SHORT_PLAN,
     Reference,
     color_transform_for,
     inside_canvas,
@@ -26,6 +27,7 @@ from imagegs.fitting.quantising import (
 from imagegs.gaussians import Gaussians
 from imagegs.restoration.restoring import FittedGaussians
 
+BRIEF_EFFORT = 2  # up to this effort quantising takes fewer roundings
 THOROUGH_EFFORT = 5  # from this effort on quantising takes two steps, not one: a point of SSIMULACRA 2
 # Bytes of quantised Gaussians, of those of the same ones rounded at once: 0.987 at the usual price of a bit,
 # 0.978 at twice that, 0.95 at four times (fitting/rounding.py).
@@ -101,7 +103,8 @@ class Packer:
 
         fits = None if n_bytes is None else lambda each: len(encoded(each)) <= n_bytes
         steps = 1 + (fit.effort >= THOROUGH_EFFORT)
-        return encoded(onto_lattice(reference, gaussians, lattice, steps, fit.seed, fits))
+        plan = SHORT_PLAN if fit.effort <= BRIEF_EFFORT else None
+        return encoded(onto_lattice(reference, gaussians, lattice, steps, fit.seed, fits, plan))
 
     def _fewer(self, fitted: FittedGaussians, gaussians: Gaussians) -> Gaussians:
         return fit(

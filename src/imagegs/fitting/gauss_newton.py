@@ -22,9 +22,10 @@ from imagegs.fitting.layering import Prefixes
 from imagegs.fitting.losses import aimed, measured
 from imagegs.fitting.objective import GaussianArrays, KeptRender, Objective
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
+from imagegs.fitting.small_copies import SmallCopies
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
 
-PRODUCTS = 6  # of conjugate gradients in a step, at most
+PRODUCTS = 4  # of conjugate gradients in a step, at most
 PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
 DAMPING, LEAST_DAMPING, MOST_DAMPING = 0.1, 1e-5, 1e5
 TRUST = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.3])  # sigmas, log scales, radians if round, nats
@@ -44,7 +45,7 @@ class Polished(NamedTuple):
 
 
 def polish(
-    objective: Objective,
+    copies: SmallCopies,
     arrays: GaussianArrays,
     iterations: int | None,
     free: Vectors | None = None,
@@ -60,7 +61,7 @@ def polish(
     """
     if (iterations is not None and iterations < 1) or (free is not None and not free.any()):
         return
-    prefixes = Prefixes(objective, ends)
+    objective, prefixes = copies.objective, Prefixes(copies, ends)
     for _ in count() if iterations is None else range(iterations):
         kept = objective.kept(arrays)
         (loss, metric), result = aimed(kept)

@@ -23,7 +23,8 @@ from imagegs.fitting.adam import Adam
 from imagegs.fitting.gauss_newton import Polished, polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.layering import Layering, rows_of
-from imagegs.fitting.losses import aim_near, evaluated, loss_of
+from imagegs.fitting.looking import Looks
+from imagegs.fitting.losses import aim_near, loss_of
 from imagegs.fitting.neighbours import nearest
 from imagegs.fitting.objective import (
     SQUARED_ERROR,
@@ -43,6 +44,7 @@ from imagegs.fitting.schedule import (
     WallClock,
     learning_rate,
 )
+from imagegs.fitting.small_copies import SmallCopies
 from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.metrics import decibels
 
@@ -66,7 +68,8 @@ def fit_record(
     finish: Callable[[GaussianArrays], Gaussians],
 ) -> Iterator[Progress]:
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of arrays."""
-    objective = Objective(target, "softmax", threads, options.pixel_weights, options.wrap, options.observer)
+    weights = options.pixel_weights
+    copies = SmallCopies(Objective(target, "softmax", threads, weights, options.wrap, options.observer))
     polishes = options.tune == "psnr"
     extra = round(POLISH_SHARE * options.steps) if polishes and options.time_budget is None else 0
     deadline = None if options.time_budget is None else time.monotonic() + options.time_budget
@@ -75,14 +78,14 @@ def fit_record(
     else:
         clock = WallClock(options.time_budget * (1 - POLISH_TIME_SHARE * polishes))
     last: Progress | None = None
-    for step, steps, arrays, loss, l2 in _train(objective, options, clock):
+    for step, steps, arrays, loss, l2 in _train(copies, options, clock):
         if last is not None:
             yield last
         snapshot = partial(finish, arrays)
         last = Progress(step, steps + extra, len(arrays), loss, decibels(l2), snapshot)
     assert last is not None  # a clock lets at least one step pass
     if polishes:
-        better = polish(objective, arrays, None if deadline else extra, ends=options.ends)
+        better = polish(copies, arrays, None if deadline else extra, ends=options.ends)
         for arrays, l2, _ in _until(deadline, better):
             yield last
             step, snapshot = last.step + 1, partial(finish, arrays)
@@ -92,34 +95,36 @@ def fit_record(
 
 
 def _train(
-    objective: Objective, options: FitOptions, clock: Clock
+    copies: SmallCopies, options: FitOptions, clock: Clock
 ) -> Iterator[tuple[int, int, GaussianArrays, float, float]]:
     """Adam, growth and relocation: step, steps in all as far as known, arrays, loss, mean squared error."""
     rng = np.random.default_rng(options.seed)
+    objective = copies.objective
     _, height, width = objective.target.shape
     parameters, growths = _begin(rng, objective, options)
     cold = options.start is None
     peak = 1.0 if cold else WARM_RATE
-    events = Events(growths, clock.relocation_interval() * (1 if cold else WARM_INTERVALS))
+    events = Events(growths, clock.relocation_interval(1 if cold else WARM_INTERVALS))
     mover = Mover(Adam(objective.engine, *BETAS), height, width, options.wrap)
     layering = Layering(options.ends, options.seed)
+    looks = Looks(objective, options.steps)
     painted, l2 = parameters.arrays(), 0.0
     for step in count(1):
         done = clock.done(step)
         relocates, grown = events.relocation(done), events.growth(done)
         loss = loss_of(options.tune, l2) if done >= TUNED_FROM or not cold else SQUARED_ERROR
         kept = objective.kept(painted) if relocates or grown else None
-        result = kept.evaluate(loss) if kept else evaluated(objective, painted, loss)
+        result = looks.evaluated(painted, loss, kept, is_last=done >= 1)
         l2 = result.l2
-        metric = aim_near(kept).metric if kept else None
+        metric = _metric_near(kept, looks) if kept else None
         useless = _least_useful(kept, layering.first_movable, metric) if kept and relocates else None
-        layering.add_gradient(step, objective, painted, result)
+        layering.add_gradient(step, copies, painted, result)
         mover.move(parameters, painted, result.gradient, peak * learning_rate(step, done))
         done = clock.done(step)  # later than before, where it is time that counts
         if done >= 1 and (missing := events.growth(done)):
             if kept is None:
                 kept = objective.kept(painted)
-                metric = aim_near(kept).metric
+                metric = _metric_near(kept, looks)
             grown += missing
         if kept and grown:
             parameters.append(_born_where_worst(rng, kept, grown, metric))
@@ -135,6 +140,11 @@ def _train(
         yield step, max(step, round(step / done)), painted, result.loss, result.l2
         if done >= 1:
             return
+
+
+def _metric_near(kept: KeptRender, looks: Looks) -> FloatArray | None:
+    looks.forget()
+    return aim_near(kept).metric
 
 
 def _begin(

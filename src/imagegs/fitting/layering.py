@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from imagegs.fitting.losses import measured
 from imagegs.fitting.objective import SQUARED_ERROR, Evaluation, GaussianArrays, Objective
+from imagegs.fitting.small_copies import SmallCopies
 
 Vectors = NDArray[np.float64]  # (N, 6 + C), in own units (objective.OWN)
 
@@ -51,13 +52,13 @@ class Layering:
         return order
 
     def add_gradient(
-        self, step: int, objective: Objective, arrays: GaussianArrays, result: Evaluation
+        self, step: int, copies: SmallCopies, arrays: GaussianArrays, result: Evaluation
     ) -> None:
         """Adds that of a random prefix to the gradient of a result, in place, at the steps that have one."""
         if step % PREFIX_STEPS or self._apart == len(self._ends):
             return
         end = self._ends[self._rng.integers(self._apart - 1, len(self._ends) - 1)]
-        prefix = objective.squared_error(prefix_of(arrays, end))
+        prefix = copies.squared_error(prefix_of(arrays, end))
         weight = PREFIX_STEPS * PREFIX_SHARE * result.l2 / max(prefix.l2, 1e-12)
         result.gradient[:end] += np.float32(weight) * prefix.gradient
 
@@ -67,8 +68,8 @@ class Prefixes:
     the Gaussians that a descent begins with.
     """
 
-    def __init__(self, objective: Objective, ends: Sequence[int]) -> None:
-        self._objective = objective
+    def __init__(self, copies: SmallCopies, ends: Sequence[int]) -> None:
+        self._copies = copies
         self._ends = list(ends[:-1])
         self._weights: NDArray[np.float64] | None = None
 
@@ -79,7 +80,7 @@ class Prefixes:
         """
         if not self._ends:
             return None
-        parts = [self._objective.squared_error(prefix_of(arrays, end)) for end in self._ends]
+        parts = [self._copies.squared_error(prefix_of(arrays, end)) for end in self._ends]
         if self._weights is None:
             self._weights = _weights(np.array([part.l2 for part in parts]), l2)
         total = np.zeros(arrays.own_units)

@@ -91,6 +91,6 @@ def _seen(kept: KeptRender) -> tuple[Aim, Measured]:
     objective = kept.objective
     loss = loss_of("visual", objective.loss(kept.picture, SQUARED_ERROR).l2)
     means = objective.loss(kept.picture, loss, objective.scratch)
-    slope, error = objective.scratch, -kept.residual()
-    metric = local_metric(objective.engine, error, slope, objective.pixel_weights)
+    weights = objective.pixel_weights
+    metric = local_metric(objective.engine, kept.picture, objective.target, objective.scratch, weights)
     return Aim(loss, metric), Measured(objective.total(means, loss), means.l2)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from imagegs._native import Engine
 from imagegs.fitting.blurring import gaussian_blur
+from imagegs.fitting.halving import halved
 from imagegs.gaussians import FloatArray
 
 SIGMA = 1.2  # pixels of a level
@@ -66,6 +67,7 @@ def residual_blobs(
     amplitude = np.concatenate(
         [2.0 * v.blurred[:, y, x].T for (y, x, _), v in zip(found, levels, strict=True)]
     )
+    xy = np.minimum(xy, residual.shape[:0:-1])  # pixels that stand for an odd last one
     parts = (a[best].astype(np.float32) for a in (xy, scale, amplitude))
     return Blobs(*(np.ascontiguousarray(a) for a in parts))
 
@@ -85,8 +87,8 @@ def _pyramid(
         weights = weights if weights.ndim == 3 else weights[None]
     for i in range(LEVELS):
         if i:
-            residual = _halved(residual)
-            weights = None if weights is None else _halved(weights)
+            residual = halved(engine, residual)
+            weights = None if weights is None else halved(engine, weights)
         last = min(residual.shape[1:]) < 2 * SMALLEST_SIDE
         if 2**i < factor and not last:
             continue
@@ -111,13 +113,6 @@ def _blurred(engine: Engine, planes: FloatArray, wrap: bool) -> FloatArray:
     return gaussian_blur(engine, planes, SIGMA, 2.5, wrap)
 
 
-def _halved(planes: FloatArray) -> FloatArray:
-    """Means of 2 x 2 pixels of (C, H, W); an odd last row or column is left out."""
-    height, width = (side // 2 * 2 for side in planes.shape[1:])
-    rows = planes[:, 0:height:2, :width] + planes[:, 1:height:2, :width]
-    return np.float32(0.25) * (rows[:, :, 0::2] + rows[:, :, 1::2])
-
-
 def _is_best_place(gain: FloatArray, wrap: bool) -> NDArray[np.bool_]:
     """Marks the places (H, W) where none of the eight pixels around gains more, and something is gained."""
     padded = np.pad(gain, 1, mode="wrap" if wrap else "edge")
@@ -134,12 +129,11 @@ def _is_best_size(levels: list[_Level], i: int) -> NDArray[np.bool_]:
     best = np.ones(gain.shape, bool)
     if i + 1 < len(levels):
         coarse = levels[i + 1].gain
-        y, x = (
-            np.minimum(np.arange(side) // 2, n - 1) for side, n in zip(gain.shape, coarse.shape, strict=True)
-        )
-        best &= gain > coarse.take(x, axis=1).take(y, axis=0)
+        best &= gain > coarse.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width]
     if i > 0:
-        fine = levels[i - 1].gain[: 2 * height, : 2 * width]
+        fine = levels[i - 1].gain
+        missing = ((0, 2 * height - fine.shape[0]), (0, 2 * width - fine.shape[1]))
+        fine = np.pad(fine, missing, mode="edge") if any(n for _, n in missing) else fine
         rows = np.maximum(fine[0::2], fine[1::2])
         best &= gain >= np.maximum(rows[:, 0::2], rows[:, 1::2])
     return best

@@ -24,6 +24,7 @@ from imagegs.fitting.gauss_newton import DAMPING, polish
 from imagegs.fitting.losses import aim_near, measured
 from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, Objective, weights_of_pixels
 from imagegs.fitting.rounding import ColorRounding
+from imagegs.fitting.small_copies import SmallCopies
 from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
 from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
 from imagegs.pictures.given import ImageLike, pixels_from
@@ -32,7 +33,8 @@ from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
 
 # What is rounded before each polish: attributes, and of how many of the Gaussians, as a share. Scales are
 # first: the steps of all other attributes follow from them.
-PLAN = (
+Plan = tuple[tuple[tuple[str, float], ...], ...]
+PLAN: Plan = (
     (("scale", 0.5),),
     (("log_weight", 0.5), ("scale", 1.0)),
     (("log_weight", 1.0), ("angle", 0.5)),
@@ -40,9 +42,16 @@ PLAN = (
     *((("xy", share),) for share in (0.5, 0.85, 1.0)),
     *((("color", share),) for share in (0.6, 1.0)),
 )
-# With more channels than FEW_CHANNELS a step takes long; fewer of them lose 0.05 dB at most.
+# For more channels than FEW_CHANNELS, where a step takes long, and for low efforts: fewer steps lose 0.05 dB,
+# and 0.6 points of SSIMULACRA 2, at most.
 FEW_CHANNELS = 4
-SHORT_PLAN = (*PLAN[:2], (("log_weight", 1.0), ("angle", 1.0)), (("xy", 0.6),), (("xy", 1.0),), *PLAN[-2:])
+SHORT_PLAN: Plan = (
+    *PLAN[:2],
+    (("log_weight", 1.0), ("angle", 1.0)),
+    (("xy", 0.6),),
+    (("xy", 1.0),),
+    *PLAN[-2:],
+)
 # Of the usual lattice's steps of scales, where rounding is made up for: scales are the first to be rounded,
 # and everything else makes up for it.
 SCALE_STEPS = 0.65
@@ -170,9 +179,11 @@ def onto_lattice(
     steps: int,
     seed: int,
     fits: Callable[[Gaussians], bool] | None = None,
+    plan: Plan | None = None,
 ) -> Gaussians:
     """`quantise` of Gaussians of a reference.
 
+    plan: what is rounded before each polish; by default SHORT_PLAN for many channels, PLAN else.
     fits: whether Gaussians on the lattice take few enough bytes. Colours are then chosen such that they do,
         if that is possible without much harm, and at no higher price than needed.
     """
@@ -181,7 +192,9 @@ def onto_lattice(
         nearest = _nearest(reference, arrays, lattice)
         return gaussians.replace(**vars(with_colors(nearest, 1 / reference.roots)))
 
-    quantising = _Quantising(reference, gaussians, lattice, steps, seed)
+    if plan is None:
+        plan = PLAN if len(gaussians.channels) <= FEW_CHANNELS else SHORT_PLAN
+    quantising = _Quantising(reference, gaussians, lattice, steps, seed, plan)
     arrays = quantising.quantised()
     if fits is not None:
         arrays = quantising.colors.fitted(arrays, lambda each: fits(of(each)))
@@ -224,6 +237,7 @@ class Reference:
         if tune == "visual":
             observer = observer_for(weighed, like.channels, self.roots, of_pixels, threads)
         self.objective = Objective(weighed, "softmax", threads, weights, like.wrap, observer)
+        self.copies = SmallCopies(self.objective)
 
     def arrays_of(self, gaussians: Gaussians) -> GaussianArrays:
         """The numbers of some Gaussians, copied: all centres on the canvas, colours times the roots."""
@@ -250,9 +264,15 @@ class _Quantising:
     """Gaussians on their way onto a lattice."""
 
     def __init__(
-        self, reference: Reference, gaussians: Gaussians, lattice: Lattice, steps: int, seed: int
+        self,
+        reference: Reference,
+        gaussians: Gaussians,
+        lattice: Lattice,
+        steps: int,
+        seed: int,
+        plan: Plan,
     ) -> None:
-        self._reference, self._lattice, self._steps = reference, lattice, steps
+        self._reference, self._lattice, self._steps, self._plan = reference, lattice, steps, plan
         self._arrays = reference.arrays_of(gaussians)
         self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
         self._order = np.random.default_rng(seed).permutation(len(self._arrays))
@@ -261,7 +281,7 @@ class _Quantising:
         self.colors = ColorRounding(reference.objective, lattice, reference.roots, self._ends)
 
     def quantised(self) -> GaussianArrays:
-        for stage in PLAN if self._arrays.color.shape[1] <= FEW_CHANNELS else SHORT_PLAN:
+        for stage in self._plan:
             for name, share in stage:
                 self._round(name, share)
             polished = self._polished()
@@ -290,9 +310,9 @@ class _Quantising:
 
     def _polished(self) -> GaussianArrays:
         """The arrays after the steps. What damping they took is where the next ones begin."""
-        objective, found = self._reference.objective, self._arrays
+        found = self._arrays
         shared = self._steps, self._free, self._ends, self._damping
-        for step in polish(objective, self._arrays, *shared):
+        for step in polish(self._reference.copies, self._arrays, *shared):
             found, self._damping = step.arrays, max(DAMPING, step.damping)
         return found
 

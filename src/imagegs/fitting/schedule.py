@@ -14,7 +14,7 @@ FINAL_RATE = 0.02  # of the full one, at the end of the cosine
 GROWTH_SHARE = 0.08  # of the fit between two growths
 RELOCATION_SPAN = 0.20, 0.75  # of the fit
 RELOCATION_SHARE = 0.05  # of the fit between two relocations,
-RELOCATION_STEPS = 40  # but not more than so many steps
+RELOCATION_STEPS = 40, 5  # but no more steps than the first and no fewer than the second
 
 
 class Clock(Protocol):
@@ -23,8 +23,8 @@ class Clock(Protocol):
     def done(self, step: int) -> float:
         """The share at the end of step 1, 2, ...; 1 or more ends the fit."""
 
-    def relocation_interval(self) -> float:
-        """The share between two relocations."""
+    def relocation_interval(self, factor: float = 1.0) -> float:
+        """The share between two relocations; `factor` times the usual one."""
 
 
 class StepClock:
@@ -36,8 +36,9 @@ class StepClock:
     def done(self, step: int) -> float:
         return step / self._steps
 
-    def relocation_interval(self) -> float:
-        return min(RELOCATION_SHARE, RELOCATION_STEPS / self._steps)
+    def relocation_interval(self, factor: float = 1.0) -> float:
+        most, least = (steps / self._steps for steps in RELOCATION_STEPS)
+        return max(factor * min(RELOCATION_SHARE, most), least)
 
 
 class WallClock:
@@ -52,8 +53,8 @@ class WallClock:
         # The next step would end too late when it takes as long as the mean so far.
         return 1.0 if elapsed * (1 + 1 / step) > self._seconds else elapsed / self._seconds
 
-    def relocation_interval(self) -> float:
-        return RELOCATION_SHARE
+    def relocation_interval(self, factor: float = 1.0) -> float:
+        return factor * RELOCATION_SHARE
 
 
 class Events:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from imagegs import _native
 from imagegs._native import Engine
 from imagegs.fitting.blurring import gaussian_blur
+from imagegs.fitting.halving import halved, halved_products
 from imagegs.gaussians import FloatArray
 
 SCALES, COMPONENTS = 6, ("X", "Y", "B - Y")
@@ -79,23 +80,34 @@ class Observer:
 
 
 def local_metric(
-    engine: Engine, error: FloatArray, slope: FloatArray, pixel_weights: FloatArray | None
+    engine: Engine,
+    picture: FloatArray,
+    target: FloatArray,
+    slope: FloatArray,
+    pixel_weights: FloatArray | None,
 ) -> FloatArray:
     """(H, W): the weights by which squared errors stand for another loss near a picture.
 
-    error: picture - target. slope: the gradient of the loss with respect to the picture. Both (C, H, W).
-    pixel_weights: (H, W), (C, H, W), or None for 1: the result where there is hardly an error. Where they are
-    0 the result is 0.
+    slope: the gradient of the loss with respect to the picture. All of them (C, H, W). pixel_weights: (H, W),
+    (C, H, W), or None for 1: the result where there is hardly an error. Where they are 0 the result is 0.
 
-    The mean of w e^2 has the slope 2 w e / size. So w = size / 2 sum(slope e) / sum(e^2), with sums over a
-    window, what of it is inside the picture: iteratively reweighted least squares (Holland and Welsch 1977).
-    It is kept within 0..MOST_METRIC.
+    The mean of w e^2, e = picture - target, has the slope 2 w e / size. So w = size / 2 sum(slope e) /
+    sum(e^2), with sums over a window, what of it is inside the picture: iteratively reweighted least squares
+    (Holland and Welsch 1977). It is kept within 0..MOST_METRIC, and is the same for 2 x 2 pixels.
     """
-    sums = np.stack([(slope * error).sum(axis=0), np.square(error).sum(axis=0)])
-    along, power = gaussian_blur(engine, sums, METRIC_SIGMA, 3.0)
-    along *= np.float32(error.size / 2)
+    sums = halved_products(engine, picture, target, slope)
+    along, power = gaussian_blur(engine, sums, METRIC_SIGMA / 2, 3.0)
+    along *= np.float32(picture.size / 2)
     hardly = np.float32(0.02) * power.mean() + np.float32(1e-12)
-    own = np.ones((1, *power.shape), np.float32) if pixel_weights is None else pixel_weights
-    own = own.reshape(-1, *power.shape).mean(axis=0)
-    metric = np.clip((along + hardly * own) / (power + hardly), 0, MOST_METRIC) * (own > 0)
-    return np.asarray(metric, np.float32)
+    _, height, width = picture.shape
+    if pixel_weights is None:
+        return _doubled(np.clip((along + hardly) / (power + hardly), 0, MOST_METRIC), height, width)
+    own = pixel_weights.reshape(-1, height, width).mean(axis=0)
+    of_half = halved(engine, own[None])[0]
+    metric = np.clip((along + hardly * of_half) / (power + hardly), 0, MOST_METRIC)
+    seen: FloatArray = _doubled(metric, height, width) * (own > 0)
+    return seen
+
+
+def _doubled(plane: FloatArray, height: int, width: int) -> FloatArray:
+    return np.ascontiguousarray(plane.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width], np.float32)
