@@ -19,22 +19,22 @@ constexpr double kSmallestFourth = 1e-14; // mean of fourth powers; below, a str
 // The rows of the band at scale k; the last band may have fewer.
 struct Rows {
     int first, end;
+    int count() const { return end - first; }
 };
 Rows rows_of_band(int band, int k, int height) {
     const int rows = kBandRows >> k;
     return {std::min(height, band * rows), std::min(height, (band + 1) * rows)};
 }
 
-// Writes the gradient with respect to `in` of halve_rows(), given that with respect to `out`; for rows of `in`.
-void halve_gradient(const float *of_out, Size size, float *of_in, Rows rows) {
-    const Size half = size.halved();
-    for (int y = rows.first; y < rows.end; ++y) {
-        const float *from = of_out + size_t(y / 2) * half.width;
-        float *row = of_in + size_t(y) * size.width;
+// Writes the gradient with respect to a plane, given that with respect to its half.
+void halve_gradient(const float *of_half, Size size, float *of_plane) {
+    const int width = size.halved().width, pairs = size.width / 2;
+    for (int y = 0; y < size.height; ++y) {
+        const float *from = of_half + size_t(y / 2) * width;
+        float *row = of_plane + size_t(y) * size.width;
         const float share = y == size.height - 1 && size.height % 2 ? 0.5f : 0.25f;
-        const int pairs = size.width / 2;
         for (int x = 0; x < pairs; ++x) row[2 * x] = row[2 * x + 1] = share * from[x];
-        if (pairs < half.width) row[2 * pairs] = 2 * share * from[pairs];
+        if (pairs < width) row[2 * pairs] = 2 * share * from[pairs];
     }
 }
 
@@ -84,7 +84,10 @@ VisualLoss::VisualLoss(Engine &engine, const float *target, const float *pixel_w
     if (pixel_weights) weights.assign(pixel_weights, pixel_weights + pixels);
     std::vector<Scale> scales;
     Size size{height, width};
-    for (int k = 0; k < kVisualScales; ++k) {
+    int last = 0; // what is coarser is not looked at
+    for (int k = 0; k < kVisualScales; ++k)
+        if (std::any_of(wanted[k], wanted[k] + kVisualComponents, [](bool is) { return is; })) last = k;
+    for (int k = 0; k <= last; ++k) {
         if (k) {
             if (std::min(size.height, size.width) < kSmallestSide) break;
             const Size half = size.halved();
@@ -103,10 +106,6 @@ VisualLoss::VisualLoss(Engine &engine, const float *target, const float *pixel_w
         for (int c = 0; c < kVisualComponents; ++c)
             if (wanted[k][c]) scale.planes[c].picture.resize(scale.size());
         scales.push_back(std::move(scale));
-        Light light;
-        for (auto *planes : {&light.light, &light.gradient})
-            for (auto &plane : *planes) plane.resize(size_t(size.height) * size.width);
-        lights_.push_back(std::move(light));
     }
     for (const float ground : grounds_) {
         scales_.push_back(scales);
@@ -121,21 +120,52 @@ ColorRun VisualLoss::run(const float *picture, float ground, int row) const {
     return run;
 }
 
-// Writes linear light at all scales, and the planes of the picture.
+// Calls f(band) for every band of rows, each with memory for its light.
+template <class F> void VisualLoss::for_bands(Engine &engine, const std::vector<Scale> &scales, const F &f) {
+    bands_.resize(size_t(engine.pool.threads()));
+    for (Band &band : bands_) {
+        band.lights.resize(scales.size());
+        for (size_t k = 0; k < scales.size(); ++k)
+            for (auto *planes : {&band.lights[k].light, &band.lights[k].gradient})
+                for (auto &plane : *planes) plane.resize(size_t(kBandRows >> k) * scales[k].width);
+    }
+    engine.pool.run((height_ + kBandRows - 1) / kBandRows, [&](int number, int worker) {
+        bands_[worker].number = number;
+        f(bands_[worker]);
+    });
+}
+
+// Writes a band's linear light at all scales.
+void VisualLoss::shine(const Engine &engine, const float *picture, float ground, const std::vector<Scale> &scales,
+                       Band &band) const {
+    for (int k = 0; k < int(scales.size()); ++k) {
+        const Rows rows = rows_of_band(band.number, k, scales[k].height);
+        for (int c = 0; k > 0 && c < 3; ++c) {
+            const Rows finer = rows_of_band(band.number, k - 1, scales[k - 1].height);
+            halve_rows(band.lights[k - 1].light[c].data(), {finer.count(), scales[k - 1].width},
+                       band.lights[k].light[c].data(), 0, rows.count());
+        }
+        for (int y = rows.first; k == 0 && y < rows.end; ++y) {
+            float *light[3];
+            for (int c = 0; c < 3; ++c) light[c] = &band.lights[0].light[c][size_t(y - rows.first) * width_];
+            engine.kernels->linear_light(run(picture, ground, y), light);
+        }
+    }
+}
+
+// Writes the planes of the picture.
 void VisualLoss::paint(Engine &engine, const float *picture, float ground, std::vector<Scale> &scales) {
-    engine.pool.run((height_ + kBandRows - 1) / kBandRows, [&](int band, int) {
+    for_bands(engine, scales, [&](Band &band) {
+        shine(engine, picture, ground, scales, band);
         for (int k = 0; k < int(scales.size()); ++k) {
             Scale &scale = scales[k];
-            const Rows rows = rows_of_band(band, k, scale.height);
-            for (int c = 0; k > 0 && c < 3; ++c)
-                halve_rows(lights_[k - 1].light[c].data(), scales[k - 1].shape(), lights_[k].light[c].data(),
-                           rows.first, rows.end);
+            const Rows rows = rows_of_band(band.number, k, scale.height);
             for (int y = rows.first; y < rows.end; ++y) {
-                const size_t offset = size_t(y) * scale.width;
                 float *light[3], *out[3];
-                for (int c = 0; c < 3; ++c) light[c] = lights_[k].light[c].data() + offset;
-                for (int c = 0; c < 3; ++c) out[c] = at(scale.planes[c].picture, scale.at(y));
-                if (k == 0) engine.kernels->linear_light(run(picture, ground, y), light);
+                for (int c = 0; c < 3; ++c) {
+                    light[c] = &band.lights[k].light[c][size_t(y - rows.first) * scale.width];
+                    out[c] = at(scale.planes[c].picture, scale.at(y));
+                }
                 engine.kernels->xyb(light, scale.width, out);
             }
         }
@@ -229,23 +259,23 @@ double VisualLoss::compare(Engine &engine, std::vector<Scale> &scales, const Vis
 void VisualLoss::differentiate(Engine &engine, const float *picture, float ground, std::vector<Scale> &scales,
                                float *gradient) {
     const float share = 1 / float(grounds_.size());
-    engine.pool.run((height_ + kBandRows - 1) / kBandRows, [&](int band, int) {
+    for_bands(engine, scales, [&](Band &band) {
+        shine(engine, picture, ground, scales, band);
         for (int k = int(scales.size()); k-- > 0;) {
             Scale &scale = scales[k];
-            const Rows rows = rows_of_band(band, k, scale.height);
+            const Rows rows = rows_of_band(band.number, k, scale.height);
             for (int c = 0; c < 3; ++c) {
-                float *plane = lights_[k].gradient[c].data();
-                const size_t width = size_t(scale.width);
+                std::vector<float> &plane = band.lights[k].gradient[c];
                 if (k + 1 < int(scales.size()))
-                    halve_gradient(lights_[k + 1].gradient[c].data(), scale.shape(), plane, rows);
-                else std::fill(plane + rows.first * width, plane + rows.end * width, 0.0f);
+                    halve_gradient(band.lights[k + 1].gradient[c].data(), {rows.count(), scale.width}, plane.data());
+                else std::fill(plane.begin(), plane.end(), 0.0f);
             }
             for (int y = rows.first; y < rows.end; ++y) {
                 float *of_light[3], *to[4] = {};
                 const float *light[3], *of_xyb[3];
                 for (int c = 0; c < 3; ++c) {
-                    of_light[c] = &lights_[k].gradient[c][size_t(y) * scale.width];
-                    light[c] = &lights_[k].light[c][size_t(y) * scale.width];
+                    const size_t row = size_t(y - rows.first) * scale.width;
+                    of_light[c] = &band.lights[k].gradient[c][row], light[c] = &band.lights[k].light[c][row];
                     of_xyb[c] = at(scale.planes[c].gradient, scale.at(y));
                 }
                 engine.kernels->xyb_gradient(light, scale.width, of_xyb, of_light);

@@ -48,10 +48,16 @@ private:
         int scale, component;
         VisualBlock block;
     };
-    struct Light { // of one scale: linear light of the picture, and the gradient with respect to it
+    struct Light { // of a band of rows at one scale: linear light, and the gradient with respect to it
         std::vector<float> light[3], gradient[3];
     };
+    struct Band {
+        int number;
+        std::vector<Light> lights; // of each scale
+    };
 
+    template <class F> void for_bands(Engine &, const std::vector<Scale> &, const F &);
+    void shine(const Engine &, const float *picture, float ground, const std::vector<Scale> &, Band &) const;
     void paint(Engine &, const float *picture, float ground, std::vector<Scale> &);
     static std::vector<PlaneBlock> blocks_of(std::vector<Scale> &);
     double compare(Engine &, std::vector<Scale> &, const VisualTerms &weights, bool differentiate);
@@ -63,7 +69,7 @@ private:
     std::vector<float> factors_;
     std::vector<float> grounds_;             // black alone where all is opaque
     std::vector<std::vector<Scale>> scales_; // of each ground
-    std::vector<Light> lights_;              // of each scale
+    std::vector<Band> bands_;                // of each worker
 };
 
 } // namespace imagegs
