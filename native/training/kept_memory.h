@@ -1,9 +1,9 @@
 // The memory of one walk over a picture that is differentiated: per cell its tiles, their candidates and which lanes
-// chose them, and the sums of each (tile, candidate) pair.
+// chose them, and the sums of each Gaussian that is a candidate in it.
 //
-// A walk writes the sums of a cell's pairs, each cell a task; a last pass adds up each Gaussian's pairs in the order of
-// the cells, each run of Gaussians a task. No atomics: results are the same bits with any number of threads. Spares
-// hands on the memory that a kept render leaves, so a step of a fit allocates next to nothing.
+// A walk adds up the sums of a cell, tile by tile, each cell a task; a last pass adds up each Gaussian's cells in their
+// order, each run of Gaussians a task. No atomics: results are the same bits with any number of threads. Spares hands
+// on the memory that a kept render leaves, so a step of a fit allocates next to nothing.
 #pragma once
 
 #include <algorithm>
@@ -21,51 +21,55 @@ struct KeptTile {
     uint32_t first, count; // a range of the cell's ids
 };
 
+// The memory with which a thread finds the place of a Gaussian among those of a cell.
+struct Places {
+    std::vector<uint32_t> place, cell_of; // of each Gaussian; the place holds if cell_of is `cell`
+    uint32_t cell = 0;
+    std::vector<float> sums; // of one tile: [candidate][what is summed]
+
+    void begin_cell(size_t gaussians);
+};
+
 struct KeptCell {
     std::vector<KeptTile> tiles;
-    std::vector<uint32_t> ids; // the candidates of all its tiles; each is a pair
+    std::vector<uint32_t> ids;       // the candidates of all its tiles
+    std::vector<uint32_t> places;    // of each of them, in `gaussians`
+    std::vector<uint32_t> gaussians; // each once
     std::vector<unsigned char> lane_bits;
-    std::vector<float> sums; // [pair][what is summed]
+    std::vector<float> sums; // [place][what is summed]
     double squared_error;
 
-    void clear() { tiles.clear(), ids.clear(), lane_bits.clear(), sums.clear(), squared_error = 0; }
-    void add(const Tile &tile) {
-        tiles.push_back({tile.x, tile.y, uint32_t(ids.size()), uint32_t(tile.count)});
-        ids.insert(ids.end(), tile.ids, tile.ids + tile.count);
-    }
-    unsigned char *add_bits(size_t bytes) {
-        lane_bits.resize(lane_bits.size() + bytes);
-        return lane_bits.data() + lane_bits.size() - bytes;
-    }
-    float *add_sums(size_t n) {
-        sums.resize(sums.size() + n);
-        return sums.data() + sums.size() - n;
-    }
+    void clear();
+    void add(const Tile &, const LoadedGaussians &, Places &);
+    unsigned char *add_bits(size_t bytes);
+    void add_sums(const KeptTile &, const float *of_candidates, int n); // n for each candidate
 };
 
 struct KeptMemory {
-    struct Pair {
-        uint32_t cell, at; // `at` is an index into the cell's ids
+    struct Part { // of a Gaussian's sums
+        uint32_t cell, place;
     };
 
-    void begin(size_t n_cells);               // before a walk
-    void sort_pairs(const LoadedGaussians &); // after a walk
+    void begin(size_t n_cells, int threads); // before a walk
+    Places &places_of(const Worker &worker) { return places[size_t(&worker - workers.data())]; }
+    void sort_parts(const LoadedGaussians &); // after a walk
     template <class Visit> void visit_gaussians(Engine &, const LoadedGaussians &, const Visit &);
-    void add_pairs(uint32_t gaussian, int n, float *total) const;          // total (n): the sums of its pairs, in order
-    void total_pairs(Engine &, const LoadedGaussians &, int n, float *to); // to (N, n): the sums of all Gaussians
+    void add_parts(uint32_t gaussian, int n, float *total) const;          // total (n): the sums of its cells, in order
+    void total_parts(Engine &, const LoadedGaussians &, int n, float *to); // to (N, n): the sums of all Gaussians
 
     std::vector<KeptCell> cells;
     std::vector<float> best, inverse; // [tile][lane order]
     std::vector<float> picture;       // [channel][row][column]
     std::vector<float> tangents;      // with the copies; scratch
-    std::vector<Pair> pairs;          // sorted by Gaussian, then by cell; empty until they are needed
-    std::vector<size_t> first_pair;   // of each Gaussian, and the end of the last
+    std::vector<Part> parts;          // sorted by Gaussian, then by cell; empty until they are needed
+    std::vector<size_t> first_part;   // of each Gaussian, and the end of the last
     Workers workers;
+    std::vector<Places> places; // of each worker
 };
 
-// Sorts the pairs if need be, and calls visit(gaussian) for each Gaussian.
+// Sorts the parts if need be, and calls visit(gaussian) for each Gaussian.
 template <class Visit> void KeptMemory::visit_gaussians(Engine &engine, const LoadedGaussians &g, const Visit &visit) {
-    if (pairs.empty()) sort_pairs(g);
+    if (parts.empty()) sort_parts(g);
     engine.pool.run(int((g.count + kGaussiansPerTask - 1) / kGaussiansPerTask), [&](int task, int) {
         const uint32_t first = uint32_t(task) * kGaussiansPerTask, end = std::min(g.count, first + kGaussiansPerTask);
         for (uint32_t i = first; i < end; ++i) visit(i);

@@ -20,7 +20,7 @@ KeptRender::KeptRender(Engine &engine, const Scene &scene, const Grid &grid, std
         const TileRoom room = w.room(g.channels);
         const size_t at = (size_t(tile.y) * grid.tiles_x() + tile.x) * kTilePixels;
         KeptCell &to = memory.cells[cell];
-        to.add(tile);
+        to.add(tile, g, memory.places_of(w));
         const Selection selection{&memory.best[at], &memory.inverse[at], to.add_bits(bits_a_tile(kernels, tile.count))};
         blend_tile(kernels, g, w, grid, tile, room, selection);
         store_tile(order, room.out, g.channels, x, y, width, height, picture);
@@ -28,31 +28,37 @@ KeptRender::KeptRender(Engine &engine, const Scene &scene, const Grid &grid, std
         for (int i = 0; i < kTilePixels; ++i)
             if (order.x[i] >= width || order.y[i] >= height) selection.inverse[i] = 0.0f;
     };
-    n_pairs_ = walk_tiles(engine, memory.workers, g, grid, nullptr, [&](size_t cells) { memory.begin(cells); }, keep);
+    n_pairs_ = walk_tiles(
+        engine, memory.workers, g, grid, nullptr, [&](size_t cells) { memory.begin(cells, engine.pool.threads()); },
+        keep);
 }
 
 // Calls visit(tile) for every kept tile. The tile has its pixels of the planes in lane order, and memory for
-// `sums_a_pair` floats for each pair. Without another plane, the memory for it is scratch.
-template <class Visit> void KeptRender::visit(const Planes &planes, int sums_a_pair, const Visit &visit) {
+// `n_sums` floats for each candidate, which are added up. Without another plane, the memory for it is scratch.
+template <class Visit> void KeptRender::visit(const Planes &planes, int n_sums, const Visit &visit) {
     const int channels = gaussians_->channels;
     prepare_workers(memory_->workers, engine_, channels);
     engine_.pool.run(int(memory_->cells.size()), [&](int task, int worker) {
         KeptCell &cell = memory_->cells[size_t(task)];
-        cell.sums.resize(cell.ids.size() * sums_a_pair);
+        cell.sums.clear();
+        Places &places = memory_->places[size_t(worker)];
         for (size_t i = 0; i < cell.tiles.size(); ++i) {
-            const LoadedTile tile = load(memory_->workers[size_t(worker)], cell, cell.tiles[i], planes, sums_a_pair);
+            places.sums.resize(size_t(cell.tiles[i].count) * n_sums);
+            const LoadedTile tile =
+                load(memory_->workers[size_t(worker)], cell, cell.tiles[i], planes, places.sums.data());
             if (i + 1 < cell.tiles.size()) {
                 const KeptTile &next = cell.tiles[i + 1];
                 prefetch_tile(picture(), channels, grid_, next.x * kTile, next.y * kTile);
                 if (planes.other) prefetch_tile(planes.other, channels, grid_, next.x * kTile, next.y * kTile);
             }
             visit(tile);
+            cell.add_sums(cell.tiles[i], tile.sums, n_sums);
         }
     });
 }
 
 KeptRender::LoadedTile KeptRender::load(Worker &w, KeptCell &cell, const KeptTile &tile, const Planes &planes,
-                                        int sums_a_pair) const {
+                                        float *sums) const {
     const Kernels &kernels = *engine_.kernels;
     const LaneOrder &order = lane_order(kernels.lanes);
     const int x = tile.x * kTile, y = tile.y * kTile, channels = gaussians_->channels;
@@ -67,7 +73,7 @@ KeptRender::LoadedTile KeptRender::load(Worker &w, KeptCell &cell, const KeptTil
                       cell.lane_bits.data() + bits_a_tile(kernels, int(tile.first))},
             w.room_for_weights(int(tile.count)),
             load_weights(order, planes.weights, channels, grid_, x, y, room.weights),
-            cell.sums.data() + size_t(tile.first) * sums_a_pair};
+            sums};
 }
 
 void KeptRender::gradient(const float *color_gradient, float *own) {
@@ -118,7 +124,7 @@ void KeptRender::normal_diagonal(const Weights &weights, float *diagonal) {
     memory_->visit_gaussians(engine_, g, [&](uint32_t i) {
         float total[kDiagonalSums + kMaxChannels];
         float *own = diagonal + size_t(i) * own_terms(g);
-        memory_->add_pairs(i, n, total);
+        memory_->add_parts(i, n, total);
         own_squares(g.elongations[i], total, own);
         for (int c = 0; c < g.channels; ++c) own[kOwnUnits + c] = total[kDiagonalSums + std::min(c, color_sums - 1)];
     });
@@ -130,7 +136,7 @@ void KeptRender::removal_cost(const Weights &weights, const float *residual, flo
         kernels.removal_cost_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
                                        t.room.other, t.kept, t.sums);
     });
-    memory_->total_pairs(engine_, *gaussians_, 1, cost);
+    memory_->total_parts(engine_, *gaussians_, 1, cost);
 }
 
 Weights load_weights(const LaneOrder &order, const Weights &of_pixels, int channels, const Grid &grid, int x, int y,
@@ -144,7 +150,7 @@ void total_gradients(Engine &engine, const LoadedGaussians &g, KeptMemory &memor
     memory.visit_gaussians(engine, g, [&](uint32_t i) {
         float total[kShapeSums + kMaxChannels];
         float *to = own + size_t(i) * own_terms(g);
-        memory.add_pairs(i, kShapeSums + g.channels, total);
+        memory.add_parts(i, kShapeSums + g.channels, total);
         own_gradient(g.elongations[i], total, to);
         std::copy_n(total + kShapeSums, g.channels, to + kOwnUnits);
     });

@@ -55,8 +55,8 @@ private:
         const float *other;
         Weights weights = {};
     };
-    LoadedTile load(Worker &, KeptCell &, const KeptTile &, const Planes &, int sums_a_pair) const;
-    template <class Visit> void visit(const Planes &, int sums_a_pair, const Visit &visit);
+    LoadedTile load(Worker &, KeptCell &, const KeptTile &, const Planes &, float *sums) const;
+    template <class Visit> void visit(const Planes &, int n_sums, const Visit &visit);
     const float *score_changes(const float *tangent);
 
     Engine &engine_;

@@ -40,7 +40,7 @@ void compare(const Kernels &kernels, const TileRoom &room, int channels, const W
 
 // Adds the tile's error to the cell's, and writes the sums of the tile's pairs.
 void visit_tile(const Kernels &kernels, const LoadedGaussians &g, Worker &w, const Grid &grid, const Tile &tile,
-                const Target &target, KeptCell &cell) {
+                const Target &target, KeptMemory &memory, KeptCell &cell) {
     const LaneOrder &order = lane_order(kernels.lanes);
     const int x = tile.x * kTile, y = tile.y * kTile;
     const TileRoom room = w.room(g.channels);
@@ -50,10 +50,14 @@ void visit_tile(const Kernels &kernels, const LoadedGaussians &g, Worker &w, con
     blend_tile(kernels, g, w, grid, tile, room, selection);
     load_target(order, grid, tile, g.channels, target.values, room);
     const Weights weights = load_weights(order, target.pixel_weights, g.channels, grid, x, y, room.weights);
-    cell.add(tile);
+    Places &places = memory.places_of(w);
+    cell.add(tile, g, places);
     compare(kernels, room, g.channels, weights, target.weight, cell.squared_error);
+    const int n_sums = kShapeSums + g.channels;
+    places.sums.resize(size_t(tile.count) * n_sums);
     kernels.gradient_of_points(g.candidates(tile.ids, tile.count), room.x, room.y, kTilePixels, room.out, room.other,
-                               selection, cell.add_sums(size_t(tile.count) * (kShapeSums + g.channels)), room.dot);
+                               selection, places.sums.data(), room.dot);
+    cell.add_sums(cell.tiles.back(), places.sums.data(), n_sums);
 }
 
 } // namespace
@@ -65,9 +69,9 @@ double squared_error(Engine &engine, const Scene &scene, KeptMemory &memory, con
     const double values = double(grid.width) * grid.height * g.channels;
     const Target compared{target, pixel_weights, float(1 / values)};
     walk_tiles(
-        engine, memory.workers, g, grid, nullptr, [&](size_t cells) { memory.begin(cells); },
+        engine, memory.workers, g, grid, nullptr, [&](size_t cells) { memory.begin(cells, engine.pool.threads()); },
         [&](Worker &w, size_t cell, const Tile &tile) {
-            visit_tile(*engine.kernels, g, w, grid, tile, compared, memory.cells[cell]);
+            visit_tile(*engine.kernels, g, w, grid, tile, compared, memory, memory.cells[cell]);
         });
     total_gradients(engine, g, memory, gradient);
     double sum = 0;
