@@ -1,6 +1,10 @@
 """Tables of what `imagegs bench` measured, of several reports together; and a small copy of the results.
 
     python benchmarks/bench_tables.py REPORT/results.json ... [--keep results.json] [--plot curves.png]
+        [--rivals EARLIER.json ...]
+
+--rivals: earlier results of the same pictures and rates, of codecs that the reports have not measured again.
+Files of a codec that both have, but for our own, must be the same.
 
 BD-rates of the first codec, over the pictures whose curves overlap; medians of costs; means at each rate
 over the pictures of all. --keep writes rows without what only the HTML needs, numbers with six digits.
@@ -25,6 +29,26 @@ def together(paths: list[Path]) -> dict[str, Any]:
     for name in ("pictures", "rows"):
         first[name] = [each for results in all_results for each in results[name]]
     return summarized(first)
+
+
+def with_rivals(results: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+    """Results with the codecs, and their rows, that only earlier results have."""
+    fresh = {codec["name"] for codec in results["codecs"]}
+    pictures = {picture["name"] for picture in results["pictures"]}
+    sizes = {key(row): row.get("bytes") for row in results["rows"]}
+    kept = [row for row in earlier["rows"] if row["picture"] in pictures]
+    for row in kept:
+        is_rival = not row["codec"].startswith("imagegs") and key(row) in sizes
+        if is_rival and sizes[key(row)] != row.get("bytes"):
+            raise SystemExit(f"{key(row)}: {sizes[key(row)]} bytes, where there were {row.get('bytes')}")
+    found = {name: results[name] for name in KEPT}
+    found["codecs"] = results["codecs"] + [c for c in earlier["codecs"] if c["name"] not in fresh]
+    found["rows"] = results["rows"] + [row for row in kept if row["codec"] not in fresh]
+    return summarized(found)
+
+
+def key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["codec"], row["picture"], row["rate"], row.get("setting")
 
 
 def table(head: list[str], rows: list[list[str]]) -> None:
@@ -125,8 +149,11 @@ def main() -> None:
     parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--rivals", type=Path, nargs="+")
     options = parser.parse_args()
     results = together(options.results)
+    if options.rivals:
+        results = with_rivals(results, together(options.rivals))
     sizes = (
         f"{len(results['pictures'])} pictures, the longer side {results['setting']['side']} pixels at most"
     )
