@@ -13,7 +13,7 @@ MODULES := node_modules/installed
 endif
 NO_NODE = @echo "npm and Node.js 20.19 or newer are missing: JavaScript is not $(1)" >&2; test -z "$$CI"
 
-.PHONY: demo test check check-web test-web format site package sanitize fuzz kill-stress benchmark bench-golden clean
+.PHONY: demo test check check-web test-web format site package sanitize aarch64 fuzz kill-stress benchmark bench-golden clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
@@ -61,6 +61,15 @@ sanitize: $(VENV)/installed
 	    -DIMAGEGS_NATIVE_TESTS=ON -DIMAGEGS_SANITIZE=ON -DIMAGEGS_WERROR=ON
 	$(BIN)/cmake --build build/sanitize
 	build/sanitize/imagegs_native_tests
+
+# The kernels on ARM: built by a cross compiler, tested under an emulator (Debian: g++-aarch64-linux-gnu, qemu-user-static).
+ARM := aarch64-linux-gnu
+aarch64: $(VENV)/installed
+	$(BIN)/cmake -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN)/ninja) -S . -B build/aarch64 -DCMAKE_BUILD_TYPE=Release \
+	    -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=$(ARM)-g++ \
+	    -DIMAGEGS_NATIVE_TESTS=ON -DIMAGEGS_WERROR=ON
+	$(BIN)/cmake --build build/aarch64
+	qemu-aarch64-static -L /usr/$(ARM) build/aarch64/imagegs_native_tests
 
 # Damaged files, other ones on every run, on all processors (FUZZ='-j 2 --count 1000'); `make test` has a share of them.
 fuzz: $(VENV)/installed
