@@ -3,9 +3,9 @@
     make aarch64
     python benchmarks/arm_instructions.py build/aarch64 BUILD
 
-BUILD is a build for this machine. Both are of the same code with four lanes. Each instruction of the code counts
-once: loops of a kernel are the same on both, so that this tells about how the work compares. Needs the cross
-compiler's objdump.
+BUILD is a build for this machine. Both are of the same code with four lanes. Each instruction of the code
+counts once: loops of a kernel are the same on both, so that this tells about how the work compares. Needs the
+cross compiler's objdump.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Tables of what `imagegs bench` measured, of several reports together; and a small copy of the results.
 
     python benchmarks/bench_tables.py REPORT/results.json ... [--keep results.json] [--plot curves.png]
-        [--rivals EARLIER.json ...]
+        [--rivals EARLIER.json ...] [--first imagegs-psnr]
 
 --rivals: earlier results of the same pictures and rates, of codecs that the reports have not measured again.
 Files of a codec that both have, but for our own, must be the same.
 
-BD-rates of the first codec, over the pictures whose curves overlap; medians of costs; means at each rate
-over the pictures of all. --keep writes rows without what only the HTML needs, numbers with six digits.
+BD-rates of the first codec, or of the one that --first names, over the pictures whose curves overlap; medians of
+costs; means at each rate over the pictures of all. --keep writes rows without what only the HTML needs, numbers with six digits.
 """
 
 from __future__ import annotations
@@ -150,10 +150,14 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--rivals", type=Path, nargs="+")
+    parser.add_argument("--first", help="the codec with which the others are compared")
     options = parser.parse_args()
     results = together(options.results)
     if options.rivals:
         results = with_rivals(results, together(options.rivals))
+    if options.first:
+        results["codecs"].sort(key=lambda codec: codec["name"] != options.first)
+        results = summarized({name: results[name] for name in KEPT})
     sizes = (
         f"{len(results['pictures'])} pictures, the longer side {results['setting']['side']} pixels at most"
     )
