@@ -6,8 +6,9 @@
 --rivals: earlier results of the same pictures and rates, of codecs that the reports have not measured again.
 Files of a codec that both have, but for our own, must be the same.
 
-BD-rates of the first codec, or of the one that --first names, over the pictures whose curves overlap; medians of
-costs; means at each rate over the pictures of all. --keep writes rows without what only the HTML needs, numbers with six digits.
+BD-rates of the first codec, or of the one that --first names, over the pictures whose curves overlap; medians
+of costs; means at each rate over the pictures of all. --keep writes rows without what only the HTML needs,
+numbers with six digits.
 """
 
 from __future__ import annotations
