@@ -51,7 +51,8 @@ def residual_blobs(
 
     The picture has n_gaussians: where they lie far apart, the smallest blobs are not looked for. With weights
     w of the pixels, (H, W) or (C, H, W), it is the weighted error: gain (sum w G r)^2 / sum w G^2, a =
-    sum w G r / sum w G^2, of each channel. wrap: the picture goes on behind its borders at the opposite ones.
+    sum w G r / sum w G^2, of each channel; the residual is overwritten then. wrap: the picture goes on behind
+    its borders at the opposite ones.
     """
     levels = _pyramid(engine, residual, _finest_factor(residual, n_gaussians), pixel_weights, wrap)
     found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
@@ -83,7 +84,7 @@ def _pyramid(
 ) -> list[_Level]:
     levels: list[_Level] = []
     if weights is not None:
-        residual = residual * weights
+        residual *= weights
         weights = weights if weights.ndim == 3 else weights[None]
     for i in range(LEVELS):
         if i:
@@ -100,7 +101,8 @@ def _pyramid(
         # With sum G = 2 pi s^2 and sum G^2 = pi s^2: gain = 4 pi s^2 blur^2, amplitude = 2 blur.
         area = np.float32(4 * np.pi * sigma**2)
         if len(known) == 1:
-            gain = area * known[0] * np.einsum("chw,chw->hw", blurred, blurred)
+            gain = np.einsum("chw,chw->hw", blurred, blurred)
+            gain *= area * known[0]
         else:
             gain = area * np.einsum("chw,chw,chw->hw", known, blurred, blurred)
         levels.append(_Level(2**i, blurred, gain))

@@ -232,7 +232,7 @@ class Reference:
         self.roots = weight_roots(channel_weights, len(target))
         of_pixels = weights_of_pixels(pixel_weights, like.height, like.width)
         weights = seen_weights(target, covered, of_pixels)
-        weighed = target * self.roots[:, None, None]
+        weighed = target if (self.roots == 1).all() else target * self.roots[:, None, None]
         observer = None
         if tune == "visual":
             observer = observer_for(weighed, like.channels, self.roots, of_pixels, threads)
