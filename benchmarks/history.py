@@ -14,11 +14,9 @@ import argparse
 import json
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -28,6 +26,7 @@ import imagegs
 from imagegs.evaluation.bench import machine
 from imagegs.evaluation.processes import python_command
 from imagegs.evaluation.system import clouds
+from kernels import median_ms, random_scene
 
 ROOT = Path(__file__).parent.parent
 HISTORY = ROOT / "benchmarks/history.json"
@@ -35,14 +34,7 @@ SIDE, COUNTS = 2048, (10_000, 100_000)
 
 
 def seconds(act: Callable[[], object], runs: int) -> float:
-    """The median time of some runs, after one that does not count."""
-    act()
-    times = []
-    for _ in range(runs):
-        begun = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - begun)
-    return median(times)
+    return median_ms(act, runs) / 1e3
 
 
 def command(*arguments: str | Path) -> None:
@@ -50,20 +42,8 @@ def command(*arguments: str | Path) -> None:
 
 
 def scene(n: int) -> bytes:
-    """A file of n Gaussians drawn at random, about as large as those of a fit."""
-    rng = np.random.default_rng(0)
-    size = 0.6 * np.sqrt(SIDE * SIDE / n)
-    gaussians = imagegs.Gaussians(
-        xy=rng.random((n, 2), np.float32) * SIDE,
-        scale=np.exp(rng.normal(np.log(size), 0.5, (n, 2))).astype(np.float32),
-        angle=rng.random(n, np.float32) * np.float32(np.pi),
-        log_weight=rng.normal(0, 0.5, n).astype(np.float32),
-        color=rng.random((n, 3), np.float32),
-        height=SIDE,
-        width=SIDE,
-        channels=("R", "G", "B"),
-    )
-    return imagegs.encode(gaussians, imagegs.Lattice.of_fineness(1))
+    """A file of n Gaussians drawn at random."""
+    return imagegs.encode(random_scene(n, SIDE, SIDE, "softmax"), imagegs.Lattice.of_fineness(1))
 
 
 def commands(folder: Path, runs: int) -> dict[str, float]:

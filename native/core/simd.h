@@ -103,15 +103,6 @@ IMAGEGS_INLINE vmask from_bits(LaneBits b) { return -vmask(b & 1); }
 #endif
 #endif
 
-// Asks for the cache line of a place that will be read soon.
-IMAGEGS_INLINE void prefetch(const float *p) {
-#if defined(__GNUC__)
-    __builtin_prefetch(p);
-#else
-    (void)p;
-#endif
-}
-
 IMAGEGS_INLINE vmask positive(vmask m) {
 #if IMAGEGS_LANES > 1
     return m > 0;

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "core/lane_order.h"
+#include "core/prefetch.h"
 #include "render/tiles.h"
 
 namespace imagegs {
@@ -134,16 +135,12 @@ inline void load_tile(const LaneOrder &order, const float *from, int channels, c
 
 // Asks for a whole tile that load_tile will read, early: its rows lie too far apart for the processor to guess.
 inline void prefetch_tile(const float *from, int channels, const Grid &grid, int x, int y) {
-#if defined(__GNUC__)
     const int last_x = std::min(kTile, grid.width - x) - 1, height = std::min(kTile, grid.height - y);
     for (int c = 0; c < channels; ++c)
         for (int row = 0; row < height; ++row) {
             const float *at = from + (size_t(c) * grid.height + y + row) * grid.width + x;
-            __builtin_prefetch(at), __builtin_prefetch(at + last_x);
+            IMAGEGS_PREFETCH(at), IMAGEGS_PREFETCH(at + last_x);
         }
-#else
-    (void)from, (void)channels, (void)grid, (void)x, (void)y;
-#endif
 }
 
 // Pixel centres of a tile; lanes beyond the picture repeat its last pixel.

@@ -2,7 +2,7 @@
 //
 // It shares the Gaussians of the scene that it was painted from and owns the rest, so it does not change when the scene
 // paints another picture. Each question is a walk over the kept tiles (a task for each cell, a call of a kernel for the
-// 256 points of each tile in lane order), then a pass that adds up the pairs of each Gaussian (kept_memory.h). Lanes
+// 256 points of each tile in lane order), then a pass that adds up the cells of each Gaussian (kept_memory.h). Lanes
 // beyond the picture do not count. Pictures are [channel][row][column] floats of the grid's size. Weights are those of
 // pixels, row by row.
 #pragma once
@@ -70,7 +70,7 @@ private:
 Weights load_weights(const LaneOrder &, const Weights &of_pixels, int channels, const Grid &, int x, int y,
                      float *lanes);
 
-// The sums of each Gaussian's pairs as a gradient in own units.
+// The sums of each Gaussian as a gradient in own units.
 void total_gradients(Engine &, const LoadedGaussians &, KeptMemory &, float *own);
 
 } // namespace imagegs

@@ -38,7 +38,7 @@ void compare(const Kernels &kernels, const TileRoom &room, int channels, const W
     }
 }
 
-// Adds the tile's error to the cell's, and writes the sums of the tile's pairs.
+// Adds the tile's error and the sums of its candidates to the cell's.
 void visit_tile(const Kernels &kernels, const LoadedGaussians &g, Worker &w, const Grid &grid, const Tile &tile,
                 const Target &target, KeptMemory &memory, KeptCell &cell) {
     const LaneOrder &order = lane_order(kernels.lanes);

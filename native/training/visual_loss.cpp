@@ -51,7 +51,7 @@ struct ErrorSums { // of each error, and of its fourth power
     double of[2 * kVisualErrors] = {};
 };
 
-// What one plane adds to the loss, and the slopes by the error and by its fourth power at each pixel.
+// The part of the loss that one plane adds, and its slopes by the error and by its fourth power at each pixel.
 struct PlaneSlopes {
     double loss;
     float of_mean[kVisualErrors], of_fourth[kVisualErrors];
@@ -231,16 +231,15 @@ double VisualLoss::compare(Engine &engine, std::vector<Scale> &scales, const Vis
     });
     ErrorSums means[kVisualScales][kVisualComponents];
     for (size_t task = 0; task < blocks.size(); ++task) {
-        const Scale &scale = scales[blocks[task].scale];
+        const auto &[scale, component, _] = blocks[task];
         for (int i = 0; i < 2 * kVisualErrors; ++i)
-            means[blocks[task].scale][blocks[task].component].of[i] +=
-                sums[task].of[i] / (double(scale.height) * scale.width);
+            means[scale][component].of[i] += sums[task].of[i] / double(scales[scale].shape().pixels());
     }
     double loss = 0;
     PlaneSlopes slopes[kVisualScales][kVisualComponents];
     for (int k = 0; k < int(scales.size()); ++k)
         for (int c = 0; c < kVisualComponents; ++c) {
-            slopes[k][c] = slopes_of(means[k][c], weights[k][c], double(scales[k].height) * scales[k].width);
+            slopes[k][c] = slopes_of(means[k][c], weights[k][c], double(scales[k].shape().pixels()));
             loss += slopes[k][c].loss;
         }
     if (!differentiate) return loss;

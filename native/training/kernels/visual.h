@@ -12,6 +12,7 @@
 // them lies 5 rows above the rows that came in. Planes have a margin of zeros, so that no row asks where it is.
 #pragma once
 
+#include "core/prefetch.h"
 #include "training/kernels/blur.h"
 #include "training/kernels/runs.h"
 
@@ -63,7 +64,7 @@ IMAGEGS_INLINE void prefetch_batch(const VisualBlock &block, const float *const 
     constexpr int kLine = 16; // floats
     for (const float *plane : planes)
         for (int r = row; r < row + kBatch; ++r)
-            for (int i = 0; i < block.width; i += kLine) prefetch(plane + r * block.stride + i);
+            for (int i = 0; i < block.width; i += kLine) IMAGEGS_PREFETCH(plane + r * block.stride + i);
 }
 
 // Writes the maps m, S, P of the block's pixels, and adds to sums those of each error and of its fourth power.
@@ -75,8 +76,8 @@ static void visual_maps(const VisualBlock &block, double sums[2 * kVisualErrors]
     const float *early[] = {block.picture, block.reference};
     const float *late[] = {block.reference_mean, block.reference_variance, block.weights};
     for (int b = 0; kBatch * b < block.height + 2 * kHalf; ++b) {
-        prefetch_batch(block, early, kBatch * (b + 1) - kHalf),
-            prefetch_batch(block, late, kBatch * (b + 1) - 2 * kHalf);
+        prefetch_batch(block, early, kBatch * (b + 1) - kHalf);
+        prefetch_batch(block, late, kBatch * (b + 1) - 2 * kHalf);
         for (int r = 0; r < kBatch; ++r) {
             const int row = kBatch * b + r;
             const ptrdiff_t at = (row - kHalf) * block.stride - kHalf;

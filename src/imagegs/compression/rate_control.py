@@ -15,8 +15,8 @@ from imagegs.compression.plan import Plan
 from imagegs.fitting import fit
 from imagegs.fitting.pruning import without_useless
 from imagegs.fitting.quantising import (
+    FEW_STAGES,
     FINENESS,
-    SHORT_PLAN,
     Reference,
     color_transform_for,
     inside_canvas,
@@ -103,8 +103,8 @@ class Packer:
 
         fits = None if n_bytes is None else lambda each: len(encoded(each)) <= n_bytes
         steps = 1 + (fit.effort >= THOROUGH_EFFORT)
-        plan = SHORT_PLAN if fit.effort <= BRIEF_EFFORT else None
-        return encoded(onto_lattice(reference, gaussians, lattice, steps, fit.seed, fits, plan))
+        stages = FEW_STAGES if fit.effort <= BRIEF_EFFORT else None
+        return encoded(onto_lattice(reference, gaussians, lattice, steps, fit.seed, fits, stages))
 
     def _fewer(self, fitted: FittedGaussians, gaussians: Gaussians) -> Gaussians:
         return fit(

@@ -20,6 +20,11 @@ def halved(engine: Engine, planes: FloatArray) -> FloatArray:
     return half
 
 
+def doubled(plane: FloatArray, height: int, width: int) -> FloatArray:
+    """Each pixel of a plane (h, w), half of (height, width) rounded up, as 2 x 2 pixels: (height, width)."""
+    return np.ascontiguousarray(plane.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width])
+
+
 def halved_products(engine: Engine, picture: FloatArray, target: FloatArray, slope: FloatArray) -> FloatArray:
     """The sums over channels of slope x (picture - target) and of (picture - target)^2, at half the size:
     (2, h, w). All are (C, H, W), C-contiguous float32.

@@ -116,7 +116,7 @@ def _train(
         kept = objective.kept(painted) if relocates or grown else None
         result = looks.evaluated(painted, loss, kept, is_last=done >= 1)
         l2 = result.l2
-        metric = _metric_near(kept, looks) if kept else None
+        metric = aim_near(kept).metric if kept else None
         useless = _least_useful(kept, layering.first_movable, metric) if kept and relocates else None
         layering.add_gradient(step, copies, painted, result)
         mover.move(parameters, painted, result.gradient, peak * learning_rate(step, done))
@@ -124,7 +124,7 @@ def _train(
         if done >= 1 and (missing := events.growth(done)):
             if kept is None:
                 kept = objective.kept(painted)
-                metric = _metric_near(kept, looks)
+                metric = aim_near(kept).metric
             grown += missing
         if kept and grown:
             parameters.append(_born_where_worst(rng, kept, grown, metric))
@@ -140,11 +140,6 @@ def _train(
         yield step, max(step, round(step / done)), painted, result.loss, result.l2
         if done >= 1:
             return
-
-
-def _metric_near(kept: KeptRender, looks: Looks) -> FloatArray | None:
-    looks.forget()
-    return aim_near(kept).metric
 
 
 def _begin(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from imagegs._native import Engine
 from imagegs.fitting.blurring import gaussian_blur
-from imagegs.fitting.halving import halved
+from imagegs.fitting.halving import doubled, halved
 from imagegs.gaussians import FloatArray
 
 SIGMA = 1.2  # pixels of a level
@@ -130,8 +130,7 @@ def _is_best_size(levels: list[_Level], i: int) -> NDArray[np.bool_]:
     height, width = gain.shape
     best = np.ones(gain.shape, bool)
     if i + 1 < len(levels):
-        coarse = levels[i + 1].gain
-        best &= gain > coarse.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width]
+        best &= gain > doubled(levels[i + 1].gain, height, width)
     if i > 0:
         fine = levels[i - 1].gain
         missing = ((0, 2 * height - fine.shape[0]), (0, 2 * width - fine.shape[1]))

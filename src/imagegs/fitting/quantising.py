@@ -31,10 +31,10 @@ from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.pixels import to_planes
 from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
 
-# What is rounded before each polish: attributes, and of how many of the Gaussians, as a share. Scales are
+# Attributes that are rounded before each polish, and of how many of the Gaussians, as a share. Scales are
 # first: the steps of all other attributes follow from them.
-Plan = tuple[tuple[tuple[str, float], ...], ...]
-PLAN: Plan = (
+Stages = tuple[tuple[tuple[str, float], ...], ...]
+STAGES: Stages = (
     (("scale", 0.5),),
     (("log_weight", 0.5), ("scale", 1.0)),
     (("log_weight", 1.0), ("angle", 0.5)),
@@ -45,12 +45,12 @@ PLAN: Plan = (
 # For more channels than FEW_CHANNELS, where a step takes long, and for low efforts: fewer steps lose 0.05 dB,
 # and 0.6 points of SSIMULACRA 2, at most.
 FEW_CHANNELS = 4
-SHORT_PLAN: Plan = (
-    *PLAN[:2],
+FEW_STAGES: Stages = (
+    *STAGES[:2],
     (("log_weight", 1.0), ("angle", 1.0)),
     (("xy", 0.6),),
     (("xy", 1.0),),
-    *PLAN[-2:],
+    *STAGES[-2:],
 )
 # Of the usual lattice's steps of scales, where rounding is made up for: scales are the first to be rounded,
 # and everything else makes up for it.
@@ -179,11 +179,11 @@ def onto_lattice(
     steps: int,
     seed: int,
     fits: Callable[[Gaussians], bool] | None = None,
-    plan: Plan | None = None,
+    stages: Stages | None = None,
 ) -> Gaussians:
     """`quantise` of Gaussians of a reference.
 
-    plan: what is rounded before each polish; by default SHORT_PLAN for many channels, PLAN else.
+    stages: of the rounding; by default FEW_STAGES for many channels, STAGES else.
     fits: whether Gaussians on the lattice take few enough bytes. Colours are then chosen such that they do,
         if that is possible without much harm, and at no higher price than needed.
     """
@@ -192,9 +192,9 @@ def onto_lattice(
         nearest = _nearest(reference, arrays, lattice)
         return gaussians.replace(**vars(with_colors(nearest, 1 / reference.roots)))
 
-    if plan is None:
-        plan = PLAN if len(gaussians.channels) <= FEW_CHANNELS else SHORT_PLAN
-    quantising = _Quantising(reference, gaussians, lattice, steps, seed, plan)
+    if stages is None:
+        stages = STAGES if len(gaussians.channels) <= FEW_CHANNELS else FEW_STAGES
+    quantising = _Quantising(reference, gaussians, lattice, steps, seed, stages)
     arrays = quantising.quantised()
     if fits is not None:
         arrays = quantising.colors.fitted(arrays, lambda each: fits(of(each)))
@@ -270,9 +270,9 @@ class _Quantising:
         lattice: Lattice,
         steps: int,
         seed: int,
-        plan: Plan,
+        stages: Stages,
     ) -> None:
-        self._reference, self._lattice, self._steps, self._plan = reference, lattice, steps, plan
+        self._reference, self._lattice, self._steps, self._stages = reference, lattice, steps, stages
         self._arrays = reference.arrays_of(gaussians)
         self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
         self._order = np.random.default_rng(seed).permutation(len(self._arrays))
@@ -281,7 +281,7 @@ class _Quantising:
         self.colors = ColorRounding(reference.objective, lattice, reference.roots, self._ends)
 
     def quantised(self) -> GaussianArrays:
-        for stage in self._plan:
+        for stage in self._stages:
             for name, share in stage:
                 self._round(name, share)
             polished = self._polished()

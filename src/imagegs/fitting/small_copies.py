@@ -35,7 +35,7 @@ class SmallCopies:
 
     @property
     def objective(self) -> Objective:
-        """That of the target itself."""
+        """The objective of the target itself."""
         return self._copies[0].objective
 
     def squared_error(self, arrays: GaussianArrays) -> Evaluation:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imagegs import _native
 from imagegs._native import Engine
 from imagegs.fitting.blurring import gaussian_blur
-from imagegs.fitting.halving import halved, halved_products
+from imagegs.fitting.halving import doubled, halved, halved_products
 from imagegs.gaussians import FloatArray
 
 SCALES, COMPONENTS = 6, ("X", "Y", "B - Y")
@@ -101,13 +101,9 @@ def local_metric(
     hardly = np.float32(0.02) * power.mean() + np.float32(1e-12)
     _, height, width = picture.shape
     if pixel_weights is None:
-        return _doubled(np.clip((along + hardly) / (power + hardly), 0, MOST_METRIC), height, width)
+        return doubled(np.clip((along + hardly) / (power + hardly), 0, MOST_METRIC), height, width)
     own = pixel_weights.reshape(-1, height, width).mean(axis=0)
     of_half = halved(engine, own[None])[0]
     metric = np.clip((along + hardly * of_half) / (power + hardly), 0, MOST_METRIC)
-    seen: FloatArray = _doubled(metric, height, width) * (own > 0)
+    seen: FloatArray = doubled(metric, height, width) * (own > 0)
     return seen
-
-
-def _doubled(plane: FloatArray, height: int, width: int) -> FloatArray:
-    return np.ascontiguousarray(plane.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width], np.float32)
