@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 
 SIGNATURE = bytes.fromhex("89 47 53 49 0d 0a 1a 0a")
-FRAME = SIGNATURE + b"\x03\x00"
+FRAME = SIGNATURE + b"\x03\x00"  # of files without chunk BLKS
 
 Chunk = tuple[bytes, bytes]
 
@@ -17,9 +17,12 @@ def chunk(name: bytes, payload: bytes = b"") -> bytes:
     return name + struct.pack("<I", len(payload)) + payload + struct.pack("<I", zlib.crc32(name + payload))
 
 
-def join(chunks: Iterable[Chunk]) -> bytes:
-    """A file of these chunks."""
-    return FRAME + b"".join(chunk(name, payload) for name, payload in chunks)
+def join(chunks: Iterable[Chunk], version: int | None = None) -> bytes:
+    """A file of these chunks; its version is the least that has them by default."""
+    chunks = list(chunks)
+    if version is None:
+        version = 4 if any(name == b"BLKS" for name, _ in chunks) else 3
+    return SIGNATURE + struct.pack("<H", version) + b"".join(chunk(name, payload) for name, payload in chunks)
 
 
 def split(data: bytes) -> list[Chunk]:

@@ -76,7 +76,8 @@ def decode(data: bytes, fields: list | None = None) -> dict:
     """
     reader = Reader(data)
     require(reader.take(8, "signature") == bytes.fromhex("89 47 53 49 0d 0a 1a 0a"), "signature")
-    require(reader.number("H", "version") == 3, "version")
+    version = reader.number("H", "version")
+    require(version in (3, 4), "version")
     result, seen = {"metadata": None, "grain": None}, []
     while not seen or seen[-1] != "TAIL":
         require(len(seen) < 1024 or reader.offset == len(data), "more than 1024 chunks")
@@ -84,6 +85,7 @@ def decode(data: bytes, fields: list | None = None) -> dict:
         body = data[start : start + 4] + data[start + 8 : start + 8 + length]
         stored = int.from_bytes(data[start + 8 + length :][:4], "little")
         require(stored == crc32(body), f"{name}: checksum")
+        require(name != "BLKS" or version == 4, "BLKS in version 3")
         check_order(name, seen)
         read_payload(reader, name, length, result)
         require(reader.offset == start + 8 + length, f"{name}: length")
@@ -107,14 +109,14 @@ def read_head(reader: Reader) -> tuple[str, int, int]:
 
 
 def check_order(name: str, seen: list[str]) -> None:
-    order = ("HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
+    order = ("HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "BLKS", "LAYR", "TAIL")
     require(name == "LAYR" or name not in seen, f"{name}: twice")
     require((name == "HEAD") == (not seen), "HEAD comes first")
     require(name in order or name[0].islower(), f"{name}: unknown and critical")
     for later in order[order.index(name) + 1 :] if name in order else ():
         require(later not in seen, f"{name} after {later}")
     require(name != "LATT" or "GAUS" not in seen, "LATT beside GAUS")
-    require(name not in ("TURN", "LAYR") or "LATT" in seen, f"{name} without LATT")
+    require(name not in ("TURN", "BLKS", "LAYR") or "LATT" in seen, f"{name} without LATT")
     require(name != "TAIL" or "GAUS" in seen or "LAYR" in seen, "TAIL before GAUS or LAYR")
 
 
@@ -129,6 +131,8 @@ def read_payload(reader: Reader, name: str, length: int, result: dict) -> None:
         read_grain(reader, length, result)
     elif name == "TURN":
         result["layers"].read_color_transform(reader, length)
+    elif name == "BLKS":
+        result["layers"].read_blocks(reader, length)
     elif name == "LAYR":
         result["layers"].read(reader, length)
     elif name == "mETA":
@@ -506,7 +510,7 @@ class Coded:
 
 
 class Layers:
-    """Chunk LATT, and what lives on from layer to layer: the model, and the Gaussians decoded so far."""
+    """Chunks LATT, TURN, BLKS and LAYR."""
 
     def __init__(self, reader: Reader, length: int, result: dict) -> None:
         require(result["blend"] == "softmax", "LATT: paper blend")
@@ -519,10 +523,12 @@ class Layers:
         require(1 <= self.q <= 64 and self.cell <= 15, "LATT: a number is out of its range")
         require(self.flags <= 1, "LATT: unknown flags")
         self.sides = (result["width"], result["height"])
-        self.grid = [(side >> self.cell) + 1 for side in self.sides]
         self.total, self.n_channels = result["n_gaussians"], len(result["channels"])
-        self.model, self.gaussians, self.number_of_layer = Model(), [], 0
-        self.guesses = [Guess() for _ in range(self.n_channels)]
+        self.gaussians: list[Coded] = []
+        self.number_of_layer = 0
+        self.blocks = [Block(self, (0, 0), self.sides)]
+        # Gaussians, bytes and CRC-32, of each layer, of each block.
+        self.streams: list[list[tuple[int, int, int]]] | None = None
         self.color_transform: tuple[np.ndarray, np.ndarray] | None = None
 
     def read_color_transform(self, reader: Reader, length: int) -> None:
@@ -532,24 +538,63 @@ class Layers:
         rows = [np.frombuffer(reader.take(n, f"row {i} of the matrix"), np.int8) for i in range(1, n + 1)]
         self.color_transform = scales, np.stack(rows)
 
+    def read_blocks(self, reader: Reader, length: int) -> None:
+        require(length >= 2, "BLKS: length")
+        exponent = reader.number("B", "side of a block, log2")
+        layers = reader.number("B", "number of layers")
+        require(self.cell <= exponent <= 15, "BLKS: side of a block")
+        require(1 <= layers <= 64, "BLKS: number of layers")
+        side = 2**exponent
+        columns, rows = (-(-whole // side) for whole in self.sides)
+        count = columns * rows
+        require(count <= 16384, "BLKS: number of blocks")
+        require(length == 2 + 2 * count + 12 * layers * count, "BLKS: length")
+        corners = [(side * x, side * y) for y in range(rows) for x in range(columns)]
+        self.blocks = []
+        for x, y in corners:
+            size = (min(side, self.sides[0] - x), min(side, self.sides[1] - y))
+            self.blocks.append(Block(self, (x, y), size))
+        for block in range(1, count + 1):
+            reader.number("H", f"reach of block {block}, in 16 pixels")
+        self.streams = []
+        for layer in range(1, layers + 1):
+            self.streams.append([])
+            for block in range(1, count + 1):
+                where = f"of layer {layer}, block {block}"
+                fields = [reader.number("I", f"{name} {where}") for name in ("Gaussians", "bytes", "CRC-32")]
+                require(fields[0] <= fields[1], f"BLKS: too many Gaussians for the bytes {where}")
+                require(fields[0] > 0 or fields[1] == 0, f"BLKS: bytes without Gaussians {where}")
+                self.streams[-1].append(tuple(fields))
+
     def read(self, reader: Reader, length: int) -> None:
         self.number_of_layer += 1
-        self.require(self.number_of_layer <= 64, "more than 64 layers")
-        self.require(length >= 4, "length")
+        where = f"layer {self.number_of_layer}"
+        require(self.number_of_layer <= 64, f"{where}: more than 64 layers")
+        require(length >= 4, f"{where}: length")
         n = reader.number("I", "number of Gaussians of the layer")
-        self.stream = Stream(reader.take(length - 4, "stream"))
-        self.require(n > 0, "no Gaussians")
-        self.require(n <= self.total - len(self.gaussians), "more Gaussians than are left")
-        self.require(n <= length - 4, "too many Gaussians for its bytes")
-        self.make_bins(len(self.gaussians) + n)
-        self.earlier = [self.cell_of(gaussian.place) for gaussian in self.gaussians]
-        cells: list[tuple[int, int]] = []
-        self.split(((0, self.grid[0]), (0, self.grid[1])), n, self.earlier, cells)
-        for cell in cells:
-            self.read_gaussian(Coded(cell))
-        self.require(not any(self.stream.data[self.stream.offset :]), "bytes are left over")
+        require(n > 0, f"{where}: no Gaussians")
+        require(n <= self.total - len(self.gaussians), f"{where}: more Gaussians than are left")
+        require(n <= length - 4, f"{where}: too many Gaussians for its bytes")
+        if self.streams is None:
+            self.read_stream(self.blocks[0], n, reader.take(length - 4, "stream"), where)
+        else:
+            self.read_streams(reader, n, length - 4, where)
         if n == 1:
             self.explain(reader, self.gaussians[-1])
+
+    def read_streams(self, reader: Reader, n: int, size: int, where: str) -> None:
+        require(self.number_of_layer <= len(self.streams), "more layers than BLKS tells of")
+        parts = self.streams[self.number_of_layer - 1]
+        require(sum(part[0] for part in parts) == n, f"{where}: Gaussians of its blocks")
+        require(sum(part[1] for part in parts) == size, f"{where}: bytes of its blocks")
+        for number, (block, part) in enumerate(zip(self.blocks, parts, strict=True), 1):
+            stream = reader.take(part[1], f"stream of block {number}")
+            require(crc32(stream) == part[2], f"{where}, block {number}: checksum")
+            if part[0]:
+                self.read_stream(block, part[0], stream, f"{where}, block {number}")
+
+    def read_stream(self, block: Block, n: int, data: bytes, where: str) -> None:
+        self.gaussians += block.read(n, Stream(data), where)
 
     def explain(self, reader: Reader, g: Coded) -> None:
         """The numbers of a Gaussian, in the order of section 6, and what they stand for."""
@@ -567,8 +612,62 @@ class Layers:
             value = " ".join(f"{v:.9g}" for v in stands_for[name]) if name else ""
             reader.note(f"  {text}: {name} {value}" if name else f"  {text}")
 
+    def dequantised(self) -> dict[str, np.ndarray]:
+        found = len(self.gaussians)
+        declared = self.number_of_layer if self.streams is None else len(self.streams)
+        require(self.number_of_layer == declared, f"{self.number_of_layer} layers, BLKS tells of {declared}")
+        require(found == self.total, f"the layers have {found} of {self.total} Gaussians")
+        return self.arrays(self.gaussians)
+
+    def arrays(self, gaussians: list[Coded]) -> dict[str, np.ndarray]:
+        names = ("cell", "offset", "digits", "shorter", "ratio", "angle", "directions", "weight", "color")
+        table = {name: np.array([getattr(g, name) for g in gaussians], float) for name in names}
+        weight_step = np.array([g.weight_step for g in gaussians])
+        color_step = np.array([[g.color_step] for g in gaussians])
+        position = (table["cell"] + (table["offset"] + 0.5) / 2.0 ** table["digits"]) * 2.0**self.cell
+        longer = table["shorter"] + table["ratio"]
+        color = table["color"] * exp2(color_step / 16)
+        if self.color_transform is not None:
+            color = transformed_by(color, *self.color_transform)
+        elif self.n_channels in (3, 4):
+            color = transformed_by_default(color)
+        return {
+            "integers": np.array([g.integers() for g in gaussians]),
+            "position": np.float32(np.minimum(position, self.sides)),
+            "scale": np.float32(exp2(np.stack([longer, table["shorter"]], axis=1) / self.q - 10)),
+            "angle": np.float32((table["angle"] + 0.5) * np.pi / table["directions"])[:, None],
+            "weight": np.float32((table["weight"] * exp2(weight_step / 16)).clip(-128, 128))[:, None],
+            "color": np.float32(color.clip(-(2.0**20), 2.0**20)),
+        }
+
+
+class Block:
+    """A block, or the whole canvas: what lives on from layer to layer in it."""
+
+    def __init__(self, lattice: Layers, corner: tuple[int, ...], sides: tuple[int, ...]) -> None:
+        self.q, self.steps, self.cell, self.flags = lattice.q, lattice.steps, lattice.cell, lattice.flags
+        self.corner, self.sides, self.n_channels = corner, sides, lattice.n_channels
+        self.grid = [(side >> self.cell) + 1 for side in sides]
+        self.model, self.gaussians = Model(), []
+        self.guesses = [Guess() for _ in range(self.n_channels)]
+
+    def read(self, n: int, stream: Stream, where: str) -> list[Coded]:
+        """The next n Gaussians, with the cells of the canvas."""
+        self.stream, self.where, before = stream, where, len(self.gaussians)
+        self.make_bins(before + n)
+        earlier = [self.cell_of(gaussian.place) for gaussian in self.gaussians]
+        cells: list[tuple[int, int]] = []
+        self.split(((0, self.grid[0]), (0, self.grid[1])), n, earlier, cells)
+        for cell in cells:
+            self.read_gaussian(Coded(cell))
+        self.require(not any(stream.data[stream.offset :]), "bytes are left over")
+        found = self.gaussians[before:]
+        for g in found:
+            g.cell = tuple(c + (p >> self.cell) for c, p in zip(g.cell, self.corner, strict=True))
+        return found
+
     def require(self, condition: bool, rule: str) -> None:
-        require(condition, f"layer {self.number_of_layer}: {rule}")
+        require(condition, f"{self.where}: {rule}")
 
     def number(self, family: str, f: int, s: int) -> Number:
         return Number(self.model, self.stream, family, f, s)
@@ -707,32 +806,6 @@ class Layers:
             guess.learn(g.color[-1] * g.unit, g.unit)
             inside = abs(g.color[-1]) < 2**24 and abs(g.color[-1] * g.unit) < 2**32
             self.require(inside, "a color is out of its range")
-
-    def dequantised(self) -> dict[str, np.ndarray]:
-        found = len(self.gaussians)
-        require(found == self.total, f"the layers have {found} of {self.total} Gaussians")
-        return self.arrays(self.gaussians)
-
-    def arrays(self, gaussians: list[Coded]) -> dict[str, np.ndarray]:
-        names = ("cell", "offset", "digits", "shorter", "ratio", "angle", "directions", "weight", "color")
-        table = {name: np.array([getattr(g, name) for g in gaussians], float) for name in names}
-        weight_step = np.array([g.weight_step for g in gaussians])
-        color_step = np.array([[g.color_step] for g in gaussians])
-        position = (table["cell"] + (table["offset"] + 0.5) / 2.0 ** table["digits"]) * 2.0**self.cell
-        longer = table["shorter"] + table["ratio"]
-        color = table["color"] * exp2(color_step / 16)
-        if self.color_transform is not None:
-            color = transformed_by(color, *self.color_transform)
-        elif self.n_channels in (3, 4):
-            color = transformed_by_default(color)
-        return {
-            "integers": np.array([g.integers() for g in gaussians]),
-            "position": np.float32(np.minimum(position, self.sides)),
-            "scale": np.float32(exp2(np.stack([longer, table["shorter"]], axis=1) / self.q - 10)),
-            "angle": np.float32((table["angle"] + 0.5) * np.pi / table["directions"])[:, None],
-            "weight": np.float32((table["weight"] * exp2(weight_step / 16)).clip(-128, 128))[:, None],
-            "color": np.float32(color.clip(-(2.0**20), 2.0**20)),
-        }
 
 
 def transformed_by(color: np.ndarray, scales: np.ndarray, matrix: np.ndarray) -> np.ndarray:

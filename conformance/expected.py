@@ -26,7 +26,9 @@ def stored_integers(data: bytes) -> Any:
     chunks = read_chunks(memoryview(data))
     header = read_header(chunks.single["HEAD"])
     if chunks.layers:
-        return read_layers(chunks.single["LATT"], chunks.layers, header, partial=False).table
+        return read_layers(
+            chunks.single["LATT"], chunks.layers, header, blocks=chunks.single.get("BLKS"), partial=False
+        ).table
     numbers, columns = read_fixed_point(chunks.single["GAUS"], header), []
     bits = [a.bits for a in numbers.attributes for _ in range(a.columns)]
     for packed, b in zip(numbers.columns, bits, strict=True):

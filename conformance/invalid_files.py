@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +22,7 @@ BITS = Bits.parse("12,7,8,8,8")
 FIXED = split(encode(drawn(3), BITS, metadata={"seed": 1}))
 PAPER = split(encode(drawn(3, blend="paper"), BITS))
 CODED = split(coded(drawn(12), layers=(5, 7)))
+BLOCKS = split(coded(drawn(40, seed=47), layers=(3, 37), block_side=32))  # of four blocks
 HEAD, META, GAUS, TAIL = FIXED
 LATT, FIRST, SECOND = CODED[1:4]
 FILE = join(FIXED)
@@ -38,6 +40,7 @@ def files() -> dict[str, bytes]:
         grain(),
         lattices(),
         layers(),
+        blocks(),
     )
     return {name: data for part in parts for name, data in part}
 
@@ -223,6 +226,45 @@ def layers() -> Iterator[tuple[str, bytes]]:
     yield "layer-scale-out-of-range", stream("a scale is out of its range", 3)
     yield "layer-weight-out-of-range", stream("a weight is out of its range", 3)
     yield "layer-color-out-of-range", stream("a color is out of its range", 3)
+
+
+def blocks() -> Iterator[tuple[str, bytes]]:
+    """Chunk BLKS has its side at 0, the number of layers at 1, four reaches, and 12 bytes a layer and block
+    from 10 on: Gaussians, bytes, CRC-32.
+    """
+    head, lattice, index, first, second, tail = BLOCKS
+    payload, start = index[1], 10 + 12 * 4  # of the second layer
+    n, size = struct.unpack_from("<II", payload, start)
+    empty = next(10 + 12 * block for block in range(4) if not any(payload[10 + 12 * block :][:12]))
+    changes = {
+        "too-short": payload[:1],
+        "side-below-a-cell": patched(payload, 0, "B", 1),
+        "side-too-large": patched(payload, 0, "B", 16),
+        "no-layers": patched(payload, 1, "B", 0),
+        "65-layers": payload[:1] + bytes([65]) + payload[2:10] + bytes(12 * 4 * 65),
+        "length": payload + b"\0",
+        "length-of-other-blocks": patched(payload, 0, "B", 4),
+        "fewer-layers": patched(payload[:start], 1, "B", 1),
+        "more-layers": patched(payload + payload[start:], 1, "B", 3),
+        "too-many-for-the-bytes": patched(payload, start, "I", size + 1),
+        "bytes-without-gaussians": patched(payload, empty + 4, "I", 3),
+        "gaussians-of-a-layer": patched(payload, start, "I", n - 1),
+        "bytes-of-a-layer": patched(payload, start + 4, "I", size + 1),
+        "checksum-of-a-stream": patched(payload, start + 8, "I", 0),
+    }
+    for name, changed in changes.items():
+        yield f"blks-{name}", join(replaced(BLOCKS, b"BLKS", changed))
+    large = patched(patched(head[1], 0, "H", 65535), 2, "H", 65535)
+    parts = [(b"HEAD", large), lattice, (b"BLKS", patched(payload, 0, "B", 8)), first, second, tail]
+    yield "blks-too-many-blocks", join(parts)
+    yield "blks-in-version-3", join(BLOCKS, version=3)
+    yield "blks-twice", join([head, lattice, index, index, first, second, tail])
+    yield "blks-after-a-layer", join([head, lattice, first, index, second, tail])
+    yield "blks-without-lattice", join([head, index, first, second, tail])
+    stream = second[1][4 : 4 + size] + b"\0\0\0\0\1"
+    changed = patched(patched(payload, start + 4, "I", len(stream)), start + 8, "I", zlib.crc32(stream))
+    layer = (second[0], second[1][:4] + stream + second[1][4 + size :])
+    yield "blks-bytes-left-over-in-a-block", join([head, lattice, (b"BLKS", changed), first, layer, tail])
 
 
 def stream(rule: str, n: int) -> bytes:

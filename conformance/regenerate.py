@@ -24,8 +24,9 @@ def regenerate(folder: Path) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
         for old in (folder / name).iterdir():
             old.unlink()
-    for part in (valid_files.fixed_point(), valid_files.in_layers(), valid_files.grained()):
-        for name, data, height in part:
+    parts = (valid_files.fixed_point, valid_files.in_layers, valid_files.in_blocks, valid_files.grained)
+    for part in parts:
+        for name, data, height in part():
             (folder / "valid" / f"{name}.gsimg").write_bytes(data)
             text = to_json(expected(data, height))
             (folder / "valid" / f"{name}.json").write_text(text, encoding="utf-8", newline="\n")

@@ -156,3 +156,15 @@ def in_layers() -> Iterator[tuple[str, bytes, int]]:
     yield "coded-wrapping", coded(drawn(20, seed=11, wrap=True), layers=(4, 16)), 6
     data = coded(drawn(20, seed=10), layers=(5, 15), metadata={"seed": 10})
     yield "coded-metadata-unknown-chunks", with_unknown_chunks(data), 6
+
+
+def in_blocks() -> Iterator[tuple[str, bytes, int]]:
+    """Files with chunk BLKS: 12 blocks, the last ones of a row and a column smaller."""
+    yield "blocks-one-layer", coded(drawn(60, seed=41), block_side=16), 6
+    yield "blocks-empty-in-layers", coded(drawn(40, seed=43), layers=(2, 9, 29), block_side=16), 6
+    turned = coded(drawn(48, 5, seed=44), with_color_transform(5), layers=(8, 40), block_side=16)
+    yield "blocks-turned-colors", turned, 6
+    yield "blocks-wrapping", coded(drawn(40, seed=44, wrap=True), layers=(10, 30), block_side=32), 6
+    yield "blocks-of-a-cell", coded(drawn(30, 1, seed=45, width=13, height=7), block_side=4), 6
+    data = coded(drawn(40, seed=46), layers=(9, 31), block_side=32, metadata={"seed": 46})
+    yield "blocks-metadata-unknown-chunks", with_unknown_chunks(data), 6

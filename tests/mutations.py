@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -30,7 +31,8 @@ FLOATS = (
     float("inf"),
     float("nan"),
 )
-TYPES = (b"HEAD", b"mETA", b"gRAN", b"GAUS", b"LATT", b"TURN", b"LAYR", b"TAIL", b"aBCD", b"ABCD", b"GAU\0")
+TYPES = (b"HEAD", b"mETA", b"gRAN", b"GAUS", b"LATT", b"TURN", b"BLKS", b"LAYR", b"TAIL")
+TYPES += (b"aBCD", b"ABCD", b"GAU\0")
 # The fields of HEAD and LATT: offset and format.
 HEAD_FIELDS = ((0, "H"), (2, "H"), (4, "I"), (8, "B"), (9, "B"), (10, "B"), (11, "B"), (12, "B"))
 LATT_FIELDS = tuple((offset, "B") for offset in range(7))
@@ -103,13 +105,48 @@ def change_stream(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> lis
     return [*parts[:at], (b"LAYR", parts[at][1][:4] + new), *parts[at + 1 :]]
 
 
+def change_block(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk] | None:
+    """A stream of a block becomes another one, perhaps of other Gaussians; chunk BLKS and the layer agree."""
+    names = [name for name, _ in parts]
+    if names.count(b"BLKS") != 1 or len(parts[names.index(b"BLKS")][1]) < 2:
+        return None
+    at = names.index(b"BLKS")
+    index, layers = bytearray(parts[at][1]), [i for i, name in enumerate(names) if name == b"LAYR"]
+    blocks, rest = divmod(len(index) - 2, 2 + 12 * index[1])
+    if rest or not blocks or len(layers) != index[1]:
+        return None
+    number, block = random.randrange(len(layers)), random.randrange(blocks)
+    first = 2 + 2 * blocks + 12 * blocks * number  # of the layer's entries
+    sizes = [struct.unpack_from("<I", index, first + 12 * k + 4)[0] for k in range(blocks)]
+    payload = parts[layers[number]][1]
+    start = 4 + sum(sizes[:block])
+    stream = payload[start : start + sizes[block]]
+    new = random.choice(
+        (flip(stream or b"\0", random), random.randbytes(len(stream) + random.choice((0, 1, 20))))
+    )
+    (n,) = struct.unpack_from("<I", index, first + 12 * block)
+    more = random.choice((0, 0, 1, -1)) if 0 < n < len(new) else 0
+    struct.pack_into("<III", index, first + 12 * block, n + more, len(new), zlib.crc32(new))
+    (of_layer,) = struct.unpack_from("<I", payload.ljust(4, b"\0"))
+    parts = list(parts)
+    parts[at] = (b"BLKS", bytes(index))
+    count = struct.pack("<I", (of_layer + more) % 2**32)
+    parts[layers[number]] = (b"LAYR", count + payload[4:start] + new + payload[start + len(stream) :])
+    return parts
+
+
 def forge_field(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list[Chunk] | None:
-    """A number of HEAD, LATT, GAUS (a range) or LAYR (its count) becomes one at a limit."""
+    """A number of HEAD, LATT, GAUS (a range), BLKS or LAYR (its count) becomes one at a limit."""
     at = random.randrange(len(parts))
     name, payload = parts[at]
     ranges = tuple((offset, "f") for offset in range(5, min(80, len(payload) - 3), 4))
     bits = tuple((offset, "B") for offset in range(5))
     fields = {b"HEAD": HEAD_FIELDS, b"LATT": LATT_FIELDS, b"GAUS": bits + ranges, b"LAYR": ((0, "I"),)}
+    fields[b"BLKS"] = (
+        (0, "B"),
+        (1, "B"),
+        *((offset, "I") for offset in range(2, max(3, len(payload) - 3), 2)),
+    )
     if name not in fields:
         return None
     offset, code = random.choice(fields[name])
@@ -260,6 +297,8 @@ WITHIN_CHUNKS = (
     change_payload,
     change_stream,
     change_stream,
+    change_block,
+    change_block,
     forge_field,
     forge_field,
     forge_canvas,

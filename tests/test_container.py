@@ -97,10 +97,10 @@ def test_truncated_signature_and_version() -> None:
     check_rejected(SIGNATURE + b"\x01", "truncated in the version: 1 of 2 bytes")
 
 
-@pytest.mark.parametrize("version", [0, 1, 2, 4, 0x0300])
+@pytest.mark.parametrize("version", [0, 1, 2, 5, 0x0300])
 def test_other_versions(version: int) -> None:
     data = SIGNATURE + struct.pack("<H", version) + SMALL[10:]
-    check_rejected(data, f"version {version} is not supported, only version 3")
+    check_rejected(data, f"version {version} is not supported, only versions 3 and 4")
 
 
 def test_truncated_chunks() -> None:

@@ -133,11 +133,12 @@ class Gaussians:
         Raises ValueError for other levels.
         """
         whole, share = level_of(lod, len(self.layers))
-        kept = self._first_layers(whole + (share > 0))
-        return faded(kept, share) if share else kept
+        kept = self.first_layers(whole + (share > 0))
+        return faded(kept, share, kept.layers[-1]) if share else kept
 
-    def _first_layers(self, n: int) -> Gaussians:
-        if n == len(self.layers):
+    def first_layers(self, n: int) -> Gaussians:
+        """The Gaussians of the first n layers, 1 or more; all where there are no layers."""
+        if n >= len(self.layers):
             return self
         end = sum(self.layers[:n])
         parts = {name: getattr(self, name)[:end] for name in ("xy", "scale", "angle", "log_weight", "color")}
@@ -188,10 +189,12 @@ def level_of(lod: float, layers: int) -> tuple[int, float]:
     return math.floor(place), place - math.floor(place)
 
 
-def faded(gaussians: Gaussians, share: float) -> Gaussians:
-    """Fades the last layer in by a share, above 0 and at most 1: its weights are times share^FADE_POWER."""
+def faded(gaussians: Gaussians, share: float, n: int) -> Gaussians:
+    """Fades the last n Gaussians in by a share, above 0 and at most 1: their weights are times
+    share^FADE_POWER.
+    """
     log_weight = gaussians.log_weight.copy()
-    last = log_weight[-gaussians.layers[-1] :]
+    last = log_weight[len(log_weight) - n :]
     np.maximum(last + np.float32(FADE_POWER * math.log(share)), -MAX_LOG_WEIGHT, out=last)
     return gaussians.replace(log_weight=log_weight)
 

@@ -93,6 +93,7 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
         ("size", f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel"),
         ("bits", f"{shares}: {8 * facts.n_bytes / facts.n_gaussians:.1f} a Gaussian, all in"),
         ("lattice" if facts.layers else "fixed", coding),
+        *(() if facts.block_side is None else (("blocks", f"{facts.block_side} pixels on a side"),)),
         *(() if facts.grain is None else (("grain", _grain_text(facts.grain)),)),
         *((f"layer {i}", _layer_text(layer)) for i, layer in enumerate(facts.layers, 1)),
         ("chunks", _bytes_text(facts.bytes_by_chunk)),

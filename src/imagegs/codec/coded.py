@@ -1,4 +1,7 @@
-"""Chunks LATT, TURN and LAYR: Gaussians on a lattice, entropy-coded layer by layer (native/entropy/)."""
+"""Chunks LATT, TURN, BLKS and LAYR: Gaussians on a lattice, entropy-coded layer by layer.
+
+layer_coders.py and native/entropy/ have the coder.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from imagegs._native import LayerCoder
+from imagegs.codec.blocks import BlockGrid, BlockIndex, read_blocks
 from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.header import Header
 from imagegs.codec.lattice import (
@@ -21,9 +24,10 @@ from imagegs.codec.lattice import (
     Lattice,
     Table,
     from_table,
-    native_lattice,
     to_table,
 )
+from imagegs.codec.layer_coders import LayerCoders, Numbers
+from imagegs.codec.reach import reach_of_blocks
 from imagegs.errors import FormatError
 from imagegs.gaussians import MAX_LAYERS, Gaussians
 
@@ -31,6 +35,8 @@ _LATT = struct.Struct("<BbbbbBB")
 _COUNT = struct.Struct("<I")
 LATTICE_BYTES, COUNT_BYTES = _LATT.size, _COUNT.size
 _HAS_WEIGHTS = 1
+
+Region = tuple[float, float, float, float]  # left, top, right, bottom, canvas pixels
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Coded:
     lattice: Lattice
     table: Table
     layers: tuple[LayerInfo, ...]
+    block_side: int | None = None  # of its blocks, pixels; None without any
 
     def bits_by_attribute(self) -> dict[str, float]:
         """Bits a Gaussian."""
@@ -71,12 +78,17 @@ class Coded:
             blend=header.blend,
             bit_depth=header.bit_depth,
             wrap=header.wrap,
-            layers=tuple(layer.n_gaussians for layer in self.layers),
+            layers=tuple(layer.n_gaussians for layer in self.layers if layer.n_gaussians),
         )
 
 
-def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list[tuple[str, bytes]]:
-    """The chunks of some Gaussians, in their layers. Raises ValueError for what the lattice cannot hold."""
+def write_layers(
+    gaussians: Gaussians, lattice: Lattice, header: Header, grid: BlockGrid
+) -> list[tuple[str, bytes]]:
+    """The chunks of some Gaussians, in their layers.
+
+    Raises ValueError for what the lattice cannot hold.
+    """
     if gaussians.blend != "softmax":
         raise ValueError(f"only the softmax blend is stored on a lattice, not the {gaussians.blend} blend")
     if (gaussians.xy < 0).any() or (gaussians.xy > (gaussians.width, gaussians.height)).any():
@@ -87,12 +99,31 @@ def write_layers(gaussians: Gaussians, lattice: Lattice, header: Header) -> list
     chunks = [("LATT", _LATT.pack(*fields, lattice.cell, _HAS_WEIGHTS * weights))]
     if lattice.color_transform is not None:
         chunks.append(("TURN", lattice.color_transform.to_bytes()))
-    coder = _coder(lattice, header, weights)
-    for rows in np.split(table, np.cumsum(gaussians.layers)[:-1]):
-        stream, _ = coder.encode(rows)
-        # A byte a Gaussian at least, so that no small file orders much work; the stream's end reads as zeros.
-        chunks.append(("LAYR", _COUNT.pack(len(rows)) + stream.ljust(len(rows), b"\0")))
+    layers = np.split(table, np.cumsum(gaussians.layers)[:-1])
+    counts, found = _coders(lattice, header, grid, weights).encode(layers)
+    # A byte a Gaussian at least, so that no small file orders much work; the stream's end reads as zeros.
+    streams = [
+        [s.ljust(n, b"\0") for n, s in zip(*each, strict=True)] for each in zip(counts, found, strict=True)
+    ]
+    if len(grid) > 1:
+        chunks.append(("BLKS", _block_index(grid, table, lattice, header, counts, streams).to_bytes()))
+    for n, of_blocks in zip(counts, streams, strict=True):
+        chunks.append(("LAYR", _COUNT.pack(sum(n)) + b"".join(of_blocks)))
     return chunks
+
+
+def _block_index(
+    grid: BlockGrid,
+    table: Table,
+    lattice: Lattice,
+    header: Header,
+    counts: list[list[int]],
+    streams: list[list[bytes]],
+) -> BlockIndex:
+    layers = tuple(LayerInfo(sum(n), 0, {}) for n in counts)
+    gaussians = Coded(lattice, table, layers).gaussians(header)
+    reach = reach_of_blocks(gaussians, grid.blocks_of(table, lattice.cell), grid)
+    return BlockIndex.of(grid, reach, counts, streams)
 
 
 def read_layers(
@@ -101,33 +132,63 @@ def read_layers(
     header: Header,
     *,
     color_transform: memoryview | None = None,
+    blocks: memoryview | None = None,
     partial: bool,
     wanted: int | None = None,
+    region: Region | None = None,
     count_bits: bool = False,
+    threads: int | None = None,
 ) -> Coded:
-    """The Gaussians of all layers, or of the first `wanted`. Raises FormatError; `partial`: layers may be
-    missing.
+    """The Gaussians of all layers, or of the first `wanted`; with a region those of the blocks that matter in
+    it. Raises FormatError; `partial`: layers may be missing.
     """
     steps, weights = _read_lattice(lattice)
     if color_transform is not None:
         steps = replace(steps, color_transform=_read_color_transform(color_transform, len(header.channels)))
-    streams = _read_sizes(layers, header.n_gaussians, partial)
-    coder = _coder(steps, header, weights)
-    columns = FIRST_COLOR + len(header.channels)
-    tables: list[Table] = []
-    found: list[LayerInfo] = []
-    for number, (size, stream) in enumerate(streams[:wanted], 1):
-        rows = np.empty((size, columns), np.int32)
-        problem, bits = coder.decode(stream, rows, count_bits)
-        if problem:
-            raise FormatError(f"layer {number}: {problem}")
-        tables.append(rows)
-        found.append(LayerInfo(size, COUNT_BYTES + len(stream), _by_attribute(bits) if count_bits else {}))
-    return Coded(steps, np.concatenate(tables), tuple(found))
+    payloads = _read_sizes(layers, header.n_gaussians, partial)
+    index = None
+    if blocks is not None:
+        index = read_blocks(blocks, header.width, header.height, steps.cell)
+        _check_layers(index, payloads, partial)
+    counts, streams = _streams(index, payloads[:wanted], region, header.wrap)
+    grid = BlockGrid(header.width, header.height) if index is None else index.grid
+    coders = _coders(steps, header, grid, weights, threads)
+    tables, bits, problem = coders.decode(counts, streams, count_bits)
+    if problem is not None:
+        block = "" if index is None else f", block {problem.block + 1}"
+        raise FormatError(f"layer {problem.layer + 1}{block}: {problem.text}")
+    found = []
+    for number, table in enumerate(tables):
+        size = COUNT_BYTES + len(payloads[number][1])
+        found.append(LayerInfo(len(table), size, _by_attribute(bits[number]) if count_bits else {}))
+    return Coded(steps, np.concatenate(tables), tuple(found), None if index is None else 1 << grid.side)
 
 
-def _coder(lattice: Lattice, header: Header, weights: bool) -> LayerCoder:
-    return LayerCoder(native_lattice(lattice), header.width, header.height, len(header.channels), weights)
+def _check_layers(index: BlockIndex, payloads: Sequence[tuple[int, bytes]], partial: bool) -> None:
+    """Raises FormatError where the layers are not those that chunk BLKS tells of."""
+    declared = len(index.n)
+    if len(payloads) > declared or (len(payloads) < declared and not partial):
+        raise FormatError(f"{len(payloads)} layers, chunk BLKS tells of {declared}")
+    for number, (size, _) in enumerate(payloads):
+        if (n := int(index.n[number].sum(dtype=np.int64))) != size:
+            raise FormatError(f"layer {number + 1}: its blocks have {n} of {size} Gaussians")
+
+
+def _streams(
+    index: BlockIndex | None, payloads: Sequence[tuple[int, bytes]], region: Region | None, wrap: bool
+) -> tuple[list[list[int]], list[list[bytes]]]:
+    """The number of Gaussians and the stream of each layer, of each block; 0 of blocks that do not matter."""
+    if index is None:
+        return [[size] for size, _ in payloads], [[stream] for _, stream in payloads]
+    wanted = [True] * len(index.grid) if region is None else index.near(region, wrap)
+    counts = [np.where(wanted, index.n[number], 0).tolist() for number in range(len(payloads))]
+    return counts, [index.streams(number, stream, wanted) for number, (_, stream) in enumerate(payloads)]
+
+
+def _coders(
+    lattice: Lattice, header: Header, grid: BlockGrid, weights: bool, threads: int | None = None
+) -> LayerCoders:
+    return LayerCoders(lattice, grid, len(header.channels), weights, threads)
 
 
 def _read_lattice(payload: memoryview) -> tuple[Lattice, bool]:
@@ -176,11 +237,11 @@ def _read_size(payload: memoryview, number: int, left: int) -> tuple[int, bytes]
     return size, stream
 
 
-def _by_attribute(bits: Sequence[float]) -> dict[str, float]:
+def _by_attribute(bits: Numbers) -> dict[str, float]:
     return {
-        "position": sum(bits[:2]) + sum(bits[PLACE_X:FIRST_COLOR]),
-        "scale": sum(bits[2 : RATIO + 1]),
-        "angle": bits[ANGLE],
-        "weight": bits[WEIGHT],
-        "color": sum(bits[FIRST_COLOR:]),
+        "position": float(bits[:2].sum() + bits[PLACE_X:FIRST_COLOR].sum()),
+        "scale": float(bits[2 : RATIO + 1].sum()),
+        "angle": float(bits[ANGLE]),
+        "weight": float(bits[WEIGHT]),
+        "color": float(bits[FIRST_COLOR:].sum()),
     }

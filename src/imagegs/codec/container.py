@@ -18,9 +18,10 @@ from imagegs.errors import FormatError
 # 0x89: not ASCII, and damaged by a transfer that strips the eighth bit; "GSI": for people; CR LF and LF:
 # damaged by newline conversion either way; 0x1A: stops an old text viewer.
 SIGNATURE = b"\x89GSI\r\n\x1a\n"
-VERSION = 3
-# A file has its numbers in fixed point, in one GAUS, or coded, in one LATT, perhaps a TURN, and LAYR.
-ORDER = ("HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "LAYR", "TAIL")
+OLDEST, NEWEST = 3, 4  # versions; the newest one has chunk BLKS
+# A file has its numbers in fixed point, in one GAUS, or coded, in one LATT, perhaps a TURN and BLKS, and
+# LAYR.
+ORDER = ("HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "BLKS", "LAYR", "TAIL")
 REPEATED = "LAYR"
 MAX_PAYLOAD = 2**32 - 1
 MAX_CHUNKS = 1024  # of a file; 64 layers are possible, so there is room for many of kinds to come
@@ -37,6 +38,7 @@ class Chunks:
     layers.
     """
 
+    version: int
     single: dict[str, memoryview] = field(default_factory=dict)
     layers: list[memoryview] = field(default_factory=list)
 
@@ -58,9 +60,13 @@ class _TruncatedError(FormatError):
 
 
 def write_chunks(payloads: Iterable[tuple[str, bytes]]) -> bytes:
-    """A file of these chunks, in the order given, closed by the end chunk."""
-    parts = [SIGNATURE, struct.pack("<H", VERSION)]
-    for name, payload in (*payloads, ("TAIL", b"")):
+    """A file of these chunks, in the order given, closed by the end chunk. Its version is the least that has
+    them.
+    """
+    chunks = [*payloads, ("TAIL", b"")]
+    version = NEWEST if any(name == "BLKS" for name, _ in chunks) else OLDEST
+    parts = [SIGNATURE, struct.pack("<H", version)]
+    for name, payload in chunks:
         kind = name.encode("ascii")
         checksum = zlib.crc32(payload, zlib.crc32(kind))
         parts += [_HEAD.pack(kind, len(payload)), payload, _CRC.pack(checksum)]
@@ -75,8 +81,7 @@ def read_chunks(data: memoryview, allow_partial: bool = False) -> Chunks:
     first layer: then the whole layers count.
     """
     _check_signature(bytes(data[: len(SIGNATURE)]))
-    _check_version(data)
-    chunks = Chunks()
+    chunks = Chunks(_read_version(data))
     try:
         _read_all(data, chunks)
     except _TruncatedError:
@@ -116,13 +121,14 @@ def _check_signature(start: bytes) -> None:
     raise FormatError("not a gsimg file")
 
 
-def _check_version(data: memoryview) -> None:
+def _read_version(data: memoryview) -> int:
     field = data[len(SIGNATURE) : FRAME_BYTES]
     if len(field) < 2:
         raise FormatError(f"truncated in the version: {len(field)} of 2 bytes")
-    (version,) = struct.unpack("<H", field)
-    if version != VERSION:
-        raise FormatError(f"version {version} is not supported, only version {VERSION}")
+    version = int.from_bytes(field, "little")
+    if not OLDEST <= version <= NEWEST:
+        raise FormatError(f"version {version} is not supported, only versions {OLDEST} and {NEWEST}")
+    return version
 
 
 def _read_chunk(data: memoryview, offset: int, number: int) -> tuple[str, memoryview]:
@@ -157,6 +163,8 @@ def _check_place(name: str, before: Chunks) -> None:
         raise FormatError(f"chunk {missing} is missing before chunk {name}")
     if any(later in before for later in ORDER[ORDER.index(name) + 1 :]):
         raise FormatError(f"chunk {name} is out of order")
+    if name == "BLKS" and before.version < NEWEST:
+        raise FormatError(f"chunk BLKS is not part of version {before.version}")
     if name == "LATT" and "GAUS" in before:
         raise FormatError("chunk LATT: the numbers are in chunk GAUS already")
 
@@ -166,6 +174,7 @@ def _missing(before: Chunks, name: str) -> str | None:
     needs: dict[str, Sequence[str]] = {
         "HEAD": (),
         "TURN": ("HEAD", "LATT"),
+        "BLKS": ("HEAD", "LATT"),
         "LAYR": ("HEAD", "LATT"),
         "TAIL": ("HEAD", "LAYR" if "LATT" in before else "GAUS"),
     }

@@ -13,14 +13,14 @@ from typing import Any, BinaryIO, Literal, TypedDict
 
 from imagegs.codec.attributes import FixedPoint, dequantized, payload_size, read_fixed_point, write_gaussians
 from imagegs.codec.bits import Bits
-from imagegs.codec.coded import Coded, LayerInfo, read_layers, write_layers
+from imagegs.codec.blocks import block_grid
+from imagegs.codec.coded import Coded, LayerInfo, Region, read_layers, write_layers
 from imagegs.codec.container import (
     CHUNK_BYTES,
     FRAME_BYTES,
     MAX_PAYLOAD,
     REPEATED,
     SIGNATURE,
-    VERSION,
     Chunks,
     read_chunks,
     write_chunks,
@@ -65,6 +65,7 @@ class FileInfo:
     layers: tuple[LayerInfo, ...]  # of a coded file
     metadata: dict[str, Any] | None
     grain: Grain | None = None  # that decoders add to what is painted
+    block_side: int | None = None  # pixels, of the blocks that are decoded each by itself
 
     @property
     def bpp(self) -> float:
@@ -89,6 +90,8 @@ class DecodeKeywords(TypedDict, total=False):
     allow_partial: bool
     lod: float
     whole: bool
+    region: Region | None
+    threads: int | None
 
 
 def encode(
@@ -97,6 +100,7 @@ def encode(
     *,
     metadata: dict[str, Any] | None = None,
     grain: Grain | None = None,
+    block_side: int | None = None,
 ) -> bytes:
     """The bytes of a .gsimg file with these Gaussians.
 
@@ -107,11 +111,15 @@ def encode(
     angle in [0, pi). metadata is any small JSON object. grain: what `decompress` adds to the picture that the
     Gaussians paint; none by default.
 
-    Raises ValueError for what the file format cannot hold: in the paper blend log-weights other than 0 and
-    angles beyond 1,024 radians; log-weights with 0 bits; on a lattice the paper blend, centres off the canvas
-    and numbers too large for it; control characters in channel names or more than 255 bytes; metadata that is
-    not JSON or larger than 65,535 bytes; grain of more cells than pixels; 2^32 bytes or more. TypeError for
-    arguments of the wrong type.
+    block_side: the side of the blocks on a lattice that are decoded each by itself, a power of 2 in pixels,
+    at most 32768 and at least that of a cell; 0: no blocks. None: such that a block has some 10,000
+    Gaussians, where there are 65,536 or more.
+
+    Raises ValueError for another side, and for what the file format cannot hold: in the paper blend
+    log-weights other than 0 and angles beyond 1,024 radians; log-weights with 0 bits; on a lattice the paper
+    blend, centres off the canvas and numbers too large for it; control characters in channel names or more
+    than 255 bytes; metadata that is not JSON or larger than 65,535 bytes; grain of more cells than pixels;
+    2^32 bytes or more. TypeError for arguments of the wrong type.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)
@@ -129,7 +137,10 @@ def encode(
     if grain is not None:
         chunks.append(("gRAN", write_grain(grain, header)))
     if isinstance(coding, Lattice):
-        return write_chunks([*chunks, *write_layers(gaussians, coding, header)])
+        grid = block_grid(block_side, header.n_gaussians, header.width, header.height, coding.cell)
+        return write_chunks([*chunks, *write_layers(gaussians, coding, header, grid)])
+    if block_side:
+        raise ValueError("only Gaussians on a lattice are stored in blocks, not those in fixed point")
     if (size := payload_size(header, coding)) > MAX_PAYLOAD:
         raise ValueError(f"the Gaussians take {size} bytes, a file holds at most {MAX_PAYLOAD}")
     return write_chunks([*chunks, ("GAUS", write_gaussians(gaussians, coding))])
@@ -142,6 +153,8 @@ def decode(
     allow_partial: bool = False,
     lod: float = 1.0,
     whole: bool = True,
+    region: Region | None = None,
+    threads: int | None = None,
 ) -> Gaussians:
     """The Gaussians in the bytes of a .gsimg file.
 
@@ -151,6 +164,9 @@ def decode(
     lod: the level of detail 0..1, as in `Gaussians.at_lod`; what lies beyond it is not decoded.
     whole: all of the canvas is to be painted, at its own size; who paints a part or another size says False
         and calls `rendering.check_painting`.
+    region: (left, top, right, bottom) in canvas pixels: of a file in blocks, decodes only those whose
+        Gaussians matter there.
+    threads: that decode blocks side by side; one for each processor by default.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
     size_limit pixels, when it has more Gaussians or colour values than go with so many, or when painting it
@@ -162,7 +178,13 @@ def decode(
     (16, 24, (4, 3))
     """
     gaussians, _ = decode_with_metadata(
-        data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=whole
+        data,
+        size_limit=size_limit,
+        allow_partial=allow_partial,
+        lod=lod,
+        whole=whole,
+        region=region,
+        threads=threads,
     )
     return gaussians
 
@@ -174,17 +196,19 @@ def decode_with_metadata(
     allow_partial: bool = False,
     lod: float = 1.0,
     whole: bool = True,
+    region: Region | None = None,
+    threads: int | None = None,
 ) -> tuple[Gaussians, dict[str, Any] | None]:
     """What `decode` gives, and the file's metadata, None without any. Raises what `decode` raises."""
     limits = Limits.of(size_limit)
-    contents = _read(data, limits, allow_partial, lod)
+    contents = _read(data, limits, allow_partial, lod, region, threads)
     header, numbers = contents.header, contents.numbers
     if header.width * header.height > limits.max_pixels:
         sides = f"{header.width} x {header.height}"
         raise LimitError(f"the canvas of {sides} pixels is over the limit of {limits.max_pixels} pixels")
     gaussians = dequantized(numbers, header) if isinstance(numbers, FixedPoint) else numbers.gaussians(header)
-    if contents.last_share:
-        gaussians = faded(gaussians, contents.last_share)
+    if contents.last_share and isinstance(numbers, Coded):
+        gaussians = faded(gaussians, contents.last_share, numbers.layers[-1].n_gaussians)
     if whole:
         check_painting(gaussians, limits)
     return gaussians, contents.metadata
@@ -213,7 +237,7 @@ def read_info(
     if chunks.layers:
         sizes[REPEATED] = sum(CHUNK_BYTES + len(payload) for payload in chunks.layers)
     return FileInfo(
-        version=VERSION,
+        version=chunks.version,
         width=header.width,
         height=header.height,
         n_gaussians=len(numbers.table) if isinstance(numbers, Coded) else header.n_gaussians,
@@ -228,6 +252,7 @@ def read_info(
         layers=numbers.layers if isinstance(numbers, Coded) else (),
         metadata=contents.metadata,
         grain=contents.grain,
+        block_side=numbers.block_side if isinstance(numbers, Coded) else None,
     )
 
 
@@ -236,6 +261,8 @@ def _read(
     limits: Limits,
     allow_partial: bool,
     lod: float = 1.0,
+    region: Region | None = None,
+    threads: int | None = None,
     count_bits: bool = False,
 ) -> _Contents:
     chunks = read_chunks(memoryview(data).cast("B"), allow_partial)
@@ -254,9 +281,12 @@ def _read(
             chunks.layers,
             header,
             color_transform=single.get("TURN"),
+            blocks=single.get("BLKS"),
             partial="TAIL" not in chunks,
             wanted=whole + (share > 0),
+            region=region,
             count_bits=count_bits,
+            threads=threads,
         )
     else:
         numbers = read_fixed_point(single["GAUS"], header)

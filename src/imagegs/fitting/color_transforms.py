@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs._native import LayerCoder
+from imagegs.codec.blocks import usual_grid
 from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import (
     DECORRELATION,
@@ -23,10 +23,10 @@ from imagegs.codec.lattice import (
     Lattice,
     Table,
     lattice_steps,
-    native_lattice,
     power,
     to_table,
 )
+from imagegs.codec.layer_coders import LayerCoders
 from imagegs.engine import engine
 from imagegs.fitting.neighbours import nearest
 from imagegs.gaussians import Gaussians
@@ -136,7 +136,8 @@ def _size(gaussians: Gaussians, lattice: Lattice) -> int:
     """Bytes of the layers and of the transform."""
     table: Table = to_table(gaussians, lattice)
     g, n = gaussians, table.shape[1] - FIRST_COLOR
-    coder = LayerCoder(native_lattice(lattice), g.width, g.height, n, True)
+    grid = usual_grid(len(g), g.width, g.height, lattice.cell)
     layers = np.split(table, np.cumsum(g.layers)[:-1])
+    _, streams = LayerCoders(lattice, grid, n, True).encode(layers)
     transform = 0 if lattice.color_transform is None else 12 + len(lattice.color_transform.to_bytes())
-    return transform + sum(len(coder.encode(np.ascontiguousarray(rows))[0]) for rows in layers)
+    return transform + sum(len(stream) for of_layer in streams for stream in of_layer)

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs._native import LayerCoder
+from imagegs.codec.blocks import usual_grid
 from imagegs.codec.lattice import (
     FIRST_COLOR,
     MOST,
@@ -28,12 +28,12 @@ from imagegs.codec.lattice import (
     Table,
     from_table,
     lattice_steps,
-    native_lattice,
     power,
     shown_colors,
     stored_colors,
     to_table,
 )
+from imagegs.codec.layer_coders import LayerCoders
 from imagegs.fitting.losses import aimed, measured
 from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, LossWeights, Objective
 from imagegs.fitting.weighing import with_colors
@@ -151,8 +151,8 @@ class ColorRounding:
 
     def _choose(self, table: Table, wanted: Numbers, worth: Numbers) -> None:
         _, height, width = self._objective.target.shape
-        coder = LayerCoder(native_lattice(self._lattice), width, height, table.shape[1] - FIRST_COLOR, True)
-        start = 0
-        for end in self._ends:
-            coder.choose_colors(table[start:end], wanted[start:end], worth[start:end])
-            start = end
+        grid = usual_grid(len(table), width, height, self._lattice.cell)
+        threads = self._objective.engine.threads
+        coders = LayerCoders(self._lattice, grid, table.shape[1] - FIRST_COLOR, True, threads)
+        cuts = self._ends[:-1]
+        coders.choose_colors(np.split(table, cuts), np.split(wanted, cuts), np.split(worth, cuts))

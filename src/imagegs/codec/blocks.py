@@ -1,0 +1,189 @@
+"""Chunk BLKS: the blocks of a large canvas, whose Gaussians are coded each by themselves."""
+
+from __future__ import annotations
+
+import operator
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.codec.lattice import CELL_X, CELL_Y, Table
+from imagegs.errors import FormatError
+from imagegs.gaussians import MAX_LAYERS
+
+MOST_SIDE = 15
+MOST_BLOCKS = 2**14  # 512 pixels on a side, on the largest canvas; each one costs a decoder its own model
+WHOLE_CANVAS = 16  # 2^16 pixels are more than a canvas has
+REACH_UNIT = 16  # pixels
+UNKNOWN_REACH = 2**16 - 1
+# A block learns its own probabilities, which costs some hundred bytes: 1% of a block of 10,000 Gaussians.
+LEAST_GAUSSIANS, MOST_IN_A_BLOCK = 2**16, 2**15
+
+_HEAD = struct.Struct("<BB")
+_STREAM = np.dtype([("n", "<u4"), ("bytes", "<u4"), ("crc", "<u4")])
+_REACH = np.dtype("<u2")
+
+
+@dataclass(frozen=True)
+class BlockGrid:
+    """Square blocks of 2^side canvas pixels on a side, row by row; by default one that is the canvas."""
+
+    width: int  # of the canvas, pixels
+    height: int
+    side: int = WHOLE_CANVAS
+
+    @property
+    def columns(self) -> int:
+        return ((self.width - 1) >> self.side) + 1
+
+    @property
+    def rows(self) -> int:
+        return ((self.height - 1) >> self.side) + 1
+
+    def __len__(self) -> int:
+        return self.columns * self.rows
+
+    def rectangle(self, block: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of a block, pixels."""
+        row, column = divmod(block, self.columns)
+        left, top = column << self.side, row << self.side
+        right, bottom = left + (1 << self.side), top + (1 << self.side)
+        return left, top, min(right, self.width), min(bottom, self.height)
+
+    def blocks_of(self, table: Table, cell: int) -> NDArray[np.int64]:
+        """The block of each row; (N,)."""
+        column = np.minimum(table[:, CELL_X].astype(np.int64) << cell >> self.side, self.columns - 1)
+        row = np.minimum(table[:, CELL_Y].astype(np.int64) << cell >> self.side, self.rows - 1)
+        block: NDArray[np.int64] = row * self.columns + column
+        return block
+
+
+def usual_grid(n_gaussians: int, width: int, height: int, cell: int) -> BlockGrid:
+    """The blocks of a file of so many Gaussians whose cells have 2^cell pixels on a side: one if it is small.
+
+    docs/format.md, section 10.
+    """
+    if n_gaussians < LEAST_GAUSSIANS:
+        return BlockGrid(width, height)
+    side = MOST_SIDE
+    while side > cell and (n_gaussians << 2 * side) > MOST_IN_A_BLOCK * width * height:
+        side -= 1
+    while len(grid := BlockGrid(width, height, side)) > MOST_BLOCKS:
+        side += 1
+    return grid if len(grid) > 1 else BlockGrid(width, height)
+
+
+def block_grid(side: int | None, n_gaussians: int, width: int, height: int, cell: int) -> BlockGrid:
+    """Blocks of a side in pixels, a power of 2; 0 for none, None for the usual ones.
+
+    Raises ValueError for another side.
+    """
+    if side is None:
+        return usual_grid(n_gaussians, width, height, cell)
+    if side == 0:
+        return BlockGrid(width, height)
+    exponent = operator.index(side).bit_length() - 1
+    if side != 1 << max(exponent, 0) or not cell <= exponent <= MOST_SIDE:
+        raise ValueError(
+            f"blocks of {side} pixels: only powers of 2 from {1 << cell} to {1 << MOST_SIDE} are possible"
+        )
+    grid = BlockGrid(width, height, exponent)
+    if len(grid) > MOST_BLOCKS:
+        raise ValueError(f"{len(grid)} blocks of {side} pixels: at most {MOST_BLOCKS} blocks are possible")
+    return grid
+
+
+@dataclass(frozen=True)
+class BlockIndex:
+    """What chunk BLKS holds. K blocks, L layers."""
+
+    grid: BlockGrid
+    reach: NDArray[np.uint16]  # (K,), in REACH_UNIT
+    n: NDArray[np.uint32]  # (L, K) Gaussians
+    n_bytes: NDArray[np.uint32]  # (L, K) of the streams
+    crc: NDArray[np.uint32]  # (L, K) of the streams
+
+    @classmethod
+    def of(
+        cls,
+        grid: BlockGrid,
+        reach: NDArray[np.uint16],
+        n: Sequence[Sequence[int]],
+        streams: Sequence[Sequence[bytes]],
+    ) -> BlockIndex:
+        """Of the streams of each layer, of each block."""
+        sizes = np.array([[len(stream) for stream in layer] for layer in streams], np.uint32)
+        sums = np.array([[zlib.crc32(stream) for stream in layer] for layer in streams], np.uint32)
+        return cls(grid, reach, np.array(n, np.uint32), sizes, sums)
+
+    def to_bytes(self) -> bytes:
+        """The payload."""
+        table = np.empty(self.n.shape, _STREAM)
+        table["n"], table["bytes"], table["crc"] = self.n, self.n_bytes, self.crc
+        head = _HEAD.pack(self.grid.side, len(self.n))
+        return head + self.reach.astype(_REACH).tobytes() + table.tobytes()
+
+    def streams(self, layer: int, payload: bytes, wanted: Sequence[bool]) -> list[bytes]:
+        """The streams of a layer, counted from 0, without what chunk LAYR has before them; of blocks that are
+        not wanted an empty one. Raises FormatError.
+        """
+        ends = np.cumsum(self.n_bytes[layer], dtype=np.int64)
+        if ends[-1] != len(payload):
+            raise FormatError(f"layer {layer + 1}: its blocks have {ends[-1]} of {len(payload)} bytes")
+        found = []
+        for block, end in enumerate(ends.tolist()):
+            stream = payload[end - int(self.n_bytes[layer, block]) : end] if wanted[block] else b""
+            if wanted[block] and zlib.crc32(stream) != self.crc[layer, block]:
+                raise FormatError(f"layer {layer + 1}, block {block + 1}: checksum mismatch")
+            found.append(stream)
+        return found
+
+    def near(self, region: tuple[float, float, float, float], wrap: bool) -> list[bool]:
+        """Whether each block can matter in a region, its left, top, right and bottom in canvas pixels."""
+        if wrap:
+            return [True] * len(self.grid)
+        found = []
+        for block, reach in enumerate(self.reach.tolist()):
+            left, top, right, bottom = self.grid.rectangle(block)
+            across = max(left - region[2], region[0] - right)
+            down = max(top - region[3], region[1] - bottom)
+            found.append(reach == UNKNOWN_REACH or max(across, down) <= REACH_UNIT * reach)
+        return found
+
+
+def read_blocks(payload: memoryview, width: int, height: int, cell: int) -> BlockIndex:
+    """The payload of chunk BLKS, for a canvas and its cells. Raises FormatError."""
+    if len(payload) < _HEAD.size:
+        raise FormatError(f"chunk BLKS: {len(payload)} bytes, at least {_HEAD.size} are needed")
+    side, layers = _HEAD.unpack(payload[: _HEAD.size])
+    if not cell <= side <= MOST_SIDE:
+        raise FormatError(
+            f"chunk BLKS: blocks of 2^{side} pixels, only 2^{cell} to 2^{MOST_SIDE} are possible"
+        )
+    if not 1 <= layers <= MAX_LAYERS:
+        raise FormatError(f"chunk BLKS: {layers} layers, only 1 to {MAX_LAYERS} are possible")
+    grid = BlockGrid(width, height, side)
+    if len(grid) > MOST_BLOCKS:
+        raise FormatError(f"chunk BLKS: {len(grid)} blocks, at most {MOST_BLOCKS} are possible")
+    size = _HEAD.size + (_REACH.itemsize + layers * _STREAM.itemsize) * len(grid)
+    if len(payload) != size:
+        raise FormatError(f"chunk BLKS: {len(payload)} bytes, {size} are needed")
+    start = _HEAD.size + _REACH.itemsize * len(grid)
+    table = np.frombuffer(payload[start:], _STREAM).reshape(layers, len(grid))
+    _check_streams(table)
+    reach = np.frombuffer(payload[_HEAD.size : start], _REACH)
+    return BlockIndex(grid, reach, table["n"], table["bytes"], table["crc"])
+
+
+def _check_streams(table: NDArray[np.void]) -> None:
+    bad = np.argwhere((table["n"] > table["bytes"]) | ((table["n"] == 0) & (table["bytes"] > 0)))
+    if not len(bad):
+        return
+    layer, block = bad[0]
+    n, size, _ = table[layer, block]
+    where = f"chunk BLKS: layer {layer + 1}, block {block + 1}: "
+    raise FormatError(where + (f"{n} Gaussians in {size} bytes" if n else f"{size} bytes without Gaussians"))

@@ -1,0 +1,160 @@
+"""Chunk BLKS: files in blocks, each decoded by itself."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import chunks
+from gsimg_samples import sample_gaussians
+from imagegs import FormatError, Gaussians, Lattice, decode, encode, read_info, render
+from imagegs.codec.blocks import LEAST_GAUSSIANS, MOST_BLOCKS, MOST_IN_A_BLOCK, usual_grid
+
+USUAL = Lattice.of_fineness(2)
+
+
+def scattered(n: int, layers: tuple[int, ...] = (), seed: int = 0, **changes: object) -> Gaussians:
+    """Gaussians on a canvas of 100 x 70 pixels, most of them small: they do not reach far."""
+    rng = np.random.default_rng(seed)
+    width, height = 100, 70
+    g = Gaussians(
+        xy=rng.uniform(0, (width, height), (n, 2)),
+        scale=np.exp(rng.normal(1, 0.6, (n, 2))),
+        angle=rng.uniform(0, 3.1, n),
+        log_weight=rng.normal(0, 1, n),
+        color=rng.uniform(0, 1, (n, 3)),
+        height=height,
+        width=width,
+        channels=("R", "G", "B"),
+        layers=layers,
+    )
+    return g.replace(**changes)
+
+
+def rows(g: Gaussians) -> list[tuple[float, ...]]:
+    """The Gaussians' numbers, layer by layer, in an order that does not depend on the file's."""
+    table = np.column_stack([g.xy, g.scale, g.angle, g.log_weight, g.color]).tolist()
+    ends = np.cumsum(g.layers or (len(g),)).tolist()
+    parts = [sorted(map(tuple, table[a:b])) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+    return [row for part in parts for row in part]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 90), st.sampled_from([4, 8, 16, 64, 128]), st.integers(0, 2), st.integers(0, 1000))
+def test_blocks_hold_the_same_gaussians(n: int, side: int, cuts: int, seed: int) -> None:
+    layers = tuple(len(part) for part in np.array_split(np.arange(n), cuts + 1) if len(part))
+    g = scattered(n, layers, seed)
+    whole, blocks = encode(g, USUAL, block_side=0), encode(g, USUAL, block_side=side)
+    assert rows(decode(blocks)) == rows(decode(whole))
+    assert decode(blocks).layers == decode(whole).layers
+    assert encode(decode(blocks), USUAL, block_side=side) == blocks
+
+
+def test_one_block_is_a_file_without_blocks() -> None:
+    g = scattered(30)
+    assert encode(g, USUAL, block_side=128) == encode(g, USUAL)
+    info = read_info(encode(g, USUAL))
+    assert info.block_side is None and info.version == 3
+
+
+def test_what_a_file_says_of_its_blocks() -> None:
+    data = encode(scattered(60, (20, 40)), USUAL, block_side=32)
+    info = read_info(data)
+    assert (info.block_side, info.version) == (32, 4)
+    assert info.bytes_by_chunk["BLKS"] == 12 + 2 + 12 * 2 + 12 * 12 * 2
+    assert sum(info.bytes_by_chunk.values()) == len(data)
+    assert [layer.n_gaussians for layer in info.layers] == [20, 40]
+    plain = read_info(encode(scattered(60, (20, 40)), USUAL))
+    for name, bits in info.bits_by_attribute.items():
+        assert bits == pytest.approx(plain.bits_by_attribute[name], rel=0.5)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_threads_do_not_matter(threads: int) -> None:
+    data = encode(scattered(200, (50, 150)), USUAL, block_side=16)
+    one, several = decode(data, threads=1), decode(data, threads=threads)
+    assert all(np.array_equal(getattr(one, k), getattr(several, k)) for k in ("xy", "color", "log_weight"))
+
+
+@pytest.mark.parametrize("lod", [0.0, 0.3, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize("corner", [(0, 0), (37, 20), (80, 60), (16, 16)])
+def test_a_region_needs_only_blocks_in_reach(lod: float, corner: tuple[int, int]) -> None:
+    data = encode(scattered(900, (30, 170, 700), seed=3), USUAL, block_side=8)
+    x, y = corner
+    part = decode(data, lod=lod, region=(x, y, x + 20, y + 10))
+    whole = decode(data, lod=lod)
+    assert len(part) < len(whole)
+    region = (x, y, 20, 10)
+    assert np.array_equal(render(part, region=region), render(whole, region=region))
+
+
+def test_a_region_of_a_canvas_that_wraps_needs_all() -> None:
+    data = encode(scattered(300, wrap=True), USUAL, block_side=16)
+    assert len(decode(data, region=(0, 0, 5, 5))) == 300
+
+
+def test_a_region_without_blocks_needs_all() -> None:
+    assert len(decode(encode(scattered(30), USUAL), region=(0, 0, 1, 1))) == 30
+
+
+def test_a_damaged_block_does_not_hurt_others() -> None:
+    data = encode(scattered(900, seed=3), USUAL, block_side=8)
+    parts = chunks.split(data)
+    index, layer = parts[-3][1], bytearray(parts[-2][1])
+    sizes = [struct.unpack_from("<I", index, at + 4)[0] for at in range(2 + 2 * 117, len(index), 12)]
+    layer[4 + sum(sizes[:-1])] ^= 1  # the first byte of the last block
+    damaged = chunks.join([*parts[:-2], (b"LAYR", bytes(layer)), parts[-1]])
+    with pytest.raises(FormatError, match="layer 1, block 117: checksum mismatch"):
+        decode(damaged)
+    region = (0, 0, 20, 10)
+    found = render(decode(damaged, region=region), region=region)
+    assert np.array_equal(found, render(decode(data), region=region))
+
+
+def test_a_file_that_is_cut_short() -> None:
+    data = encode(scattered(300, (40, 100, 160)), USUAL, block_side=32)
+    cut = data[:-100]
+    with pytest.raises(FormatError, match="declared"):
+        decode(cut)
+    whole = decode(data)
+    part = decode(cut, allow_partial=True)
+    assert part.layers == (40, 100) and np.array_equal(part.xy, whole.xy[:140])
+
+
+@pytest.mark.parametrize("side", [-1, 1, 3, 48, 65536])
+def test_sides_that_no_block_can_have(side: int) -> None:
+    with pytest.raises(ValueError, match=f"blocks of {side} pixels: only powers of 2 from 4 to 32768"):
+        encode(scattered(9), USUAL, block_side=side)
+
+
+def test_too_many_blocks() -> None:
+    with pytest.raises(ValueError, match="16384 blocks are possible"):
+        encode(scattered(9, width=60000, height=600), USUAL, block_side=4)
+
+
+def test_fixed_point_has_no_blocks() -> None:
+    from imagegs import Bits
+
+    with pytest.raises(ValueError, match="fixed point"):
+        encode(sample_gaussians(), Bits(), block_side=16)
+
+
+@pytest.mark.parametrize(("width", "height"), [(4096, 4096), (65535, 65535), (65535, 1), (300, 200)])
+def test_large_files_have_blocks_by_themselves(width: int, height: int) -> None:
+    assert len(usual_grid(LEAST_GAUSSIANS - 1, width, height, 2)) == 1
+    for n in (LEAST_GAUSSIANS, 10**6, 2**32 - 1):
+        grid = usual_grid(n, width, height, 2)
+        assert 1 <= len(grid) <= MOST_BLOCKS
+        if grid.side > 2 and len(grid) < MOST_BLOCKS / 4:
+            assert n * 4**grid.side <= MOST_IN_A_BLOCK * width * height
+
+
+def test_a_large_file() -> None:
+    g = scattered(LEAST_GAUSSIANS)
+    data = encode(g, USUAL)
+    assert read_info(data).block_side == 32
+    assert rows(decode(data)) == rows(decode(encode(g, USUAL, block_side=0)))
