@@ -142,15 +142,16 @@ class BlockIndex:
             found.append(stream)
         return found
 
-    def near(self, region: tuple[float, float, float, float], wrap: bool) -> list[bool]:
-        """Whether each block can matter in a region, its left, top, right and bottom in canvas pixels."""
+    def near(self, region: tuple[int, int, int, int], wrap: bool) -> list[bool]:
+        """Whether each block can matter in a region (x, y, width, height), canvas pixels."""
         if wrap:
             return [True] * len(self.grid)
+        x, y, width, height = region
         found = []
         for block, reach in enumerate(self.reach.tolist()):
             left, top, right, bottom = self.grid.rectangle(block)
-            across = max(left - region[2], region[0] - right)
-            down = max(top - region[3], region[1] - bottom)
+            across = max(left - (x + width), x - right)
+            down = max(top - (y + height), y - bottom)
             found.append(reach == UNKNOWN_REACH or max(across, down) <= REACH_UNIT * reach)
         return found
 

@@ -36,8 +36,6 @@ _COUNT = struct.Struct("<I")
 LATTICE_BYTES, COUNT_BYTES = _LATT.size, _COUNT.size
 _HAS_WEIGHTS = 1
 
-Region = tuple[float, float, float, float]  # left, top, right, bottom, canvas pixels
-
 
 @dataclass(frozen=True)
 class LayerInfo:
@@ -135,7 +133,7 @@ def read_layers(
     blocks: memoryview | None = None,
     partial: bool,
     wanted: int | None = None,
-    region: Region | None = None,
+    region: tuple[int, int, int, int] | None = None,
     count_bits: bool = False,
     threads: int | None = None,
 ) -> Coded:
@@ -175,7 +173,10 @@ def _check_layers(index: BlockIndex, payloads: Sequence[tuple[int, bytes]], part
 
 
 def _streams(
-    index: BlockIndex | None, payloads: Sequence[tuple[int, bytes]], region: Region | None, wrap: bool
+    index: BlockIndex | None,
+    payloads: Sequence[tuple[int, bytes]],
+    region: tuple[int, int, int, int] | None,
+    wrap: bool,
 ) -> tuple[list[list[int]], list[list[bytes]]]:
     """The number of Gaussians and the stream of each layer, of each block; 0 of blocks that do not matter."""
     if index is None:

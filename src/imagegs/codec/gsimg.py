@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal, TypedDict
 from imagegs.codec.attributes import FixedPoint, dequantized, payload_size, read_fixed_point, write_gaussians
 from imagegs.codec.bits import Bits
 from imagegs.codec.blocks import block_grid
-from imagegs.codec.coded import Coded, LayerInfo, Region, read_layers, write_layers
+from imagegs.codec.coded import Coded, LayerInfo, read_layers, write_layers
 from imagegs.codec.container import (
     CHUNK_BYTES,
     FRAME_BYTES,
@@ -90,7 +90,7 @@ class DecodeKeywords(TypedDict, total=False):
     allow_partial: bool
     lod: float
     whole: bool
-    region: Region | None
+    region: tuple[int, int, int, int] | None
     threads: int | None
 
 
@@ -153,7 +153,7 @@ def decode(
     allow_partial: bool = False,
     lod: float = 1.0,
     whole: bool = True,
-    region: Region | None = None,
+    region: tuple[int, int, int, int] | None = None,
     threads: int | None = None,
 ) -> Gaussians:
     """The Gaussians in the bytes of a .gsimg file.
@@ -164,8 +164,8 @@ def decode(
     lod: the level of detail 0..1, as in `Gaussians.at_lod`; what lies beyond it is not decoded.
     whole: all of the canvas is to be painted, at its own size; who paints a part or another size says False
         and calls `rendering.check_painting`.
-    region: (left, top, right, bottom) in canvas pixels: of a file in blocks, decodes only those whose
-        Gaussians matter there.
+    region: (x, y, width, height) in canvas pixels: of a file in blocks, decodes only those whose Gaussians
+        matter there.
     threads: that decode blocks side by side; one for each processor by default.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
@@ -196,7 +196,7 @@ def decode_with_metadata(
     allow_partial: bool = False,
     lod: float = 1.0,
     whole: bool = True,
-    region: Region | None = None,
+    region: tuple[int, int, int, int] | None = None,
     threads: int | None = None,
 ) -> tuple[Gaussians, dict[str, Any] | None]:
     """What `decode` gives, and the file's metadata, None without any. Raises what `decode` raises."""
@@ -261,7 +261,7 @@ def _read(
     limits: Limits,
     allow_partial: bool,
     lod: float = 1.0,
-    region: Region | None = None,
+    region: tuple[int, int, int, int] | None = None,
     threads: int | None = None,
     count_bits: bool = False,
 ) -> _Contents:
@@ -332,6 +332,8 @@ def load(
     allow_partial: bool = False,
     lod: float = 1.0,
     whole: bool = True,
+    region: tuple[int, int, int, int] | None = None,
+    threads: int | None = None,
 ) -> Gaussians:
     """The Gaussians in a .gsimg file; the keywords are those of `decode`.
 
@@ -346,7 +348,15 @@ def load(
     """
     with Path(path).open("rb") as file:
         data = read_file(file, size_limit)
-    return decode(data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=whole)
+    return decode(
+        data,
+        size_limit=size_limit,
+        allow_partial=allow_partial,
+        lod=lod,
+        whole=whole,
+        region=region,
+        threads=threads,
+    )
 
 
 def read_file(file: BinaryIO, size_limit: int | None = None) -> bytes:
