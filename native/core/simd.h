@@ -130,6 +130,44 @@ IMAGEGS_INLINE float sum_of_lanes(vfloat v) {
 }
 #endif
 
+// Columns of a table: column[k] has the k-th float of each row, k < 8.
+#if IMAGEGS_X86 && IMAGEGS_LANES >= 8
+IMAGEGS_INLINE void transpose_eight(const float *const *rows, __m256 *column) {
+    __m256 pair[8], four[8];
+    for (int i = 0; i < 8; i += 2) {
+        const __m256 a = _mm256_loadu_ps(rows[i]), b = _mm256_loadu_ps(rows[i + 1]);
+        pair[i] = _mm256_unpacklo_ps(a, b), pair[i + 1] = _mm256_unpackhi_ps(a, b);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        for (int k = 0; k < 2; ++k) {
+            four[i + 2 * k] = _mm256_shuffle_ps(pair[i + k], pair[i + k + 2], 0x44);
+            four[i + 2 * k + 1] = _mm256_shuffle_ps(pair[i + k], pair[i + k + 2], 0xEE);
+        }
+    }
+    for (int k = 0; k < 4; ++k) {
+        column[k] = _mm256_permute2f128_ps(four[k], four[k + 4], 0x20);
+        column[k + 4] = _mm256_permute2f128_ps(four[k], four[k + 4], 0x31);
+    }
+}
+#endif
+
+IMAGEGS_INLINE void load_columns(const float *const *rows, vfloat *column) {
+#if IMAGEGS_X86 && IMAGEGS_LANES == 16
+    __m256 low[8], high[8];
+    transpose_eight(rows, low), transpose_eight(rows + 8, high);
+    for (int k = 0; k < 8; ++k) column[k] = (vfloat)_mm512_insertf32x8(_mm512_castps256_ps512(low[k]), high[k], 1);
+#elif IMAGEGS_X86 && IMAGEGS_LANES == 8
+    __m256 found[8];
+    transpose_eight(rows, found);
+    for (int k = 0; k < 8; ++k) column[k] = (vfloat)found[k];
+#else
+    float lane[8][kLanes];
+    for (int i = 0; i < kLanes; ++i)
+        for (int k = 0; k < 8; ++k) lane[k][i] = rows[i][k];
+    for (int k = 0; k < 8; ++k) column[k] = load(lane[k]);
+#endif
+}
+
 // exp(x) for x <= 0, relative error below 3e-7; 0 to within 2^-126 for x < -87. 2^n 2^f with n the
 // nearest integer and a degree-6 polynomial for 2^f, |f| <= 1/2. The magic number rounds by addition:
 // compile without -ffast-math, which would remove it.

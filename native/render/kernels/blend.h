@@ -122,11 +122,30 @@ IMAGEGS_INLINE Chosen choose_within(const Gathered &g, int count, vfloat bound) 
     return c;
 }
 
-// Narrows the chosen ones to the K best of each point, of equals those of the lower index.
+IMAGEGS_INLINE void order(vfloat &low, vfloat &high) {
+    const vfloat a = low;
+    low = minimum(a, high), high = maximum(a, high);
+}
+
+// The sorting network of ten inputs with the fewest comparators, 29 (Knuth, The Art of Computer Programming 3, 5.3.4).
+IMAGEGS_INLINE void sort_ten(vfloat *b) {
+    order(b[0], b[8]), order(b[1], b[9]), order(b[2], b[7]), order(b[3], b[5]), order(b[4], b[6]);
+    order(b[0], b[2]), order(b[1], b[4]), order(b[5], b[8]), order(b[7], b[9]);
+    order(b[0], b[3]), order(b[2], b[4]), order(b[5], b[7]), order(b[6], b[9]);
+    order(b[0], b[1]), order(b[3], b[6]), order(b[8], b[9]);
+    order(b[1], b[5]), order(b[2], b[3]), order(b[4], b[8]), order(b[6], b[7]);
+    order(b[1], b[2]), order(b[3], b[5]), order(b[4], b[6]), order(b[7], b[8]);
+    order(b[2], b[3]), order(b[4], b[5]), order(b[6], b[7]);
+    order(b[3], b[4]), order(b[5], b[6]);
+}
+
+// Narrows the chosen ones, more than K, to the K best of each point, of equals those of the lower index.
 template <int K> static int choose_best(const Gathered &g, int n, vfloat bound) {
+    static_assert(K == 10, "sort_ten sorts the first ones");
     vfloat best[K]; // ascending
-    for (int k = 0; k < K; ++k) best[k] = broadcast(FLT_MAX);
-    for (int j = 0; j < n; ++j) {
+    for (int k = 0; k < K; ++k) best[k] = load(g.scores + size_t(g.chosen[k]) * kLanes);
+    sort_ten(best);
+    for (int j = K; j < n; ++j) {
         const vfloat s = load(g.scores + size_t(g.chosen[j]) * kLanes);
         for (int k = K - 1; k > 0; --k) best[k] = minimum(best[k], maximum(best[k - 1], s));
         best[0] = minimum(best[0], s);

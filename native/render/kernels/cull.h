@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cfloat>
+#include <cstddef>
 
 #include "render/kernels/blend.h"
 
@@ -30,14 +31,13 @@ struct NearFar {
 };
 
 IMAGEGS_INLINE NearFar near_and_far(const Shape *shapes, const uint32_t *ids, int n, const Rectangle &r) {
-    float field[7][kLanes];
-    for (int lane = 0; lane < kLanes; ++lane) {
-        const Shape &s = shapes[ids[lane < n ? lane : 0]];
-        const float values[7] = {s.x, s.y, s.ux, s.uy, s.vx, s.vy, s.log_weight};
-        for (int k = 0; k < 7; ++k) field[k][lane] = values[k];
-    }
-    const vfloat x = load(field[0]), y = load(field[1]);
-    const vfloat ux = load(field[2]), uy = load(field[3]), vx = load(field[4]), vy = load(field[5]);
+    static_assert(offsetof(Shape, log_weight) == 6 * sizeof(float) && sizeof(Shape) >= 8 * sizeof(float),
+                  "the first seven numbers are those that culling needs");
+    const float *rows[kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) rows[lane] = &shapes[ids[lane < n ? lane : 0]].x;
+    vfloat field[8];
+    load_columns(rows, field);
+    const vfloat x = field[0], y = field[1], ux = field[2], uy = field[3], vx = field[4], vy = field[5];
     const vfloat left = r.left - x, top = r.top - y;
     const Whitened<vfloat> corner = {left * ux + top * uy, left * vx + top * vy};
     const Whitened<vfloat> across = {(r.right - r.left) * ux, (r.right - r.left) * vx};
@@ -52,7 +52,7 @@ IMAGEGS_INLINE NearFar near_and_far(const Shape *shapes, const uint32_t *ids, in
         minimum(squared_distance(corner, down, down_inverse), squared_distance(right, down, down_inverse)));
     const vmask inside = less_equal(left, broadcast(0.0f)) & less_equal(top, broadcast(0.0f)) &
                          less_equal(x, broadcast(r.right)) & less_equal(y, broadcast(r.bottom));
-    const vfloat w = load(field[6]);
+    const vfloat w = field[6];
     return {select(inside, broadcast(0.0f), near) - w, far - w};
 }
 
