@@ -32,7 +32,8 @@ from imagegs.metrics import psnr
 from imagegs.pictures.pixels import to_float, to_integers
 from imagegs.textures.map_list import alphas_of_maps
 from imagegs.textures.normals import with_unit_normals
-from imagegs.textures.stacks import Stack, paint_stack, read_stack
+from imagegs.textures.painting import paint_stack
+from imagegs.textures.stacks import Stack, read_stack
 from records import Record, pictures
 from texture_codecs import BLOCKS, PICTURES, Map, opened, save
 

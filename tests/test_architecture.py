@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import imagegs
+from gsimg_samples import sample_gaussians
+from imagegs import Bits, encode
 
 PACKAGE = Path(imagegs.__file__).parent
 
@@ -91,6 +93,17 @@ def test_the_import_stays_light():
 
 def test_the_command_line_is_parsed_before_numpy_is_loaded():
     assert "numpy" not in modules_after("from imagegs.cli.app import make_parser; make_parser()")
+
+
+def test_a_command_loads_no_others(tmp_path: Path) -> None:
+    file, png = tmp_path / "a.gsimg", tmp_path / "a.png"
+    file.write_bytes(encode(sample_gaussians()))
+    loaded = modules_after(
+        f"from imagegs.cli import main; main(['decode', {str(file)!r}, '-o', {str(png)!r}])"
+    )
+    assert png.exists() and "imagegs.cli.encode" not in loaded
+    for heavy in ("PIL.Image", "imagegs.pictures.reading", "imagegs.fitting", "concurrent.futures"):
+        assert heavy not in loaded
 
 
 NATIVE_ROOMS = ("core", "render", "training")  # each includes itself and those before it

@@ -221,7 +221,8 @@ def test_a_map_that_weighs_more_is_better(run: Run, folder: Path, name: str) -> 
     from imagegs.cli.folder_contents import pictures_in
     from imagegs.cli.folders import load_stack
     from imagegs.metrics import psnr
-    from imagegs.textures.stacks import paint_map, read_stack
+    from imagegs.textures.painting import paint_map
+    from imagegs.textures.stacks import read_stack
 
     def quality(path: Path) -> list[float]:
         gaussians, maps = load_stack(path)

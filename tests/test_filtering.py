@@ -12,7 +12,7 @@ from conftest import Run, sample_gaussians
 from imagegs.gaussians import BLENDS, Gaussians, widened
 from imagegs.rendering import samples_of
 from imagegs.textures.map_list import make_map
-from imagegs.textures.stacks import paint_map
+from imagegs.textures.painting import paint_map
 from test_rendering import isa  # noqa: F401 (a fixture)
 
 

@@ -73,7 +73,7 @@ def test_pixels_are_the_same_with_and_without_a_tag(suffix: str) -> None:
 
 
 def failing_at(number: int, error: BaseException) -> Any:
-    from imagegs.textures.stacks import paint_map
+    from imagegs.textures.painting import paint_map
 
     calls = 0
 
@@ -103,7 +103,7 @@ def test_all_maps_or_none(
     for name in NAMES[:3]:
         (old / name).write_bytes(b"precious")
     for out in (old, tmp_path / "new"):
-        monkeypatch.setattr("imagegs.textures.stacks.paint_map", failing_at(number, error))
+        monkeypatch.setattr("imagegs.textures.painting.paint_map", failing_at(number, error))
         check_failure(run("decode", stack, "-o", out, "--overwrite"), code)
     assert sorted(path.name for path in old.iterdir()) == NAMES[:3]
     assert {path.read_bytes() for path in old.iterdir()} == {b"precious"}
@@ -116,13 +116,13 @@ def test_all_maps_or_none(
 def test_a_file_that_comes_meanwhile_stays(
     run: Run, stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from imagegs.textures.stacks import paint_map
+    from imagegs.textures.painting import paint_map
 
     def paint(*arguments: Any, **options: Any) -> Any:
         (tmp_path / "out" / "x_mask.png").write_bytes(b"precious")
         return paint_map(*arguments, **options)
 
-    monkeypatch.setattr("imagegs.textures.stacks.paint_map", paint)
+    monkeypatch.setattr("imagegs.textures.painting.paint_map", paint)
     check_failure(run("decode", stack, "-o", tmp_path / "out"), 4, "x_mask.png: the file exists")
     assert [path.read_bytes() for path in (tmp_path / "out").iterdir()] == [b"precious"]
 

@@ -20,7 +20,8 @@ from imagegs.rendering import render
 from imagegs.textures.map_list import TextureMap, from_metadata, make_map, to_metadata
 from imagegs.textures.map_names import kind_of, map_names
 from imagegs.textures.normals import mean_angle, with_unit_normals
-from imagegs.textures.stacks import paint_map, paint_stack, read_stack
+from imagegs.textures.painting import paint_map, paint_stack
+from imagegs.textures.stacks import read_stack
 from picture_files import png_file
 
 NAMES = {

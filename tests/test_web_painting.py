@@ -11,7 +11,7 @@ import oracle
 from export_samples import STACK
 from imagegs import Bits, Gaussians, decode, encode, render
 from imagegs.textures.map_list import to_metadata
-from imagegs.textures.stacks import paint_map
+from imagegs.textures.painting import paint_map
 from web_pages import check_close, painted, pixels_of, put
 
 WIDTH, HEIGHT = 90, 70

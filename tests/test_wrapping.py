@@ -16,7 +16,7 @@ from imagegs.fitting.pursuit import residual_blobs
 from imagegs.gaussians import Gaussians, layer_ends, with_copies
 from imagegs.metrics import psnr
 from imagegs.rendering import make_scene, most_pairs
-from imagegs.textures.stacks import paint_map
+from imagegs.textures.painting import paint_map
 from test_gauss_newton import change_of_picture
 from test_gradients import arrays_of, isa, twin  # noqa: F401 (isa is a fixture)
 

@@ -59,7 +59,8 @@ def _read(path: Path, options: Namespace) -> tuple[Stack, Contents | None]:
     from imagegs.limits import Limits
     from imagegs.pictures.pixels import Picture
     from imagegs.rendering import check_painting
-    from imagegs.textures.stacks import Stack, paint_stack
+    from imagegs.textures.painting import paint_stack
+    from imagegs.textures.stacks import Stack
 
     if is_folder(path):
         contents = look_into(path, options.exclude)

@@ -34,7 +34,7 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
     from imagegs.limits import Limits
     from imagegs.pictures.writing import check_picture_format
     from imagegs.rendering import check_painting, output_size
-    from imagegs.textures.stacks import of_map
+    from imagegs.textures.painting import of_map
 
     target, files = _targets(options, maps)
     view = {"height": options.height, "scale": options.scale}
@@ -73,7 +73,7 @@ def _contents(
 ) -> Iterator[bytes | memoryview]:
     """The pieces of a map's file; the map is painted when the first piece is asked for."""
     from imagegs.pictures.writing import encode_picture
-    from imagegs.textures.stacks import paint_map
+    from imagegs.textures.painting import paint_map
 
     pixels = paint_map(gaussians, each, options.threads, **view)
     with about(file):

@@ -89,7 +89,7 @@ def load_with_grain(
     """What `load_stack` returns, and the grain of the file."""
     from imagegs.codec import read_file
     from imagegs.codec.grain import grain_in
-    from imagegs.textures.stacks import decode_with_maps
+    from imagegs.textures.painting import decode_with_maps
 
     with about(path), nullcontext(opened) if opened else open_input(path) as file:
         data = read_file(file, keywords.get("size_limit"))

@@ -27,7 +27,7 @@ def plot_ellipses(options: Namespace, gaussians: Gaussians, maps: Sequence[Textu
     from imagegs.limits import Limits
     from imagegs.pictures.writing import encode_picture
     from imagegs.rendering import output_size
-    from imagegs.textures.stacks import of_map
+    from imagegs.textures.painting import of_map
 
     file: Path = options.files[0]
     target = output_path(options.output, file, ".ellipses.png")

@@ -69,7 +69,7 @@ def _painted(gaussians: Gaussians, shown: TextureMap | None, limits: Limits) -> 
     from imagegs.engine import at_most
     from imagegs.pictures.pixels import Picture
     from imagegs.rendering import check_painting, render
-    from imagegs.textures.stacks import of_map, paint_map
+    from imagegs.textures.painting import of_map, paint_map
 
     check_painting(gaussians if shown is None else of_map(gaussians, shown), limits.for_seconds())
     with at_most(limits.seconds, "painting"):

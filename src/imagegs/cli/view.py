@@ -107,7 +107,7 @@ def _shown(options: Namespace) -> Shown:
     from imagegs.codec import read_file
     from imagegs.engine import at_most
     from imagegs.limits import Limits
-    from imagegs.textures.stacks import decode_with_maps
+    from imagegs.textures.painting import decode_with_maps
     from imagegs.viewer.page import Shown
 
     with about(options.file), open_input(options.file) as file:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -142,5 +141,7 @@ class LayerCoders:
         blocks = range(len(self._grid))
         if self._threads == 1:
             return [work(block) for block in blocks]
+        from concurrent.futures import ThreadPoolExecutor  # a small file starts without it
+
         with ThreadPoolExecutor(self._threads) as pool:
             return list(pool.map(work, blocks))

@@ -9,7 +9,7 @@ from imagegs.grain.adding import add_grain, grain_factor
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.rendering import check_painting, render
-from imagegs.textures.stacks import decode_with_maps, paint_map
+from imagegs.textures.painting import decode_with_maps, paint_map
 
 
 def decompress(

@@ -16,7 +16,7 @@ from imagegs.rendering import render
 from imagegs.restoration.restoring import Restoration
 from imagegs.ssimulacra.looks import SeenReference
 from imagegs.textures.map_list import TextureMap
-from imagegs.textures.stacks import paint_stack
+from imagegs.textures.painting import paint_stack
 
 
 @dataclass(frozen=True, eq=False)

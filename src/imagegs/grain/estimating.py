@@ -13,7 +13,7 @@ from imagegs.codec.container import CHUNK_BYTES
 from imagegs.codec.grain import FIXED_BYTES, LEVEL_BITS, MOST_CELLS, MOST_STRENGTH, UNITS, WHOLE, Grain
 from imagegs.pictures.pixels import LUMA_OF_RGB, IntegerPixels
 
-AUTO_STRENGTH = 0.8  # of the incoherent part that is lost
+AUTO_STRENGTH = 0.9  # of the incoherent part that is lost
 SHARE = 100  # the chunk has at most this part of a file's bytes,
 MOST_BYTES = 300  # and at most so many
 LEAST_CELL = 32  # pixels

@@ -166,3 +166,8 @@ def to_integers(picture: Pixels, bit_depth: int) -> IntegerPixels:
         strip += np.float32(0.5)
         integers[top : top + rows] = strip  # the cast cuts the fraction off
     return integers
+
+
+def with_depth(pixels: IntegerPixels, depth: int) -> IntegerPixels:
+    """The samples at 8 or 16 bits; depth: that of the pixels or more."""
+    return pixels if pixels.dtype.itemsize == depth // 8 else pixels.astype(np.uint16) * np.uint16(257)

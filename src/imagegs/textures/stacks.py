@@ -8,24 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
 
 import numpy as np
 from PIL import Image
 
-from imagegs.codec.gsimg import DecodeKeywords, decode_with_metadata
 from imagegs.codec.header import write_names
 from imagegs.codec.metadata import write_metadata
 from imagegs.errors import FormatError, LimitError
-from imagegs.gaussians import MAX_CHANNELS, Gaussians
+from imagegs.gaussians import MAX_CHANNELS
 from imagegs.limits import DEFAULT_LIMITS, Limits
 from imagegs.pictures.given import ImageLike, picture_from
-from imagegs.pictures.pixels import IntegerPixels, Picture, as_pixels, gray_if_gray, to_integers
+from imagegs.pictures.pixels import IntegerPixels, Picture, as_pixels, gray_if_gray, to_integers, with_depth
 from imagegs.pictures.reading import read_picture
-from imagegs.rendering import render
-from imagegs.textures.map_list import TextureMap, check_files, from_metadata, make_map, to_metadata
+from imagegs.textures.map_list import TextureMap, check_files, make_map, to_metadata
 from imagegs.textures.map_names import color_space_of, kind_of, map_names
-from imagegs.textures.normals import has_unit_normals, with_unit_normals
+from imagegs.textures.normals import has_unit_normals
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +94,7 @@ def _one_picture(
     _check_samples(pixels, limits)
     pixels = _of_one_size(pixels, [each.file for each in maps], resize)
     depth = max(each.bit_depth for each in maps)
-    return Picture(np.concatenate([_with_depth(p, depth) for p in pixels], axis=2), channels)
+    return Picture(np.concatenate([with_depth(p, depth) for p in pixels], axis=2), channels)
 
 
 def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:
@@ -166,49 +163,3 @@ def _resized(pixels: IntegerPixels, size: tuple[int, ...]) -> IntegerPixels:
         for plane in np.moveaxis(pixels, 2, 0).astype(np.float32)
     ]
     return to_integers(np.stack(planes, axis=2), 8 * pixels.dtype.itemsize)
-
-
-def _with_depth(pixels: IntegerPixels, depth: int) -> IntegerPixels:
-    return pixels if pixels.dtype.itemsize == depth // 8 else pixels.astype(np.uint16) * np.uint16(257)
-
-
-def decode_with_maps(
-    data: bytes | bytearray | memoryview, **keywords: Unpack[DecodeKeywords]
-) -> tuple[Gaussians, tuple[TextureMap, ...]]:
-    """The Gaussians in the bytes of a .gsimg file, and its maps, () of a picture.
-
-    The keywords are those of `decode`. Raises what `decode` raises, and FormatError for a damaged list of
-    maps.
-    """
-    gaussians, metadata = decode_with_metadata(data, **keywords)
-    return gaussians, from_metadata(metadata, gaussians.channels)
-
-
-def of_map(gaussians: Gaussians, texture_map: TextureMap) -> Gaussians:
-    """The Gaussians with one map's channels alone, named as in its file; ValueError where they lack them."""
-    columns = [gaussians.channels.index(channel) for channel in texture_map.stack_channels]
-    return gaussians.replace(color=gaussians.color[:, columns], channels=texture_map.own_channels)
-
-
-def paint_map(
-    gaussians: Gaussians, texture_map: TextureMap, threads: int | None = None, **view: Any
-) -> IntegerPixels:
-    """One map of a stack, (H, W, C) uint8 or uint16 as its file had; view: the arguments of `render`.
-
-    Vectors get length 1 where they had it.
-
-    Raises ValueError as `render` does, and where the Gaussians lack the map's channels.
-    """
-    own, depth = of_map(gaussians, texture_map), texture_map.bit_depth
-    if texture_map.unit_length:
-        return to_integers(with_unit_normals(render(own, threads=threads, **view)), depth)
-    painted: IntegerPixels = render(own, dtype=f"uint{depth}", threads=threads, **view)
-    return painted
-
-
-def paint_stack(
-    gaussians: Gaussians, maps: Sequence[TextureMap], threads: int | None = None
-) -> IntegerPixels:
-    """All maps as their files will hold them, in one picture (H, W, C) as the `Stack` had it."""
-    painted = [paint_map(gaussians, each, threads) for each in maps]
-    return np.concatenate([_with_depth(p, gaussians.bit_depth) for p in painted], axis=2)

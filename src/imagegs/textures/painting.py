@@ -1,0 +1,60 @@
+"""The maps of a texture stack, painted from its Gaussians.
+
+Apart from stacks.py, which reads pictures: whoever paints needs no readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Unpack
+
+import numpy as np
+
+from imagegs.codec.gsimg import DecodeKeywords, decode_with_metadata
+from imagegs.gaussians import Gaussians
+from imagegs.pictures.pixels import IntegerPixels, to_integers, with_depth
+from imagegs.rendering import render
+from imagegs.textures.map_list import TextureMap, from_metadata
+from imagegs.textures.normals import with_unit_normals
+
+
+def decode_with_maps(
+    data: bytes | bytearray | memoryview, **keywords: Unpack[DecodeKeywords]
+) -> tuple[Gaussians, tuple[TextureMap, ...]]:
+    """The Gaussians in the bytes of a .gsimg file, and its maps, () of a picture.
+
+    The keywords are those of `decode`. Raises what `decode` raises, and FormatError for a damaged list of
+    maps.
+    """
+    gaussians, metadata = decode_with_metadata(data, **keywords)
+    return gaussians, from_metadata(metadata, gaussians.channels)
+
+
+def of_map(gaussians: Gaussians, texture_map: TextureMap) -> Gaussians:
+    """The Gaussians with one map's channels alone, named as in its file; ValueError where they lack them."""
+    columns = [gaussians.channels.index(channel) for channel in texture_map.stack_channels]
+    return gaussians.replace(color=gaussians.color[:, columns], channels=texture_map.own_channels)
+
+
+def paint_map(
+    gaussians: Gaussians, texture_map: TextureMap, threads: int | None = None, **view: Any
+) -> IntegerPixels:
+    """One map of a stack, (H, W, C) uint8 or uint16 as its file had; view: the arguments of `render`.
+
+    Vectors get length 1 where they had it.
+
+    Raises ValueError as `render` does, and where the Gaussians lack the map's channels.
+    """
+    own, depth = of_map(gaussians, texture_map), texture_map.bit_depth
+    if texture_map.unit_length:
+        return to_integers(with_unit_normals(render(own, threads=threads, **view)), depth)
+    painted: IntegerPixels = render(own, dtype=f"uint{depth}", threads=threads, **view)
+    return painted
+
+
+def paint_stack(
+    gaussians: Gaussians, maps: Sequence[TextureMap], threads: int | None = None
+) -> IntegerPixels:
+    """All maps as their files will hold them, in one picture (H, W, C) as the `Stack` had it."""
+    painted = [paint_map(gaussians, each, threads) for each in maps]
+    return np.concatenate([with_depth(p, gaussians.bit_depth) for p in painted], axis=2)
