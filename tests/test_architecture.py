@@ -97,10 +97,9 @@ def test_the_command_line_is_parsed_before_numpy_is_loaded():
 
 def test_a_command_loads_no_others(tmp_path: Path) -> None:
     file, png = tmp_path / "a.gsimg", tmp_path / "a.png"
-    file.write_bytes(encode(sample_gaussians()))
-    loaded = modules_after(
-        f"from imagegs.cli import main; main(['decode', {str(file)!r}, '-o', {str(png)!r}])"
-    )
+    file.write_bytes(encode(sample_gaussians(), Bits()))
+    arguments = ["decode", str(file), "-o", str(png)]
+    loaded = modules_after(f"from imagegs.cli import main; main({arguments})")
     assert png.exists() and "imagegs.cli.encode" not in loaded
     for heavy in ("PIL.Image", "imagegs.pictures.reading", "imagegs.fitting", "concurrent.futures"):
         assert heavy not in loaded
