@@ -254,12 +254,13 @@ def blocks() -> Iterator[tuple[str, bytes]]:
     }
     for name, changed in changes.items():
         yield f"blks-{name}", join(replaced(BLOCKS, b"BLKS", changed))
-    large = patched(patched(head[1], 0, "H", 65535), 2, "H", 65535)
-    parts = [(b"HEAD", large), lattice, (b"BLKS", patched(payload, 0, "B", 8)), first, second, tail]
+    large = patched(patched(head[1], 0, "H", 16384), 2, "H", 16384)  # within the usual limits
+    parts = [(b"HEAD", large), lattice, (b"BLKS", patched(payload, 0, "B", 6)), first, second, tail]
     yield "blks-too-many-blocks", join(parts)
     yield "blks-in-version-3", join(BLOCKS, version=3)
     yield "blks-twice", join([head, lattice, index, index, first, second, tail])
-    yield "blks-after-a-layer", join([head, lattice, first, index, second, tail])
+    # Its first layer is valid without blocks: a decoder that reads the file from its start finds no other fault.
+    yield "blks-after-a-layer", join([*CODED[:3], index, *CODED[3:]])
     yield "blks-without-lattice", join([head, index, first, second, tail])
     stream = second[1][4 : 4 + size] + b"\0\0\0\0\1"
     changed = patched(patched(payload, start + 4, "I", len(stream)), start + 8, "I", zlib.crc32(stream))

@@ -112,7 +112,7 @@ def encode(
     Gaussians paint; none by default.
 
     block_side: the side of the blocks on a lattice that are decoded each by itself, a power of 2 in pixels,
-    at most 32768 and at least that of a cell; 0: no blocks. None: such that a block has some 10,000
+    at most 32768 and at least that of a cell; 0: no blocks. None: such that a block has at most 32,768
     Gaussians, where there are 65,536 or more.
 
     Raises ValueError for another side, and for what the file format cannot hold: in the paper blend
