@@ -45,12 +45,12 @@ SAMPLE = """async ([name, columns, rows]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def layered() -> bytes:
+@pytest.fixture(scope="module", params=[0, 32], ids=["whole", "in blocks"])
+def layered(request: pytest.FixtureRequest) -> bytes:
     """A picture of four layers."""
     g = fit(texture_pixels(), 600, steps=20, threads=1, layers=4)
     assert len(g.layers) == 4
-    return encode(g, Lattice.of_fineness(6), metadata={"note": "ä"})
+    return encode(g, Lattice.of_fineness(6), metadata={"note": "ä"}, block_side=request.param)
 
 
 def test_valid_files_give_the_same_numbers(library: Any) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import struct
 import subprocess
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import chunks
@@ -85,3 +87,26 @@ def test_within_what_is_left_of_a_stream(tmp_path: Path, extra: int) -> None:
     found = events_of(chunks.join([*parts, (name, payload + bytes(extra)), tail]), tmp_path)
     assert found["layer"] == 1
     assert (found["pause"] > 60) == (extra > 0)  # 30 for the checksum, too
+
+
+def test_between_blocks(tmp_path: Path) -> None:
+    gaussians = on_canvas(sample_gaussians(40))
+    few = events_of(encode(gaussians, Lattice.of_fineness(4), block_side=0), tmp_path)
+    many = events_of(encode(gaussians, Lattice.of_fineness(4), block_side=4), tmp_path)
+    assert many["layer"] == few["layer"] == 1
+    assert many["pause"] > few["pause"] + 40
+
+
+@pytest.mark.parametrize("extra", [0, 30 * BYTES])
+def test_within_the_stream_of_a_block(tmp_path: Path, extra: int) -> None:
+    """Zero bytes behind it are looked at, one by one; and twice for a checksum."""
+    data = encode(on_canvas(sample_gaussians(1)), Lattice.of_fineness(4), block_side=4)
+    *parts, (_, index), (name, payload), tail = chunks.split(data)
+    blocks = (len(index) - 2) // 14
+    table = np.frombuffer(index, "<u4", offset=2 + 2 * blocks).reshape(blocks, 3).copy()
+    stream = payload[4:] + bytes(extra)
+    table[table[:, 0] == 1, 1:] = len(stream), zlib.crc32(stream)
+    index = index[: 2 + 2 * blocks] + table.tobytes()
+    found = events_of(chunks.join([*parts, (b"BLKS", index), (name, payload[:4] + stream), tail]), tmp_path)
+    assert found["layer"] == 1
+    assert (found["pause"] > 90) == (extra > 0)

@@ -98,19 +98,21 @@ test("bytes may come as an ArrayBuffer, or within a larger one", () => {
         assert.equal(decode(each).nGaussians, expected.n_gaussians);
 });
 
-test("a file that ends early is refused, or decoded as far as its layers go", () => {
-    const { bytes } = valid(layered),
-        whole = decode(bytes);
-    assert.equal(whole.layers.length, 4);
-    const [first, second] = whole.layers;
-    const cut = bytes.subarray(0, second.bytes + 3);
-    assert.throws(() => decode(cut), FormatError);
-    const found = decode(cut, { partial: true });
-    assert.deepEqual(found.layers, [first, second]);
-    assert.equal(found.nGaussians, first.n + second.n);
-    assert.deepEqual(found.xy, whole.xy.slice(0, 2 * found.nGaussians));
-    assert.throws(() => decode(bytes.subarray(0, first.bytes - 1), { partial: true }), FormatError);
-});
+for (const name of [layered, "blocks-empty-in-layers"])
+    test(`${name} is refused where it ends early, or decoded as far as its layers go`, () => {
+        const { bytes } = valid(name),
+            whole = decode(bytes);
+        const [first, second, third] = whole.layers;
+        for (const end of [second.bytes, second.bytes + 3, third.bytes - 1]) {
+            const cut = bytes.subarray(0, end);
+            assert.throws(() => decode(cut), FormatError);
+            const found = decode(cut, { partial: true });
+            assert.deepEqual(found.layers, [first, second]);
+            assert.equal(found.nGaussians, first.n + second.n);
+            assert.deepEqual(found.xy, whole.xy.slice(0, 2 * found.nGaussians));
+        }
+        assert.throws(() => decode(bytes.subarray(0, first.bytes - 1), { partial: true }), FormatError);
+    });
 
 for (const [name, limit, what] of [
     ["maxBytes", (bytes) => bytes.length - 1, /bytes/],
@@ -146,6 +148,27 @@ test("a level of a file has its first Gaussians", () => {
     assert.equal(found.layers.length, 3);
     assert.equal(found.fade, 3 * Math.log(0.5));
     assert.deepEqual(found.color, whole.color.slice(0, 3 * found.nGaussians));
+});
+
+test("a level of a file in blocks has its first Gaussians", () => {
+    const { bytes } = valid("blocks-empty-in-layers"),
+        whole = decode(bytes),
+        found = decode(bytes, { lod: 0.5 });
+    assert.deepEqual(found.layers, whole.layers.slice(0, 2));
+    assert.equal(found.fade, 0);
+    assert.deepEqual(found.color, whole.color.slice(0, 3 * found.nGaussians));
+});
+
+test("streams beyond the layers that are wanted are not read, but what chunk BLKS says of them is", () => {
+    assert.equal(decode(invalid("blks-checksum-of-a-stream"), { layers: 1 }).layers.length, 1);
+    const messages = Object.fromEntries(invalidNames);
+    for (const name of [
+        "blks-gaussians-of-a-layer",
+        "blks-bytes-of-a-layer",
+        "blks-fewer-layers",
+        "blks-more-layers",
+    ])
+        assert.throws(() => decode(invalid(name), { layers: 1 }), { message: messages[name] });
 });
 
 test("a picture without a list of maps is one map, other channels are one each", () => {

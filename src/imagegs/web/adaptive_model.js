@@ -28,7 +28,10 @@ for (let p = 0, i = 0; p < 4096; ++p) {
 
 const nodes = 64,
     contexts = 16;
-const counters = nodes + 2 * contexts * nodes; // of a family: (node), (f, node), (s, node)
+const counters = nodes + 2 * contexts * nodes, // of a family: (node), (f, node), (s, node)
+    inputs = 3; // of a mixer; a family has one for each node
+const firstOne = 32768,
+    firstWeight = 20000; // of a mixer
 const mostMixed = 2 ** 20; // of a mixer's weight
 
 /**
@@ -46,16 +49,48 @@ export const family = {
     color: 23,
 };
 
-/** Counters and mixers of all families. A file's layers share one model. */
+/**
+ * @typedef {object} Learned  what differs from a new model
+ * @property {Uint32Array} places   of the counters that were used
+ * @property {Uint16Array} one      of those counters
+ * @property {Uint8Array} seen      of those counters
+ * @property {Int32Array} weights   of the mixers that were used, see mixersOf()
+ */
+
+/** Counters and mixers of all families. The layers of a block share what a model has learned. */
 export class AdaptiveModel {
     /** @param {number} channels */
     constructor(channels) {
         const families = family.color + channels;
-        this.one = new Int32Array(families * counters).fill(32768); // probability of a 1, in 1/65536
+        this.one = new Int32Array(families * counters).fill(firstOne); // probability of a 1, in 1/65536
         this.seen = new Uint8Array(families * counters);
-        this.weights = new Int32Array(families * nodes * 3).fill(20000); // in 1/65536
+        this.weights = new Int32Array(families * nodes * inputs).fill(firstWeight); // in 1/65536
+        /** @type {number[]} */
+        this.used = []; // places of the counters that have seen a decision
         this.stream = new RangeDecoder(new Uint8Array(0)); // of the current layer
         this.base = this.inF = this.inS = this.mixers = 0; // see enter()
+    }
+
+    /** What it has learned, which takes little memory where that is little. @returns {Learned} */
+    learned() {
+        const { used } = this;
+        return {
+            places: new Uint32Array(used),
+            one: new Uint16Array(used.map((at) => this.one[at])),
+            seen: new Uint8Array(used.map((at) => this.seen[at])),
+            weights: new Int32Array(mixersOf(used).map((at) => this.weights[at])),
+        };
+    }
+
+    /** Goes back to what it had learned; null: to a new model. @param {Learned | null} learned */
+    recall(learned) {
+        for (const at of this.used) ((this.one[at] = firstOne), (this.seen[at] = 0));
+        for (const at of mixersOf(this.used)) this.weights[at] = firstWeight;
+        this.used = [];
+        if (!learned) return;
+        for (const at of learned.places) this.used.push(at);
+        this.used.forEach((at, k) => ((this.one[at] = learned.one[k]), (this.seen[at] = learned.seen[k])));
+        mixersOf(this.used).forEach((at, k) => (this.weights[at] = learned.weights[k]));
     }
 
     /**
@@ -69,13 +104,13 @@ export class AdaptiveModel {
         this.base = which * counters;
         this.inF = this.base + (1 + f) * nodes;
         this.inS = this.base + (1 + contexts + s) * nodes;
-        this.mixers = which * nodes * 3;
+        this.mixers = which * nodes * inputs;
     }
 
     /** Reads one decision, 0 or 1. @param {number} node which decision of the number it is, 0..63 */
     decide(node) {
         const { one, weights } = this,
-            w = this.mixers + 3 * node;
+            w = this.mixers + inputs * node;
         const a = this.base + node,
             b = this.inF + node,
             c = this.inS + node;
@@ -112,6 +147,7 @@ export class AdaptiveModel {
         const one = old + (((bit ? 65535 - old : -old) / (seen + 2)) | 0);
         this.one[at] = one < 32 ? 32 : one > 65503 ? 65503 : one;
         if (seen < 120) this.seen[at] = seen + 1;
+        if (seen === 0) this.used.push(at);
     }
 
     /** Reads one of 0..n - 1. @param {number} n at most 8 */
@@ -152,4 +188,23 @@ export class AdaptiveModel {
         }
         return value;
     }
+}
+
+/**
+ * The places of the weights of the mixers that were used with these counters: a mixer is used whenever the
+ * counter of its node is.
+ *
+ * @param {number[]} places of counters
+ * @returns {number[]} `inputs` places for each of the mixers
+ */
+function mixersOf(places) {
+    /** @type {number[]} */
+    const found = [];
+    for (const at of places) {
+        const node = at % counters;
+        if (node >= nodes) continue; // the counter is of a context
+        const first = (Math.floor(at / counters) * nodes + node) * inputs;
+        for (let k = 0; k < inputs; ++k) found.push(first + k);
+    }
+    return found;
 }

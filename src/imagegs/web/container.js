@@ -1,27 +1,15 @@
 // The frame of a file (docs/format.md, sections 1, 2 and 7): signature, version, chunks with lengths and
 // checksums.
 
+import { crc32, crc32InSlices } from "./checksum.js";
 import { FormatError, LimitError, require, requireMore } from "./errors.js";
 
 const signature = [0x89, 0x47, 0x53, 0x49, 0x0d, 0x0a, 0x1a, 0x0a];
-const version = 3;
-const order = ["HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "LAYR", "TAIL"];
+const oldest = 3,
+    newest = 4; // versions; the newest one has chunk BLKS
+const order = ["HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "BLKS", "LAYR", "TAIL"];
 const layerChunk = "LAYR";
 const mostChunks = 1024;
-const sliceSize = 2 ** 16; // bytes of a checksum between two chances to do something else
-
-const crcTable = new Uint32Array(256).map((_, byte) => {
-    let rest = byte;
-    for (let k = 0; k < 8; ++k) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
-    return rest;
-});
-
-/** The register of the CRC-32 after these bytes. @param {Uint8Array} bytes @param {number} register before */
-function crc32(bytes, register) {
-    for (let i = 0; i < bytes.length; ++i)
-        register = crcTable[(register ^ bytes[i]) & 255] ^ (register >>> 8);
-    return register;
-}
 
 /** @typedef {{name: string, length: number}} ChunkHead */
 /** @typedef {{name: string, payload: Uint8Array}} Chunk */
@@ -35,6 +23,7 @@ export class Container {
         this.size = 0; // bytes of the file so far: the rest of data is free
         this.offset = 0; // where the next field starts
         this.ended = false; // no more bytes will come
+        this.version = 0; // 0 where it is not known yet
         /** @type {Set<string>} */
         this.seen = new Set(); // types of chunks so far
         this.chunks = 0;
@@ -74,12 +63,8 @@ export class Container {
         const start = this.offset,
             end = start + 8 + head.length;
         const payload = this.data.subarray(start + 8, end);
-        let register = crc32(this.data.subarray(start, start + 4), -1);
-        for (let at = 0; at < payload.length; at += sliceSize) {
-            register = crc32(payload.subarray(at, at + sliceSize), register);
-            yield;
-        }
-        require(~register >>> 0 === this.u32(end), `chunk ${head.name}: checksum mismatch`);
+        const sum = yield* crc32InSlices(payload, crc32(this.data.subarray(start, start + 4)));
+        require(sum === this.u32(end), `chunk ${head.name}: checksum mismatch`);
         this.checkPlace(head.name);
         this.seen.add(head.name);
         this.chunks += 1;
@@ -112,8 +97,10 @@ export class Container {
             require(size >= 8, `truncated in the signature: ${size} of 8 bytes`);
             throw new FormatError(`truncated in the version: ${size - 8} of 2 bytes`);
         }
-        const found = data[8] | (data[9] << 8);
-        require(found === version, `version ${found} is not supported, only version ${version}`);
+        const version = data[8] | (data[9] << 8);
+        require(version >= oldest &&
+            version <= newest, `version ${version} is not supported, only versions ${oldest} and ${newest}`);
+        this.version = version;
         this.offset = 10;
         return true;
     }
@@ -173,6 +160,8 @@ export class Container {
         require(!missing, `chunk ${missing} is missing before chunk ${name}`);
         const late = order.slice(order.indexOf(name) + 1).some((later) => seen.has(later));
         require(!late, `chunk ${name} is out of order`);
+        require(name !== "BLKS" ||
+            this.version >= newest, `chunk BLKS is not part of version ${this.version}`);
         require(name !== "LATT" || !seen.has("GAUS"), "chunk LATT: the numbers are in chunk GAUS already");
     }
 
@@ -185,7 +174,13 @@ export class Container {
     missing(name) {
         const numbers = this.seen.has("LATT") ? layerChunk : "GAUS";
         /** @type {Record<string, string[]>} */
-        const needs = { HEAD: [], TURN: ["HEAD", "LATT"], LAYR: ["HEAD", "LATT"], TAIL: ["HEAD", numbers] };
+        const needs = {
+            HEAD: [],
+            TURN: ["HEAD", "LATT"],
+            BLKS: ["HEAD", "LATT"],
+            LAYR: ["HEAD", "LATT"],
+            TAIL: ["HEAD", numbers],
+        };
         return (needs[name] ?? ["HEAD"]).find((each) => !this.seen.has(each));
     }
 

@@ -7,7 +7,7 @@
 
 import { joined } from "./arrays.js";
 import { Container } from "./container.js";
-import { FormatError, LimitError, require } from "./errors.js";
+import { FormatError, LimitError } from "./errors.js";
 import { readFixedPoint } from "./fixed_point.js";
 import { readGrain } from "./grain.js";
 import { readHeader } from "./header.js";
@@ -110,11 +110,9 @@ export class Decoder {
             this.layers = new LayerReader(new Lattice(payload, header), header);
             this.layers.keepIntegers = Boolean(this.options.integers);
         } else if (name === "TURN") this.layers?.useColorTransform(payload);
+        else if (name === "BLKS" && this.layers) yield* withPauses(this.layers.useBlocks(payload));
         else if (name === "LAYR" && this.layers) yield* this.readLayer(payload, this.layers);
-        else if (name === "TAIL" && this.layers) {
-            const { n, total } = this.layers;
-            require(n === total, `the layers have ${n} of ${total} Gaussians`);
-        }
+        else if (name === "TAIL") this.layers?.end();
     }
 
     /** @param {Uint8Array} payload @returns {Generator<HeaderEvent, void>} */

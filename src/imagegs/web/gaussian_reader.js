@@ -1,6 +1,7 @@
 // The numbers of coded Gaussians (docs/format.md, section 6, "Numbers of a Gaussian").
 
 /** @import { Arrays } from "./arrays.js" */
+/** @import { BlockMemory } from "./block_memory.js" */
 /** @import { Check } from "./errors.js" */
 /** @import { Header } from "./header.js" */
 /** @import { Lattice } from "./lattice.js" */
@@ -8,7 +9,6 @@
 
 import { AdaptiveModel, family } from "./adaptive_model.js";
 import { exp2, makeArrays } from "./arrays.js";
-import { ColorGuess } from "./color_guess.js";
 import { bitLength, clip, colorTransform, floorDivide, power, roundDivide } from "./lattice.js";
 import { Bins } from "./neighbors.js";
 
@@ -16,19 +16,8 @@ const firstColor = 8; // column of the table of integers
 
 /** @typedef {Int32Array | Int16Array | Uint8Array | Float64Array} Numbers */
 /**
- * @typedef {object} History  of all Gaussians so far: the numbers from which later ones are predicted
- * @property {Int32Array} x        centre, quarters of a pixel
- * @property {Int32Array} y
- * @property {Int16Array} shorter  the smaller scale, steps
- * @property {Int16Array} ratio    the larger scale less the smaller one, steps
- * @property {Int16Array} nats     log-weight, sixteenths of a nat
- * @property {Uint8Array} sector   angle, eighths of pi
- * @property {Float64Array} unit   the step of the colours
- * @property {Int32Array} color    (N, C) colours, in steps
- */
-/**
  * @typedef {object} Coded  the numbers of one Gaussian, as the file has them
- * @property {number} column     of its cell
+ * @property {number} column     of its cell, among those of the canvas
  * @property {number} row
  * @property {number} shorter    see History
  * @property {number} ratio
@@ -43,32 +32,18 @@ const firstColor = 8; // column of the table of integers
  * @property {number} l1         log2 of the smaller scale, sixteenths
  */
 
-/** @returns {History} with room for n Gaussians @param {number} n @param {number} channels */
-const makeHistory = (n, channels) => ({
-    x: new Int32Array(n),
-    y: new Int32Array(n),
-    shorter: new Int16Array(n),
-    ratio: new Int16Array(n),
-    nats: new Int16Array(n),
-    sector: new Uint8Array(n),
-    unit: new Float64Array(n),
-    color: new Int32Array(n * channels),
-});
-
-/** Reads Gaussians, and remembers the numbers from which later ones are predicted. */
+/** Reads Gaussians, and remembers the numbers from which later ones of their block are predicted. */
 export class GaussianReader {
-    /** @param {Lattice} lattice @param {Header} header */
-    constructor(lattice, { width, height, channels }) {
+    /** @param {Lattice} lattice @param {Header} header @param {BlockMemory} memory of the first block */
+    constructor(lattice, { width, height, channels }, memory) {
         this.lattice = lattice;
-        this.width = width;
+        this.width = width; // of the canvas
         this.height = height;
         this.channels = channels.length;
-        this.model = new AdaptiveModel(this.channels);
-        this.guesses = channels.map(() => new ColorGuess());
+        this.model = new AdaptiveModel(this.channels); // of the current block
+        this.memory = memory; // of the current block
         this.transformColors = colorTransform(null, this.channels);
-        this.n = 0; // Gaussians so far
-        this.history = makeHistory(0, this.channels);
-        this.bins = new Bins(width, height, 0);
+        this.bins = new Bins(0, 0, 0);
         this.found = 0; // how many neighbours this.bins.found has
         this.arrays = makeArrays(0, this.channels);
         /** @type {Check} */
@@ -76,43 +51,46 @@ export class GaussianReader {
         this.stored = new Float64Array(this.channels);
     }
 
-    /**
-     * Begins a layer.
-     *
-     * @param {number} n its Gaussians
-     * @param {RangeDecoder} stream
-     * @param {boolean} keepIntegers
-     * @param {Check} check
-     */
-    begin(n, stream, keepIntegers, check) {
-        this.check = check;
-        this.model.stream = stream;
-        this.grow(this.n + n);
-        this.bins = new Bins(this.width, this.height, this.n + n);
-        for (let i = 0; i < this.n; ++i) this.bins.add(i, this.history.x[i], this.history.y[i]);
+    /** Begins a layer. @param {number} n its Gaussians @param {boolean} keepIntegers */
+    beginLayer(n, keepIntegers) {
         this.arrays = makeArrays(n, this.channels);
         if (keepIntegers) this.arrays.integers = new Int32Array(n * (firstColor + this.channels));
     }
 
-    /** Makes room in the history. @param {number} n Gaussians */
-    grow(n) {
-        const larger = makeHistory(n, this.channels);
-        for (const name of /** @type {(keyof History)[]} */ (Object.keys(larger)))
-            larger[name].set(this.history[name]);
-        this.history = larger;
+    /**
+     * Begins the stream of a block in a layer.
+     *
+     * @param {BlockMemory} memory of the block
+     * @param {number} n Gaussians in the stream
+     * @param {RangeDecoder} stream
+     * @param {Check} check
+     */
+    begin(memory, n, stream, check) {
+        if (memory !== this.memory) {
+            this.memory.learned = this.model.learned();
+            this.model.recall(memory.learned);
+            memory.learned = null;
+            this.memory = memory;
+        }
+        this.check = check;
+        this.model.stream = stream;
+        memory.grow(memory.n + n);
+        this.bins = new Bins(memory.width, memory.height, memory.n + n);
+        const { x, y } = memory.history;
+        for (let i = 0; i < memory.n; ++i) this.bins.add(i, x[i], y[i]);
     }
 
     /**
      * Reads one Gaussian, in the order of the specification.
      *
      * @param {number} i its number in the layer
-     * @param {number} column of its cell
+     * @param {number} column of its cell, from the block's first one on
      * @param {number} row
      */
     read(i, column, row) {
-        const { lattice, history: h } = this,
-            half = 2 ** (lattice.cell + 1),
-            id = this.n;
+        const { lattice, memory } = this,
+            { history: h, n: id } = memory,
+            half = 2 ** (lattice.cell + 1);
         this.found = this.bins.nearest((2 * column + 1) * half, (2 * row + 1) * half, h.x, h.y);
         const { shorter, ratio } = this.readScales(id);
         const l0 = lattice.log2(shorter + ratio),
@@ -127,10 +105,10 @@ export class GaussianReader {
         const step = lattice.colorStep(l0, l1, nats);
         this.readColors(id, step);
         this.bins.add(id, h.x[id], h.y[id]);
-        this.n += 1;
+        memory.n += 1;
         this.dequantise(i, {
-            column,
-            row,
+            column: memory.firstColumn + column,
+            row: memory.firstRow + row,
             shorter,
             ratio,
             weight,
@@ -156,7 +134,7 @@ export class GaussianReader {
     readScales(id) {
         const {
             model,
-            history: h,
+            memory: { history: h },
             found,
             lattice: { q },
         } = this;
@@ -188,7 +166,8 @@ export class GaussianReader {
     /** @param {number} id @param {number} l0 @param {number} l1 @returns {number} */
     readWeight(id, l0, l1) {
         if (!this.lattice.hasWeights) return 0;
-        const { model, history: h } = this;
+        const { model } = this,
+            h = this.memory.history;
         const f = clip(Math.trunc((l0 + l1) / 16) + 4, 0, 15),
             s = clip((this.mean(h.nats) >> 4) + 5, 0, 15);
         model.enter(family.weight, f, s);
@@ -206,7 +185,8 @@ export class GaussianReader {
      * @returns {number}
      */
     readAngle(id, n, ratio) {
-        const { model, history: h } = this;
+        const { model } = this,
+            h = this.memory.history;
         if (n < 8) {
             const angle = model.stream.uniform(n);
             h.sector[id] = Math.floor((8 * angle) / n);
@@ -239,7 +219,8 @@ export class GaussianReader {
 
     /** @param {number} id @param {number} step */
     readColors(id, step) {
-        const { model, bins, found, channels, history: h } = this;
+        const { model, bins, found, channels } = this,
+            { history: h, guesses } = this.memory;
         const unit = Math.max(1, floorDivide(power(step), 16));
         h.unit[id] = unit;
         /** @type {number[]} */
@@ -260,9 +241,9 @@ export class GaussianReader {
                 sum += shares[k] * value;
                 ((least = Math.min(least, value)), (greatest = Math.max(greatest, value)));
             }
-            const guess = this.guesses[channel];
             const spread = found ? Math.min(6, bitLength(floorDivide(greatest - least, unit))) : 7;
-            const expected = roundDivide(guess.best(found ? floorDivide(sum, all) : guess.usual), unit);
+            const around = found ? floorDivide(sum, all) : guesses.usual[channel];
+            const expected = roundDivide(guesses.best(channel, around), unit);
             const f = channel ? 4 * Math.min(3, bitLength(Math.abs(off))) + Math.min(3, spread >> 1) : spread;
             model.enter(family.color + channel, f, s);
             off = model.integer();
@@ -273,15 +254,15 @@ export class GaussianReader {
                 "a number is out of its range",
             );
             h.color[id * channels + channel] = color;
-            guess.learn(value, unit);
+            guesses.learn(channel, value, unit);
         }
     }
 
     /** Writes Gaussian i of the layer to the arrays. @param {number} i @param {Coded} g */
     dequantise(i, g) {
         const { arrays, lattice, channels, stored } = this,
-            color = this.history.color,
-            id = this.n - 1;
+            color = this.memory.history.color,
+            id = this.memory.n - 1;
         const side = 2 ** lattice.cell;
         /** @type {(cell: number, offset: number, digits: number, most: number) => number} */
         const place = (cell, offset, digits, most) =>

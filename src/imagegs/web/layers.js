@@ -1,31 +1,50 @@
 // Chunks LAYR: Gaussians on a lattice, entropy-coded layer by layer (docs/format.md, section 6).
 
+/** @import { Arrays } from "./arrays.js" */
+/** @import { BlockIndex } from "./blocks.js" */
+/** @import { Check } from "./errors.js" */
+/** @import { Header } from "./header.js" */
+/** @import { Lattice } from "./lattice.js" */
+
+import { BlockMemory } from "./block_memory.js";
+import { BlockGrid, readBlocks } from "./blocks.js";
+import { crc32InSlices } from "./checksum.js";
 import { require } from "./errors.js";
 import { GaussianReader } from "./gaussian_reader.js";
-import { colorTransform, floorDivide } from "./lattice.js";
+import { colorTransform } from "./lattice.js";
+import { mostLayers } from "./levels.js";
 import { CellReader } from "./positions.js";
 import { RangeDecoder } from "./range_decoder.js";
 
-const mostLayers = 64;
 const sliceSize = 64; // Gaussians between two chances to do something else
-
-/** @import { Arrays } from "./arrays.js" */
-/** @import { Check } from "./errors.js" */
+const countSize = 4; // bytes before the streams
 
 /** Reads the layers of a file one after the other. */
 export class LayerReader {
-    /** @param {import("./lattice.js").Lattice} lattice @param {import("./header.js").Header} header */
+    /** @param {Lattice} lattice @param {Header} header */
     constructor(lattice, header) {
-        const { width, height, nGaussians } = header;
         this.lattice = lattice;
-        this.total = nGaussians;
+        this.header = header;
         this.channels = header.channels.length;
-        this.columns = (width >> lattice.cell) + 1;
-        this.rows = (height >> lattice.cell) + 1;
-        this.reader = new GaussianReader(lattice, header);
+        this.grid = new BlockGrid(header);
+        /** @type {BlockIndex | null} of a file in blocks */
+        this.index = null;
+        /** @type {BlockMemory[]} by block; made when the first Gaussians come */
+        this.memories = [];
+        this.reader = new GaussianReader(lattice, header, this.memory(0));
         this.n = 0; // Gaussians that were decoded or skipped
         this.number = 0; // of the current layer, from 1
+        this.place = ""; // of faults: the current layer, perhaps a block of it
         this.keepIntegers = false;
+    }
+
+    /** What is known of a block from earlier layers. @param {number} block @returns {BlockMemory} */
+    memory(block) {
+        return (this.memories[block] ??= new BlockMemory(
+            this.grid.rectangle(block),
+            this.lattice.cell,
+            this.channels,
+        ));
     }
 
     /** Takes the colour transform from chunk TURN. @param {Uint8Array} payload */
@@ -33,22 +52,48 @@ export class LayerReader {
         this.reader.transformColors = colorTransform(payload, this.channels);
     }
 
-    /** Throws FormatError, with the layer's number, unless the condition holds. @type {Check} */
-    check(condition, rule) {
-        require(condition, () => `layer ${this.number}: ${typeof rule === "function" ? rule() : rule}`);
+    /** Takes the blocks from chunk BLKS. Yields now and then. @param {Uint8Array} payload */
+    *useBlocks(payload) {
+        this.index = yield* readBlocks(payload, this.header, this.lattice.cell);
+        this.grid = this.index.grid;
+        this.memories = [];
     }
 
-    /** Checks the number of Gaussians in the next layer, and returns it. @param {Uint8Array} payload */
+    /** Throws FormatError, with the layer's number, unless the condition holds. @type {Check} */
+    check(condition, rule) {
+        require(condition, () => `${this.place}: ${typeof rule === "function" ? rule() : rule}`);
+    }
+
+    /** Checks the head of a layer, and returns its number of Gaussians. @param {Uint8Array} payload */
     begin(payload) {
+        const { index } = this;
         this.number += 1;
+        this.place = `layer ${this.number}`;
         require(this.number <= mostLayers, `${this.number} layers, at most ${mostLayers} are possible`);
-        this.check(payload.length >= 4, `${payload.length} bytes, at least 4 are needed`);
+        this.check(payload.length >= countSize, `${payload.length} bytes, at least ${countSize} are needed`);
         const n = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true),
-            left = this.total - this.n;
+            left = this.header.nGaussians - this.n,
+            bytes = payload.length - countSize;
         this.check(n, "it has no Gaussians");
         this.check(n <= left, `${n} Gaussians, ${left} are left`);
-        this.check(n <= payload.length - 4, `${n} Gaussians in ${payload.length - 4} bytes`);
+        this.check(n <= bytes, `${n} Gaussians in ${bytes} bytes`);
+        if (index) {
+            this.checkLayers(this.number <= index.layers);
+            index.checkLayer(this.number - 1, n, bytes, (...rule) => this.check(...rule));
+        }
         return n;
+    }
+
+    /** Throws FormatError, with the numbers of layers, unless it holds. @param {boolean} condition */
+    checkLayers(condition) {
+        require(condition, () => `${this.number} layers, chunk BLKS tells of ${this.index?.layers}`);
+    }
+
+    /** Checks that the layers so far are all that the file promised. */
+    end() {
+        const { nGaussians } = this.header;
+        require(this.n === nGaussians, `the layers have ${this.n} of ${nGaussians} Gaussians`);
+        if (this.index) this.checkLayers(this.number === this.index.layers);
     }
 
     /**
@@ -68,37 +113,47 @@ export class LayerReader {
      */
     *read(payload) {
         const n = this.begin(payload),
-            { reader } = this,
-            stream = new RangeDecoder(payload.subarray(4));
-        /** @type {Check} */
-        const check = (condition, rule) => this.check(condition, rule);
-        reader.begin(n, stream, this.keepIntegers, check);
-        yield;
-        const cells = yield* new CellReader(
-            reader.model,
-            this.columns,
-            this.rows,
-            this.earlierCells(),
-            check,
-        ).read(n);
-        for (let i = 0; i < n; ++i) {
-            reader.read(i, cells[2 * i], cells[2 * i + 1]);
-            if (i % sliceSize === 0) yield;
-        }
+            streams = payload.subarray(countSize);
+        this.reader.beginLayer(n, this.keepIntegers);
+        if (this.index) yield* this.readBlocks(streams, this.index);
+        else yield* this.readStream(this.memory(0), n, streams, 0);
         this.n += n;
-        this.check(!(yield* stream.hasMore()), "bytes are left over");
-        return reader.arrays;
+        return this.reader.arrays;
     }
 
-    /** The cells (x, y) of the Gaussians of earlier layers, one after the other. */
-    earlierCells() {
-        const cells = new Int32Array(2 * this.n),
-            side = 2 ** (this.lattice.cell + 2),
-            { x, y } = this.reader.history;
-        for (let i = 0; i < this.n; ++i) {
-            cells[2 * i] = Math.min(floorDivide(x[i], side), this.columns - 1);
-            cells[2 * i + 1] = Math.min(floorDivide(y[i], side), this.rows - 1);
+    /** @param {Uint8Array} streams of all blocks @param {BlockIndex} index */
+    *readBlocks(streams, index) {
+        for (let block = 0, first = 0, start = 0; block < index.grid.size; ++block) {
+            const { n, bytes, crc } = index.stream(this.number - 1, block);
+            if (!n) continue;
+            const stream = streams.subarray(start, start + bytes);
+            this.place = `layer ${this.number}, block ${block + 1}`;
+            this.check((yield* crc32InSlices(stream)) === crc, "checksum mismatch");
+            yield* this.readStream(this.memory(block), n, stream, first);
+            ((first += n), (start += bytes));
         }
-        return cells;
+    }
+
+    /**
+     * @param {BlockMemory} memory of the block
+     * @param {number} n Gaussians in the stream
+     * @param {Uint8Array} bytes
+     * @param {number} first its first Gaussian's number in the layer
+     */
+    *readStream(memory, n, bytes, first) {
+        const { reader } = this,
+            stream = new RangeDecoder(bytes);
+        /** @type {Check} */
+        const check = (condition, rule) => this.check(condition, rule);
+        const earlier = memory.cells();
+        reader.begin(memory, n, stream, check);
+        yield;
+        const cellReader = new CellReader(reader.model, memory.columns, memory.rows, earlier, check);
+        const cells = yield* cellReader.read(n);
+        for (let i = 0; i < n; ++i) {
+            reader.read(first + i, cells[2 * i], cells[2 * i + 1]);
+            if (i % sliceSize === 0) yield;
+        }
+        this.check(!(yield* stream.hasMore()), "bytes are left over");
     }
 }

@@ -1,5 +1,6 @@
 // Levels of detail (docs/format.md, section 6): the first layers alone are a picture too.
 
+export const mostLayers = 64; // of a file
 export const leastWeight = -128; // nats
 
 /**

@@ -1,0 +1,139 @@
+// Chunk BLKS: the blocks of a large canvas, each with streams of its own (docs/format.md, section 6,
+// "Blocks").
+
+/** @import { Check } from "./errors.js" */
+/** @import { Header } from "./header.js" */
+
+import { require } from "./errors.js";
+import { mostLayers } from "./levels.js";
+
+const mostSide = 15; // log2 of pixels
+const mostBlocks = 2 ** 14;
+const wholeCanvas = 16; // 2^16 pixels are more than a canvas has
+const headSize = 2,
+    reachSize = 2; // bytes; the reach only matters to who decodes a part of the picture
+const fields = 3; // of a stream, 32 bits each: number of Gaussians, bytes, CRC-32
+
+/**
+ * @typedef {object} Rectangle  canvas pixels
+ * @property {number} left
+ * @property {number} top
+ * @property {number} width
+ * @property {number} height
+ */
+
+/** Square blocks of 2^side canvas pixels on a side, row by row; by default one that is the whole canvas. */
+export class BlockGrid {
+    /** @param {Header} header @param {number} [side] */
+    constructor({ width, height }, side = wholeCanvas) {
+        this.width = width; // of the canvas, pixels
+        this.height = height;
+        this.side = side;
+        this.columns = ((width - 1) >> side) + 1;
+        this.rows = ((height - 1) >> side) + 1;
+        this.size = this.columns * this.rows; // how many blocks there are
+    }
+
+    /** The part of the canvas that a block covers. @param {number} block @returns {Rectangle} */
+    rectangle(block) {
+        const most = 2 ** this.side,
+            left = (block % this.columns) * most,
+            top = Math.floor(block / this.columns) * most;
+        return {
+            left,
+            top,
+            width: Math.min(most, this.width - left),
+            height: Math.min(most, this.height - top),
+        };
+    }
+}
+
+/** What chunk BLKS tells of the streams of each layer, of each block. Layers and blocks count from 0. */
+export class BlockIndex {
+    /** @param {BlockGrid} grid @param {number} layers @param {Uint32Array} table the fields of all streams */
+    constructor(grid, layers, table) {
+        this.grid = grid;
+        this.layers = layers;
+        this.table = table;
+    }
+
+    /**
+     * The fields of a stream.
+     *
+     * @param {number} layer
+     * @param {number} block
+     * @returns {{n: number, bytes: number, crc: number}}
+     */
+    stream(layer, block) {
+        const at = fields * (layer * this.grid.size + block);
+        return { n: this.table[at], bytes: this.table[at + 1], crc: this.table[at + 2] };
+    }
+
+    /**
+     * Checks that the blocks of a layer make up the whole of it.
+     *
+     * @param {number} layer
+     * @param {number} n      Gaussians of the layer
+     * @param {number} bytes  of its streams
+     * @param {Check} check
+     */
+    checkLayer(layer, n, bytes, check) {
+        let ofBlocks = 0,
+            bytesOfBlocks = 0;
+        for (let block = 0; block < this.grid.size; ++block) {
+            const stream = this.stream(layer, block);
+            ((ofBlocks += stream.n), (bytesOfBlocks += stream.bytes));
+        }
+        check(ofBlocks === n, `its blocks have ${ofBlocks} of ${n} Gaussians`);
+        check(bytesOfBlocks === bytes, `its blocks have ${bytesOfBlocks} of ${bytes} bytes`);
+    }
+}
+
+/**
+ * Reads the chunk. Yields now and then. Throws FormatError.
+ *
+ * @param {Uint8Array} payload
+ * @param {Header} header
+ * @param {number} cell log2 of the side of a cell
+ * @returns {Generator<undefined, BlockIndex>}
+ */
+export function* readBlocks(payload, header, cell) {
+    check(payload.length >= headSize, `${payload.length} bytes, at least ${headSize} are needed`);
+    const [side, layers] = payload;
+    check(
+        cell <= side && side <= mostSide,
+        `blocks of 2^${side} pixels, only 2^${cell} to 2^${mostSide} are possible`,
+    );
+    check(layers >= 1 && layers <= mostLayers, `${layers} layers, only 1 to ${mostLayers} are possible`);
+    const grid = new BlockGrid(header, side),
+        blocks = grid.size;
+    check(blocks <= mostBlocks, `${blocks} blocks, at most ${mostBlocks} are possible`);
+    const size = headSize + reachSize * blocks + 4 * fields * layers * blocks;
+    check(payload.length === size, `${payload.length} bytes, ${size} are needed`);
+    const start = headSize + reachSize * blocks,
+        table = new Uint32Array(fields * layers * blocks),
+        index = new BlockIndex(grid, layers, table),
+        view = new DataView(payload.buffer, payload.byteOffset + start, 4 * table.length);
+    for (let layer = 0; layer < layers; ++layer) {
+        for (let at = fields * blocks * layer; at < fields * blocks * (layer + 1); ++at)
+            table[at] = view.getUint32(4 * at, true);
+        checkStreams(index, layer);
+        yield;
+    }
+    return index;
+}
+
+/** Checks the streams of a layer, each by itself. @param {BlockIndex} index @param {number} layer */
+function checkStreams(index, layer) {
+    for (let block = 0; block < index.grid.size; ++block) {
+        const { n, bytes } = index.stream(layer, block);
+        if (n ? n <= bytes : !bytes) continue;
+        const fault = n ? `${n} Gaussians in ${bytes} bytes` : `${bytes} bytes without Gaussians`;
+        check(false, `layer ${layer + 1}, block ${block + 1}: ${fault}`);
+    }
+}
+
+/** Throws FormatError unless the condition holds. @type {Check} */
+function check(condition, rule) {
+    require(condition, () => `chunk BLKS: ${typeof rule === "function" ? rule() : rule}`);
+}
