@@ -40,6 +40,9 @@ test("what was learned from little is little", () => {
     const { places, weights } = model.learned();
     assert.ok(places.length > 0 && places.length <= 3 * 26); // three counters a decision, 26 decisions a number
     assert.equal(weights.length, places.length); // three weights for each node, which has three counters
+    readNumbers(model, 300, 1);
+    const more = model.learned().places;
+    assert.equal(new Set(more).size, more.length);
     model.recall(null);
     assert.equal(model.learned().places.length, 0);
 });
