@@ -1,7 +1,7 @@
 // The worker's side of the messages, with a thread that is only played: what it sends is handed over.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import { LimitError, Sampler, decode, serveWorker } from "../../src/imagegs/web/imagegs.js";
 import { revived } from "../../src/imagegs/web/errors.js";
@@ -9,6 +9,15 @@ import { chained } from "../../src/imagegs/web/arrays.js";
 import { sceneRows, shapeRows } from "../../src/imagegs/web/shapes.js";
 import { listTiles } from "../../src/imagegs/web/tile_lists.js";
 import { valid } from "./files.mjs";
+
+// Each worker waits on a channel, which keeps Node alive until it is closed.
+const channels = [];
+const { MessageChannel } = globalThis;
+globalThis.MessageChannel = function recorded() {
+    channels.push(new MessageChannel());
+    return channels.at(-1);
+};
+after(() => channels.forEach(({ port1 }) => port1.close()));
 
 /** What the other thread gets, as by postMessage(), and, of the sender's side, what it sent. */
 class PlayedThread {
