@@ -15,6 +15,7 @@ from imagegs import FormatError, Gaussians, Lattice, decode, encode, read_info, 
 from imagegs.codec.blocks import LEAST_GAUSSIANS, MOST_BLOCKS, MOST_IN_A_BLOCK, usual_grid
 
 USUAL = Lattice.of_fineness(2)
+ARRAYS = ("xy", "scale", "angle", "log_weight", "color")
 
 
 def scattered(n: int, layers: tuple[int, ...] = (), seed: int = 0, **changes: object) -> Gaussians:
@@ -73,11 +74,11 @@ def test_what_a_file_says_of_its_blocks() -> None:
         assert bits == pytest.approx(plain.bits_by_attribute[name], rel=0.5)
 
 
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("threads", [2, 5])
 def test_threads_do_not_matter(threads: int) -> None:
     data = encode(scattered(200, (50, 150)), USUAL, block_side=16)
     one, several = decode(data, threads=1), decode(data, threads=threads)
-    assert all(np.array_equal(getattr(one, k), getattr(several, k)) for k in ("xy", "color", "log_weight"))
+    assert all(np.array_equal(getattr(one, k), getattr(several, k)) for k in ARRAYS)
 
 
 @pytest.mark.parametrize("lod", [0.0, 0.3, 0.5, 0.8, 1.0])
@@ -85,11 +86,58 @@ def test_threads_do_not_matter(threads: int) -> None:
 def test_a_region_needs_only_blocks_in_reach(lod: float, corner: tuple[int, int]) -> None:
     data = encode(scattered(900, (30, 170, 700), seed=3), USUAL, block_side=8)
     x, y = corner
-    part = decode(data, lod=lod, region=(x, y, 20, 10))
-    whole = decode(data, lod=lod)
-    assert len(part) < len(whole)
     region = (x, y, 20, 10)
+    part, whole = decode(data, lod=lod, region=region), decode(data, lod=lod)
+    assert len(part) < len(whole)
     assert np.array_equal(render(part, region=region), render(whole, region=region))
+    for scale in (0.5, 2):
+        view = {"scale": scale, "region": tuple(int(scale * v) for v in (x // 2 * 2, y, 18, 10))}
+        assert np.array_equal(render(part, **view), render(whole, **view))
+
+
+@pytest.mark.parametrize(
+    "region", [(500, 500, 3, 3), (0, 0, -9, 3), (0, 0, 0, 0), (-5, -5, 1, 1), (90, 0, 11, 5)]
+)
+def test_regions_that_are_not_inside(region: tuple[int, int, int, int]) -> None:
+    data = encode(scattered(60), USUAL, block_side=16)
+    with pytest.raises(ValueError, match="is not inside the picture of 100 x 70 pixels"):
+        decode(data, region=region)
+
+
+def test_a_region_that_no_block_reaches() -> None:
+    """A file that says so is wrong: its Gaussians lie in the left half, and none reaches the right one."""
+    g = scattered(60)
+    parts = chunks.split(encode(g.replace(xy=g.xy * (0.5, 1)), USUAL, block_side=16))
+    index = bytearray(parts[2][1])
+    index[2 : 2 + 2 * 35] = bytes(2 * 35)
+    data = chunks.join([*parts[:2], (b"BLKS", bytes(index)), *parts[3:]])
+    with pytest.raises(FormatError, match="no block reaches the region"):
+        decode(data, region=(90, 10, 5, 5))
+
+
+def test_a_layer_whose_weights_are_clipped_where_it_fades_in() -> None:
+    """Two Gaussians of it come level only there, so the reach must not tell of whole layers alone."""
+    g = Gaussians(
+        xy=[(8, 8), (240, 250), (250, 240)],
+        scale=np.full((3, 2), 3),
+        angle=np.zeros(3),
+        log_weight=[0, -105, -128],
+        color=[[0], [0], [1]],
+        height=256,
+        width=256,
+        channels=("Y",),
+        layers=(1, 2),
+    )
+    data, region = encode(g, USUAL, block_side=16), (210, 240, 46, 16)
+    part = decode(data, lod=1e-9, region=region)
+    assert np.array_equal(render(part, region=region), render(decode(data, lod=1e-9), region=region))
+    assert len(part) == 3
+
+
+def test_the_reach_of_very_many_pairs_is_not_looked_for() -> None:
+    wide = scattered(60000, scale=np.full((60000, 2), 1e4))
+    data = encode(wide, USUAL, block_side=4)
+    assert len(decode(data, region=(0, 0, 4, 4))) == 60000
 
 
 def test_a_region_of_a_canvas_that_wraps_needs_all() -> None:

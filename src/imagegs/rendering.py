@@ -234,10 +234,11 @@ def _grid(
     size = output_size(gaussians, height=height, scale=scale)
     steps = gaussians.width / size.width, gaussians.height / size.height
     across, down = (samples_of(step) if filtered else 1 for step in steps)
-    return _Grid(_area(region, size), steps, (across, down))
+    return _Grid(area_of(region, size), steps, (across, down))
 
 
-def _area(region: tuple[int, int, int, int] | None, size: Size) -> Region:
+def area_of(region: tuple[int, int, int, int] | None, size: Size) -> Region:
+    """A region of a picture, or all of it. Raises ValueError where it is empty or not inside."""
     area = Region(*map(operator.index, region)) if region is not None else Region(0, 0, *size)
     inside = (
         area.x >= 0
@@ -318,7 +319,7 @@ def check_painting(
     which have the channels of all. Raises LimitError, and ValueError as `render` does.
     """
     size = output_size(gaussians, height=view.get("height"), scale=view.get("scale"))
-    area = _area(view.get("region"), size)
+    area = area_of(view.get("region"), size)
     samples = area.width * area.height * len(gaussians.channels)
     if samples > limits.max_samples:
         shape = f"{area.width} x {area.height} pixels of {len(gaussians.channels)} channels"

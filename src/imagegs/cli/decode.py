@@ -121,6 +121,7 @@ def run(options: Namespace) -> None:
         allow_partial=options.allow_partial,
         lod=options.lod,
         whole=False,
+        threads=options.threads,
     )
     if maps:
         decode_stack(options, gaussians, maps, start)

@@ -115,7 +115,7 @@ class BlockIndex:
         n: Sequence[Sequence[int]],
         streams: Sequence[Sequence[bytes]],
     ) -> BlockIndex:
-        """Of the streams of each layer, of each block."""
+        """The index of these streams, of each layer and block."""
         sizes = np.array([[len(stream) for stream in layer] for layer in streams], np.uint32)
         sums = np.array([[zlib.crc32(stream) for stream in layer] for layer in streams], np.uint32)
         return cls(grid, reach, np.array(n, np.uint32), sizes, sums)
@@ -128,8 +128,8 @@ class BlockIndex:
         return head + self.reach.astype(_REACH).tobytes() + table.tobytes()
 
     def streams(self, layer: int, payload: bytes, wanted: Sequence[bool]) -> list[bytes]:
-        """The streams of a layer, counted from 0, without what chunk LAYR has before them; of blocks that are
-        not wanted an empty one. Raises FormatError.
+        """The streams of a layer, counted from 0, without what chunk LAYR has before them; an empty
+        stream for each block that is not wanted. Raises FormatError.
         """
         ends = np.cumsum(self.n_bytes[layer], dtype=np.int64)
         if ends[-1] != len(payload):

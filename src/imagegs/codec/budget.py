@@ -31,7 +31,7 @@ def file_size(
 
 
 def coded_frame_size(channels: Sequence[str], metadata: dict[str, Any] | None = None, layers: int = 1) -> int:
-    """The bytes that a coded file of so many layers has beside its streams."""
+    """The bytes that a coded file of so many layers has beside its streams, without blocks."""
     header = len(write_header(Header(1, 1, 1, "softmax", 8, tuple(channels))))
     size = FRAME_BYTES + 3 * CHUNK_BYTES + header + LATTICE_BYTES + layers * (CHUNK_BYTES + COUNT_BYTES)
     return size if metadata is None else size + CHUNK_BYTES + len(write_metadata(metadata))

@@ -81,7 +81,7 @@ class Coded:
 
 
 def write_layers(
-    gaussians: Gaussians, lattice: Lattice, header: Header, grid: BlockGrid
+    gaussians: Gaussians, lattice: Lattice, header: Header, grid: BlockGrid, threads: int | None = None
 ) -> list[tuple[str, bytes]]:
     """The chunks of some Gaussians, in their layers.
 
@@ -98,13 +98,14 @@ def write_layers(
     if lattice.color_transform is not None:
         chunks.append(("TURN", lattice.color_transform.to_bytes()))
     layers = np.split(table, np.cumsum(gaussians.layers)[:-1])
-    counts, found = _coders(lattice, header, grid, weights).encode(layers)
+    counts, found = _coders(lattice, header, grid, weights, threads).encode(layers)
     # A byte a Gaussian at least, so that no small file orders much work; the stream's end reads as zeros.
     streams = [
         [s.ljust(n, b"\0") for n, s in zip(*each, strict=True)] for each in zip(counts, found, strict=True)
     ]
     if len(grid) > 1:
-        chunks.append(("BLKS", _block_index(grid, table, lattice, header, counts, streams).to_bytes()))
+        index = _block_index(grid, table, lattice, header, counts, streams, threads)
+        chunks.append(("BLKS", index.to_bytes()))
     for n, of_blocks in zip(counts, streams, strict=True):
         chunks.append(("LAYR", _COUNT.pack(sum(n)) + b"".join(of_blocks)))
     return chunks
@@ -117,10 +118,11 @@ def _block_index(
     header: Header,
     counts: list[list[int]],
     streams: list[list[bytes]],
+    threads: int | None,
 ) -> BlockIndex:
     layers = tuple(LayerInfo(sum(n), 0, {}) for n in counts)
     gaussians = Coded(lattice, table, layers).gaussians(header)
-    reach = reach_of_blocks(gaussians, grid.blocks_of(table, lattice.cell), grid)
+    reach = reach_of_blocks(gaussians, grid.blocks_of(table, lattice.cell), grid, threads)
     return BlockIndex.of(grid, reach, counts, streams)
 
 
@@ -150,6 +152,8 @@ def read_layers(
         _check_layers(index, payloads, partial)
     counts, streams = _streams(index, payloads[:wanted], region, header.wrap)
     grid = BlockGrid(header.width, header.height) if index is None else index.grid
+    if not any(map(sum, counts)):
+        raise FormatError("chunk BLKS: no block reaches the region")
     coders = _coders(steps, header, grid, weights, threads)
     tables, bits, problem = coders.decode(counts, streams, count_bits)
     if problem is not None:

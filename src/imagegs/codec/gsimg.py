@@ -33,7 +33,7 @@ from imagegs.errors import FormatError, LimitError
 from imagegs.files import read_to_limit, write_atomically
 from imagegs.gaussians import BlendName, Gaussians, faded, level_of
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
-from imagegs.rendering import check_painting
+from imagegs.rendering import Size, area_of, check_painting
 
 # For Gaussians that nobody has quantised: finer than what files of pictures have, so that rounding costs less
 # than 0.1 dB; a third to a half of the bytes of fixed point.
@@ -101,6 +101,7 @@ def encode(
     metadata: dict[str, Any] | None = None,
     grain: Grain | None = None,
     block_side: int | None = None,
+    threads: int | None = None,
 ) -> bytes:
     """The bytes of a .gsimg file with these Gaussians.
 
@@ -114,6 +115,8 @@ def encode(
     block_side: the side of the blocks on a lattice that are decoded each by itself, a power of 2 in pixels,
     at most 32768 and at least that of a cell; 0: no blocks. None: such that a block has at most 32,768
     Gaussians, where there are 65,536 or more.
+
+    threads: that encode blocks side by side; one for each processor by default.
 
     Raises ValueError for another side, and for what the file format cannot hold: in the paper blend
     log-weights other than 0 and angles beyond 1,024 radians; log-weights with 0 bits; on a lattice the paper
@@ -138,7 +141,7 @@ def encode(
         chunks.append(("gRAN", write_grain(grain, header)))
     if isinstance(coding, Lattice):
         grid = block_grid(block_side, header.n_gaussians, header.width, header.height, coding.cell)
-        return write_chunks([*chunks, *write_layers(gaussians, coding, header, grid)])
+        return write_chunks([*chunks, *write_layers(gaussians, coding, header, grid, threads)])
     if block_side:
         raise ValueError("only Gaussians on a lattice are stored in blocks, not those in fixed point")
     if (size := payload_size(header, coding)) > MAX_PAYLOAD:
@@ -165,12 +168,13 @@ def decode(
     whole: all of the canvas is to be painted, at its own size; who paints a part or another size says False
         and calls `rendering.check_painting`.
     region: (x, y, width, height) in canvas pixels: of a file in blocks, decodes only those whose Gaussians
-        matter there.
+        matter there, and leaves out layers that have none.
     threads: that decode blocks side by side; one for each processor by default.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
     size_limit pixels, when it has more Gaussians or colour values than go with so many, or when painting it
-    takes more memory or work; ValueError for another level.
+    takes more memory or work; ValueError for another level, and for a region that is empty or not inside the
+    canvas.
 
     >>> data = imagegs.compress(np.zeros((16, 24, 3), np.uint8), n_gaussians=4, effort=1)
     >>> gaussians = imagegs.decode(data)
@@ -210,7 +214,7 @@ def decode_with_metadata(
     if contents.last_share and isinstance(numbers, Coded):
         gaussians = faded(gaussians, contents.last_share, numbers.layers[-1].n_gaussians)
     if whole:
-        check_painting(gaussians, limits)
+        check_painting(gaussians, limits, region=region)
     return gaussians, contents.metadata
 
 
@@ -271,6 +275,8 @@ def _read(
     metadata = read_metadata(single["mETA"]) if "mETA" in single else None
     grain = read_grain(single["gRAN"], header) if "gRAN" in single else None
     numbers: FixedPoint | Coded
+    if region is not None:
+        region = area_of(region, Size(header.width, header.height))
     whole, share = level_of(lod, len(chunks.layers))
     if chunks.layers:
         if header.blend != "softmax":
@@ -309,10 +315,12 @@ def save(
     *,
     metadata: dict[str, Any] | None = None,
     grain: Grain | None = None,
+    block_side: int | None = None,
+    threads: int | None = None,
 ) -> int:
     """Write a .gsimg file whole or not at all; returns its size in bytes.
 
-    coding, metadata, grain: those of `encode`. Raises what `encode` raises, and OSError; an existing file is
+    The keywords are those of `encode`. Raises what `encode` raises, and OSError; an existing file is
     then as it was.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
@@ -320,7 +328,7 @@ def save(
     >>> imagegs.save("a.gsimg", gaussians) == len(imagegs.encode(gaussians))
     True
     """
-    data = encode(gaussians, coding, metadata=metadata, grain=grain)
+    data = encode(gaussians, coding, metadata=metadata, grain=grain, block_side=block_side, threads=threads)
     write_atomically(path, data)
     return len(data)
 

@@ -28,7 +28,7 @@ class Problem(NamedTuple):
 class LayerCoders:
     """Encodes and decodes the tables of layers (N, FIRST_COLOR + channels), whose cells are of the canvas.
 
-    `threads` as in `thread_count`. A block costs one thread; results are the same with any number.
+    threads: as in `thread_count`; each works on a block at a time. Results are the same with any number.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class LayerCoders:
         streams: Sequence[Sequence[bytes]],
         count_bits: bool = False,
     ) -> tuple[list[Table], list[Numbers], Problem | None]:
-        """The table of each layer, the bits of its columns (0 where nobody counts), and the first problem.
+        """The table of each layer, the bits of its columns where they are counted, and the first problem.
 
         counts, streams: of each layer, of each block.
         """
@@ -93,9 +93,8 @@ class LayerCoders:
 
         def decode(block: int) -> tuple[list[Numbers], Problem | None]:
             coder = None
-            bits = []
+            bits = [np.zeros(columns) for _ in tables] if count_bits else []
             for number, table in enumerate(tables):
-                bits.append(np.zeros(columns))
                 if not counts[number][block]:
                     continue
                 coder = coder or self._coder(block)
@@ -104,12 +103,13 @@ class LayerCoders:
                 if problem:
                     return bits, Problem(number, block, problem)
                 self._moved(part, block, 1)
-                bits[-1][: len(found)] = found
+                if count_bits:
+                    bits[number][:] = found
             return bits, None
 
         by_block = self._side_by_side(decode)
         problem = min((p for _, p in by_block if p is not None), default=None)
-        if problem is not None:
+        if problem is not None or not count_bits:
             return tables, [], problem
         return tables, [np.sum([bits[n] for bits, _ in by_block], axis=0) for n in range(len(tables))], None
 

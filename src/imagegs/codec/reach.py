@@ -6,37 +6,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.codec.blocks import REACH_UNIT, UNKNOWN_REACH, BlockGrid
-from imagegs.gaussians import Gaussians
-from imagegs.rendering import tile_lists
+from imagegs.gaussians import FADE_POWER, MAX_LOG_WEIGHT, Gaussians
+from imagegs.rendering import TileLists, tile_lists
 
-MOST_IDS = 2**27  # of the lists of tiles, half a gigabyte
+MOST_IDS = 2**24  # in the lists of tiles of all layers, a second of work; with more the reach is not known
+IDS_AT_ONCE = 2**20
 TILES_A_BLOCK = 16  # on a side
+# A layer that fades in loses so many nats at most, by the least share that float64 tells from a whole layer.
+MOST_FADE = FADE_POWER * 52 * np.log(2)
 
 
 def reach_of_blocks(
     gaussians: Gaussians, blocks: NDArray[np.int64], grid: BlockGrid, threads: int | None = None
 ) -> NDArray[np.uint16]:
-    """The reach of each block (K,), as chunk BLKS tells it: in the pictures of the first layers, all or some.
+    """How far each block reaches (K,), as chunk BLKS tells it: never less than it is, at any level of detail.
 
-    blocks (N,): the block of each Gaussian. The tiles of a coarse grid tell it, so it is too large by at most
-    one of them.
+    blocks (N,): the block of each Gaussian. Whole layers are looked at: a layer that fades in reaches no
+    farther, unless its log-weights are clipped at the least one.
     """
-    if gaussians.wrap:
-        return np.full(len(grid), UNKNOWN_REACH, np.uint16)
-    reach = np.zeros(len(grid), np.int64)
-    rectangles = np.array([grid.rectangle(k) for k in range(len(grid))])
+    later = gaussians.log_weight[gaussians.layers[0] :] if gaussians.layers else ()
+    unknown = np.full(len(grid), UNKNOWN_REACH, np.uint16)
+    if gaussians.wrap or np.min(later, initial=0) < MOST_FADE - MAX_LOG_WEIGHT:
+        return unknown
+    reach, left = np.zeros(len(grid), np.int64), MOST_IDS
     side = max(1, (1 << grid.side) // TILES_A_BLOCK)
     for level in range(max(1, len(gaussians.layers))):
         picture = gaussians.first_layers(level + 1)
-        lists = tile_lists(picture, side, most_ids=MOST_IDS, threads=threads)
+        lists = tile_lists(picture, side, most_ids=left, threads=threads)
         if lists is None:
-            return np.full(len(grid), UNKNOWN_REACH, np.uint16)
-        tile = np.repeat(np.arange(len(lists.offsets) - 1), np.diff(lists.offsets))
-        seen = np.unique(tile * len(grid) + blocks[lists.ids])
-        tile, block = np.divmod(seen, len(grid))
-        row, column = np.divmod(tile, lists.columns)
-        left, top, right, bottom = rectangles[block].T
-        across = np.maximum(left - column * side, (column + 1) * side - right)
-        down = np.maximum(top - row * side, (row + 1) * side - bottom)
-        np.maximum.at(reach, block, np.maximum(across, down))
-    return np.minimum(-(-reach // REACH_UNIT), UNKNOWN_REACH - 1).astype(np.uint16)
+            return unknown
+        left -= len(lists.ids)
+        for first in range(0, len(lists.ids), IDS_AT_ONCE):
+            _extend(reach, lists, first, blocks, grid)
+    return (-(-reach // REACH_UNIT)).astype(np.uint16)
+
+
+def _extend(
+    reach: NDArray[np.int64], lists: TileLists, first: int, blocks: NDArray[np.int64], grid: BlockGrid
+) -> None:
+    """Extends the reach, in pixels, to the tiles that list some Gaussians: IDS_AT_ONCE of the lists' ids."""
+    ids = np.arange(first, min(first + IDS_AT_ONCE, len(lists.ids)))
+    tile = np.searchsorted(lists.offsets, ids, side="right") - 1
+    seen = np.unique(tile * len(grid) + blocks[lists.ids[ids]])
+    tile, block = np.divmod(seen, len(grid))
+    row, column = np.divmod(tile, lists.columns)
+    left, top, right, bottom = np.array([grid.rectangle(k) for k in range(len(grid))])[block].T
+    across = np.maximum(left - column * lists.side, (column + 1) * lists.side - right)
+    down = np.maximum(top - row * lists.side, (row + 1) * lists.side - bottom)
+    np.maximum.at(reach, block, np.maximum(across, down))

@@ -49,7 +49,7 @@ def decompress(
     """
     grain_factor(grain)  # raises out of range
     gaussians, maps = decode_with_maps(
-        data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=False
+        data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=False, threads=threads
     )
     view: dict[str, Any] = {"height": height, "scale": scale, "region": region, "filtered": filtered}
     check_painting(gaussians, Limits.of(size_limit), pictures=max(1, len(maps)), **view)

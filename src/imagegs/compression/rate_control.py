@@ -99,7 +99,7 @@ class Packer:
         fit = self.options.fit
 
         def encoded(each: Gaussians) -> bytes:
-            return codec.encode(each, lattice, metadata=metadata)
+            return codec.encode(each, lattice, metadata=metadata, threads=self.options.threads)
 
         fits = None if n_bytes is None else lambda each: len(encoded(each)) <= n_bytes
         steps = 1 + (fit.effort >= THOROUGH_EFFORT)
@@ -125,16 +125,17 @@ class _Sizes:
     """Bytes of files in which Gaussians are rounded at once, by their lattices."""
 
     def __init__(self, gaussians: Gaussians, metadata: dict[str, Any] | None, reference: Reference) -> None:
-        self._inside, self._metadata, self._roots = inside_canvas(gaussians), metadata, reference.roots
+        self._inside, self._metadata, self._reference = inside_canvas(gaussians), metadata, reference
 
     def of(self, lattice: Lattice) -> int:
-        return len(codec.encode(self._inside, lattice, metadata=self._metadata))
+        threads = self._reference.objective.engine.threads
+        return len(codec.encode(self._inside, lattice, metadata=self._metadata, threads=threads))
 
     def finest_within(self, n_bytes: float) -> Lattice | None:
         """The finest lattice with so many bytes at most, and the best transform of the colours."""
         fineness = self._finest(n_bytes, None)
         first = lattice_of(FINENESS[0] if fineness is None else fineness)
-        transform = color_transform_for(self._inside, first, self._roots)
+        transform = color_transform_for(self._reference, self._inside, first)
         fineness = self._finest(n_bytes, transform)
         return None if fineness is None else replace(lattice_of(fineness), color_transform=transform)
 

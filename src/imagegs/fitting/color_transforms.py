@@ -41,7 +41,9 @@ Vectors = NDArray[np.float64]
 Roots = NDArray[np.floating[Any]]
 
 
-def choose_color_transform(gaussians: Gaussians, lattice: Lattice, roots: Roots | None = None) -> Lattice:
+def choose_color_transform(
+    gaussians: Gaussians, lattice: Lattice, roots: Roots | None = None, threads: int | None = None
+) -> Lattice:
     """The lattice with the transform of the colours on which the file of these Gaussians is smallest.
 
     roots (C,): the square roots of the channels' weights; channels that weigh more get finer steps. Without,
@@ -54,7 +56,7 @@ def choose_color_transform(gaussians: Gaussians, lattice: Lattice, roots: Roots 
     scaled = gaussians.color * (1 if roots is None else roots)
     rows = sparsest_rows(_differences(gaussians, scaled.astype(np.float64), lattice))
     transformed = replace(lattice, color_transform=_nearest(rows, roots))
-    return min(usual, transformed, key=lambda each: _size(gaussians, each))
+    return min(usual, transformed, key=lambda each: _size(gaussians, each, threads))
 
 
 def usual_lattice(lattice: Lattice, roots: Roots) -> Lattice:
@@ -132,12 +134,12 @@ def _rotated(pair: Vectors, angle: float) -> Vectors:
     return np.stack([cosine * pair[0] + sine * pair[1], cosine * pair[1] - sine * pair[0]])
 
 
-def _size(gaussians: Gaussians, lattice: Lattice) -> int:
+def _size(gaussians: Gaussians, lattice: Lattice, threads: int | None) -> int:
     """Bytes of the layers and of the transform."""
     table: Table = to_table(gaussians, lattice)
     g, n = gaussians, table.shape[1] - FIRST_COLOR
     grid = usual_grid(len(g), g.width, g.height, lattice.cell)
     layers = np.split(table, np.cumsum(g.layers)[:-1])
-    _, streams = LayerCoders(lattice, grid, n, True).encode(layers)
+    _, streams = LayerCoders(lattice, grid, n, True, threads).encode(layers)
     transform = 0 if lattice.color_transform is None else 12 + len(lattice.color_transform.to_bytes())
     return transform + sum(len(stream) for of_layer in streams for stream in of_layer)

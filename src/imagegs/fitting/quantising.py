@@ -26,7 +26,7 @@ from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, Objective, 
 from imagegs.fitting.rounding import ColorRounding
 from imagegs.fitting.small_copies import SmallCopies
 from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
-from imagegs.gaussians import FloatArray, Gaussians, canonical_axes, on_canvas
+from imagegs.gaussians import Gaussians, canonical_axes, on_canvas
 from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.pixels import to_planes
 from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
@@ -113,13 +113,16 @@ def lattice_for(reference: Reference, gaussians: Gaussians, error: float | None 
         return usual_lattice(lattice_of(fineness), reference.roots)
 
     found = lattice_of(FINENESS[min(bisect_left(FINENESS, True, key=is_enough), len(FINENESS) - 1)])
-    return replace(found, color_transform=color_transform_for(gaussians, found, reference.roots))
+    return replace(found, color_transform=color_transform_for(reference, gaussians, found))
 
 
-def color_transform_for(gaussians: Gaussians, lattice: Lattice, roots: FloatArray) -> ColorTransform | None:
-    """The transform of colours that a file on the lattice should have; roots (C,): see `Reference`."""
+def color_transform_for(
+    reference: Reference, gaussians: Gaussians, lattice: Lattice
+) -> ColorTransform | None:
+    """The transform of colours that a file of these Gaussians on the lattice should have."""
+    roots, threads = reference.roots, reference.objective.engine.threads
     inside, weighed = inside_canvas(gaussians), None if (roots == 1).all() else roots
-    return choose_color_transform(inside, lattice, weighed).color_transform
+    return choose_color_transform(inside, lattice, weighed, threads).color_transform
 
 
 def lattice_of(fineness: int) -> Lattice:
