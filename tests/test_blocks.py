@@ -118,8 +118,8 @@ def test_a_region_that_no_block_reaches() -> None:
 def test_a_layer_whose_weights_are_clipped_where_it_fades_in() -> None:
     """Two Gaussians of it come level only there, so the reach must not tell of whole layers alone."""
     g = Gaussians(
-        xy=[(8, 8), (240, 250), (250, 240)],
-        scale=np.full((3, 2), 3),
+        xy=[(8, 8), (236, 250), (244, 250)],
+        scale=np.full((3, 2), 6),
         angle=np.zeros(3),
         log_weight=[0, -105, -128],
         color=[[0], [0], [1]],
@@ -128,10 +128,9 @@ def test_a_layer_whose_weights_are_clipped_where_it_fades_in() -> None:
         channels=("Y",),
         layers=(1, 2),
     )
-    data, region = encode(g, USUAL, block_side=16), (210, 240, 46, 16)
+    data, region = encode(g, USUAL, block_side=16), (224, 244, 8, 8)
     part = decode(data, lod=1e-9, region=region)
     assert np.array_equal(render(part, region=region), render(decode(data, lod=1e-9), region=region))
-    assert len(part) == 3
 
 
 def test_the_reach_of_very_many_pairs_is_not_looked_for() -> None:
