@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,19 +119,21 @@ def test_a_region_that_no_block_reaches() -> None:
 def test_a_layer_whose_weights_are_clipped_where_it_fades_in() -> None:
     """Two Gaussians of it come level only there, so the reach must not tell of whole layers alone."""
     g = Gaussians(
-        xy=[(8, 8), (236, 250), (244, 250)],
-        scale=np.full((3, 2), 6),
+        xy=[(8, 8), (220, 250), (250, 250)],
+        scale=[(1, 1), (30, 30), (30, 30)],
         angle=np.zeros(3),
         log_weight=[0, -105, -128],
-        color=[[0], [0], [1]],
+        color=[[0], [0], [1e5]],  # so faint that its steps are coarse
         height=256,
         width=256,
         channels=("Y",),
         layers=(1, 2),
     )
-    data, region = encode(g, USUAL, block_side=16), (224, 244, 8, 8)
+    fine = replace(Lattice.of_fineness(4), color=-127)
+    data, region = encode(g, fine, block_side=16), (224, 244, 8, 8)
     part = decode(data, lod=1e-9, region=region)
-    assert np.array_equal(render(part, region=region), render(decode(data, lod=1e-9), region=region))
+    whole = render(decode(data, lod=1e-9), region=region)
+    assert whole.max() > 1 and np.array_equal(render(part, region=region), whole)
 
 
 def test_the_reach_of_very_many_pairs_is_not_looked_for() -> None:
