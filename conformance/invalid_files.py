@@ -259,7 +259,7 @@ def blocks() -> Iterator[tuple[str, bytes]]:
     yield "blks-too-many-blocks", join(parts)
     yield "blks-in-version-3", join(BLOCKS, version=3)
     yield "blks-twice", join([head, lattice, index, index, first, second, tail])
-    # Its first layer is valid without blocks: a decoder that reads the file from its start finds no other fault.
+    # Its first layer is valid without blocks: a decoder that reads from the start finds no other fault.
     yield "blks-after-a-layer", join([*CODED[:3], index, *CODED[3:]])
     yield "blks-without-lattice", join([head, index, first, second, tail])
     stream = second[1][4 : 4 + size] + b"\0\0\0\0\1"
