@@ -99,7 +99,7 @@ def block_grid(side: int | None, n_gaussians: int, width: int, height: int, cell
 
 @dataclass(frozen=True)
 class BlockIndex:
-    """What chunk BLKS holds. K blocks, L layers."""
+    """The contents of chunk BLKS: K blocks, L layers."""
 
     grid: BlockGrid
     reach: NDArray[np.uint16]  # (K,), in REACH_UNIT

@@ -18,7 +18,7 @@ Numbers = NDArray[np.float64]
 
 
 class Problem(NamedTuple):
-    """What is wrong with a stream. Problems are in the order of a file."""
+    """A fault of a stream. Problems compare by their order in a file."""
 
     layer: int  # from 0, like the block
     block: int

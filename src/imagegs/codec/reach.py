@@ -1,4 +1,4 @@
-"""How far the Gaussians of a block reach: what a decoder needs that paints a part of the picture."""
+"""The reach of the Gaussians of a block, which a decoder needs that paints a part of the picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_FADE = FADE_POWER * 52 * np.log(2)
 def reach_of_blocks(
     gaussians: Gaussians, blocks: NDArray[np.int64], grid: BlockGrid, threads: int | None = None
 ) -> NDArray[np.uint16]:
-    """How far each block reaches (K,), as chunk BLKS tells it: never less than it is, at any level of detail.
+    """The reach of each block (K,), as chunk BLKS tells it: never less than it is, at any level of detail.
 
     blocks (N,): the block of each Gaussian. Whole layers are looked at: a layer that fades in reaches no
     farther, unless its log-weights are clipped at the least one.
@@ -29,6 +29,7 @@ def reach_of_blocks(
     if gaussians.wrap or np.min(later, initial=0) < MOST_FADE - MAX_LOG_WEIGHT:
         return unknown
     reach, left = np.zeros(len(grid), np.int64), MOST_IDS
+    rectangles = np.array([grid.rectangle(block) for block in range(len(grid))])
     side = max(1, (1 << grid.side) // TILES_A_BLOCK)
     for level in range(max(1, len(gaussians.layers))):
         picture = gaussians.first_layers(level + 1)
@@ -37,20 +38,24 @@ def reach_of_blocks(
             return unknown
         left -= len(lists.ids)
         for first in range(0, len(lists.ids), IDS_AT_ONCE):
-            _extend(reach, lists, first, blocks, grid)
+            _extend(reach, rectangles, lists, first, blocks)
     return (-(-reach // REACH_UNIT)).astype(np.uint16)
 
 
 def _extend(
-    reach: NDArray[np.int64], lists: TileLists, first: int, blocks: NDArray[np.int64], grid: BlockGrid
+    reach: NDArray[np.int64],
+    rectangles: NDArray[np.int64],
+    lists: TileLists,
+    first: int,
+    blocks: NDArray[np.int64],
 ) -> None:
     """Extends the reach, in pixels, to the tiles that list some Gaussians: IDS_AT_ONCE of the lists' ids."""
     ids = np.arange(first, min(first + IDS_AT_ONCE, len(lists.ids)))
     tile = np.searchsorted(lists.offsets, ids, side="right") - 1
-    seen = np.unique(tile * len(grid) + blocks[lists.ids[ids]])
-    tile, block = np.divmod(seen, len(grid))
+    seen = np.unique(tile * len(reach) + blocks[lists.ids[ids]])
+    tile, block = np.divmod(seen, len(reach))
     row, column = np.divmod(tile, lists.columns)
-    left, top, right, bottom = np.array([grid.rectangle(k) for k in range(len(grid))])[block].T
+    left, top, right, bottom = rectangles[block].T
     across = np.maximum(left - column * lists.side, (column + 1) * lists.side - right)
     down = np.maximum(top - row * lists.side, (row + 1) * lists.side - bottom)
     np.maximum.at(reach, block, np.maximum(across, down))

@@ -71,7 +71,7 @@ export class AdaptiveModel {
         this.base = this.inF = this.inS = this.mixers = 0; // see enter()
     }
 
-    /** What it has learned, which takes little memory where that is little. @returns {Learned} */
+    /** The counters and mixers that were used: little memory where these are few. @returns {Learned} */
     learned() {
         const { used } = this;
         return {

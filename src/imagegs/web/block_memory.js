@@ -1,4 +1,4 @@
-// What lives on from layer to layer in a block, or in the canvas of a file without blocks (docs/format.md,
+// The memory of a block from layer to layer, or of the canvas of a file without blocks (docs/format.md,
 // section 6).
 
 /** @import { Learned } from "./adaptive_model.js" */

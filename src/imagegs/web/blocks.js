@@ -48,7 +48,7 @@ export class BlockGrid {
     }
 }
 
-/** What chunk BLKS tells of the streams of each layer, of each block. Layers and blocks count from 0. */
+/** The streams of each layer, of each block, as chunk BLKS tells of them. Layers and blocks count from 0. */
 export class BlockIndex {
     /** @param {BlockGrid} grid @param {number} layers @param {Uint32Array} table the fields of all streams */
     constructor(grid, layers, table) {

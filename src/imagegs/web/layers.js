@@ -38,7 +38,7 @@ export class LayerReader {
         this.keepIntegers = false;
     }
 
-    /** What is known of a block from earlier layers. @param {number} block @returns {BlockMemory} */
+    /** The memory of a block from earlier layers. @param {number} block @returns {BlockMemory} */
     memory(block) {
         return (this.memories[block] ??= new BlockMemory(
             this.grid.rectangle(block),
