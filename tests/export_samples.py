@@ -116,6 +116,18 @@ def export(name: str, folder: Path, targets: tuple[str, ...]) -> Exported:
     return Exported(file, folders, uv, _expected(g, scene.maps, points), safe)
 
 
+def footprints(exported: Exported, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points (n, 2), the derivatives (n, 4) there, and the sides (n,) of these: 0.3 to 40 canvas pixels."""
+    g = imagegs.load(exported.file)
+    rng = np.random.default_rng(8)
+    sides = np.exp(rng.uniform(np.log(0.3), np.log(40), n))
+    turn, ratio = rng.uniform(0, 2 * np.pi, n), rng.uniform(0.3, 1, n)
+    across = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    down = np.stack([-np.sin(turn), np.cos(turn)], axis=1) * ratio[:, None]
+    slopes = np.concatenate([across, down], axis=1) * sides[:, None] / ([g.width, g.height] * 2)
+    return exported.uv[:n], slopes.astype(np.float32), sides
+
+
 def _expected(g: Gaussians, maps: tuple[TextureMap, ...], points: np.ndarray) -> dict[str, np.ndarray]:
     values = imagegs.sample(g, points)
     if not maps:

@@ -20,7 +20,7 @@ from imagegs.applications.export.maps import identifiers, sampled_maps
 from imagegs.codec import Bits, save
 from imagegs.textures.map_list import TextureMap, to_metadata
 
-FILES = ["colors.bin", "gaussians.bin", "ids.bin", "manifest.json", "offsets.bin"]
+FILES = ["colors.bin", "gaussians.bin", "ids.bin", "manifest.json", "mips.bin", "offsets.bin"]
 
 
 @pytest.fixture
@@ -40,8 +40,9 @@ def test_a_folder_with_buffers_and_functions(run: Run, tiles: Path, target: str)
     outcome = run("export", tiles, "--target", target)
     folder = tiles.with_name(f"tiles-{target}")
     assert outcome.code == 0 and outcome.out == ""
-    functions = ["sample_AO", "sample_Color", "sample_rock_height", "sample_Normal"]
+    functions = ["filter_AO", "filter_Color", "filter_rock_height", "filter_Normal"]
     assert outcome.err.startswith(f"{folder}: {', '.join(functions)}; 300 Gaussians, ")
+    functions += ["sample_AO", "sample_Color", "sample_rock_height", "sample_Normal"]
     assert names_in(folder) == sorted([*FILES, f"sample.{target}"])
     text = (folder / f"sample.{target}").read_text()
     assert all(f" {function}(" in text for function in functions) and "$" not in text and "//@" not in text
@@ -63,15 +64,25 @@ def test_the_manifest(run: Run, tiles: Path, tmp_path: Path) -> None:
         "name": "rock height",
         "index": 2,
         "function": "sample_rock_height",
+        "filter": "filter_rock_height",
         "channels": ["Y"],
         "color_space": "linear",
+        "has_alpha": False,
         "unit_length": False,
     }
+    assert [each["has_alpha"] for each in about["maps"]] == [False, True, False, False]
     assert [each["unit_length"] for each in about["maps"]] == [False, False, False, True]
     assert about["buffers"]["colors"]["shape"] == [300, 4, 4] and about["texture_row"] == 2048
-    assert {key: report[key] for key in ("n_gaussians", "maps", "tiles")} == {
-        key: about[key] for key in ("n_gaussians", "maps", "tiles")
-    }
+    for key in ("n_gaussians", "maps", "tiles", "mips"):
+        assert report[key] == about[key]
+    levels = about["mips"]["levels"]
+    sizes = [(each["level"], each["width"], each["height"]) for each in levels]
+    assert sizes == [(2, 24, 15), (3, 12, 7), (4, 6, 3), (5, 3, 1), (6, 1, 1)]
+    texels = [4 * 4 * width * height for _, width, height in sizes]
+    assert [each["offset"] for each in levels] == np.cumsum([0, *texels[:-1]]).tolist()
+    assert about["buffers"]["mips"]["bytes"] == sum(texels)
+    point, four = about["mips"]["multiply_adds"]
+    assert four == 4 * point and point > 8 * about["tiles"]["mean_candidates"]
     sizes = {Path(each["output"]).name: each["bytes"] for each in report["files"]}
     assert sizes == {path.name: path.stat().st_size for path in (tmp_path / "o").iterdir()}
 
@@ -173,6 +184,14 @@ def test_too_much_is_refused(run: Run, tiles: Path, monkeypatch: pytest.MonkeyPa
     check_failure(failing(run, tiles), 3, "300 Gaussians with 4 maps are too many to export")
 
 
+def test_levels_that_are_too_much_to_paint(run: Run, tiles: Path) -> None:
+    """The canvas is within the limit, its samples in all maps are not."""
+    size = ("--target", "glsl", "--size-limit")
+    message = "mip levels are what needs it all, and --no-mips goes without (see --size-limit)"
+    check_failure(failing(run, tiles, *size, 6000), 3, message)
+    assert run("export", tiles, *size, 6000, "--no-mips").code == 0
+
+
 def test_the_paper_blend_has_tiles_of_16(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "p.gsimg"
     g = sample_gaussians()
@@ -207,7 +226,7 @@ def test_names_that_are_code_stay_comments(run: Run, tmp_path: Path) -> None:
         assert run("export", file, "--target", target, "-o", tmp_path / "o").code == 0
         text = (tmp_path / "o" / f"sample.{target}").read_bytes().decode("ascii")
         lines = [line for line in text.splitlines() if "evil" in line]
-        assert len(lines) == 3  # the title, the map's number and its function
+        assert len(lines) == 4  # the title, the map's number and its functions
         assert not any(line.endswith("\\") for line in lines)
         shutil.rmtree(tmp_path / "o")
 

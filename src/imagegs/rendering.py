@@ -169,17 +169,30 @@ class Painter:
             scene.render(engine(self._threads), out, *grid.place, False, *grid.samples)
         return out
 
-    def sample(self, xy: ArrayLike) -> NDArray[np.float32]:
-        """Colours at points: see `sample`."""
+    def sample(self, xy: ArrayLike, *, footprint: ArrayLike | None = None) -> NDArray[np.float32]:
+        """Colours at points, or means over squares around them: see `sample`."""
         points = np.ascontiguousarray(xy, np.float32)
         if points.ndim != 2 or points.shape[1] != 2:
             raise ValueError(f"points have shape {points.shape}, expected (M, 2)")
         if not np.isfinite(points).all():
             raise ValueError("points have coordinates that are not finite")
-        out = np.empty((len(points), len(self.gaussians.channels)), np.float32)
-        if len(points):
-            with self._taking_turns() as scene:
-                scene.sample(engine(self._threads), points, out)
+        out = np.zeros((len(points), len(self.gaussians.channels)), np.float32)
+        if len(points) == 0:
+            return out
+        if footprint is None:
+            return self._at(points, out)
+        sides = _sides(footprint, len(points))
+        shares = _centers_of_parts(samples_of(float(sides.max())))
+        one = np.empty_like(out)
+        for down in shares:
+            for across in shares:
+                out += self._at(points + sides * np.array([across, down], np.float32), one)
+        return out / np.float32(len(shares) ** 2)
+
+    def _at(self, points: FloatArray, out: FloatArray) -> FloatArray:
+        """Fills out (M, C) with the colours at points (M, 2)."""
+        with self._taking_turns() as scene:
+            scene.sample(engine(self._threads), points, out)
         return out
 
     def multiply_adds(self) -> MultiplyAdds | None:
@@ -356,13 +369,20 @@ def whitened_shapes(gaussians: Gaussians) -> FloatArray:
     return out
 
 
-def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -> NDArray[np.float32]:
+def sample(
+    gaussians: Gaussians, xy: ArrayLike, *, footprint: ArrayLike | None = None, threads: int | None = None
+) -> NDArray[np.float32]:
     """Colours at points: xy (M, 2) in canvas pixels (pixel centres at +0.5) -> (M, C) float32.
 
     Points outside the canvas give the colour of the nearest point of its border, or, where it wraps, of the
     same place modulo its sides. threads: as in `Painter`.
 
-    Raises ValueError for another shape or coordinates that are not finite.
+    footprint: the sides of squares around the points, in canvas pixels: one for all, or (M,). The colours are
+    then means over the squares, from samples about a canvas pixel apart (16 across and down at most), as
+    `render` paints smaller pictures: with 2, 4, ... they are texels of mip level 1, 2, ...
+
+    Raises ValueError for another shape, for coordinates that are not finite, and for footprints that are
+    negative or not finite.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)
@@ -370,5 +390,24 @@ def sample(gaussians: Gaussians, xy: ArrayLike, *, threads: int | None = None) -
     >>> picture = imagegs.render(gaussians)
     >>> np.allclose(colors, [picture[0, 0], picture[15, 23]], atol=1e-5)
     True
+    >>> half = imagegs.render(gaussians, scale=0.5)
+    >>> means = imagegs.sample(gaussians, [[1, 1], [23, 15]], footprint=2)
+    >>> np.allclose(means, [half[0, 0], half[7, 11]], atol=1e-5)
+    True
     """
-    return Painter(gaussians, threads=threads).sample(xy)
+    return Painter(gaussians, threads=threads).sample(xy, footprint=footprint)
+
+
+def _sides(footprint: ArrayLike, n: int) -> FloatArray:
+    """Sides (n, 1) of squares, or (1, 1) for all of them. Raises ValueError as `sample` does."""
+    sides = np.asarray(footprint, np.float32)
+    if sides.shape not in ((), (n,)):
+        raise ValueError(f"footprints have shape {sides.shape}, expected () or ({n},)")
+    if not np.isfinite(sides).all() or sides.min() < 0:
+        raise ValueError("footprints are negative or not finite somewhere")
+    return sides.reshape(-1, 1)
+
+
+def _centers_of_parts(n: int) -> list[float]:
+    """The centres of n equal parts of a side of length 1 around 0."""
+    return [(i + 0.5) / n - 0.5 for i in range(n)]

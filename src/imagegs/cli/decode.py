@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagegs.cli.decode_stack import decode_stack
+from imagegs.cli.decode_view import View
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import load_with_grain
 from imagegs.cli.grain import add_grain_option
@@ -21,14 +22,17 @@ from imagegs.cli.options import (
     add_shared,
     positive,
     region,
+    whole,
 )
-from imagegs.cli.paths import check_size, depth_in, output_path, picture_suffix
+from imagegs.cli.paths import depth_in, output_path, picture_suffix
 from imagegs.cli.reports import Verbosity, print_json
 from imagegs.cli.run_files import Output, RunFiles
 
 if TYPE_CHECKING:
     from imagegs.codec import Grain
     from imagegs.gaussians import Gaussians
+
+MAX_LEVEL = 15  # a canvas has fewer than 2^16 pixels a side
 
 EXAMPLES = """
 examples:
@@ -38,6 +42,7 @@ examples:
   imagegs decode photo.gsimg -o coarse.png --lod 0.5
   imagegs decode tiles.gsimg -o out
   imagegs decode tiles.gsimg --map Color -o color.png
+  imagegs decode tiles.gsimg --mip 2 -o quarter
   imagegs decode - < photo.gsimg > photo.png
   imagegs decode photo.gsimg -o - --format webp | publish
 
@@ -73,6 +78,13 @@ def add_parser(commands: Subparsers) -> None:
     add_shared(size, ("height",))
     size.add_argument(
         "--scale", type=positive, metavar="S", help="size of the picture in proportion to the original"
+    )
+    size.add_argument(
+        "--mip",
+        type=whole(0, MAX_LEVEL),
+        metavar="K",
+        help="mip level K, 1/2^K of the size, rounded down: means of the whole picture, of colors weighed by "
+        "their alpha, of normals as vectors",
     )
     parser.add_argument(
         "--region", type=region, metavar="X,Y,W,H", help="paint only these pixels of a picture of that size"
@@ -135,25 +147,21 @@ def _decode_picture(
     options: Namespace, gaussians: Gaussians, grain: Grain | None, target: Path, start: float
 ) -> None:
     from imagegs.grain.adding import add_grain
-    from imagegs.limits import Limits
+    from imagegs.pictures.transparency import alphas_of
     from imagegs.pictures.writing import check_picture_format, encode_picture
-    from imagegs.rendering import check_painting, output_size, render
+    from imagegs.rendering import render
 
     suffix = options.format or picture_suffix(target)
     depth = depth_in(suffix, gaussians.bit_depth)
-    view = {"height": options.height, "scale": options.scale}
-    size = output_size(gaussians, **view) if options.region is None else options.region[2:]
-    check_size(size, options.size_limit)
-    view |= {"region": options.region, "filtered": options.filtered}
-    with about(options.file):
-        check_painting(gaussians, Limits.of(options.size_limit), **view)
+    view = View.of(options, gaussians)
     with about(target):
-        check_picture_format(suffix, gaussians.channels, depth, size)
+        check_picture_format(suffix, gaussians.channels, depth, view.size)
     files = RunFiles.of(options, Output(target, is_named=options.output is not None))
     files.check()
-    pixels = render(gaussians, **view, dtype=f"uint{depth}", threads=options.threads)
+    pixels = render(gaussians, **view.painting, dtype=f"uint{depth}", threads=options.threads)
     if grain is not None:
-        add_grain(pixels, grain, gaussians, strength=options.grain, **view)
+        add_grain(pixels, grain, gaussians, strength=options.grain, **view.painting)
+    pixels = view.shown(pixels, alphas_of(gaussians.channels))
     with about(target):
         data = encode_picture(suffix, pixels, gaussians.channels)
     n_bytes = files.write(target, data)

@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagegs.cli.decode_view import View
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import named_map
 from imagegs.cli.options import UsageError
-from imagegs.cli.paths import check_size, depth_in, output_path, picture_suffix
+from imagegs.cli.paths import depth_in, output_path, picture_suffix
 from imagegs.cli.reports import Verbosity, print_json
 from imagegs.cli.run_files import Output, RunFiles, check_folder
 from imagegs.cli.standard_streams import STANDARD
@@ -31,35 +32,28 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
 
     All maps are written, or none.
     """
-    from imagegs.limits import Limits
     from imagegs.pictures.writing import check_picture_format
-    from imagegs.rendering import check_painting, output_size
     from imagegs.textures.painting import of_map
 
     target, files = _targets(options, maps)
-    view = {"height": options.height, "scale": options.scale}
-    size = output_size(gaussians, **view) if options.region is None else options.region[2:]
-    check_size(size, options.size_limit)
-    shown = {"region": options.region, "filtered": options.filtered, **view}
-    with about(options.file):
-        painted = gaussians if options.map is None else of_map(gaussians, *files.values())
-        check_painting(painted, Limits.of(options.size_limit), pictures=len(files), **shown)
+    painted = gaussians if options.map is None else of_map(gaussians, *files.values())
+    view = View.of(options, painted, pictures=len(files))
     if options.map is None:
         _check_folder(options, target, len(files))
         _check_no_links(files)
     for file, each in files.items():
         with about(file):
-            check_picture_format(_suffix(options, file), each.own_channels, each.bit_depth, size)
+            check_picture_format(_suffix(options, file), each.own_channels, each.bit_depth, view.size)
     is_named = options.map is not None and options.output is not None
     run_files = RunFiles.of(options, *(Output(file, is_named) for file in files))
     # A folder that does not exist yet holds nothing that could be in the way.
     run_files.check(yet_to_be=target if options.map is None and not target.exists() else None)
-    contents = {file: _contents(options, file, each, gaussians, shown) for file, each in files.items()}
+    contents = {file: _contents(options, file, each, gaussians, view) for file, each in files.items()}
     with nullcontext() if options.map is not None else _made(target):
         sizes = run_files.write_all(contents)
     written = [_entry(file, each, n) for (file, each), n in zip(files.items(), sizes, strict=True)]
     seconds = time.perf_counter() - start
-    width, height = size
+    width, height = view.size
     count = f"{len(written)} maps" if options.map is None else f"map {options.map}"
     Verbosity(options.quiet).note(f"{target}: {count}, {width} x {height} pixels, {seconds:.2f} s")
     if options.json:
@@ -69,13 +63,14 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
 
 
 def _contents(
-    options: Namespace, file: Path, each: TextureMap, gaussians: Gaussians, view: dict[str, Any]
+    options: Namespace, file: Path, each: TextureMap, gaussians: Gaussians, view: View
 ) -> Iterator[bytes | memoryview]:
     """The pieces of a map's file; the map is painted when the first piece is asked for."""
     from imagegs.pictures.writing import encode_picture
     from imagegs.textures.painting import paint_map
 
-    pixels = paint_map(gaussians, each, options.threads, **view)
+    painted = paint_map(gaussians, each, options.threads, **view.painting)
+    pixels = view.shown(painted, each.alphas, each.unit_length)
     with about(file):
         is_srgb = each.color_space == "srgb"
         data = encode_picture(_suffix(options, file), pixels, each.own_channels, is_srgb=is_srgb)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagegs._native import TILE
 from imagegs.applications.export.targets import TARGETS, file_names
@@ -16,6 +16,11 @@ from imagegs.cli.options import Subparsers, UsageError, add_command, add_input, 
 from imagegs.cli.paths import output_path
 from imagegs.cli.reports import Verbosity, print_json
 from imagegs.cli.run_files import Output, RunFiles, check_folder
+from imagegs.errors import LimitError
+
+if TYPE_CHECKING:
+    from imagegs.gaussians import Gaussians
+    from imagegs.limits import Limits
 
 EXAMPLES = """
 examples:
@@ -24,7 +29,8 @@ examples:
   imagegs export photo.gsimg --target json --lod 0.5
 
 The folder OUT gets the buffers (*.bin), manifest.json, which describes them, and
-sample.glsl, .wgsl or .hlsl with a function for each map: vec3 sample_Color(vec2 uv).
+sample.glsl, .wgsl or .hlsl with two functions for each map: vec3 sample_Color(vec2 uv)
+at a point, and vec3 filter_Color(vec2 uv, vec2 dx, vec2 dy), filtered over a pixel.
 json: one file, texture.json, with all numbers. docs/shaders.md has the layout.
 Files of these names that OUT holds already are replaced only with --overwrite.
 """
@@ -60,6 +66,13 @@ def add_parser(commands: Subparsers) -> None:
         metavar="0..1",
         help="level of detail: 0 has the first layer alone, 1 all layers (default: 1)",
     )
+    parser.add_argument(
+        "--no-mips",
+        dest="mips",
+        action="store_false",
+        help="only functions that sample at points: none that filter where the maps are shown smaller than "
+        "they are, and not the texels that these read",
+    )
     add_shared(parser, ("allow_partial", "threads", "size_limit", "quiet", "json"))
 
 
@@ -84,6 +97,8 @@ def run(options: Namespace) -> None:
         raise UsageError("--map needs a texture stack: this file holds one picture")
     files = _checked(options, folder)
     chosen = sampled_maps(gaussians.channels, maps, options.map)
+    if options.mips:
+        _check_levels(options, gaussians, limits, len(chosen))
     with about(options.file), at_most(limits.seconds, "listing what the tiles see"):
         export = export_files(
             gaussians,
@@ -93,6 +108,7 @@ def run(options: Namespace) -> None:
             title=f"{options.file.name}, written by imagegs export",
             threads=options.threads,
             most_listed=limits.max_exported,
+            mips=options.mips,
         )
     with about(folder):
         folder.mkdir(exist_ok=True)
@@ -105,21 +121,35 @@ def run(options: Namespace) -> None:
 def _checked(options: Namespace, folder: Path) -> RunFiles:
     """The files of the run. In a folder that exists they replace nothing without --overwrite."""
     check_folder(folder, "buffers")
-    outputs = (Output(folder / name, is_named=False) for name in file_names(options.target))
+    outputs = (Output(folder / name, is_named=False) for name in file_names(options.target, options.mips))
     files = RunFiles.of(options, *outputs)
     files.check(yet_to_be=None if folder.exists() else folder)
     return files
 
 
+def _check_levels(options: Namespace, gaussians: Gaussians, limits: Limits, n_maps: int) -> None:
+    """Raises LimitError where painting the maps for their mip levels would be too much."""
+    from imagegs.rendering import check_painting
+
+    with about(options.file):
+        try:
+            check_painting(gaussians, limits, pictures=n_maps)
+        except LimitError as error:
+            raise LimitError(
+                f"{error}; mip levels are what needs it all, and --no-mips goes without"
+            ) from error
+
+
 def _report(
     options: Namespace, folder: Path, manifest: dict[str, Any], written: dict[Path, int], seconds: float
 ) -> None:
-    tiles, functions = manifest["tiles"], [each["function"] for each in manifest["maps"]]
+    tiles = manifest["tiles"]
+    functions = [each.get("filter", each["function"]) for each in manifest["maps"]]
     lists = f"{tiles['mean_candidates']:.0f} Gaussians a tile, at most {tiles['most_candidates']}"
     size = f"{manifest['n_gaussians']:,} Gaussians, {sum(written.values()):,} bytes"
     Verbosity(options.quiet).note(f"{folder}: {', '.join(functions)}; {size}, {lists}, {seconds:.2f} s")
     if options.json:
         files = [{"output": str(path), "bytes": n_bytes} for path, n_bytes in written.items()]
         report = {"input": str(options.file), "output": str(folder), "target": options.target, "files": files}
-        report |= {key: manifest[key] for key in ("n_gaussians", "maps", "tiles")}
+        report |= {key: manifest[key] for key in ("n_gaussians", "maps", "tiles", "mips") if key in manifest}
         print_json({**report, "seconds": seconds})

@@ -45,10 +45,17 @@ def paint_map(
 
     Raises ValueError as `render` does, and where the Gaussians lack the map's channels.
     """
-    own, depth = of_map(gaussians, texture_map), texture_map.bit_depth
-    if texture_map.unit_length:
-        return to_integers(with_unit_normals(render(own, threads=threads, **view)), depth)
-    painted: IntegerPixels = render(own, dtype=f"uint{depth}", threads=threads, **view)
+    own = of_map(gaussians, texture_map)
+    return paint_own(own, texture_map.bit_depth, texture_map.unit_length, threads, **view)
+
+
+def paint_own(
+    own: Gaussians, bit_depth: int, unit_length: bool, threads: int | None = None, **view: Any
+) -> IntegerPixels:
+    """`paint_map` of Gaussians that have the channels of one map alone."""
+    if unit_length:
+        return to_integers(with_unit_normals(render(own, threads=threads, **view)), bit_depth)
+    painted: IntegerPixels = render(own, dtype=f"uint{bit_depth}", threads=threads, **view)
     return painted
 
 

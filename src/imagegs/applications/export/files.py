@@ -8,10 +8,11 @@ from typing import Any
 
 from imagegs._native import TILE
 from imagegs.applications.export.buffers import MAX_ENTRIES, TEXTURE_ROW, make_buffers
+from imagegs.applications.export.levels import make_levels
 from imagegs.applications.export.manifest import make_manifest, to_text, with_data
 from imagegs.applications.export.maps import SampledMap
 from imagegs.applications.export.shaders import make_shader
-from imagegs.applications.export.targets import MANIFEST, TARGETS, TEXT, buffer_file, shader_file
+from imagegs.applications.export.targets import MANIFEST, MIPS, TARGETS, TEXT, buffer_file, shader_file
 from imagegs.errors import LimitError
 from imagegs.gaussians import Gaussians
 
@@ -35,6 +36,7 @@ def export_files(
     title: str = "imagegs export",
     threads: int | None = None,
     most_listed: int = MAX_ENTRIES,
+    mips: bool = True,
 ) -> Export:
     """The files that a shader needs to sample these maps.
 
@@ -43,6 +45,8 @@ def export_files(
     tile: the side in canvas pixels of the tiles that have lists of their own.
     title: a comment in the shader.
     most_listed: how many entries all lists may have.
+    mips: with functions that filter, and the texels that they read where the maps are shown much smaller than
+        the canvas. Each map is painted for them.
 
     Raises ValueError for another target, no maps, and what `make_buffers` does; LimitError as that does, and
     where a text would have more than half as many numbers.
@@ -52,13 +56,15 @@ def export_files(
     if not maps:
         raise ValueError("there are no maps to export")
     buffers = make_buffers(gaussians, maps, tile, threads, most_listed)
-    manifest = make_manifest(gaussians, maps, buffers)
+    levels = make_levels(gaussians, maps, threads) if mips else None
+    manifest = make_manifest(gaussians, maps, buffers, levels)
+    arrays = buffers.arrays | ({MIPS: levels.texels} if levels else {})
     if target == "json":
-        if (numbers := sum(array.size for array in buffers.arrays.values())) > most_listed // 2:
+        if (numbers := sum(array.size for array in arrays.values())) > most_listed // 2:
             raise LimitError(f"{numbers} numbers are over the limit of {most_listed // 2} in a text")
-        return Export(manifest, {TEXT: with_data(manifest, buffers)})
+        return Export(manifest, {TEXT: with_data(manifest, arrays)})
     contents: dict[str, bytes | Iterable[bytes]] = {}
-    for name, array in buffers.arrays.items():
+    for name, array in arrays.items():
         manifest["buffers"][name] |= {"file": buffer_file(name), "bytes": array.nbytes}
         contents[buffer_file(name)] = array.tobytes()
     if target == "glsl":

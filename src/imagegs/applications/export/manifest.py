@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegs import _native
 from imagegs.applications.export.buffers import Buffers
+from imagegs.applications.export.levels import Levels
 from imagegs.applications.export.maps import SampledMap
+from imagegs.applications.export.targets import MIPS
 from imagegs.gaussians import Gaussians
+from imagegs.rendering import SAMPLE_SLACK
 from imagegs.textures.normals import LEAST_LENGTH
 
 FORMAT, VERSION = "imagegs export", 1
 _NUMBERS_AT_ONCE = 1 << 16  # as text
-_TYPES = {"<u4": "uint32", "<f4": "float32"}
+_TYPES = {"<u4": "uint32", "<f4": "float32", "|u1": "uint8"}
 _MEANINGS = {
     "offsets": "tile t, row by row, sees ids[offsets[t]] up to but without ids[offsets[t + 1]]",
     "ids": "numbers of Gaussians, ascending within a tile",
     "gaussians": "x, y (center, canvas pixels), w (log-weight, nats), 0, ux, uy, vx, vy (1 / canvas pixels)",
     "colors": "of a Gaussian, for each map: its channels in their order, then 0",
+    MIPS: "mip level after level, map after map, row after row: its channels in order, then 0; 255 is 1",
 }
 _FORMULA = (
     "p = (u * width, v * height), clamped to the canvas, or of u - floor(u) and v - floor(v) where "
@@ -33,6 +38,14 @@ _FORMULA = (
     "color = sum of weight * color / (epsilon + sum of weight)",
     "unit_length: v = 2 color - 1, color = 1/2 + v / (2 |v|) unless |v| < least_length",
     "at last every channel is clamped to 0..1; it is encoded as color_space says",
+)
+_FILTERING = (
+    "footprint of a pixel: dx and dy, the derivatives of p across and down; side = the longer of them",
+    "share = log2(side) + 1 - first_level, clamped to 0..1",
+    "side <= 1 + slack: the color at p; else the mean of those at p - dx/4 - dy/4, p + dx/4 - dy/4, "
+    "p - dx/4 + dy/4 and p + dx/4 + dy/4, channels that alpha covers weighed by it",
+    "the texels at p: level log2(side) between two, bilinear within a level; addressing as of p",
+    "color = (1 - share) * the first + share * the second; unit_length: brought to length 1 again",
 )
 
 
@@ -50,7 +63,9 @@ def shortest(number: float) -> float:
     return float(str(np.float32(number)))
 
 
-def make_manifest(gaussians: Gaussians, maps: Sequence[SampledMap], buffers: Buffers) -> dict[str, Any]:
+def make_manifest(
+    gaussians: Gaussians, maps: Sequence[SampledMap], buffers: Buffers, levels: Levels | None = None
+) -> dict[str, Any]:
     """The manifest of an export, but for the places of the buffers' contents."""
     tiles = buffers.tiles
     counts = np.diff(tiles.offsets.astype(np.int64))
@@ -69,22 +84,51 @@ def make_manifest(gaussians: Gaussians, maps: Sequence[SampledMap], buffers: Buf
             "mean_candidates": float(counts.mean()),
             "most_candidates": int(counts.max()),
         },
-        "maps": [_describe(each, index) for index, each in enumerate(maps)],
-        "buffers": {
-            name: {
-                "type": _TYPES[array.dtype.newbyteorder("<").str],
-                "shape": list(array.shape),
-                "contents": _MEANINGS[name],
-            }
-            for name, array in buffers.arrays.items()
-        },
+        "maps": [_describe(each, index, levels is not None) for index, each in enumerate(maps)],
+        **_filtering(gaussians, maps, levels, float(counts.mean())),
+        "buffers": {name: _buffer(name, array) for name, array in _arrays(buffers, levels).items()},
         "formula": list(_FORMULA),
     }
 
 
-def _describe(each: SampledMap, index: int) -> dict[str, Any]:
-    facts = {"name": each.name, "index": index, "function": f"sample_{each.identifier}"}
+def _arrays(buffers: Buffers, levels: Levels | None) -> dict[str, NDArray[Any]]:
+    return buffers.arrays | ({MIPS: levels.texels} if levels else {})
+
+
+def _buffer(name: str, array: NDArray[Any]) -> dict[str, Any]:
+    kind = _TYPES[array.dtype.newbyteorder("<").str]
+    return {"type": kind, "shape": list(array.shape), "contents": _MEANINGS[name]}
+
+
+def _filtering(
+    gaussians: Gaussians, maps: Sequence[SampledMap], levels: Levels | None, candidates: float
+) -> dict[str, Any]:
+    """How footprints are painted, and what a pixel with all maps costs at each level of detail."""
+    if levels is None:
+        return {}
+    top_k, first = constants_of(gaussians)["top_k"], levels.first
+    point = round(8 * candidates + 12 * top_k + 4 * top_k * len(maps))
+    return {
+        "mips": {
+            "first_level": first,
+            "slack": SAMPLE_SLACK,
+            "levels": [
+                {"level": first + i, "width": width, "height": height, "offset": offset}
+                for i, ((width, height), offset) in enumerate(zip(levels.sizes, levels.offsets, strict=True))
+            ],
+            "multiply_adds": [point if level == 0 else 4 * point for level in range(first)],
+            "filtering": list(_FILTERING),
+        }
+    }
+
+
+def _describe(each: SampledMap, index: int, has_mips: bool) -> dict[str, Any]:
+    functions = {"function": f"sample_{each.identifier}"}
+    if has_mips:
+        functions["filter"] = f"filter_{each.identifier}"
+    facts = {"name": each.name, "index": index, **functions}
     facts |= {"channels": list(each.channels), "color_space": each.color_space}
+    facts |= {"has_alpha": each.has_alpha}
     return {**facts, "unit_length": each.unit_length}
 
 
@@ -93,11 +137,11 @@ def to_text(manifest: dict[str, Any]) -> str:
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
-def with_data(manifest: dict[str, Any], buffers: Buffers) -> Iterator[bytes]:
+def with_data(manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
     """The manifest with each buffer's numbers, row by row, under "data": pieces of one JSON text."""
     rest = {key: value for key, value in manifest.items() if key != "buffers"}
     yield to_text(rest).encode().removesuffix(b"\n}\n") + b',\n  "buffers": {'
-    for i, (name, array) in enumerate(buffers.arrays.items()):
+    for i, (name, array) in enumerate(arrays.items()):
         facts = json.dumps(manifest["buffers"][name])[:-1]
         yield f'{"," if i else ""}\n    "{name}": {facts}, "data": ['.encode()
         numbers = array.reshape(-1)

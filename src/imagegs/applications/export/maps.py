@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from imagegs.pictures.pixels import CHANNEL_NAMES
+from imagegs.pictures.transparency import Alphas, alphas_of
 from imagegs.textures.map_list import TextureMap
 from imagegs.textures.map_names import color_space_of
 
@@ -24,6 +25,16 @@ class SampledMap:
     channels: tuple[str, ...]  # what they are called in the map
     color_space: str  # "srgb" or "linear"; the values are as the file has them
     unit_length: bool  # colors of vectors 2 v - 1 that get length 1
+
+    @property
+    def alphas(self) -> Alphas:
+        """For each channel the number of the alpha that covers it; alpha of data is one like another."""
+        return alphas_of(self.channels) if self.color_space == "srgb" else (None,) * len(self.channels)
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the last channel covers the others."""
+        return self.alphas[0] is not None
 
 
 def sampled_maps(

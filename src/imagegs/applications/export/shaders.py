@@ -1,7 +1,8 @@
 """Filling the templates in shaders/.
 
 `$name` stands for a value; lines between `//@each k` or `//@each map` and `//@end` are repeated, for each
-place of the top K from the last to the second, or for each map.
+place of the top K from the last to the second, or for each map. Lines of `//@each mips` are there where there
+are mip levels; those of `//@each filtered` too, for each map.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ _ENDLESS = "1e30"  # a cutoff that nothing is below
 def make_shader(language: str, title: str, manifest: dict[str, Any], maps: Sequence[SampledMap]) -> str:
     """The text of sample.glsl, sample.hlsl or sample.wgsl; title: a line for people, of any characters."""
     template = files(__package__).joinpath("shaders", shader_file(language)).read_text("utf-8")
-    rows = {"k": list(_places(manifest["constants"]["top_k"])), "map": list(_functions(language, maps))}
+    functions, has_mips = list(_functions(language, maps)), "mips" in manifest
+    rows = {"k": list(_places(manifest["constants"]["top_k"])), "map": functions}
+    rows |= {"mips": [{}] if has_mips else [], "filtered": functions if has_mips else []}
 
     def repeat(block: re.Match[str]) -> str:
         return "".join(Template(block[2]).safe_substitute(row) for row in rows[block[1]])
@@ -45,6 +48,7 @@ def make_shader(language: str, title: str, manifest: dict[str, Any], maps: Seque
         "title": _plain(title),
         "addressed": _ADDRESSED[language][addressing],
         "beyond": _BEYOND[addressing],
+        "addressing": addressing,
     }
     return Template(_BLOCK.sub(repeat, template)).substitute(_values(manifest, maps), **texts)
 
@@ -66,8 +70,18 @@ def _values(manifest: dict[str, Any], maps: Sequence[SampledMap]) -> dict[str, A
         "least_length": constants["least_length"],
         "n_maps": len(maps),
         "unit_length": sum(each.unit_length << m for m, each in enumerate(maps)),
+        "gray_alpha": sum((each.has_alpha and len(each.channels) == 2) << m for m, each in enumerate(maps)),
+        "color_alpha": sum((each.has_alpha and len(each.channels) == 4) << m for m, each in enumerate(maps)),
+        **_mips(manifest),
         "row": TEXTURE_ROW,
     }
+
+
+def _mips(manifest: dict[str, Any]) -> dict[str, Any]:
+    if "mips" not in manifest:
+        return {}
+    mips = manifest["mips"]
+    return {"first_level": float(mips["first_level"]), "most_side": 1 + mips["slack"]}
 
 
 def _places(top_k: int) -> Iterator[dict[str, Any]]:

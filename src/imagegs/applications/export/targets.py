@@ -5,12 +5,16 @@ from __future__ import annotations
 LANGUAGES = ("glsl", "wgsl", "hlsl")
 TARGETS = (*LANGUAGES, "json")
 BUFFERS = ("offsets", "ids", "gaussians", "colors")  # in the order in which they are bound
+MIPS = "mips"  # the buffer of texels, bound behind them
 MANIFEST, TEXT = "manifest.json", "texture.json"
 
 
-def file_names(target: str) -> tuple[str, ...]:
+def file_names(target: str, mips: bool = True) -> tuple[str, ...]:
     """The names of the files, in the order in which they are written: who finds the last one finds all."""
-    return (TEXT,) if target == "json" else (*map(buffer_file, BUFFERS), shader_file(target), MANIFEST)
+    if target == "json":
+        return (TEXT,)
+    buffers = (*BUFFERS, MIPS) if mips else BUFFERS
+    return (*map(buffer_file, buffers), shader_file(target), MANIFEST)
 
 
 def buffer_file(buffer: str) -> str:
