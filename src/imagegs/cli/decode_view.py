@@ -6,8 +6,6 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import UsageError
 from imagegs.cli.paths import check_size
@@ -57,6 +55,8 @@ class View:
         """What is shown of what was painted (H, W, C): see `mip_levels`."""
         if self.mip is None:
             return pixels
+        import numpy as np
+
         from imagegs.textures.mips import mip_level
 
         level = mip_level(pixels, self.mip, alphas, unit_length)
