@@ -69,6 +69,7 @@ def test_the_manifest(run: Run, tiles: Path, tmp_path: Path) -> None:
         "color_space": "linear",
         "has_alpha": False,
         "unit_length": False,
+        "cutout": False,
     }
     assert [each["has_alpha"] for each in about["maps"]] == [False, True, False, False]
     assert [each["unit_length"] for each in about["maps"]] == [False, False, False, True]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import imagegs
 from conftest import sample_gaussians, sample_pixels
 from icc_profiles import icc_chunk, matrix_profile
 from imagegs.errors import FormatError
@@ -19,9 +20,10 @@ from imagegs.pictures.writing import write_picture
 from imagegs.rendering import render
 from imagegs.textures.map_list import TextureMap, from_metadata, make_map, to_metadata
 from imagegs.textures.map_names import kind_of, map_names
+from imagegs.textures.mips import mip_chain
 from imagegs.textures.normals import mean_angle, with_unit_normals
-from imagegs.textures.painting import paint_map, paint_stack
-from imagegs.textures.stacks import read_stack
+from imagegs.textures.painting import decode_with_maps, paint_map, paint_stack
+from imagegs.textures.stacks import read_stack, stack_of
 from picture_files import png_file
 
 NAMES = {
@@ -179,6 +181,18 @@ def test_damaged_lists(field: str, value: object) -> None:
         from_metadata({"maps": entries}, CHANNELS)
 
 
+@pytest.mark.parametrize("value", [None, 1, "true"])
+def test_a_field_that_may_be_missing(value: object) -> None:
+    entries: list[Any] = to_metadata((COLOR, ROUGH))["maps"]
+    assert "cutout" not in entries[0] and not from_metadata({"maps": entries}, CHANNELS)[0].cutout
+    entries[0]["cutout"] = value
+    with pytest.raises(FormatError, match="map 1 has no valid cutout"):
+        from_metadata({"maps": entries}, CHANNELS)
+    entries[0]["cutout"] = True
+    read = from_metadata({"maps": entries}, CHANNELS)
+    assert read[0].cutout and from_metadata(to_metadata(read), CHANNELS) == read
+
+
 def test_numbers_count_by_their_value() -> None:
     """JSON does not tell 8 and 8.0 apart; docs/textures.md says so of these fields."""
     entries: list[Any] = to_metadata((COLOR, ROUGH))["maps"]
@@ -301,3 +315,47 @@ def test_profiles_are_applied_to_colours_alone(tmp_path: Path, dtype: type) -> N
     for name, is_data in (("x_Color.png", False), ("x_Roughness.png", True), ("x_Normal.png", True)):
         (tmp_path / name).write_bytes(png_file(pixels, chunks=profile))
         assert np.array_equal(read_stack([tmp_path / name]).picture.pixels, pixels) == is_data
+
+
+# Masks of 0 and 1.
+
+
+def cutout(dtype: type = np.uint8) -> np.ndarray:
+    """A disc, (40, 48, 4), whose alpha is a mask."""
+    y, x = np.mgrid[:40, :48]
+    is_in = (x - 24) ** 2 + (y - 20) ** 2 < 220
+    color = np.stack([x * 5, y * 6, x + y, 255 * is_in], axis=2).astype(np.uint8)
+    return color if dtype is np.uint8 else color.astype(np.uint16) * 257
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_masks_stay_masks(dtype: type) -> None:
+    mask = cutout(dtype)[:, :, 3]
+    stack = stack_of({"Color": cutout(dtype), "Opacity": mask, "Height": mask})
+    assert [each.cutout for each in stack.maps] == [True, True, False]
+    data = imagegs.compress(
+        {"Color": cutout(dtype), "Opacity": mask, "Height": mask}, n_gaussians=60, effort=1
+    )
+    painted = imagegs.decompress(data)
+    largest = np.iinfo(dtype).max
+    for name, found in (("Color", painted["Color"][:, :, 3]), ("Opacity", painted["Opacity"])):
+        assert np.unique(found).tolist() == [0, largest], name
+        assert (found.squeeze() == mask).mean() > 0.97, name
+    assert len(np.unique(painted["Height"])) > 2
+
+
+@pytest.mark.parametrize("scale", [0.5, 3])
+def test_masks_of_other_sizes(scale: float) -> None:
+    data = imagegs.compress({"Color": cutout()}, n_gaussians=60, effort=1)
+    gaussians, maps = decode_with_maps(data)
+    assert np.unique(paint_map(gaussians, maps[0], scale=scale)[:, :, 3]).tolist() == [0, 255]
+    half = mip_chain(gaussians, maps[0])[1][:, :, 3]
+    assert {0, 255} < set(np.unique(half)) <= {0, 64, 128, 191, 255}
+
+
+def test_what_is_no_mask() -> None:
+    gray = cutout()
+    gray[0, 0, 3] = 1
+    assert not stack_of({"Color": gray}).maps[0].cutout
+    assert not stack_of({"Roughness": cutout()[:, :, 3]}).maps[0].cutout
+    assert stack_of({"Opacity": np.zeros((8, 8), np.uint8)}).maps[0].cutout

@@ -179,6 +179,15 @@ test("a picture without a list of maps is one map, other channels are one each",
     assert.throws(() => mapsOf({ channels: ["R"], metadata: { maps: [] } }), FormatError);
 });
 
+test("a map may say that it is a cutout", () => {
+    const entry = { name: "M", file: "M.png", kind: "opacity", bit_depth: 8, channels: 1 };
+    const map = { ...entry, color_space: "linear", unit_length: false };
+    const listed = (cutout) => mapsOf({ channels: ["M.Y"], metadata: { maps: [{ ...map, ...cutout }] } });
+    assert.equal(listed({}).length, 1);
+    assert.equal(listed({ cutout: true }).length, 1);
+    for (const cutout of [null, 1, "true"]) assert.throws(() => listed({ cutout }), /no valid cutout/);
+});
+
 test("a list of maps may have its whole numbers with decimal points", () => {
     const found = mapsOf(decode(valid("fixed-maps-with-decimal-points").bytes));
     assert.deepEqual(found, [

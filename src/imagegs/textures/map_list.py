@@ -25,7 +25,9 @@ _FIELDS = {
     "channels": int,
     "color_space": str,
     "unit_length": bool,
+    "cutout": bool,
 }
+_DEFAULTS = {"cutout": False}  # of fields that are written where they differ
 _MOST_SHOWN = 100  # characters of a name that is refused
 _KEPT_SUFFIXES = {8: (".png", ".tif", ".tiff", ".webp"), 16: (".png", ".tif", ".tiff")}
 
@@ -41,6 +43,7 @@ class TextureMap:
     channels: int  # 1 to 4
     color_space: str  # "srgb" or "linear": for who paints with it, the samples are kept as they are
     unit_length: bool  # whether its colours stand for vectors 2 v - 1 of length 1, and are decoded to such
+    cutout: bool = False  # whether its last channel is a mask of 0 and 1 alone, and is decoded to such
 
     @property
     def own_channels(self) -> tuple[str, ...]:
@@ -70,10 +73,16 @@ class TextureMap:
 
 
 def make_map(
-    name: str, file: str, kind: str, bit_depth: int, channels: int, unit_length: bool = False
+    name: str,
+    file: str,
+    kind: str,
+    bit_depth: int,
+    channels: int,
+    unit_length: bool = False,
+    cutout: bool = False,
 ) -> TextureMap:
     """A map with the colour space that goes with its kind."""
-    return TextureMap(name, file, kind, bit_depth, channels, color_space_of(kind), unit_length)
+    return TextureMap(name, file, kind, bit_depth, channels, color_space_of(kind), unit_length, cutout)
 
 
 def alphas_of_maps(maps: Sequence[TextureMap]) -> Alphas:
@@ -87,7 +96,12 @@ def alphas_of_maps(maps: Sequence[TextureMap]) -> Alphas:
 
 def to_metadata(maps: Sequence[TextureMap]) -> dict[str, Any]:
     """The part of a file's metadata that lists the maps; nothing for no maps."""
-    return {KEY: [asdict(each) for each in maps]} if maps else {}
+    return {KEY: [_entry(each) for each in maps]} if maps else {}
+
+
+def _entry(each: TextureMap) -> dict[str, Any]:
+    usual = _DEFAULTS.items()
+    return {field: value for field, value in asdict(each).items() if (field, value) not in usual}
 
 
 def from_metadata(metadata: dict[str, Any] | None, channels: Sequence[str]) -> tuple[TextureMap, ...]:
@@ -113,7 +127,7 @@ def from_metadata(metadata: dict[str, Any] | None, channels: Sequence[str]) -> t
 def _read_entry(entry: object, number: int) -> TextureMap:
     if not isinstance(entry, dict):
         raise FormatError(f"the list of maps is damaged: map {number} is no object")
-    fields: dict[str, Any] = {field: _whole(value) for field, value in entry.items()}
+    fields: dict[str, Any] = _DEFAULTS | {field: _whole(value) for field, value in entry.items()}
     for field, kind in _FIELDS.items():
         if type(fields.get(field)) is not kind:  # True is an int too
             raise FormatError(f"the list of maps is damaged: map {number} has no valid {field}")

@@ -15,6 +15,7 @@ from imagegs.gaussians import Gaussians
 from imagegs.pictures.pixels import IntegerPixels, to_integers, with_depth
 from imagegs.rendering import render
 from imagegs.textures.map_list import TextureMap, from_metadata
+from imagegs.textures.masks import to_mask
 from imagegs.textures.normals import with_unit_normals
 
 
@@ -41,21 +42,24 @@ def paint_map(
 ) -> IntegerPixels:
     """One map of a stack, (H, W, C) uint8 or uint16 as its file had; view: the arguments of `render`.
 
-    Vectors get length 1 where they had it.
+    Vectors get length 1 where they had it, and masks of 0 and 1 alone are such again.
 
     Raises ValueError as `render` does, and where the Gaussians lack the map's channels.
     """
     own = of_map(gaussians, texture_map)
-    return paint_own(own, texture_map.bit_depth, texture_map.unit_length, threads, **view)
+    finish = texture_map.unit_length, texture_map.cutout
+    return paint_own(own, texture_map.bit_depth, *finish, threads, **view)
 
 
 def paint_own(
-    own: Gaussians, bit_depth: int, unit_length: bool, threads: int | None = None, **view: Any
+    own: Gaussians, bit_depth: int, unit_length: bool, cutout: bool, threads: int | None = None, **view: Any
 ) -> IntegerPixels:
     """`paint_map` of Gaussians that have the channels of one map alone."""
     if unit_length:
         return to_integers(with_unit_normals(render(own, threads=threads, **view)), bit_depth)
     painted: IntegerPixels = render(own, dtype=f"uint{bit_depth}", threads=threads, **view)
+    if cutout:
+        to_mask(painted[:, :, -1])
     return painted
 
 

@@ -22,6 +22,7 @@ from imagegs.pictures.pixels import IntegerPixels, Picture, as_pixels, gray_if_g
 from imagegs.pictures.reading import read_picture
 from imagegs.textures.map_list import TextureMap, check_files, make_map, to_metadata
 from imagegs.textures.map_names import color_space_of, kind_of, map_names
+from imagegs.textures.masks import is_mask
 from imagegs.textures.normals import has_unit_normals
 
 
@@ -100,7 +101,13 @@ def _one_picture(
 def _describe(name: str, file: str, pixels: IntegerPixels) -> TextureMap:
     kind, _ = kind_of(file)
     unit_length = kind == "normal" and pixels.shape[2] == 3 and has_unit_normals(pixels)
-    return make_map(name, file, kind, 8 * pixels.dtype.itemsize, pixels.shape[2], unit_length)
+    cutout = _may_be_mask(kind, pixels.shape[2]) and is_mask(pixels[:, :, -1])
+    return make_map(name, file, kind, 8 * pixels.dtype.itemsize, pixels.shape[2], unit_length, cutout)
+
+
+def _may_be_mask(kind: str, channels: int) -> bool:
+    """Whether the last channel tells what is there and what is not."""
+    return (kind == "opacity" and channels == 1) or (kind == "color" and channels in (2, 4))
 
 
 def _read_maps(files: Sequence[Path], limits: Limits) -> list[Picture]:

@@ -13,7 +13,10 @@ const fields = {
     channels: "number",
     color_space: "string",
     unit_length: "boolean",
+    cutout: "boolean", // for who writes files: a mask is shown with soft edges
 };
+/** What stands for fields that an entry lacks. */
+const defaults = { cutout: false };
 
 /**
  * @typedef {object} TextureMap
@@ -59,8 +62,10 @@ function fromList(list, channels) {
     const maps = /** @type {Record<string, any>[]} */ (list).map((entry, i) => {
         const valid = entry && typeof entry === "object" && !Array.isArray(entry);
         check(valid, `is damaged: map ${i + 1} is no object`);
+        /** @type {Record<string, unknown>} */
+        const whole = { ...defaults, ...entry };
         for (const [field, type] of Object.entries(fields))
-            check(typeof entry[field] === type, `is damaged: map ${i + 1} has no valid ${field}`);
+            check(typeof whole[field] === type, `is damaged: map ${i + 1} has no valid ${field}`);
         const own = pictureChannels[entry.channels];
         check(
             own && [8, 16].includes(entry.bit_depth),

@@ -54,7 +54,7 @@ def make_levels(gaussians: Gaussians, maps: Sequence[SampledMap], threads: int |
 
 def _chain(gaussians: Gaussians, each: SampledMap, first: int, threads: int | None) -> list[IntegerPixels]:
     own = gaussians.replace(color=gaussians.color[:, each.columns], channels=each.channels)
-    painted = paint_own(own, 8, each.unit_length, threads)
+    painted = paint_own(own, 8, each.unit_length, each.cutout, threads)
     return list(islice(mip_levels(painted, each.alphas, each.unit_length), first, None))
 
 

@@ -129,7 +129,7 @@ def _describe(each: SampledMap, index: int, has_mips: bool) -> dict[str, Any]:
     facts = {"name": each.name, "index": index, **functions}
     facts |= {"channels": list(each.channels), "color_space": each.color_space}
     facts |= {"has_alpha": each.has_alpha}
-    return {**facts, "unit_length": each.unit_length}
+    return {**facts, "unit_length": each.unit_length, "cutout": each.cutout}
 
 
 def to_text(manifest: dict[str, Any]) -> str:

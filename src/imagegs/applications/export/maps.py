@@ -25,6 +25,7 @@ class SampledMap:
     channels: tuple[str, ...]  # what they are called in the map
     color_space: str  # "srgb" or "linear"; the values are as the file has them
     unit_length: bool  # colors of vectors 2 v - 1 that get length 1
+    cutout: bool = False  # the last channel is a mask: at a point, what is 1/2 or more stands for 1
 
     @property
     def alphas(self) -> Alphas:
@@ -58,7 +59,8 @@ def sampled_maps(
 
 def _from_stack(each: TextureMap, channels: Sequence[str]) -> SampledMap:
     columns = tuple(channels.index(channel) for channel in each.stack_channels)
-    return SampledMap(each.name, "", columns, each.own_channels, each.color_space, each.unit_length)
+    finish = each.unit_length, each.cutout
+    return SampledMap(each.name, "", columns, each.own_channels, each.color_space, *finish)
 
 
 def _of_picture(channels: Sequence[str]) -> list[SampledMap]:
