@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from imagegs.choices import GRAINS, RESTORATIONS, GrainChoice
 from imagegs.codec import Bits, coded_frame_size, gaussians_for_bytes
 from imagegs.compression.options import CompressionOptions
+from imagegs.compression.pilot import coded_bits
 from imagegs.compression.rules import Given, check_together
 from imagegs.fitting import Tune, steps_of
 from imagegs.fitting.recipes import check_recipe
@@ -22,8 +23,10 @@ from imagegs.restoration.restoring import Restoration
 from imagegs.textures.map_list import TextureMap, alphas_of_maps, to_metadata
 from imagegs.version import __version__
 
-# About so many bits of a Gaussian bring the same gain whether they pay for more Gaussians or for finer ones.
-CODED_BITS = 39
+# About so many bits of a Gaussian bring the same gain whether they pay for more Gaussians or for finer ones,
+# by the number of channels. Of stacks, and of more channels, a small fit tells (pilot.py).
+CODED_BITS = {1: 34, 2: 34, 3: 39, 4: 39}
+MANY_CODED_BITS = 48  # where a small fit begins
 NOISY_CODED_BITS = 44  # the same of a noisy picture, where more Gaussians would paint more of the noise
 
 
@@ -192,12 +195,32 @@ def _within(
         blend: BlendName = "paper" if fit.recipe == "paper" else "softmax"
         n = gaussians_for_bytes(n_bytes, picture.channels, blend, plan.bits, written)
         return replace(plan, n_gaussians=min(n, height * width))
-    coded_bits = NOISY_CODED_BITS if restoration.mode == "denoise" else CODED_BITS
+    bits = _coded_bits(n_bytes, plan, options, restoration, maps)
     n, layers = 0, 1
     for _ in range(2):  # twice, because the number of layers follows from the number of Gaussians
         frame = coded_frame_size(picture.channels, written, layers)
-        n = int(8 * (n_bytes - frame) / coded_bits)
+        n = int(8 * (n_bytes - frame) / bits)
         if n < 1:
             raise ValueError(f"{n_bytes} bytes are too few for a Gaussian")
         layers = len(layer_ends(n, plan.layers))
     return replace(plan, n_gaussians=min(n, height * width), max_bytes=n_bytes)
+
+
+def _coded_bits(
+    n_bytes: int,
+    plan: Plan,
+    options: CompressionOptions,
+    restoration: Restoration,
+    maps: Sequence[TextureMap],
+) -> float:
+    """The bits that a Gaussian should take of so many bytes, the frame of the file aside."""
+    if restoration.mode == "denoise":
+        return NOISY_CODED_BITS
+    pixels, fit = restoration.target.pixels, options.fit
+    usual = CODED_BITS.get(pixels.shape[2], MANY_CODED_BITS)
+    if fit.time_budget is not None or not (maps or pixels.shape[2] not in CODED_BITS):
+        return usual
+    n = min(max(1, int(8 * n_bytes / usual)), pixels.shape[0] * pixels.shape[1])
+    weights = plan.weights(restoration.pixel_weights)
+    how: dict[str, Any] = {"tune": plan.tune, "layers": plan.layers, "seed": fit.seed}
+    return coded_bits(pixels, n, **how, threads=options.threads, **weights)
