@@ -15,14 +15,14 @@ import pytest
 
 from export_reader import Reader
 from export_samples import SCENES, Exported, check, export
-from imagegs.applications.export.targets import TARGETS
+from imagegs.applications.export.targets import SHADER_TARGETS
 from requirements import missing
 from shader_runs import hlsl_to_spirv, run_glsl, run_on_vulkan, run_wgsl_in_chromium, vulkan, wgsl_text
 
 
 @pytest.fixture(scope="module", params=SCENES)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    return export(request.param, tmp_path_factory.mktemp("export"), TARGETS)
+    return export(request.param, tmp_path_factory.mktemp("export"), SHADER_TARGETS)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def device() -> Any:
     return vulkan()
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", SHADER_TARGETS)
 def test_the_documentation_is_enough_to_read_it(exported: Exported, target: str) -> None:
     check(exported, Reader(exported.folders[target]).sample(exported.uv))
 

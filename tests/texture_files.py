@@ -29,11 +29,13 @@ BY_NAME = {each.name: each for each in MAPS}
 
 
 def stack(width: int = 61, height: int = 45, *, wrap: bool = False) -> Gaussians:
-    """Gaussians of a canvas with the channels of MAPS: smooth, but for edges where two of them meet."""
+    """Gaussians of a canvas with the channels of MAPS: pale, and smooth, but for edges where two meet."""
     channels = tuple(channel for each in MAPS for channel in each.stack_channels)
     rng = np.random.default_rng(11)
     g = oracle.random_gaussians(rng, 40, height, width, len(channels), scales=(6, 20))
-    return g.replace(channels=channels, wrap=wrap)
+    color = 0.5 + 0.4 * (g.color - 0.5)
+    color[:, channels.index("Normal.B")] = 1
+    return g.replace(channels=channels, wrap=wrap, color=color)
 
 
 class Ktx2(NamedTuple):
@@ -69,7 +71,16 @@ def read_ktx2(data: bytes) -> Ktx2:
     assert position == kvd + kvd_size
     descriptor = data[dfd : dfd + dfd_size]
     return Ktx2(
-        vk, type_size, (width, height), scheme, places, levels, descriptor, (dfd, dfd_size), texts, (kvd, kvd_size)
+        vk,
+        type_size,
+        (width, height),
+        scheme,
+        places,
+        levels,
+        descriptor,
+        (dfd, dfd_size),
+        texts,
+        (kvd, kvd_size),
     )
 
 
