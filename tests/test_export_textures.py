@@ -182,7 +182,8 @@ def check_descriptor(descriptor: bytes, format: str, is_srgb: bool) -> None:
     assert len(descriptor) == 4 + 24 + 16 * len(samples)
     total, vendor, version = struct.unpack_from("<3I", descriptor)
     assert (total, vendor, version) == (len(descriptor), 0, 2 | (total - 4) << 16)
-    assert list(descriptor[12:16]) == [model, 1, 1 + is_srgb, 0]  # BT.709, transfer function, straight alpha
+    # Primaries, transfer function, straight alpha: BT.709 with sRGB, or data.
+    assert list(descriptor[12:16]) == [model, *((1, 2) if is_srgb else (0, 1)), 0]
     side = 0 if format == "rgba8" else 3
     assert list(descriptor[16:28]) == [side, side, 0, 0, block, *[0] * 7]
     for k, (channel, first, length) in enumerate(samples):

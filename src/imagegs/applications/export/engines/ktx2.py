@@ -35,7 +35,9 @@ _SAMPLES = {  # channel, first bit, number of bits
     "bc1": ((0, 0, 64),),
     "rgba8": ((0, 0, 8), (1, 8, 8), (2, 16, 8), (_ALPHA, 24, 8)),
 }
-_DESCRIPTOR_VERSION, _BT709, _TRANSFER_LINEAR, _TRANSFER_SRGB = 2, 1, 1, 2
+_DESCRIPTOR_VERSION = 2
+_COLORS = (1, 2)  # primaries of BT.709, the transfer function of sRGB
+_DATA = (0, 1)  # no primaries, linear: what is not sRGB is no colour
 _LINEAR_SAMPLE = 0x10  # of a channel that an sRGB transfer function leaves alone
 
 
@@ -77,8 +79,8 @@ def _descriptor(texel_format: Format, is_srgb: bool) -> bytes:
     block_size = 24 + len(samples)
     last = texel_format.side - 1
     block = struct.pack("<2I", 0, _DESCRIPTOR_VERSION | block_size << 16)  # Khronos' own basic descriptor
-    transfer = _TRANSFER_SRGB if is_srgb else _TRANSFER_LINEAR
-    block += struct.pack("4B", _MODELS[texel_format.name], _BT709, transfer, 0)  # alpha is straight
+    meaning = _COLORS if is_srgb else _DATA
+    block += struct.pack("4B", _MODELS[texel_format.name], *meaning, 0)  # alpha is straight
     block += struct.pack("4B 8B", last, last, 0, 0, texel_format.n_bytes, *[0] * 7)
     return struct.pack("<I", 4 + block_size) + block + samples
 
