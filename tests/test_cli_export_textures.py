@@ -220,6 +220,13 @@ def test_too_large_a_canvas_is_refused(run: Run, tiles: Path) -> None:
     check_failure(outcome, 3, "tiles.gsimg: the canvas of 61 x 45 pixels is over the limit", "--size-limit")
 
 
+def test_too_much_painting_is_refused(run: Run, tiles: Path) -> None:
+    options = ("--target", "dds", "--size-limit", 61 * 45)  # four channels of that size may be painted
+    problem = "tiles.gsimg: 61 x 45 pixels of 22 channels are over the limit of 10980 samples"
+    check_failure(failing(run, tiles, *options), 3, problem)
+    assert run("export", tiles, *options, "--map", "Normal", "--quiet").code == 0
+
+
 def test_a_failure_on_the_way_leaves_nothing(run: Run, tiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> bytes:
         raise MemoryError

@@ -39,7 +39,7 @@ from texture_files import (
 ROOT = Path(__file__).parent.parent
 SHAPES = [(61, 45), (5, 3), (1, 1), (127, 64), (64, 64)]
 BLOCKS = {"bc7": 16, "bc5": 16, "bc4": 8, "bc3": 16, "bc1": 8}  # bytes
-KEPT = {"bc7": 4, "bc5": 2, "bc4": 1, "bc3": 4, "bc1": 3, "rgba8": 4, "etc1s": 4, "uastc": 4}  # channels
+KEPT = {"bc7": 4, "bc5": 2, "bc4": 1, "bc3": 4, "bc1": 4, "rgba8": 4, "etc1s": 4, "uastc": 4}  # channels
 ANY = [each.name for each in MAPS]
 TAKEN = {  # the maps that each format takes
     "bc7": ANY,

@@ -57,9 +57,12 @@ def _check_work(options: Namespace, gaussians: Gaussians, textures: Sequence[Tex
     from imagegs.limits import Limits
     from imagegs.rendering import check_painting
 
-    n_pictures = sum(len(each.maps) for each in textures)
+    maps = [each for texture in textures for each in texture.maps]
+    channels = tuple(dict.fromkeys(channel for each in maps for channel in each.stack_channels))
+    columns = [gaussians.channels.index(channel) for channel in channels]
+    painted = gaussians.replace(color=gaussians.color[:, columns], channels=channels)
     with about(options.file):
-        check_painting(gaussians, Limits.of(options.size_limit), pictures=n_pictures)
+        check_painting(painted, Limits.of(options.size_limit), pictures=len(maps))
 
 
 def _checked(options: Namespace, folder: Path, paths: Sequence[Path]) -> RunFiles:

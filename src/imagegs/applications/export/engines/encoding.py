@@ -47,9 +47,12 @@ def encode_levels(texels: Sequence[Texels], texel_format: Format, threads: int |
     check_packages([texel_format])
     encode = _ENCODERS[texel_format.name]
     strips = [_strips(_padded(level, texel_format.side)) for level in texels]
-    with ThreadPoolExecutor(thread_count(threads)) as pool:
+    pool = ThreadPoolExecutor(thread_count(threads))
+    try:
         waiting = [[pool.submit(encode, strip) for strip in level] for level in strips]
         return [b"".join(each.result() for each in level) for level in waiting]
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C none of them is begun
 
 
 def encode_basis(
