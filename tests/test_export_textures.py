@@ -16,6 +16,7 @@ from PIL import Image
 
 import imagegs
 from imagegs.applications.export.engines import encoding
+from imagegs.applications.export.engines.dds import dds_file
 from imagegs.applications.export.engines.files import texels_of, texture_files
 from imagegs.applications.export.engines.formats import FORMATS
 from imagegs.applications.export.engines.planning import as_stack, plan_textures
@@ -66,10 +67,11 @@ DESCRIPTORS = {  # color model, bytes of a block, samples: channel, first bit, b
     "bc4": (131, 8, [(0, 0, 64)]),
     "bc3": (130, 16, [(15, 0, 64), (0, 64, 64)]),
     "bc1": (128, 8, [(0, 0, 64)]),
+    "bc1a": (128, 8, [(1, 0, 64)]),
     "rgba8": (1, 4, [(0, 0, 8), (1, 8, 8), (2, 16, 8), (15, 24, 8)]),
 }
 VK = {"bc7": (145, 146), "bc5": (141, None), "bc4": (139, None), "bc3": (137, 138), "bc1": (131, 132)}
-VK["rgba8"] = (37, 43)
+VK |= {"rgba8": (37, 43), "bc1a": (133, 134)}
 DXGI = {"bc7": (98, 99), "bc5": (83, None), "bc4": (80, None), "bc3": (77, 78), "bc1": (71, 72)}
 DXGI["rgba8"] = (28, 29)
 
@@ -262,7 +264,7 @@ def test_formats_that_suit() -> None:
     assert [t.texel_format.name for t in textures] == ["bc5", "bc7"]
 
 
-@pytest.mark.parametrize("format", [*TAKEN, "etc1s", "uastc"])
+@pytest.mark.parametrize("format", ["bc7", "bc5", "bc4", "bc3", "rgba8", "etc1s", "uastc"])
 def test_formats_that_a_map_cannot_have(format: str) -> None:
     for each in MAPS:
         if each.name in TAKEN.get(format, BY_NAME):
@@ -270,6 +272,47 @@ def test_formats_that_a_map_cannot_have(format: str) -> None:
         else:
             with pytest.raises(ValueError, match=f"^map {each.name} cannot be {format}: it h"):
                 plan_textures([each], "ktx2", format=format)
+
+
+def cut_out(name: str) -> Gaussians:
+    """Gaussians with an alpha of 0 or 1 in a map, so small that no texel sees two of them."""
+    g = stack()
+    color = g.color.copy()
+    color[:, g.channels.index(f"{name}.A")] = np.arange(len(g)) % 2
+    return g.replace(color=color, scale=np.full_like(g.scale, 0.02))
+
+
+@pytest.mark.parametrize("name", ["Leaf", "Decal", "Mask"])
+def test_bc1_with_an_alpha_of_0_and_255(name: str) -> None:
+    g, is_srgb = cut_out(name), BY_NAME[name].color_space == "srgb"
+    file = read_ktx2(one("ktx2", name, g, format="bc1"))
+    assert file.vk_format == VK["bc1a"][is_srgb]
+    check_descriptor(file.descriptor, "bc1a", is_srgb)
+    dds = read_dds(one("dds", name, g, format="bc1"))
+    assert dds.dxgi_format == DXGI["bc1"][is_srgb] and dds.levels == b"".join(file.levels)
+    expected = seen(mip_chain(g, BY_NAME[name]), "rgba8")
+    assert set(np.unique(expected[0][:, :, 3])) == {0, 255}
+    floors = (39, 32, 27, 25, 25, 25)  # dB, about 1 below what was measured
+    for level, blocks, floor, size in zip(expected, file.levels, floors, sizes(61, 45), strict=True):
+        with Image.open(io.BytesIO(b"".join(dds_file(*size, FORMATS["bc1"], False, [blocks])))) as image:
+            decoded = np.asarray(image)
+        opaque = level[:, :, 3] >= 128
+        assert np.array_equal(decoded[:, :, 3] == 255, opaque)
+        assert not decoded[~opaque].any()
+        assert psnr(decoded[opaque][:, :3], level[opaque][:, :3]) >= floor
+
+
+def test_bc1_takes_no_other_alpha() -> None:
+    opaque = stack().replace(color=np.ones_like(stack().color))
+    for name, packs, title in (("Leaf", [], "map Leaf"), (None, ["p=AO,0,0,Height"], "pack p")):
+        only = [name] if name else []
+        [pieces] = texture_files(opaque, MAPS, "dds", format="bc1", only=only, packs=packs).values()
+        assert read_dds(b"".join(pieces)).dxgi_format == 72 - len(packs)
+        [pieces] = texture_files(stack(), MAPS, "dds", format="bc1", only=only, packs=packs).values()
+        with pytest.raises(
+            ValueError, match=f"^{title} cannot be bc1: its alpha is not 0 or 255 everywhere$"
+        ):
+            b"".join(pieces)
 
 
 def test_the_first_two_channels_of_bc5() -> None:
@@ -342,8 +385,6 @@ def test_what_cannot_be_planned() -> None:
     for format in ("etc1s", "uastc"):
         with pytest.raises(ValueError, match=f"{format} is a format of KTX2 files: DDS files do not hold it"):
             plan_textures(MAPS, "dds", format=format)
-    with pytest.raises(ValueError, match="pack p cannot be bc1: it has an alpha channel"):
-        plan_textures(MAPS, "dds", format="bc1", only=[], packs=["p=AO,0,0,AO"])
     twins = [make_map("a", "x.png", "other", 8, 1), make_map("b", "x.tif", "other", 8, 1)]
     with pytest.raises(ValueError, match=r"two textures would have the same file: x\.ktx2 and x\.ktx2"):
         plan_textures(twins, "ktx2")

@@ -16,6 +16,7 @@ _DXGI_FORMATS = {  # DXGI_FORMAT, with linear and with sRGB values
     "bc4": (80, 80),
     "bc3": (77, 78),
     "bc1": (71, 72),
+    "bc1a": (71, 72),
     "rgba8": (28, 29),
 }
 _PITCH, _LINEAR_SIZE = 0x8, 0x80000

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.applications.export.engines.bc1_alpha import encode_bc1_alpha
 from imagegs.applications.export.engines.formats import Format
 from imagegs.engine import thread_count
 from imagegs.errors import ImageGSError
@@ -40,7 +41,8 @@ def encode_levels(texels: Sequence[Texels], texel_format: Format, threads: int |
     """The blocks of each level, row by row; levels that are no whole number of blocks repeat their border.
 
     texels: of each level, (H, W, 4) uint8. BC4 takes the first channel, BC5 the first two, BC1 the first
-    three. The format is none of Basis Universal.
+    three; with alpha, it makes texels transparent whose alpha is below 128.
+    texel_format: none of Basis Universal.
 
     Raises ImageGSError where its package is missing.
     """
@@ -114,6 +116,10 @@ def _bc1(texels: Texels) -> bytes:
     return _by_bc7enc(texels, "DXT1", level=_RGBCX_LEVEL)
 
 
+def _bc1a(texels: Texels) -> bytes:
+    return encode_bc1_alpha(texels, _bc1)
+
+
 def _by_bc7enc(texels: Texels, name: str, **options: int) -> bytes:
     import bc7enc
 
@@ -131,5 +137,6 @@ _ENCODERS: dict[str, Callable[[Texels], bytes]] = {
     "bc4": _bc4,
     "bc3": _bc3,
     "bc1": _bc1,
+    "bc1a": _bc1a,
     "rgba8": _rgba8,
 }

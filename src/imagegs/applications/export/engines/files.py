@@ -14,6 +14,7 @@ from imagegs.applications.export.engines.encoding import (
     encode_basis,
     encode_levels,
 )
+from imagegs.applications.export.engines.formats import BC1_ALPHA
 from imagegs.applications.export.engines.ktx2 import ktx2_file
 from imagegs.applications.export.engines.planning import Texture, file_name, plan_textures
 from imagegs.gaussians import Gaussians
@@ -40,7 +41,8 @@ def texture_files(
         for a picture. The other arguments are those of `planning.plan_textures`.
     threads: how many paint and encode; None: one for each processor.
 
-    Raises what `plan_textures` raises; ImageGSError where the package is missing that encodes a format.
+    Raises what `plan_textures` raises; ImageGSError where the package is missing that encodes a format. The
+    pieces raise what `texture_file` raises.
     """
     textures = plan_textures(maps, target, format=format, only=only, packs=packs)
     check_packages([each.texel_format for each in textures])
@@ -50,8 +52,12 @@ def texture_files(
 def texture_file(
     gaussians: Gaussians, texture: Texture, target: str, threads: int | None = None
 ) -> Iterator[bytes]:
-    """The pieces of one texture's file, "ktx2" or "dds". Raises what painting and encoding raise."""
+    """The pieces of one texture's file, "ktx2" or "dds".
+
+    Raises what painting and encoding raise; ValueError for BC1 with an alpha other than 0 and 255.
+    """
     levels = texels_of(gaussians, texture, threads)
+    _check_alpha(texture, levels[0])
     texel_format, is_srgb = texture.texel_format, texture.is_srgb
     if texel_format.is_basis:
         yield encode_basis(
@@ -61,6 +67,11 @@ def texture_file(
     blocks = encode_levels(levels, texel_format, threads)
     height, width = levels[0].shape[:2]
     yield from _CONTAINERS[target](width, height, texel_format, is_srgb, blocks)
+
+
+def _check_alpha(texture: Texture, texels: Texels) -> None:
+    if texture.texel_format is BC1_ALPHA and not np.isin(texels[:, :, 3], (0, 255)).all():
+        raise ValueError(f"{texture.title} cannot be bc1: its alpha is not 0 or 255 everywhere")
 
 
 def texels_of(gaussians: Gaussians, texture: Texture, threads: int | None = None) -> list[Texels]:

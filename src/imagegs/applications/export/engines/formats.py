@@ -39,3 +39,4 @@ FORMATS: dict[str, Format] = {
         Format("rgba8", 1, 4, True, None, None),
     )
 }
+BC1_ALPHA = Format("bc1a", 4, 8, True, *_BC7ENC)  # what bc1 is where there is an alpha of 0 and 255

@@ -23,16 +23,27 @@ _VK_FORMATS = {  # VkFormat, with linear and with sRGB values
     "bc4": (139, 139),
     "bc3": (137, 138),
     "bc1": (131, 132),
+    "bc1a": (133, 134),
     "rgba8": (37, 43),
 }
-_MODELS = {"bc7": 134, "bc5": 132, "bc4": 131, "bc3": 130, "bc1": 128, "rgba8": 1}  # KHR_DF_MODEL_*
+_MODELS = {
+    "bc7": 134,
+    "bc5": 132,
+    "bc4": 131,
+    "bc3": 130,
+    "bc1": 128,
+    "bc1a": 128,
+    "rgba8": 1,
+}  # KHR_DF_MODEL_*
 _ALPHA = 15  # KHR_DF_CHANNEL_*_ALPHA
+_BC1_ALPHA = 1  # KHR_DF_CHANNEL_BC1A_ALPHAPRESENT
 _SAMPLES = {  # channel, first bit, number of bits
     "bc7": ((0, 0, 128),),
     "bc5": ((0, 0, 64), (1, 64, 64)),
     "bc4": ((0, 0, 64),),
     "bc3": ((_ALPHA, 0, 64), (0, 64, 64)),
     "bc1": ((0, 0, 64),),
+    "bc1a": ((_BC1_ALPHA, 0, 64),),
     "rgba8": ((0, 0, 8), (1, 8, 8), (2, 16, 8), (_ALPHA, 24, 8)),
 }
 _DESCRIPTOR_VERSION = 2

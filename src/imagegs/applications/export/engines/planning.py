@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from imagegs.applications.export.engines.formats import FORMATS, Format
+from imagegs.applications.export.engines.formats import BC1_ALPHA, FORMATS, Format
 from imagegs.applications.export.engines.packs import Pack, Part, maps_in, read_pack
 from imagegs.applications.export.targets import TEXTURE_TARGETS
 from imagegs.gaussians import Gaussians
@@ -37,6 +37,13 @@ class Texture:
     def maps(self) -> tuple[TextureMap, ...]:
         """The maps among its parts, each once."""
         return maps_in(self.parts)
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        if len(self.parts) == 1:
+            return f"map {self.maps[0].name}"
+        return f"pack {self.name}"
 
     @property
     def has_alpha(self) -> bool:
@@ -115,14 +122,20 @@ def _of_map(each: TextureMap, format: str | None) -> Texture:
     if flaw := _flaw(name, each.channels, is_normal=each.kind == "normal", is_srgb=is_srgb):
         raise ValueError(f"map {each.name} cannot be {name}: {flaw}")
     layout = _TWO if name == "bc5" else _LAYOUTS[each.channels]
-    return Texture(PurePath(each.file).stem, (each,), FORMATS[name], layout, is_srgb)
+    return Texture(PurePath(each.file).stem, (each,), _texel_format(name, layout), layout, is_srgb)
 
 
 def _of_pack(pack: Pack, format: str | None) -> Texture:
     name = format or "bc7"
     if flaw := _flaw(name, len(pack.parts), is_normal=False, is_srgb=False):
         raise ValueError(f"pack {pack.name} cannot be {name}: {flaw}")
-    return Texture(pack.name, pack.parts, FORMATS[name], _LAYOUTS[len(pack.parts)], False)
+    layout = _LAYOUTS[len(pack.parts)]
+    return Texture(pack.name, pack.parts, _texel_format(name, layout), layout, False)
+
+
+def _texel_format(name: str, layout: Layout) -> Format:
+    """The format of that name for such channels."""
+    return BC1_ALPHA if name == "bc1" and layout[3] != ONE else FORMATS[name]
 
 
 def _default(each: TextureMap) -> str:
@@ -140,8 +153,6 @@ def _flaw(name: str, channels: int, *, is_normal: bool, is_srgb: bool) -> str | 
         return f"it has {channels} channels, not one"
     if name == "bc5" and channels != 2 and not (is_normal and channels == 3):
         return "it has neither two channels nor the three of normals"
-    if name == "bc1" and channels in (2, 4):
-        return "it has an alpha channel"
     return None
 
 
