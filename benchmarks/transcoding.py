@@ -86,6 +86,8 @@ def measure(g: Gaussians, maps: tuple[TextureMap, ...], formats: list[str], thre
                 [texture] = plan_textures([each], "ktx2", format=name)
             except ValueError:  # the map cannot have that format
                 continue
+            if texture.texel_format.name != name:  # bc1 with alpha, which must be 0 or 255
+                continue
             seconds, levels = timed(lambda made=texture: texels_of(g, made, threads))
             rows["levels"].append({"seconds": seconds})
             seconds, (n_bytes, seen) = timed(

@@ -1,8 +1,8 @@
 """BC1 with one bit of alpha: blocks of three colours, and texels that are not there.
 
-A block whose first color, as a number, is not above its second has these two and their mean in place of four
-colors; its fourth index is a transparent texel. The library writes blocks without such texels alone, so two
-colors and the indices are chosen here.
+A block whose first colour, as a number, is not above its second has these two and their mean in place of four
+colours; its fourth index is a transparent texel. The library writes blocks without such texels alone, so two
+colours and the indices are chosen here.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def _filled(blocks: NDArray[np.uint8], opaque: NDArray[np.bool_]) -> NDArray[np.
 def _with_holes(
     ends: NDArray[np.uint16], colors: NDArray[np.uint8], opaque: NDArray[np.bool_]
 ) -> NDArray[np.uint16]:
-    """(N, 4) uint16: two colors and sixteen indices of each block, by the better of two pairs of colors.
+    """(N, 4) uint16: two colours and sixteen indices of each block, by the better of two pairs of colours.
 
-    ends: (N, 2), those of blocks of four colors. The other pair is the darkest and the brightest texel.
+    ends: (N, 2), those of blocks of four colours. The other pair is the darkest and the brightest texel.
     """
     pairs = [np.sort(pair, axis=1) for pair in (ends, _extremes(colors, opaque))]
     (first, error), (second, other) = (_indices(pair, colors, opaque) for pair in pairs)
@@ -63,7 +63,7 @@ def _indices(
 
 
 def _extremes(colors: NDArray[np.uint8], opaque: NDArray[np.bool_]) -> NDArray[np.uint16]:
-    """(N, 2): the darkest and the brightest color of each block, by their sums, with 5, 6 and 5 bits."""
+    """(N, 2): the darkest and the brightest colour of each block, by their sums, with 5, 6 and 5 bits."""
     sums = colors.sum(axis=2, dtype=np.int64)
     places = [np.where(opaque, sums, 1000).argmin(axis=1), np.where(opaque, sums, -1).argmax(axis=1)]
     found = np.stack([colors[np.arange(len(colors)), place] for place in places], axis=1).astype(np.uint32)
@@ -73,7 +73,7 @@ def _extremes(colors: NDArray[np.uint8], opaque: NDArray[np.bool_]) -> NDArray[n
 
 
 def _expanded(colors: NDArray[np.uint16]) -> NDArray[np.int32]:
-    """(N, 3), 0..255, of colors with 5, 6 and 5 bits."""
+    """(N, 3), 0..255, of colours with 5, 6 and 5 bits."""
     c = colors.astype(np.int32)
     red, green, blue = c >> 11, c >> 5 & 63, c & 31
     return np.stack([red << 3 | red >> 2, green << 2 | green >> 4, blue << 3 | blue >> 2], axis=1)
