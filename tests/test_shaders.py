@@ -18,7 +18,7 @@ import imagegs
 from conftest import Run
 from export_reader import Reader
 from export_samples import MOST_UNSAFE, SCENES, TOLERANCE, Exported, check, export, footprints
-from imagegs.applications.export.targets import TARGETS
+from imagegs.applications.export.targets import SHADER_TARGETS
 from imagegs.textures.mips import level_size, mip_level
 from requirements import missing
 from shader_runs import hlsl_to_spirv, run_glsl, run_on_vulkan, run_wgsl_in_chromium, vulkan, wgsl_text
@@ -26,7 +26,7 @@ from shader_runs import hlsl_to_spirv, run_glsl, run_on_vulkan, run_wgsl_in_chro
 
 @pytest.fixture(scope="module", params=SCENES)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    return export(request.param, tmp_path_factory.mktemp("export"), TARGETS)
+    return export(request.param, tmp_path_factory.mktemp("export"), SHADER_TARGETS)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def device() -> Any:
     return vulkan()
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", SHADER_TARGETS)
 def test_the_documentation_is_enough_to_read_it(exported: Exported, target: str) -> None:
     check(exported, Reader(exported.folders[target]).sample(exported.uv))
 
@@ -77,7 +77,7 @@ def test_glsl_compiles(exported: Exported, tmp_path: Path, version: str) -> None
 
 @pytest.fixture(scope="module", params=["stack", "picture", "wrapping", "paper"])
 def filtered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Filtered:
-    exported = export(request.param, tmp_path_factory.mktemp("export"), TARGETS)
+    exported = export(request.param, tmp_path_factory.mktemp("export"), SHADER_TARGETS)
     uv, slopes, sides = footprints(exported, 512)
     expected = Reader(exported.folders["json"]).filtered(uv, slopes[:, :2], slopes[:, 2:])
     return Filtered(exported.folders, uv, slopes, sides, expected)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from imagegs.cli.decode_view import View
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import named_map
 from imagegs.cli.options import UsageError
+from imagegs.cli.output_folders import check_no_links, made
 from imagegs.cli.paths import depth_in, output_path, picture_suffix
 from imagegs.cli.reports import Verbosity, print_json
 from imagegs.cli.run_files import Output, RunFiles, check_folder
@@ -40,7 +40,7 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
     view = View.of(options, painted, pictures=len(files))
     if options.map is None:
         _check_folder(options, target, len(files))
-        _check_no_links(files)
+        check_no_links(files)
     for file, each in files.items():
         with about(file):
             check_picture_format(_suffix(options, file), each.own_channels, each.bit_depth, view.size)
@@ -49,7 +49,7 @@ def decode_stack(options: Namespace, gaussians: Gaussians, maps: Sequence[Textur
     # A folder that does not exist yet holds nothing that could be in the way.
     run_files.check(yet_to_be=target if options.map is None and not target.exists() else None)
     contents = {file: _contents(options, file, each, gaussians, view) for file, each in files.items()}
-    with nullcontext() if options.map is not None else _made(target):
+    with nullcontext() if options.map is not None else made(target):
         sizes = run_files.write_all(contents)
     written = [_entry(file, each, n) for (file, each), n in zip(files.items(), sizes, strict=True)]
     seconds = time.perf_counter() - start
@@ -75,21 +75,6 @@ def _contents(
         is_srgb = each.color_space == "srgb"
         data = encode_picture(_suffix(options, file), pixels, each.own_channels, is_srgb=is_srgb)
     yield from [data] if isinstance(data, (bytes, memoryview)) else data
-
-
-@contextmanager
-def _made(folder: Path) -> Iterator[None]:
-    """The folder exists within this context. If it is new and an error leaves it empty, it is removed."""
-    is_new = not folder.exists()
-    with about(folder):
-        folder.mkdir(exist_ok=True)
-    try:
-        yield
-    except BaseException:
-        if is_new:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
 
 
 def _targets(options: Namespace, maps: Sequence[TextureMap]) -> tuple[Path, dict[Path, TextureMap]]:
@@ -124,16 +109,6 @@ def _check_folder(options: Namespace, folder: Path, n_maps: int) -> None:
             f"{folder} is to be a folder, for {n_maps} maps; --map writes one of them to a picture"
         )
     check_folder(folder, "maps")
-
-
-def _check_no_links(files: Iterable[Path]) -> None:
-    """Raises where a file to write is a pipe, a device, or a link, which may lead out of the folder."""
-    for file in files:
-        with about(file):
-            if file.is_symlink():
-                raise FileExistsError(errno.EEXIST, "a link is there, and is not followed", str(file))
-            if file.exists() and not (file.is_file() or file.is_dir()):
-                raise FileExistsError(errno.EEXIST, "what is there is no regular file", str(file))
 
 
 def _entry(file: Path, each: TextureMap, n_bytes: int) -> dict[str, Any]:

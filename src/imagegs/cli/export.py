@@ -1,16 +1,19 @@
-"""`imagegs export`: a .gsimg file as buffers and functions for a shader."""
+"""`imagegs export`: a .gsimg file as buffers and functions for shaders, or as textures for engines."""
 
 from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs._native import TILE
-from imagegs.applications.export.targets import TARGETS, file_names
+from imagegs.applications.export.engines.formats import FORMATS
+from imagegs.applications.export.targets import TARGETS, TEXTURE_TARGETS, file_names
 from imagegs.cli.decode import lod
 from imagegs.cli.exit_codes import about
+from imagegs.cli.export_textures import export_textures
 from imagegs.cli.folders import load_stack
 from imagegs.cli.options import Subparsers, UsageError, add_command, add_input, add_output, add_shared, whole
 from imagegs.cli.paths import output_path
@@ -21,24 +24,33 @@ from imagegs.errors import LimitError
 if TYPE_CHECKING:
     from imagegs.gaussians import Gaussians
     from imagegs.limits import Limits
+    from imagegs.textures.map_list import TextureMap
 
 EXAMPLES = """
 examples:
   imagegs export tiles.gsimg --target glsl -o shader
   imagegs export tiles.gsimg --target wgsl --map Color --map Normal
   imagegs export photo.gsimg --target json --lod 0.5
+  imagegs export tiles.gsimg --target ktx2
+  imagegs export tiles.gsimg --target dds --format bc7 -o textures
+  imagegs export tiles.gsimg --target ktx2 --pack orm=AO,Roughness,Metallic
 
-The folder OUT gets the buffers (*.bin), manifest.json, which describes them, and
-sample.glsl, .wgsl or .hlsl with two functions for each map: vec3 sample_Color(vec2 uv)
+glsl, wgsl, hlsl: the folder OUT gets the buffers (*.bin), manifest.json, which describes
+them, and sample.glsl, .wgsl or .hlsl with two functions for each map: vec3 sample_Color(vec2 uv)
 at a point, and vec3 filter_Color(vec2 uv, vec2 dx, vec2 dy), filtered over a pixel.
 json: one file, texture.json, with all numbers. docs/shaders.md has the layout.
+
+ktx2, dds: OUT gets a texture file for each map, with all mip levels, for engines to load;
+docs/engines.md tells more. All of them are written, or none. They need the packages of
+pip install 'imagegs[export]'.
+
 Files of these names that OUT holds already are replaced only with --overwrite.
 """
 
 
 def add_parser(commands: Subparsers) -> None:
     """Adds the command `export`."""
-    what = "Write buffers and functions that sample the maps of a .gsimg file in a shader."
+    what = "Write the maps of a .gsimg file for shaders, which sample them, or as texture files for engines."
     parser = add_command(commands, "export", run, what, EXAMPLES)
     add_input(parser, "file", "FILE.gsimg", "the file to read")
     add_output(parser, "OUT", "a folder, FILE's name with -TARGET")
@@ -46,7 +58,8 @@ def add_parser(commands: Subparsers) -> None:
         "--target",
         choices=TARGETS,
         required=True,
-        help="language of the functions: GLSL (WebGL2), WGSL (WebGPU), HLSL; json: numbers alone",
+        help="functions for a shader in GLSL (WebGL2), WGSL (WebGPU) or HLSL; json: their numbers alone; "
+        "texture files: KTX2 or DDS",
     )
     parser.add_argument(
         "--map", action="append", metavar="NAME", help="export this map alone (repeatable; default: all)"
@@ -54,10 +67,23 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument(
         "--tile",
         type=whole(1, 65535),
-        default=TILE,
         metavar="PIXELS",
-        help="side of the tiles that have lists of what they see: small ones are faster to sample and take "
-        "more memory (default: %(default)s canvas pixels)",
+        help="for shaders: side of the tiles that have lists of what they see; small ones are faster to "
+        f"sample and take more memory (default: {TILE} canvas pixels)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="for texture files: of all of them (default: bc7; bc5 for normals, bc4 for one channel of "
+        "data); ktx2 alone holds etc1s and uastc",
+    )
+    parser.add_argument(
+        "--pack",
+        action="append",
+        default=[],
+        metavar="NAME=MAP,MAP,MAP[,MAP]",
+        help="for texture files: one texture of maps of one channel, which get no files of their own; "
+        "0 and 255 stand for channels of that value (repeatable)",
     )
     parser.add_argument(
         "--lod",
@@ -78,14 +104,9 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """`imagegs export`."""
-    from imagegs.applications.export.files import export_files
-    from imagegs.applications.export.maps import sampled_maps
-    from imagegs.engine import at_most
-    from imagegs.limits import Limits
-
     start = time.perf_counter()
+    _check_options(options)
     folder = output_path(options.output, options.file, f"-{options.target}")
-    limits = Limits.of(options.size_limit)
     gaussians, maps = load_stack(
         options.file,
         size_limit=options.size_limit,
@@ -93,8 +114,35 @@ def run(options: Namespace) -> None:
         lod=options.lod,
         whole=False,
     )
-    if options.map and not maps:
-        raise UsageError("--map needs a texture stack: this file holds one picture")
+    for name in ("map", "pack"):
+        if getattr(options, name) and not maps:
+            raise UsageError(f"--{name} needs a texture stack: this file holds one picture")
+    export = export_textures if options.target in TEXTURE_TARGETS else _export_shader
+    export(options, folder, gaussians, maps, start)
+
+
+def _check_options(options: Namespace) -> None:
+    """Raises UsageError for options that are for other targets."""
+    is_texture = options.target in TEXTURE_TARGETS
+    if is_texture and options.tile is not None:
+        raise UsageError(f"--tile is for shaders, not for {options.target} files")
+    if is_texture and not options.mips:
+        raise UsageError(f"--no-mips is for shaders: {options.target} files have all mip levels")
+    for name in ("format", "pack"):
+        if not is_texture and getattr(options, name):
+            raise UsageError(f"--{name} is for the targets {' and '.join(TEXTURE_TARGETS)}")
+
+
+def _export_shader(
+    options: Namespace, folder: Path, gaussians: Gaussians, maps: Sequence[TextureMap], start: float
+) -> None:
+    """Writes buffers and functions; start: when the command began, in seconds of time.perf_counter()."""
+    from imagegs.applications.export.files import export_files
+    from imagegs.applications.export.maps import sampled_maps
+    from imagegs.engine import at_most
+    from imagegs.limits import Limits
+
+    limits = Limits.of(options.size_limit)
     files = _checked(options, folder)
     chosen = sampled_maps(gaussians.channels, maps, options.map)
     if options.mips:
@@ -104,7 +152,7 @@ def run(options: Namespace) -> None:
             gaussians,
             chosen,
             options.target,
-            tile=options.tile,
+            tile=options.tile or TILE,
             title=f"{options.file.name}, written by imagegs export",
             threads=options.threads,
             most_listed=limits.max_exported,

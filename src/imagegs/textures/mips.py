@@ -1,6 +1,7 @@
 """Mip levels: a texture at 1/2, 1/4, 1/8, ... of its size, as graphics cards filter by them.
 
 A texel of a level is the mean of the texture under it, so nothing that is smaller than the texel can alias.
+Where sides are odd, it weighs what its edges cut by the part inside.
 Means are of the samples as they are stored: of sRGB-encoded ones where the map has these. Colours count by
 their alpha, and the mean of vectors of length 1 gets length 1 again.
 """
@@ -64,36 +65,57 @@ def mip_levels(pixels: IntegerPixels, alphas: Alphas, unit_length: bool = False)
     vectors 2 v - 1 of length 1.
     """
     yield pixels
-    depth, samples = 8 * pixels.dtype.itemsize, to_float(pixels)
-    for _ in range(last_level(pixels.shape[1], pixels.shape[0])):
-        samples = _next_level(samples, alphas)
+    height, width, _ = pixels.shape
+    depth, n_covered = 8 * pixels.dtype.itemsize, sum(alpha is not None for alpha in alphas)
+    means = base = _weighed(to_float(pixels), alphas)
+    for level in range(1, last_level(width, height) + 1):
+        size = level_size(width, height, level)
+        # Whole texels of the level before are as good as those of the first, and fewer.
+        means = _area_means(means if _divides(size, means) else base, size)
+        samples = _straight(means, alphas) if n_covered else means
         yield to_integers(with_unit_normals(samples) if unit_length else samples, depth)
 
 
-def _next_level(samples: Samples, alphas: Alphas) -> Samples:
-    """Means at half the size; covered channels are weighed by their alpha."""
-    means = _halved(_halved(samples, 0), 1)
-    if all(alpha is None for alpha in alphas):
-        return means
-    own = np.array([i if alpha is None else alpha for i, alpha in enumerate(alphas)])
-    is_covered = np.array([alpha is not None for alpha in alphas])
-    weights = np.where(is_covered, samples[:, :, own], np.float32(1))
-    total = np.where(is_covered, means[:, :, own], np.float32(1))
-    weighed = _halved(_halved(samples * weights, 0), 1)
-    # Where alpha is 0 all over, no colour is seen: the plain mean is as good as any.
-    return np.divide(weighed, total, out=means, where=total > 0)
+def _weighed(samples: Samples, alphas: Alphas) -> Samples:
+    """The samples, and behind them the covered channels times their alpha."""
+    covered = [(i, alpha) for i, alpha in enumerate(alphas) if alpha is not None]
+    return np.concatenate([samples, *(samples[:, :, [i]] * samples[:, :, [a]] for i, a in covered)], axis=2)
 
 
-def _halved(samples: Samples, axis: int) -> Samples:
-    """Means along an axis, of 2 samples, or of 2 + 1/m of 2 m + 1 samples; a single sample stays."""
-    a = np.moveaxis(samples, axis, 0)
-    if len(a) == 1:
+def _straight(means: Samples, alphas: Alphas) -> Samples:
+    """The means of the channels, from those of what `_weighed` gives."""
+    n = len(alphas)
+    samples, weighed = means[:, :, :n].copy(), iter(np.moveaxis(means[:, :, n:], 2, 0))
+    for i, alpha in enumerate(alphas):
+        if alpha is not None:
+            total = samples[:, :, alpha]
+            # Where alpha is 0 all over, no colour is seen: the plain mean is as good as any.
+            np.divide(next(weighed), total, out=samples[:, :, i], where=total > 0)
+    return samples
+
+
+def _divides(size: Size, means: Samples) -> bool:
+    """Whether each texel of that size is a whole number of texels of `means`."""
+    height, width = means.shape[:2]
+    return bool(width % size.width == 0 and height % size.height == 0)
+
+
+def _area_means(samples: Samples, size: Size) -> Samples:
+    """The means of the parts that divide (H, W, C) evenly."""
+    return _means_along(_means_along(samples, size.height, 0), size.width, 1)
+
+
+def _means_along(samples: Samples, n: int, axis: int) -> Samples:
+    """The means of n equal parts of an axis of m >= n texels: whole texels, and what their ends cut off."""
+    m = samples.shape[axis]
+    if m == n:
         return samples
-    m = len(a) // 2
-    if len(a) % 2 == 0:
-        means = (a[0::2] + a[1::2]) * np.float32(0.5)
-    else:
-        share = (np.arange(m + 1, dtype=np.float32) / m).reshape(-1, *[1] * (a.ndim - 1))
-        parts = (1 - share[:-1]) * a[0:-1:2] + a[1::2] + share[1:] * a[2::2]
-        means = parts * np.float32(m / len(a))
-    return np.moveaxis(means, 0, axis)
+    first, rest = np.divmod(np.arange(n + 1) * m, n)  # edge i lies at first + rest / n texels
+    sums: Samples = np.add.reduceat(samples, first[:-1], axis=axis)
+    if rest.any():
+        shape = [-1 if i == axis else 1 for i in range(samples.ndim)]
+        cut = np.take(samples, np.minimum(first, m - 1), axis=axis)
+        cut *= (rest / n).astype(np.float32).reshape(shape)  # of each edge's texel the part before it
+        sums += np.take(cut, range(1, n + 1), axis=axis) - np.take(cut, range(n), axis=axis)
+    sums *= np.float32(n / m)
+    return sums

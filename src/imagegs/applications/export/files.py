@@ -12,7 +12,14 @@ from imagegs.applications.export.levels import make_levels
 from imagegs.applications.export.manifest import make_manifest, to_text, with_data
 from imagegs.applications.export.maps import SampledMap
 from imagegs.applications.export.shaders import make_shader
-from imagegs.applications.export.targets import MANIFEST, MIPS, TARGETS, TEXT, buffer_file, shader_file
+from imagegs.applications.export.targets import (
+    MANIFEST,
+    MIPS,
+    SHADER_TARGETS,
+    TEXT,
+    buffer_file,
+    shader_file,
+)
 from imagegs.errors import LimitError
 from imagegs.gaussians import Gaussians
 
@@ -40,8 +47,8 @@ def export_files(
 ) -> Export:
     """The files that a shader needs to sample these maps.
 
-    target: one of TARGETS: "glsl", "wgsl" and "hlsl" are buffers, a manifest, and the functions in that
-        language; "json" is one text with all numbers.
+    target: one of SHADER_TARGETS: "glsl", "wgsl" and "hlsl" are buffers, a manifest, and the functions in
+        that language; "json" is one text with all numbers.
     tile: the side in canvas pixels of the tiles that have lists of their own.
     title: a comment in the shader.
     most_listed: how many entries all lists may have.
@@ -51,8 +58,8 @@ def export_files(
     Raises ValueError for another target, no maps, and what `make_buffers` does; LimitError as that does, and
     where a text would have more than half as many numbers.
     """
-    if target not in TARGETS:
-        raise ValueError(f"no target {target!r}; there are {', '.join(TARGETS)}")
+    if target not in SHADER_TARGETS:
+        raise ValueError(f"no target {target!r}; there are {', '.join(SHADER_TARGETS)}")
     if not maps:
         raise ValueError("there are no maps to export")
     buffers = make_buffers(gaussians, maps, tile, threads, most_listed)

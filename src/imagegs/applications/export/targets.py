@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 LANGUAGES = ("glsl", "wgsl", "hlsl")
-TARGETS = (*LANGUAGES, "json")
+SHADER_TARGETS = (*LANGUAGES, "json")  # buffers of Gaussians
+TEXTURE_TARGETS = ("ktx2", "dds")  # texture files
+TARGETS = (*SHADER_TARGETS, *TEXTURE_TARGETS)
 BUFFERS = ("offsets", "ids", "gaussians", "colors")  # in the order in which they are bound
 MIPS = "mips"  # the buffer of texels, bound behind them
 MANIFEST, TEXT = "manifest.json", "texture.json"
 
 
 def file_names(target: str, mips: bool = True) -> tuple[str, ...]:
-    """The names of the files, in the order in which they are written: who finds the last one finds all."""
+    """The names of a shader target's files, in the order in which they are written: who finds the last one
+    finds all.
+    """
     if target == "json":
         return (TEXT,)
     buffers = (*BUFFERS, MIPS) if mips else BUFFERS
