@@ -441,3 +441,15 @@ def test_threads_do_not_matter() -> None:
         assert one("ktx2", "Color", g, format=format, threads=1) == one(
             "ktx2", "Color", g, format=format, threads=3
         )
+
+
+def test_a_cutout_fits_into_bc1() -> None:
+    """Its alpha is painted as 0 and 1 alone; that of other maps is not."""
+    g, soft = stack(), BY_NAME["Leaf"]
+    hard = replace(soft, cutout=True)
+    with pytest.raises(ValueError, match="its alpha is not 0 or 255 everywhere"):
+        b"".join(*texture_files(g, [soft], "dds", format="bc1").values())
+    [pieces] = texture_files(g, [hard], "ktx2", format="bc1").values()
+    alpha = levels_of(g, hard)[0][:, :, 3]
+    found = decode_level("bc1", read_ktx2(b"".join(pieces)).levels[0], 61, 45)[:, :, 3]
+    assert np.array_equal(found, alpha) and np.unique(alpha).tolist() == [0, 255]
