@@ -163,3 +163,10 @@ def test_weights_that_are_none() -> None:
         weighted_psnr(a, b, np.ones((12, 19), np.float32))
     with pytest.raises(ValueError, match="no weight is above 0"):
         weighted_psnr(a, b, np.zeros((12, 20), np.float32))
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_threads_do_not_change_ssim(channels: int) -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.random((2, 400, 60, channels))
+    assert ssim(a, b, threads=3) == ssim(a, b)

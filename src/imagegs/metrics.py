@@ -15,7 +15,8 @@ Raises ValueError where the shapes differ and for impossible alphas, and what `a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ _STRIP_ROWS = 128
 Plane = NDArray[np.float32]  # (H, W)
 Covering = Sequence[int | None] | None  # the alphas that a caller names
 Strips = Callable[[slice], Plane]  # some rows of a plane
+Map = Callable[[Callable[[int], tuple[float, float]], range], Iterable[tuple[float, float]]]
 
 
 def psnr(a: ArrayLike, b: ArrayLike, alphas: Covering = None) -> float:
@@ -86,21 +88,22 @@ def decibels(mean_squared_error: float) -> float:
     return math.inf if mean_squared_error == 0.0 else -10.0 * math.log10(mean_squared_error)
 
 
-def ssim(a: ArrayLike, b: ArrayLike, alphas: Covering = None) -> float:
+def ssim(a: ArrayLike, b: ArrayLike, alphas: Covering = None, *, threads: int = 1) -> float:
     """Structural similarity, 1 when equal: the mean over channels, pixels and, with alpha, both grounds.
 
     Gaussian window of 11 x 11 pixels, sigma 1.5, population covariance, only where the window fits. A side
     shorter than 11 pixels has no such place: along it the picture is mirrored (edge pixel repeated) and every
-    pixel counts.
+    pixel counts. threads: how many work on strips of rows; they do not change the result.
 
     Source: Wang, Bovik, Sheikh, Simoncelli 2004, equation 13. It equals scikit-image's structural_similarity
     with gaussian_weights=True, sigma=1.5, use_sample_covariance=False.
     """
     first, second, covered = _pair(a, b, alphas)
     found = []
-    for view in _views(covered):
-        x, y = (_strips(picture, view) for picture in (first, second))
-        found.append((view.share, _similarities(first.shape[:2], x, y)[0]))
+    with _side_by_side(threads) as each:
+        for view in _views(covered):
+            x, y = (_strips(picture, view) for picture in (first, second))
+            found.append((view.share, _similarities(first.shape[:2], x, y, each)[0]))
     return _mean(found)
 
 
@@ -196,16 +199,30 @@ def _unit(pixels: Pixels, dtype: type[np.floating[Any]]) -> Pixels:
     return values / dtype(np.iinfo(pixels.dtype).max) if pixels.dtype.kind == "u" else values
 
 
-def _similarities(shape: tuple[int, ...], x: Strips, y: Strips) -> tuple[float, float]:
+@contextmanager
+def _side_by_side(threads: int) -> Iterator[Map]:
+    """`map`, or one that calls from several threads."""
+    if threads == 1:
+        yield map
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool.map
+
+
+def _similarities(shape: tuple[int, ...], x: Strips, y: Strips, each: Map = map) -> tuple[float, float]:
     """Mean SSIM and mean contrast-structure term (the SSIM without its luminance) of two planes (H, W)."""
     height, width = shape
     margins = [_RADIUS if side > 2 * _RADIUS else 0 for side in (height, width)]
     top, bottom = margins[0], height - margins[0]
     similarity = contrast = 0.0
-    for start in range(top, bottom, _STRIP_ROWS):
-        end = min(start + _STRIP_ROWS, bottom)
-        rows = slice(start - margins[0], end + margins[0])
-        strip_similarity, strip_contrast = _strip_sums(x(rows), y(rows), margins)
+
+    def sums_from(start: int) -> tuple[float, float]:
+        rows = slice(start - margins[0], min(start + _STRIP_ROWS, bottom) + margins[0])
+        return _strip_sums(x(rows), y(rows), margins)
+
+    for strip_similarity, strip_contrast in each(sums_from, range(top, bottom, _STRIP_ROWS)):
         similarity, contrast = similarity + strip_similarity, contrast + strip_contrast
     count = (bottom - top) * (width - 2 * margins[1])
     return similarity / count, contrast / count

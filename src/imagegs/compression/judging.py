@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from imagegs.engine import thread_count
 from imagegs.gaussians import Gaussians
 from imagegs.metrics import psnr, ssim
 from imagegs.pictures.pixels import IntegerPixels
@@ -45,7 +46,7 @@ class Original:
 
     def ssim(self, painted: IntegerPixels) -> float:
         """Structural similarity (SSIM); unknown pixels count as equal."""
-        return ssim(self._beside(painted), painted, self.alphas)
+        return ssim(self._beside(painted), painted, self.alphas, threads=thread_count(self.threads))
 
     def ssimulacra2(self, painted: IntegerPixels) -> float:
         """The score of SSIMULACRA 2, at most 100; unknown pixels count as equal.
