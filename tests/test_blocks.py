@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chunks
+from conftest import Run, check_failure
 from gsimg_samples import sample_gaussians
-from imagegs import FormatError, Gaussians, Lattice, decode, encode, read_info, render
+from imagegs import FormatError, Gaussians, Lattice, decode, decompress, encode, read_info, render
 from imagegs.codec.blocks import LEAST_GAUSSIANS, MOST_BLOCKS, MOST_IN_A_BLOCK, usual_grid
+from imagegs.pictures.reading import read_picture
 
 USUAL = Lattice.of_fineness(2)
 ARRAYS = ("xy", "scale", "angle", "log_weight", "color")
@@ -151,18 +154,44 @@ def test_a_region_without_blocks_needs_all() -> None:
     assert len(decode(encode(scattered(30), USUAL), region=(0, 0, 1, 1))) == 30
 
 
-def test_a_damaged_block_does_not_hurt_others() -> None:
+def with_damage() -> tuple[bytes, bytes]:
+    """A file, and the same with damage in its last block, at the bottom right."""
     data = encode(scattered(900, seed=3), USUAL, block_side=8)
     parts = chunks.split(data)
     index, layer = parts[-3][1], bytearray(parts[-2][1])
     sizes = [struct.unpack_from("<I", index, at + 4)[0] for at in range(2 + 2 * 117, len(index), 12)]
     layer[4 + sum(sizes[:-1])] ^= 1  # the first byte of the last block
-    damaged = chunks.join([*parts[:-2], (b"LAYR", bytes(layer)), parts[-1]])
+    return data, chunks.join([*parts[:-2], (b"LAYR", bytes(layer)), parts[-1]])
+
+
+def test_a_damaged_block_does_not_hurt_others() -> None:
+    data, damaged = with_damage()
     with pytest.raises(FormatError, match="layer 1, block 117: checksum mismatch"):
         decode(damaged)
     region = (0, 0, 20, 10)
     found = render(decode(damaged, region=region), region=region)
     assert np.array_equal(found, render(decode(data), region=region))
+
+
+@pytest.mark.parametrize("view", [{}, {"scale": 0.5}, {"scale": 0.3}, {"height": 211}])
+def test_a_part_of_a_picture_needs_only_blocks_in_reach(view: dict[str, float]) -> None:
+    data, damaged = with_damage()
+    whole = decompress(data, **view)
+    part = decompress(damaged, region=(2, 1, 9, 7), **view)
+    assert np.array_equal(part, whole[1:8, 2:11])
+    height, width, _ = whole.shape
+    with pytest.raises(FormatError, match="block 117"):
+        decompress(damaged, region=(width - 3, height - 3, 3, 3), **view)
+
+
+def test_the_command_decodes_a_part_of_a_damaged_file(run: Run, tmp_path: Path) -> None:
+    data, damaged = with_damage()
+    (tmp_path / "a.gsimg").write_bytes(damaged)
+    assert run("decode", tmp_path / "a.gsimg", "--region", "0,0,20,10", "--quiet").code == 0
+    found = read_picture(tmp_path / "a.png").pixels
+    assert np.array_equal(found, decompress(data, region=(0, 0, 20, 10)))
+    for whole in ([], ["--mip", 1, "--region", "0,0,9,9"]):
+        check_failure(run("decode", tmp_path / "a.gsimg", "--overwrite", *whole), 3, "block 117")
 
 
 def test_a_file_that_is_cut_short() -> None:

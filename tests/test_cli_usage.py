@@ -126,7 +126,7 @@ BAD_DECODE_OPTIONS = [
     (["--region", "-1,0,5,5"], "--region"),
     (["--region", "a,0,5,5"], "X,Y,W,H"),
     (["--region", "0,0,1e1,5"], "X,Y,W,H"),
-    (["--region", "0,0,999999999,999999999"], "over the limit"),
+    (["--region", "0,0,999999999,999999999"], "is not inside the picture of 48 x 32"),
     (["--height", 0], "--height"),
     (["--height", 2**24], "the height must be"),
     (["--height", 30000], "over the limit"),

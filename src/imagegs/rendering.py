@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -50,6 +50,15 @@ class Size(NamedTuple):
     height: int
 
 
+class Canvas(Protocol):
+    """What has the size of a canvas, pixels."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
 class MultiplyAdds(NamedTuple):
     """The multiply-adds that a pixel takes, on average and in the worst tile. `Painter.multiply_adds` counts
     them.
@@ -84,7 +93,7 @@ def make_scene(gaussians: Gaussians, threads: int | None = None, scene: Scene | 
     return scene
 
 
-def output_size(gaussians: Gaussians, *, height: int | None = None, scale: float | None = None) -> Size:
+def output_size(canvas: Canvas, *, height: int | None = None, scale: float | None = None) -> Size:
     """The size of the whole picture at a height in pixels or at a scale (1 = the canvas).
 
     Raises ValueError when both are given, or when a side would not be 1..8,388,607 pixels.
@@ -92,15 +101,15 @@ def output_size(gaussians: Gaussians, *, height: int | None = None, scale: float
     if height is not None and scale is not None:
         raise ValueError("give a height or a scale, not both")
     if height is None and scale is None:
-        return Size(gaussians.width, gaussians.height)
+        return Size(canvas.width, canvas.height)
     if height is not None:
         if not 1 <= operator.index(height) <= MAX_OUTPUT_SIDE:
             raise ValueError(f"the height must be 1 to {MAX_OUTPUT_SIDE} pixels")
-        scale = height / gaussians.height
+        scale = height / canvas.height
     assert scale is not None
     if not 0 < scale <= MAX_OUTPUT_SIDE:
         raise ValueError(f"the scale must be above 0 and at most {MAX_OUTPUT_SIDE}, not {scale:g}")
-    size = Size(max(1, round(gaussians.width * scale)), height or max(1, round(gaussians.height * scale)))
+    size = Size(max(1, round(canvas.width * scale)), height or max(1, round(canvas.height * scale)))
     if max(size) > MAX_OUTPUT_SIDE:
         raise ValueError(f"a picture of {size.width} x {size.height} pixels is not possible")
     return size
@@ -264,6 +273,23 @@ def area_of(region: tuple[int, int, int, int] | None, size: Size) -> Region:
             f"region {tuple(area)} is not inside the picture of {size.width} x {size.height} pixels"
         )
     return area
+
+
+class View(NamedTuple):
+    """A part of a picture of some size, as `render` takes it."""
+
+    height: int | None = None  # of the whole picture, pixels
+    scale: float | None = None
+    region: tuple[int, int, int, int] | None = None  # of it: x, y, width, height
+
+    def on_canvas(self, canvas: Canvas) -> Region:
+        """What of the canvas is under it, in whole canvas pixels. Raises ValueError as `render` does."""
+        size = output_size(canvas, height=self.height, scale=self.scale)
+        area = area_of(self.region, size)
+        left, top = area.x * canvas.width // size.width, area.y * canvas.height // size.height
+        right = -(-(area.x + area.width) * canvas.width // size.width)
+        bottom = -(-(area.y + area.height) * canvas.height // size.height)
+        return Region(left, top, right - left, bottom - top)
 
 
 def render(

@@ -125,6 +125,8 @@ def lod(text: str) -> float:
 
 def run(options: Namespace) -> None:
     """`imagegs decode`."""
+    from imagegs import rendering
+
     start = time.perf_counter()
     target = output_path(options.output, options.file, options.format or ".png")
     gaussians, maps, grain = load_with_grain(
@@ -133,6 +135,7 @@ def run(options: Namespace) -> None:
         allow_partial=options.allow_partial,
         lod=options.lod,
         whole=False,
+        view=rendering.View(options.height, options.scale, options.region) if options.mip is None else None,
         threads=options.threads,
     )
     if maps:

@@ -33,7 +33,7 @@ from imagegs.errors import FormatError, LimitError
 from imagegs.files import read_to_limit, write_atomically
 from imagegs.gaussians import BlendName, Gaussians, faded, level_of
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
-from imagegs.rendering import Size, area_of, check_painting
+from imagegs.rendering import Size, View, area_of, check_painting
 
 # For Gaussians that nobody has quantised: finer than what files of pictures have, so that rounding costs less
 # than 0.1 dB; a third to a half of the bytes of fixed point.
@@ -84,13 +84,14 @@ class _Contents:
 
 
 class DecodeKeywords(TypedDict, total=False):
-    """The keywords of `decode`, which explains them."""
+    """The keywords of `decode`, which explains them, and of `decode_with_metadata`."""
 
     size_limit: int | None
     allow_partial: bool
     lod: float
     whole: bool
     region: tuple[int, int, int, int] | None
+    view: View | None
     threads: int | None
 
 
@@ -201,11 +202,15 @@ def decode_with_metadata(
     lod: float = 1.0,
     whole: bool = True,
     region: tuple[int, int, int, int] | None = None,
+    view: View | None = None,
     threads: int | None = None,
 ) -> tuple[Gaussians, dict[str, Any] | None]:
-    """What `decode` gives, and the file's metadata, None without any. Raises what `decode` raises."""
+    """What `decode` gives, and the file's metadata, None without any. Raises what `decode` raises.
+
+    view: a part of a picture of some size, in place of a region of the canvas.
+    """
     limits = Limits.of(size_limit)
-    contents = _read(data, limits, allow_partial, lod, region, threads)
+    contents = _read(data, limits, allow_partial, lod, region, view, threads)
     header, numbers = contents.header, contents.numbers
     if header.width * header.height > limits.max_pixels:
         sides = f"{header.width} x {header.height}"
@@ -266,6 +271,7 @@ def _read(
     allow_partial: bool,
     lod: float = 1.0,
     region: tuple[int, int, int, int] | None = None,
+    view: View | None = None,
     threads: int | None = None,
     count_bits: bool = False,
 ) -> _Contents:
@@ -277,6 +283,8 @@ def _read(
     numbers: FixedPoint | Coded
     if region is not None:
         region = area_of(region, Size(header.width, header.height))
+    elif view is not None and view.region is not None:
+        region = view.on_canvas(header)
     whole, share = level_of(lod, len(chunks.layers))
     if chunks.layers:
         if header.blend != "softmax":

@@ -8,7 +8,7 @@ from imagegs.codec.grain import grain_in
 from imagegs.grain.adding import add_grain, grain_factor
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
 from imagegs.pictures.pixels import IntegerPixels
-from imagegs.rendering import check_painting, render
+from imagegs.rendering import View, check_painting, render
 from imagegs.textures.painting import decode_with_maps, paint_map
 
 
@@ -31,7 +31,8 @@ def decompress(
     picture had. Of a texture stack it is a dict of such arrays by the maps' names.
 
     height, scale: the size, in pixels or in proportion to the original's.
-    region: (x, y, width, height), paints only these pixels of that size.
+    region: (x, y, width, height), paints only these pixels of that size; of a file in blocks only the blocks
+        that matter there are decoded.
     lod: the level of detail, 0 (the first layer alone) to 1 (all).
     grain: 0..2, a factor on the strength of the grain that the file asks for; 0 leaves it out.
     filtered: each pixel of a smaller picture is a mean; False: a single sample, which is faster but aliases.
@@ -49,7 +50,13 @@ def decompress(
     """
     grain_factor(grain)  # raises out of range
     gaussians, maps = decode_with_maps(
-        data, size_limit=size_limit, allow_partial=allow_partial, lod=lod, whole=False, threads=threads
+        data,
+        size_limit=size_limit,
+        allow_partial=allow_partial,
+        lod=lod,
+        whole=False,
+        view=View(height, scale, region),
+        threads=threads,
     )
     view: dict[str, Any] = {"height": height, "scale": scale, "region": region, "filtered": filtered}
     check_painting(gaussians, Limits.of(size_limit), pictures=max(1, len(maps)), **view)
