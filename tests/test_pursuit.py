@@ -65,7 +65,7 @@ def test_nothing_to_mend_gives_no_blobs():
     assert len(residual_blobs(engine(1), np.zeros((3, 40, 40), np.float32), 5, 10).xy) == 0
 
 
-SIZES = [(1, 1), (1, 9), (9, 1), (2, 2), (33, 17), (40, 64)]
+SIZES = [(1, 1), (1, 9), (9, 1), (2, 2), (33, 17), (40, 64), (600, 3)]
 
 
 @pytest.mark.parametrize("wrap", [False, True])
@@ -82,8 +82,10 @@ def test_the_best_sizes_gain_more_than_half_and_twice_the_size(height, width):
     rng = np.random.default_rng(0)
     shapes = [(2 * height - 1, 2 * width), (height, width), ((height + 1) // 2, (width + 1) // 2)]
     fine, gain, coarse = (rng.integers(0, 4, shape).astype(np.float32) for shape in shapes)
-    levels = [_Level(2**i, g[None], g) for i, g in enumerate((fine, gain, coarse))]
-    best = _is_best_size(levels, 1)
+    places = [np.indices(g.shape).reshape(2, -1) for g in (fine, gain, coarse)]
+    every = zip((fine, gain, coarse), places, strict=True)
+    levels = [_Level(2**i, g, *place, np.zeros((g.size, 1))) for i, (g, place) in enumerate(every)]
+    best = _is_best_size(levels, 1).reshape(height, width)
     for y, x in np.ndindex(height, width):
         larger = coarse[y // 2, x // 2]
         smaller = fine[2 * y : 2 * y + 2, 2 * x : 2 * x + 2].max()

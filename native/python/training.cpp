@@ -243,7 +243,8 @@ void bind_training(nb::module_ &m) {
           "gradient"_a);
     nb::class_<VisualLoss>(m, "VisualLoss")
         .def("__init__", &make_visual_loss, "engine"_a, "target"_a, "pixel_weights"_a.none(), "factors"_a, "wanted"_a)
-        .def("evaluate", &evaluate_visual, "engine"_a, "picture"_a, "weights"_a, "gradient"_a.none());
+        .def("evaluate", &evaluate_visual, "engine"_a, "picture"_a, "weights"_a, "gradient"_a.none())
+        .def("rest", &VisualLoss::rest);
     nb::class_<Spares>(m, "Spares").def(nb::init<>());
     nb::class_<KeptRender>(m, "KeptRender")
         .def("__init__", &make_kept_render, "engine"_a, "scene"_a, "spares"_a, nb::keep_alive<1, 2>())

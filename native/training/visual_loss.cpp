@@ -183,9 +183,22 @@ void VisualLoss::remember(Engine &engine, std::vector<Scale> &scales) {
             plane.mean = blurred(engine, plane.reference, scale.at(0), scale.stride(), scale.shape());
             plane.variance = blurred(engine, squares, scale.at(0), scale.stride(), scale.shape());
             for (size_t i = 0; i < plane.mean.size(); ++i) plane.variance[i] -= plane.mean[i] * plane.mean[i];
-            for (auto *scratch : {&plane.maps[0], &plane.maps[1], &plane.maps[2], &plane.gradient})
-                scratch->resize(plane.picture.size());
         }
+}
+
+// Memory for a picture where it is compared with the reference.
+void VisualLoss::wake(std::vector<Scale> &scales) {
+    for (Scale &scale : scales)
+        for (Plane &plane : scale.planes)
+            for (auto *held : plane.of_picture()) held->resize(plane.reference.size());
+}
+
+void VisualLoss::rest() {
+    for (std::vector<Scale> &scales : scales_)
+        for (Scale &scale : scales)
+            for (Plane &plane : scale.planes)
+                for (auto *held : plane.of_picture()) std::vector<float>().swap(*held);
+    std::vector<Band>().swap(bands_);
 }
 
 // The blocks of all planes, the finest scale's first, without the weights of errors.
@@ -197,7 +210,7 @@ std::vector<VisualLoss::PlaneBlock> VisualLoss::blocks_of(std::vector<Scale> &sc
                   down = (scale.height + kBlurBlockHeight - 1) / kBlurBlockHeight;
         for (int c = 0; c < kVisualComponents; ++c) {
             Plane &plane = scale.planes[c];
-            for (int i = 0; i < across * down && !plane.picture.empty(); ++i) {
+            for (int i = 0; i < across * down && !plane.reference.empty(); ++i) {
                 const int x0 = i % across * kBlurBlockWidth, y0 = i / across * kBlurBlockHeight;
                 const size_t at = scale.at(y0, x0);
                 blocks.push_back({k,
@@ -289,6 +302,7 @@ double VisualLoss::evaluate(Engine &engine, const float *picture, const VisualTe
     double loss = 0;
     for (size_t g = 0; g < grounds_.size(); ++g) {
         std::vector<Scale> &scales = scales_[g];
+        wake(scales);
         paint(engine, picture, grounds_[g], scales);
         loss += compare(engine, scales, weights, gradient != nullptr) / double(grounds_.size());
         if (gradient) differentiate(engine, picture, grounds_[g], scales, gradient);

@@ -2,6 +2,7 @@
 // each at half the size of the one before, in the space XYB. A picture with alpha is seen over black and over white.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "core/engine.h"
@@ -27,12 +28,17 @@ public:
     // picture's shape, its gradient is added; null: none is wanted. Not to be called from two threads at a time.
     double evaluate(Engine &, const float *picture, const VisualTerms &weights, float *gradient);
 
+    // Frees what holds pictures, and not the target: evaluate takes it anew.
+    void rest();
+
     size_t shape(int k) const { return size_t(k == 0 ? channels_ : k == 1 ? height_ : width_); }
 
 private:
     struct Plane {                                     // each with a margin; see Scale
         std::vector<float> reference, mean, variance;  // of the target
-        std::vector<float> picture, maps[3], gradient; // of a picture
+        std::vector<float> picture, maps[3], gradient; // of a picture; empty at rest
+
+        std::array<std::vector<float> *, 5> of_picture() { return {&picture, &maps[0], &maps[1], &maps[2], &gradient}; }
     };
     struct Scale {
         int height, width;
@@ -64,6 +70,7 @@ private:
     void differentiate(Engine &, const float *picture, float ground, std::vector<Scale> &, float *gradient);
     ColorRun run(const float *picture, float ground, int row) const;
     void remember(Engine &, std::vector<Scale> &);
+    static void wake(std::vector<Scale> &);
 
     const int channels_, height_, width_;
     std::vector<float> factors_;

@@ -180,10 +180,14 @@ def _least_useful(kept: KeptRender, first: int, metric: FloatArray | None) -> ND
 def _born_where_worst(
     rng: np.random.Generator, kept: KeptRender, n: int, metric: FloatArray | None
 ) -> Parameters:
-    """n new Gaussians where a picture lacks them most; at the worst pixels where blobs are too few."""
+    """n new Gaussians where a picture lacks them most; at the worst pixels where blobs are too few. The
+    objective's scratch is overwritten.
+    """
     objective, rendered = kept.objective, kept.picture
     target = objective.target
-    blobs = residual_blobs(objective.engine, kept.residual(), n, len(kept), metric, objective.wrap)
+    objective.rest()  # here a fit takes the most memory
+    residual = kept.residual(objective.scratch)
+    blobs = residual_blobs(objective.engine, residual, n, len(kept), metric, objective.wrap)
     x, y = blobs.xy.astype(np.intp).T
     color = (
         rendered[:, np.minimum(y, target.shape[1] - 1), np.minimum(x, target.shape[2] - 1)].T

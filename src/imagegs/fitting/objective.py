@@ -136,6 +136,11 @@ class Objective:
         """The same target with other weights of its pixels, and without an observer."""
         return Objective(self.target, self.blend, self.engine.threads, pixel_weights, self.wrap)
 
+    def rest(self) -> None:
+        """Gives back memory that the next look needs again."""
+        if self.observer is not None:
+            self.observer.rest()
+
     def render(self, arrays: GaussianArrays) -> FloatArray:
         """The picture (C, H, W), not clipped."""
         self._update(arrays)
@@ -233,9 +238,9 @@ class KeptRender:
         """(C, H, W), not clipped; read-only."""
         return self._native.picture
 
-    def residual(self) -> FloatArray:
-        """Target - picture, (C, H, W)."""
-        return self.objective.target - self.picture
+    def residual(self, out: FloatArray | None = None) -> FloatArray:
+        """Target - picture, (C, H, W), in `out` where it is given."""
+        return np.subtract(self.objective.target, self.picture, out=out)
 
     def evaluate(self, weights: LossWeights) -> Evaluation:
         """The loss and its gradient."""

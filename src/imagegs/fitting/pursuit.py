@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from imagegs._native import Engine
 from imagegs.fitting.blurring import gaussian_blur
-from imagegs.fitting.halving import doubled, halved
+from imagegs.fitting.halving import halved
 from imagegs.gaussians import FloatArray
 
 SIGMA = 1.2  # pixels of a level
 LEVELS = 5  # each at half the resolution of the one before, so twice the size
 SMALLEST_SIDE = 8  # pixels of the coarsest level
 SPACING = 10.0  # pixels of the finest level between Gaussians, at least
+BAND_ROWS = 256  # that are looked at together
 
 
 class Blobs(NamedTuple):
@@ -35,8 +36,10 @@ class Blobs(NamedTuple):
 
 class _Level(NamedTuple):
     factor: int  # canvas pixels a pixel
-    blurred: FloatArray  # (C, H, W)
     gain: FloatArray  # (H, W) by how much the sum of squared errors would fall
+    y: NDArray[np.intp]  # (M,) the best places among their neighbours
+    x: NDArray[np.intp]
+    amplitude: FloatArray  # (M, C) there
 
 
 def residual_blobs(
@@ -55,19 +58,14 @@ def residual_blobs(
     its borders at the opposite ones.
     """
     levels = _pyramid(engine, residual, _finest_factor(residual, n_gaussians), pixel_weights, wrap)
-    found: list[tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]] = []
     for i, level in enumerate(levels):
-        y, x = np.nonzero(_is_best_place(level.gain, wrap) & _is_best_size(levels, i))
-        found.append((y, x, level.gain[y, x]))
-    gain = np.concatenate([f[2] for f in found])
+        kept = _is_best_size(levels, i)
+        levels[i] = level._replace(y=level.y[kept], x=level.x[kept], amplitude=level.amplitude[kept])
+    gain = np.concatenate([v.gain[v.y, v.x] for v in levels])
     best = np.argsort(-gain, kind="stable")[:n]
-    xy = np.concatenate(
-        [np.stack([x + 0.5, y + 0.5], axis=1) * v.factor for (y, x, _), v in zip(found, levels, strict=True)]
-    )
-    scale = np.concatenate([np.full(len(f[0]), SIGMA * v.factor) for f, v in zip(found, levels, strict=True)])
-    amplitude = np.concatenate(
-        [2.0 * v.blurred[:, y, x].T for (y, x, _), v in zip(found, levels, strict=True)]
-    )
+    xy = np.concatenate([np.stack([v.x + 0.5, v.y + 0.5], axis=1) * v.factor for v in levels])
+    scale = np.concatenate([np.full(len(v.x), SIGMA * v.factor) for v in levels])
+    amplitude = np.concatenate([v.amplitude for v in levels])
     xy = np.minimum(xy, residual.shape[:0:-1])  # pixels that stand for an odd last one
     parts = (a[best].astype(np.float32) for a in (xy, scale, amplitude))
     return Blobs(*(np.ascontiguousarray(a) for a in parts))
@@ -105,7 +103,8 @@ def _pyramid(
             gain *= area * known[0]
         else:
             gain = area * np.einsum("chw,chw,chw->hw", known, blurred, blurred)
-        levels.append(_Level(2**i, blurred, gain))
+        y, x = np.nonzero(_is_best_place(gain, wrap))
+        levels.append(_Level(2**i, gain, y, x, 2.0 * blurred[:, y, x].T))
         if last:
             break
     return levels
@@ -117,24 +116,31 @@ def _blurred(engine: Engine, planes: FloatArray, wrap: bool) -> FloatArray:
 
 def _is_best_place(gain: FloatArray, wrap: bool) -> NDArray[np.bool_]:
     """Marks the places (H, W) where none of the eight pixels around gains more, and something is gained."""
-    padded = np.pad(gain, 1, mode="wrap" if wrap else "edge")
-    rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
-    most = np.maximum(np.maximum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
-    best: NDArray[np.bool_] = (gain >= most) & (gain > 0)
+    best, height = np.empty(gain.shape, bool), len(gain)
+    for top in range(0, height, BAND_ROWS):
+        band = gain[top : top + BAND_ROWS]
+        rows = np.arange(top - 1, top + len(band) + 1)
+        around = gain[rows % height if wrap else rows.clip(0, height - 1)]
+        padded = np.pad(around, ((0, 0), (1, 1)), mode="wrap" if wrap else "edge")
+        above = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
+        most = np.maximum(np.maximum(above[:, :-2], above[:, 1:-1]), above[:, 2:])
+        best[top : top + BAND_ROWS] = (band >= most) & (band > 0)
     return best
 
 
 def _is_best_size(levels: list[_Level], i: int) -> NDArray[np.bool_]:
-    """Marks the places (h, w) of a level where no blob of half or twice the size gains more."""
-    gain = levels[i].gain
-    height, width = gain.shape
-    best = np.ones(gain.shape, bool)
+    """Marks the best places (M,) of a level where no blob of half or twice the size gains more."""
+    _, gain, y, x, _ = levels[i]
+    own = gain[y, x]
+    best = np.ones(own.shape, bool)
     if i + 1 < len(levels):
-        best &= gain > doubled(levels[i + 1].gain, height, width)
+        best &= own > levels[i + 1].gain[y // 2, x // 2]
     if i > 0:
         fine = levels[i - 1].gain
-        missing = ((0, 2 * height - fine.shape[0]), (0, 2 * width - fine.shape[1]))
-        fine = np.pad(fine, missing, mode="edge") if any(n for _, n in missing) else fine
-        rows = np.maximum(fine[0::2], fine[1::2])
-        best &= gain >= np.maximum(rows[:, 0::2], rows[:, 1::2])
+        for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            rows, columns = (
+                np.minimum(2 * y + down, len(fine) - 1),
+                np.minimum(2 * x + across, len(fine[0]) - 1),
+            )
+            best &= own >= fine[rows, columns]
     return best

@@ -70,6 +70,10 @@ class Observer:
         factors = np.ascontiguousarray(factors, np.float32)
         self._native = _native.VisualLoss(engine, target, pixel_weights, factors, self._weights)
 
+    def rest(self) -> None:
+        """Gives back the memory of pictures, two thirds of all; the next look takes it again."""
+        self._native.rest()
+
     def distance(self, picture: FloatArray) -> float:
         """The sum of weighed errors of a picture (C, H, W): 0 for the target."""
         return float(self._native.evaluate(self._engine, picture, self._weights, None))
