@@ -325,8 +325,10 @@ def test_damaged_models(change: Callable[[Json], None], problem: str) -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["../a.png", "..%2Fa.png", "/etc/hostname", "file:///etc/hostname", "http://a.example/a.png"]
-    + ["a\\b.png", "", "link.png"],
+    [
+        *("../a.png", "..%2Fa.png", "/etc/hostname", "file:///etc/hostname", "http://a.example/a.png"),
+        *("a\\b.png", "", "link.png"),
+    ],
 )
 def test_no_file_is_read_outside_of_the_folder(tmp_path: Path, uri: str) -> None:
     inside = tmp_path / "inside"

@@ -24,7 +24,6 @@ from imagegs.compression.keywords import CompressKeywords
 from imagegs.errors import FormatError
 from imagegs.limits import DEFAULT_LIMITS, Limits
 
-
 LEAST_BYTES = 2048  # that each file may have: its head and its list of maps take some hundred
 
 
