@@ -59,12 +59,25 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def quad() -> tuple[bytes, list[Json], list[Json]]:
-    """The data, bufferViews and accessors of a square from -1 to 1 whose uv (0, 0) is at the top left."""
-    xyz = np.float32([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])
-    normals = np.float32([[0, 0, 1]] * 4)
-    uv = np.float32([[0, 1], [1, 1], [1, 0], [0, 0]])
-    triangles = np.uint16([0, 1, 2, 0, 2, 3])
+def surface(shape: str = "square") -> tuple[bytes, list[Json], list[Json]]:
+    """The data, bufferViews and accessors of a square from -1 to 1, or of a sphere of radius 1.
+
+    The uv (0, 0) is at the top left.
+    """
+    n = 2 if shape == "square" else 65
+    v, u = (each.reshape(-1) for each in np.mgrid[0 : 1 : n * 1j, 0 : 1 : n * 1j])
+    uv = np.stack([u, v], axis=1).astype(np.float32)
+    if shape == "square":
+        xyz = np.stack([2 * u - 1, 1 - 2 * v, 0 * u], axis=1).astype(np.float32)
+        normals = np.float32([[0, 0, 1]] * len(u))
+    else:
+        around, down = 2 * np.pi * u, np.pi * v
+        normals = np.stack(
+            [-np.sin(down) * np.sin(around), np.cos(down), -np.sin(down) * np.cos(around)], axis=1
+        )
+        xyz = normals = normals.astype(np.float32)
+    corner = (np.arange(n - 1)[:, None] * n + np.arange(n - 1)).reshape(-1, 1)
+    triangles = (corner + np.array([0, n, 1, 1, n, n + 1])).astype(np.uint16).reshape(-1)
     views, accessors, data = [], [], b""
     for array, kind in ((xyz, "VEC3"), (normals, "VEC3"), (uv, "VEC2"), (triangles, "SCALAR")):
         views.append({"buffer": 0, "byteOffset": len(data), "byteLength": array.nbytes})
@@ -80,7 +93,7 @@ def quad() -> tuple[bytes, list[Json], list[Json]]:
 
 def model(size: tuple[int, int] = (32, 32)) -> tuple[Json, bytes]:
     """The JSON and the data of a square with a material of four pictures, two of them used in two places."""
-    data, views, accessors = quad()
+    data, views, accessors = surface()
     names = ("color", "normal", "orm", "emissive")
     for name in names:
         picture = png(map_pixels(name, size))

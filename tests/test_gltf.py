@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import struct
 from collections.abc import Callable
 from copy import deepcopy
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gltf_models import Json, glb, image_data, in_files, map_pixels, model, opened, png, problems
+from gltf_models import ROOT, Json, glb, image_data, in_files, map_pixels, model, opened, png, problems
 from imagegs import FormatError, LimitError, decompress
 from imagegs.applications.gltf.model import Model
 from imagegs.applications.gltf.moving import LEAST_BYTES, move_textures
@@ -25,6 +26,7 @@ from imagegs.applications.gltf.restoring import restore_textures
 from imagegs.applications.gltf.stacks import plan_stacks
 from imagegs.applications.gltf.writing import glb_bytes
 from imagegs.limits import DEFAULT_LIMITS, Limits
+from requirements import need_packages
 
 FAST: dict[str, Any] = {"steps": 3, "threads": 1}
 TREE, DATA = model()
@@ -61,6 +63,34 @@ def test_the_maps_of_a_material_are_one_file(tmp_path: Path) -> None:
     assert tree["extensionsUsed"] == tree["extensionsRequired"] == [EXTENSION]
     assert tree["nodes"] == TREE["nodes"] and tree["materials"] == TREE["materials"]
     assert problems(tmp_path / "m.glb") == []
+
+
+def test_the_extension_fits_its_schema() -> None:
+    need_packages("jsonschema")
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads((ROOT / "docs/EXT_texture_gsimg.schema.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    moved, _ = move_textures(read(), **FAST)
+    for texture in moved.json["textures"]:
+        validator.validate(texture["extensions"][EXTENSION])
+    for wrong in (
+        {"map": "A"},
+        {"source": -1},
+        {"source": 0.5},
+        {"source": 0, "map": ""},
+        {"source": 0, "map": 1},
+    ):
+        assert not validator.is_valid(wrong)
+
+
+def test_the_example_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.glb").write_bytes(glb(TREE, DATA))
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/gltf.md").read_text("utf-8"), re.DOTALL)
+    exec(compile(block, "docs/gltf.md", "exec"), {})
+    assert problems(tmp_path / "small.glb") == []
 
 
 def test_geometry_stays_and_pictures_go() -> None:
