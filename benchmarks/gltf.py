@@ -29,7 +29,7 @@ import numpy as np
 from PIL import Image
 
 from browser import FLAGS
-from gltf_models import glb, opened, png, surface
+from gltf_models import glb, image_data, opened, png, surface
 from imagegs.metrics import psnr, ssim
 from kernels import machine
 from three_pages import SETUP, Files
@@ -57,8 +57,11 @@ DRAW = """async (url, gsimg, view) => {
     const camera = new THREE.PerspectiveCamera(40, 1, 0.1, 10);
     camera.position.z = 3;
     renderer.outputColorSpace = THREE.SRGBColorSpace;
-    const shown = shot(renderer, scene, camera, view, view);
-    return { shown, messages };
+    renderer.toneMapping = THREE.ACESFilmicToneMapping;
+    renderer.render(scene, camera);
+    const gl = renderer.getContext(), shown = new Uint8Array(4 * view * view);
+    gl.readPixels(0, 0, view, view, gl.RGBA, gl.UNSIGNED_BYTE, shown);
+    return { shown: base64(shown), messages };
 }"""
 
 
@@ -113,7 +116,7 @@ def draw(page: Any, *arguments: Any) -> np.ndarray:
     found = page.evaluate(f"(a) => ({DRAW})(...a)", [*arguments, VIEW])
     if found["messages"]:
         print(*found["messages"], sep="\n", file=sys.stderr)
-    return pixels_of(found["shown"], VIEW, VIEW)[:, :, :3]
+    return pixels_of(found["shown"], VIEW, VIEW)[::-1, :, :3]  # WebGL begins at the bottom
 
 
 def main() -> None:
@@ -141,8 +144,7 @@ def run(options: argparse.Namespace, out: Path) -> None:
     print(f".glb {report['bytes_before']:,} and {report['bytes']:,} bytes\n")
     print("| shape | textures | SSIM | PSNR, dB |\n| --- | --- | --- | --- |")
     tree, data = opened(small)
-    view = tree["bufferViews"][tree["images"][0]["bufferView"]]
-    gsimg = data[view["byteOffset"] :][: view["byteLength"]]
+    gsimg = image_data(tree, data, 0)
     sphere = model_of(options.folder, options.side, "sphere")
     extra = {"file.gsimg": gsimg, "square.glb": plain.read_bytes(), "sphere.glb": sphere}
     extra["square-small.glb"] = small.read_bytes()

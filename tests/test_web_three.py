@@ -249,7 +249,6 @@ MODEL = """async (url, own, lit) => {
     const light = new THREE.DirectionalLight(0xffffff, 2);
     light.position.set(1, 1, 2);
     scene.add(light);
-    renderer.outputColorSpace = THREE.SRGBColorSpace;
     const shown = shot(renderer, scene, straight, 64, 64);
     const same = material.roughnessMap === material.metalnessMap && material.aoMap === material.roughnessMap;
     return { shown, facts, same, textures: renderer.info.memory.textures };

@@ -108,7 +108,7 @@ class Files(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         name = self.path.lstrip("/")
-        found = PAGE.encode() if name == "" else self.extra.get(name)
+        found = self.extra.get(name) or (PAGE.encode() if name == "" else None)
         if found is None:
             super().do_GET()
         else:
