@@ -48,8 +48,9 @@ LOADED = """async (url, own, flags) => {
         shots[name] = [textureShot(renderer, texture, 96, 64), colorSpace, wrapS, flipY];
     }
     file.dispose();
+    const { textures } = renderer.info.memory;
     renderer.dispose();
-    return { shots, repeat: THREE.RepeatWrapping };
+    return { shots, textures, repeat: THREE.RepeatWrapping };
 }"""
 
 
@@ -57,7 +58,7 @@ LOADED = """async (url, own, flags) => {
 def test_textures_are_the_maps(three: ThreePage, own: bool) -> None:
     g, data = stack_file()
     found = three.run(LOADED, three.put("stack.gsimg", data), own)
-    assert list(found["shots"]) == [each.name for each in STACK]
+    assert list(found["shots"]) == [each.name for each in STACK] and found["textures"] == 0
     for each in STACK:
         encoded, color_space, wrap, flip = found["shots"][each.name]
         assert color_space == ("srgb" if each.color_space == "srgb" else "")
