@@ -20,6 +20,7 @@ import tempfile
 import threading
 from functools import partial
 from http.server import ThreadingHTTPServer
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ from web_pages import pixels_of
 
 MAPS = ("baseColor", "normal", "occlusionRoughnessMetallic")
 VIEW = 640  # pixels a side
+DISTANCES = {"far": 3.0, "near": 1.5}  # of the camera from the middle of the shape
 
-DRAW = """async (url, gsimg, view) => {
+DRAW = """async (url, gsimg, distance, view) => {
     const renderer = makeThree(view, view), scene = new THREE.Scene();
     const loader = new GLTFLoader().register((parser) => new gs.GLTFImagegsExtension(parser, { renderer }));
     const gltf = await loader.loadAsync(url), { material } = gltf.scene.children[0];
@@ -55,7 +57,7 @@ DRAW = """async (url, gsimg, view) => {
     light.position.set(2, 2, 3);
     scene.add(gltf.scene, light);
     const camera = new THREE.PerspectiveCamera(40, 1, 0.1, 10);
-    camera.position.z = 3;
+    camera.position.z = distance;
     renderer.outputColorSpace = THREE.SRGBColorSpace;
     renderer.toneMapping = THREE.ACESFilmicToneMapping;
     renderer.render(scene, camera);
@@ -142,17 +144,18 @@ def run(options: argparse.Namespace, out: Path) -> None:
     print(f"{file['bytes_before']:,} bytes of PNG, {file['bytes']:,} bytes of .gsimg, ", end="")
     print(f"{file['n_gaussians']:,} Gaussians, {file['psnr']:.2f} dB; ", end="")
     print(f".glb {report['bytes_before']:,} and {report['bytes']:,} bytes\n")
-    print("| shape | textures | SSIM | PSNR, dB |\n| --- | --- | --- | --- |")
+    print("| shape | distance | textures | SSIM | PSNR, dB |\n| --- | --- | --- | --- | --- |")
     tree, data = opened(small)
     gsimg = image_data(tree, data, 0)
     sphere = model_of(options.folder, options.side, "sphere")
     extra = {"file.gsimg": gsimg, "square.glb": plain.read_bytes(), "sphere.glb": sphere}
     extra["square-small.glb"] = small.read_bytes()
     extra["sphere-small.glb"] = with_textures(sphere, tree, gsimg)
-    for shape, kind, found, expected in screenshots(extra):
-        Image.fromarray(found).save(out / f"{shape}-{kind}.png")
+    for shape, distance, kind, found, expected in screenshots(extra):
+        Image.fromarray(found).save(out / f"{shape}-{distance}-{kind}.png")
         if kind != "pictures":
-            print(f"| {shape} | {kind} | {ssim(expected, found):.4f} | {psnr(expected, found):.2f} |")
+            likeness = f"{ssim(expected, found):.4f} | {psnr(expected, found):.2f}"
+            print(f"| {shape} | {distance} | {kind} | {likeness} |")
 
 
 def with_textures(model: bytes, moved_tree: dict[str, Any], gsimg: bytes) -> bytes:
@@ -172,14 +175,14 @@ def with_textures(model: bytes, moved_tree: dict[str, Any], gsimg: bytes) -> byt
 
 
 def screenshots(extra: dict[str, bytes]) -> Any:
-    """Each shape with its pictures, painted textures and sampled Gaussians, and what the first looks like."""
+    """Each shape, from far and near, by all kinds of textures: its pixels, and those by PNG pictures."""
     from playwright.sync_api import sync_playwright
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, extra=extra))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        for shape in ("square", "sphere"):
+        for shape, distance in product(("square", "sphere"), DISTANCES):
             expected = None
             for kind, name, gsimg in (
                 ("pictures", f"/{shape}.glb", None),
@@ -190,9 +193,9 @@ def screenshots(extra: dict[str, bytes]) -> Any:
                 page.set_default_timeout(600_000)
                 page.goto(f"http://127.0.0.1:{server.server_port}/")
                 page.evaluate(SETUP)
-                found = draw(page, name, gsimg)
+                found = draw(page, name, gsimg, DISTANCES[distance])
                 expected = found if expected is None else expected
-                yield shape, kind, found, expected
+                yield shape, distance, kind, found, expected
                 page.close()
         browser.close()
     server.shutdown()

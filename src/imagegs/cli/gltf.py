@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, TUNES
+from imagegs.choices import DEFAULT_EFFORT
 from imagegs.cli.exit_codes import FileError, about
-from imagegs.cli.options import (
-    Parser,
-    Subparsers,
-    UsageError,
-    add_command,
-    add_input,
-    add_output,
-    add_shared,
-    positive,
-    whole,
-)
+from imagegs.cli.gltf_options import ABOUT, EXAMPLES, add_options, check_options
+from imagegs.cli.options import Subparsers, add_command
 from imagegs.cli.paths import output_path
 from imagegs.cli.reports import Verbosity, print_json, psnr_fields, psnr_text
 from imagegs.cli.run_files import Kind, Output, RunFiles
@@ -31,82 +22,17 @@ if TYPE_CHECKING:
     from imagegs.applications.gltf.moving import MovedStack
     from imagegs.applications.gltf.restoring import RestoredImage
 
-EXAMPLES = """
-examples:
-  imagegs gltf model.glb -o small.glb
-  imagegs gltf model.gltf -o small.glb --bppc 0.5 -e 7
-  imagegs gltf small.glb --back -o model.glb
-
-For each material all its pictures of one size become the maps of one .gsimg file in the
-model (extension EXT_texture_gsimg). --back has each map as a PNG picture again. A name that
-ends in .gltf gets JSON and a file of the same name with .bin beside it, which are replaced
-only with --overwrite; any other name gets a .glb file. docs/gltf.md tells more.
-"""
-_BACK = "the options of a compression do not go with --back"
-_GLTF = ".gltf"
-_COMPRESSION = ("gaussians", "bpp", "bppc", "psnr", "steps", "tune", "wrap", "keep_pictures")
-
 
 def add_parser(commands: Subparsers) -> None:
     """Adds the command `gltf`."""
-    what = "Move the textures of a glTF model into .gsimg files within it, and back."
-    parser = add_command(commands, "gltf", run, what, EXAMPLES)
-    add_input(parser, "input", "MODEL", "a model: .glb, or .gltf with the files that it names")
-    add_output(parser, "OUT", "MODEL's name with -gsimg.glb; with --back -png.glb")
-    parser.add_argument("--back", action="store_true", help="write a model with PNG pictures again")
-    _add_compression(parser)
-    add_shared(parser, ("threads", "size_limit", "quiet", "json"))
-
-
-def _add_compression(parser: Parser) -> None:
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument(
-        "-n",
-        "--gaussians",
-        type=whole(1),
-        metavar="N",
-        help="number of Gaussians of each file (default: one for every 100 pixels)",
-    )
-    amount.add_argument(
-        "--bpp", type=positive, metavar="B", help="at most B bits a pixel, for all maps together"
-    )
-    amount.add_argument("--bppc", type=positive, metavar="B", help="at most B bits a pixel and channel")
-    amount.add_argument(
-        "--psnr", type=positive, metavar="DB", help="as few Gaussians as give a PSNR of DB over all maps"
-    )
-    parser.add_argument(
-        "-e",
-        "--effort",
-        type=whole(LEAST_EFFORT, MOST_EFFORT),
-        metavar=f"{LEAST_EFFORT}-{MOST_EFFORT}",
-        help=f"how long each fit runs, from fast to thorough (default: {DEFAULT_EFFORT})",
-    )
-    parser.add_argument(
-        "--steps", type=whole(1), metavar="N", help="number of steps of each fit, in place of --effort"
-    )
-    parser.add_argument(
-        "--tune",
-        choices=[each for each in TUNES if each != "visual"],
-        help="as of encode (default: balanced)",
-    )
-    parser.add_argument(
-        "--wrap",
-        action="store_true",
-        help="for pictures that tile: no seam between opposite borders where all samplers repeat",
-    )
-    parser.add_argument(
-        "--keep-pictures",
-        action="store_true",
-        help="keep the old pictures beside, for programs that do not know the extension",
-    )
+    add_options(add_command(commands, "gltf", run, ABOUT, EXAMPLES))
 
 
 def run(options: Namespace) -> None:
     """`imagegs gltf`."""
     start = time.perf_counter()
+    check_options(options)
     source, target = options.input, _target(options)
-    if options.back and (options.effort or any(getattr(options, name) for name in _COMPRESSION)):
-        raise UsageError(_BACK)
     model, old_bytes = _read(source, options)
     beside = _beside(target)
     files = _checked(options, model, target, beside)
@@ -126,7 +52,7 @@ def _target(options: Namespace) -> Path:
 
 def _beside(target: Path) -> Path | None:
     """The file of binary data that lies beside a .gltf file; None for a .glb file."""
-    return file_named(target.with_suffix(".bin")) if target.suffix.lower() == _GLTF else None
+    return file_named(target.with_suffix(".bin")) if target.suffix.lower() == ".gltf" else None
 
 
 def _read(source: Path, options: Namespace) -> tuple[Model, int]:
@@ -149,7 +75,7 @@ def _read(source: Path, options: Namespace) -> tuple[Model, int]:
 def _checked(options: Namespace, model: Model, target: Path, beside: Path | None) -> RunFiles:
     """The files of the run, of which those that the model names are inputs, too."""
     is_named = options.output is not None and beside is None
-    kind = Kind(".glb file", b"glTF", (".glb",)) if beside is None else Kind(".gltf file", b"{", (_GLTF,))
+    kind = Kind(".glb file", b"glTF", (".glb",)) if beside is None else Kind(".gltf file", b"{", (".gltf",))
     outputs = [Output(target, is_named=is_named, kind=kind)]
     if beside is not None:
         outputs.append(Output(beside, is_named=False, what="file of binary data"))
@@ -205,8 +131,6 @@ def _facts(stack: MovedStack) -> dict[str, Any]:
 
 
 def _restored(model: Model, options: Namespace) -> tuple[Model, dict[str, Any]]:
-    from dataclasses import asdict
-
     from imagegs.applications.gltf.restoring import restore_textures
 
     speech = Verbosity(options.quiet)
