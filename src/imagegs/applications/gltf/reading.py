@@ -6,6 +6,7 @@ Source: the glTF 2.0 specification, sections 3 (JSON, buffers and bufferViews, i
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from imagegs.limits import DEFAULT_LIMITS, Limits
 MAGIC, VERSION = b"glTF", 2
 JSON_CHUNK, BINARY_CHUNK = b"JSON", b"BIN\0"
 HEAD, CHUNK_HEAD = struct.Struct("<4s2I"), struct.Struct("<I4s")  # magic, version, length; length, type
+_MOST_DEPTH = 100  # of objects and lists within each other
 _PADDING = 3  # bytes at most that the binary chunk has more than its buffer
 
 
@@ -76,16 +78,30 @@ def _each_chunk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _parsed(text: bytes) -> Json:
     try:
-        tree = json.loads(text.decode("utf-8"), parse_constant=_refuse)
+        tree = json.loads(text.decode("utf-8"), parse_constant=_number, parse_float=_number)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError among them
         raise FormatError(f"the file is neither a .glb file nor the JSON of one: {error}") from error
     if not isinstance(tree, dict):
         raise FormatError("the JSON is no object")
+    _check_depth(tree)
     return tree
 
 
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+def _number(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is no finite number")
+    return value
+
+
+def _check_depth(tree: Json) -> None:
+    """Raises FormatError for JSON that is nested too deep to be walked through by recursion."""
+    nodes: list[Any] = [tree]
+    for _ in range(_MOST_DEPTH):
+        inner = (node.values() if isinstance(node, dict) else node for node in nodes)
+        nodes = [each for node in inner for each in node if isinstance(each, (dict, list))]
+        if not nodes:
+            return
+    raise FormatError(f"the JSON is nested more than {_MOST_DEPTH} deep")
 
 
 def _check_version(tree: Json) -> None:
