@@ -74,6 +74,16 @@ def length_in(node: Json, key: str, place: str, least: int, default: int | None 
     return found
 
 
+def view_references(tree: Json) -> Iterator[Json]:
+    """All objects that name a bufferView. Raises FormatError where one names none that is there."""
+    count = len(objects_in(tree, "bufferViews"))
+    for node in nodes_with(tree, "bufferView"):
+        number = node["bufferView"]
+        if type(number) is not int or not 0 <= number < count:
+            raise FormatError(f"there is no bufferViews[{number!r}], which something names")
+        yield node
+
+
 def ranges_in(view: Json) -> Iterator[Json]:
     """All that names bytes of a buffer in a bufferView: itself, and its compressed form (meshopt)."""
     yield view

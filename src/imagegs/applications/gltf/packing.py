@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
-from imagegs.applications.gltf.model import Json, length_in, nodes_with, objects_in, ranges_in
-from imagegs.errors import FormatError
+from imagegs.applications.gltf.model import Json, objects_in, ranges_in, view_references
 
 _ALIGNMENT = 8  # bytes: places move by multiples of it, so that numbers of all types stay aligned
 
@@ -23,7 +22,7 @@ def pack(
     buffers: what `Model` has. dropped: numbers of bufferViews that go; nothing refers to them. added: data
     for new bufferViews, which become the last ones. Buffers without data stay, behind the first.
 
-    Raises FormatError for a reference to a bufferView that is not there.
+    Raises FormatError for a reference to no bufferView.
     """
     views = objects_in(tree, "bufferViews")
     cuts = [_Cut(parts) for parts in _removed_parts(views, dropped, len(buffers))]
@@ -116,11 +115,8 @@ def _move_ranges(
 
 def _renumber(tree: Json, views: list[Json], dropped: Collection[int]) -> None:
     new = {old: place for place, old in enumerate(i for i in range(len(views)) if i not in dropped)}
-    for node in nodes_with(tree, "bufferView"):
-        number = length_in(node, "bufferView", "something", 0)
-        if number not in new:
-            raise FormatError(f"there is no bufferViews[{number}], which something names")
-        node["bufferView"] = new[number]
+    for node in view_references(tree):
+        node["bufferView"] = new[node["bufferView"]]
 
 
 def _put_buffers(tree: Json, buffers: Sequence[bytes | None], merged: bytes) -> tuple[bytes | None, ...]:

@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagegs.applications.gltf.model import Json, Model, nodes_with, object_in, objects_in
+from imagegs.applications.gltf.model import Json, Model, object_in, objects_in, view_references
 from imagegs.applications.gltf.packing import pack, put
 from imagegs.errors import FormatError
 
@@ -58,7 +58,7 @@ def exchanged(model: Model, gone: Collection[int], new: Sequence[NewImage]) -> M
     stay = [i for i in range(len(images)) if i not in gone]
     _renumber_sources(tree, {old: place for place, old in enumerate(stay)})
     put(tree, "images", [images[i] for i in stay])
-    left = {node["bufferView"] for node in nodes_with(tree, "bufferView")}
+    left = {node["bufferView"] for node in view_references(tree)}
     dropped = {images[i]["bufferView"] for i in gone if "bufferView" in images[i]} - left
     outside = [(images[i], data) for i in stay if (data := model.images[i]) is not None]
     added = [{"name": each.name, "mimeType": each.mime} for each in new]
@@ -84,12 +84,15 @@ def mime_of(data: bytes) -> str:
 
 
 def texture_sources(texture: Json) -> Iterator[Json]:
-    """The parts of a texture that name an image: itself, and its extensions."""
-    if "source" in texture:
-        yield texture
-    for extension in object_in(texture, "extensions", "a texture").values():
-        if isinstance(extension, dict) and "source" in extension:
-            yield extension
+    """The parts of a texture that name an image: itself, and its extensions.
+
+    Raises FormatError for a name that is no number.
+    """
+    for part in (texture, *object_in(texture, "extensions", "a texture").values()):
+        if isinstance(part, dict) and "source" in part:
+            if type(part["source"]) is not int:
+                raise FormatError("a texture does not name its image by number")
+            yield part
 
 
 def _renumber_sources(tree: Json, new: dict[int, int]) -> None:

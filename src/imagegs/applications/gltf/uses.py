@@ -99,5 +99,6 @@ def _texture_infos(node: Json) -> Iterator[tuple[str, Json]]:
 def _repeats(tree: Json, texture: Json, place: str) -> bool:
     if "sampler" not in texture:
         return True
-    sampler = tree["samplers"][index_in(texture, "sampler", tree, "samplers", place)]
+    number = index_in(texture, "sampler", tree, "samplers", place)
+    sampler = tree["samplers"][number]
     return all(sampler.get(key, _REPEAT) == _REPEAT for key in ("wrapS", "wrapT"))
