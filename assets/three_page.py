@@ -20,7 +20,6 @@ from PIL import Image
 sys.path += [str(Path(__file__).parents[1] / name) for name in ("tests", "benchmarks")]
 
 from gltf import MAPS, model_of, moved
-from gltf_models import image_data, opened
 from three_pages import Files
 
 ROOT = Path(__file__).parent.parent
@@ -35,9 +34,7 @@ def main() -> None:
     plain.write_bytes(model_of(folder, 512, "sphere"))
     report = moved(plain, small, bppc=0.5, effort=4)
     print(f"{report['bytes_before']:,} bytes with PNG, {report['bytes']:,} with .gsimg")
-    maps = image_data(*opened(small), 0)
-    extra = {"": PAGE.read_bytes(), "maps.gsimg": maps}
-    extra |= {path.name: path.read_bytes() for path in (plain, small)}
+    extra = {"": PAGE.read_bytes(), **{path.name: path.read_bytes() for path in (plain, small)}}
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, extra=extra))
     print(f"http://127.0.0.1:{server.server_port}/ until Ctrl-C")
     server.serve_forever()

@@ -40,17 +40,11 @@ MAPS = ("baseColor", "normal", "occlusionRoughnessMetallic")
 VIEW = 640  # pixels a side
 DISTANCES = {"far": 3.0, "near": 1.5}  # of the camera from the middle of the shape
 
-DRAW = """async (url, gsimg, distance, view) => {
+DRAW = """async (url, sampled, distance, view) => {
     const renderer = makeThree(view, view), scene = new THREE.Scene();
-    const loader = new GLTFLoader().register((parser) => new gs.GLTFImagegsExtension(parser, { renderer }));
-    const gltf = await loader.loadAsync(url), { material } = gltf.scene.children[0];
-    if (gsimg) {
-        const file = await new gs.GsimgLoader().setRenderer(renderer).setMaps([]).loadAsync(gsimg);
-        const packed = "OcclusionRoughnessMetallic";
-        await gs.patchMaterial(material, file, {
-            map: "BaseColor", normalMap: "Normal", aoMap: packed, roughnessMap: packed, metalnessMap: packed,
-        });
-    }
+    const gltf = await new GLTFLoader()
+        .register((parser) => new gs.GLTFImagegsExtension(parser, { renderer, sampled }))
+        .loadAsync(url);
     const { RoomEnvironment } = await import("three/addons/environments/RoomEnvironment.js");
     scene.environment = new THREE.PMREMGenerator(renderer).fromScene(new RoomEnvironment()).texture;
     const light = new THREE.DirectionalLight(0xffffff, 1.5);
@@ -148,7 +142,7 @@ def run(options: argparse.Namespace, out: Path) -> None:
     tree, data = opened(small)
     gsimg = image_data(tree, data, 0)
     sphere = model_of(options.folder, options.side, "sphere")
-    extra = {"file.gsimg": gsimg, "square.glb": plain.read_bytes(), "sphere.glb": sphere}
+    extra = {"square.glb": plain.read_bytes(), "sphere.glb": sphere}
     extra["square-small.glb"] = small.read_bytes()
     extra["sphere-small.glb"] = with_textures(sphere, tree, gsimg)
     for shape, distance, kind, found, expected in screenshots(extra):
@@ -184,16 +178,13 @@ def screenshots(extra: dict[str, bytes]) -> Any:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for shape, distance in product(("square", "sphere"), DISTANCES):
             expected = None
-            for kind, name, gsimg in (
-                ("pictures", f"/{shape}.glb", None),
-                ("painted", f"/{shape}-small.glb", None),
-                ("sampled", f"/{shape}.glb", "/file.gsimg"),
-            ):
+            for kind in ("pictures", "painted", "sampled"):
                 page = browser.new_page()
                 page.set_default_timeout(600_000)
                 page.goto(f"http://127.0.0.1:{server.server_port}/")
                 page.evaluate(SETUP)
-                found = draw(page, name, gsimg, DISTANCES[distance])
+                name = f"/{shape}.glb" if kind == "pictures" else f"/{shape}-small.glb"
+                found = draw(page, name, kind == "sampled", DISTANCES[distance])
                 expected = found if expected is None else expected
                 yield shape, distance, kind, found, expected
                 page.close()

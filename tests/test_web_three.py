@@ -226,10 +226,10 @@ def bottle() -> dict[str, bytes]:
     return {"plain": glb(tree, data), "moved": glb_bytes(moved[0]), "both": glb_bytes(moved[1])}
 
 
-MODEL = """async (url, own, lit) => {
+MODEL = """async (url, own, sampled) => {
     const renderer = makeThree(64, 64);
     const loader = new GLTFLoader().register((parser) =>
-        new gs.GLTFImagegsExtension(parser, { renderer: own ? renderer : null }));
+        new gs.GLTFImagegsExtension(parser, { renderer: own ? renderer : null, sampled }));
     let gltf;
     try {
         gltf = await loader.loadAsync(url);
@@ -252,22 +252,31 @@ MODEL = """async (url, own, lit) => {
     scene.add(light);
     const shown = shot(renderer, scene, straight, 64, 64);
     const same = material.roughnessMap === material.metalnessMap && material.aoMap === material.roughnessMap;
-    return { shown, facts, same, textures: renderer.info.memory.textures };
+    const side = material.map.image.width;
+    return { shown, facts, same, side, textures: renderer.info.memory.textures };
 }"""
 
 
-@pytest.mark.parametrize("own", [True, False], ids=["on the card", "by way of the page"])
-def test_a_model_looks_as_with_its_pictures(three: ThreePage, bottle: dict[str, bytes], own: bool) -> None:
+@pytest.mark.parametrize(
+    ("own", "sampled"),
+    [(True, False), (False, False), (True, True)],
+    ids=["painted on the card", "by way of the page", "sampled"],
+)
+def test_a_model_looks_as_with_its_pictures(
+    three: ThreePage, bottle: dict[str, bytes], own: bool, sampled: bool
+) -> None:
     shots, textures = {}, set()
     for kind in ("plain", "moved"):
-        found = three.run(MODEL, three.put(f"{kind}.glb", bottle[kind]), own)
+        found = three.run(MODEL, three.put(f"{kind}.glb", bottle[kind]), own, sampled)
         shots[kind] = three.pixels(found["shown"], 64, 64).astype(float)
         colors = {name: facts[0] for name, facts in found["facts"].items()}
         assert colors == {**dict.fromkeys(colors, ""), "map": "srgb", "emissiveMap": "srgb"}
         assert all(facts[1:] == [True, True, False] for facts in found["facts"].values())
         assert found["same"]
+        assert found["side"] == (1 if sampled and kind == "moved" else 64)
         textures.add(found["textures"])
-    assert len(textures) == 1  # nothing is left of what they were painted from
+    # Nothing is left of what they were painted from. Four maps are four textures, and so are the Gaussians.
+    assert len(textures) == 1
     assert np.abs(shots["plain"] - shots["moved"]).mean() < 4 and np.ptp(shots["plain"]) > 100
 
 

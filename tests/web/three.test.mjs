@@ -4,7 +4,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NoColorSpace, RepeatWrapping, SRGBColorSpace } from "three";
+import {
+    ClampToEdgeWrapping,
+    MirroredRepeatWrapping,
+    NoColorSpace,
+    RepeatWrapping,
+    SRGBColorSpace,
+} from "three";
 
 import { GLTFImagegsExtension } from "../../src/imagegs/web/three/gltf_extension.js";
 import { mapGLSL } from "../../src/imagegs/web/three/map_glsl.js";
@@ -13,7 +19,7 @@ const map = (name, columns, more) => ({ name, columns, colorSpace: "linear", uni
 
 for (const blend of ["softmax", "paper"])
     test(`all global names of the functions for a material begin alike, blend ${blend}`, () => {
-        const text = mapGLSL(blend, [map("A", [0, 1, 2]), map("B", [3])], true);
+        const text = mapGLSL(blend, [map("A", [0, 1, 2]), map("B", [3])], [RepeatWrapping, RepeatWrapping]);
         const found = text.matchAll(/^(?:uniform|const|struct|#define|[\w]+ )(?:.*?)(\w+)(?=[ ]?[(;={]|$)/gm);
         const names = [...found].map(([, name]) => name).filter((name) => name !== "endif");
         assert.ok(names.length > 20);
@@ -24,12 +30,16 @@ for (const blend of ["softmax", "paper"])
     });
 
 test("a map is read as its texture would be", () => {
+    const borders = [ClampToEdgeWrapping, ClampToEdgeWrapping];
     const maps = [map("A", [0, 1, 2], { colorSpace: "srgb" }), map("N", [3, 4, 5], { unitLength: true })];
-    const [, first, second] = mapGLSL("softmax", maps, false).match(/(if \(number == 0\).*)\n(.*)/);
+    const [, first, second] = mapGLSL("softmax", maps, borders).match(/(if \(number == 0\).*)\n(.*)/);
     assert.match(first, /vec4\(color\.xyz, 1\.0\); color\.xyz = gsimg_linearOf/);
     assert.match(second, /number == 1.*gsimg_withUnitLength/);
-    assert.match(mapGLSL("softmax", maps, false), /gsimg_keep\(clamp\(uv, 0\.0, 1\.0\) \* gsimg_canvas\)/);
-    assert.match(mapGLSL("softmax", maps, true), /gsimg_keep\(fract\(uv\) \* gsimg_canvas\)/);
+    const text = mapGLSL("softmax", maps, [RepeatWrapping, MirroredRepeatWrapping]);
+    assert.match(
+        text,
+        /gsimg_keep\(vec2\(fract\(uv\.x\), 1\.0 - abs\(1\.0 - mod\(uv\.y, 2\.0\)\)\) \* gsimg_canvas\)/,
+    );
 });
 
 /** A plugin with a model's JSON, and what it asks for. */

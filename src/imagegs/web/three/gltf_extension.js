@@ -1,48 +1,18 @@
 // A plugin of three.js' GLTFLoader for textures out of .gsimg files: docs/EXT_texture_gsimg.md has the rules.
 
-/** @import { Texture } from "three" */
-/** @import { GLTFParser } from "three/addons/loaders/GLTFLoader.js" */
+/** @import { Material, Texture } from "three" */
+/** @import { GLTF, GLTFParser } from "three/addons/loaders/GLTFLoader.js" */
+/** @import { Json } from "./gltf_settings.js" */
 /** @import { GsimgFile, TextureSettings } from "./gsimg_file.js" */
 
-import {
-    ClampToEdgeWrapping,
-    LinearFilter,
-    LinearMipmapLinearFilter,
-    LinearMipmapNearestFilter,
-    LoaderUtils,
-    MirroredRepeatWrapping,
-    NearestFilter,
-    NearestMipmapLinearFilter,
-    NearestMipmapNearestFilter,
-    NoColorSpace,
-    RepeatWrapping,
-    SRGBColorSpace,
-} from "three";
+import { LoaderUtils } from "three";
 
 import { FormatError } from "../errors.js";
+import { settingsOf } from "./gltf_settings.js";
 import { GsimgLoader } from "./gsimg_loader.js";
+import { patchMaterial, placeholder, sampledProperties } from "./patch_material.js";
 
 /** @typedef {{source: number, map?: string}} Extension  what a texture has */
-/** @typedef {Record<string, any>} Json */
-
-/** @type {Record<number, any>} */
-const filters = {
-    9728: NearestFilter,
-    9729: LinearFilter,
-    9984: NearestMipmapNearestFilter,
-    9985: LinearMipmapNearestFilter,
-    9986: NearestMipmapLinearFilter,
-    9987: LinearMipmapLinearFilter,
-};
-/** @type {Record<number, any>} */
-const wrappings = { 33071: ClampToEdgeWrapping, 33648: MirroredRepeatWrapping, 10497: RepeatWrapping };
-/** What textures of colours in sRGB are called in materials and their extensions. */
-const colors = new Set(
-    [
-        ...["baseColor", "emissive", "sheenColor", "specularColor", "diffuseTransmissionColor"],
-        ...["multiscatterColor", "diffuse", "specularGlossiness"],
-    ].map((name) => `${name}Texture`),
-);
 
 export class GLTFImagegsExtension {
     name = "EXT_texture_gsimg";
@@ -52,9 +22,14 @@ export class GLTFImagegsExtension {
      * @param {object} [options]
      * @param {object | null} [options.renderer] that is to show the model, see GsimgLoader.setRenderer()
      * @param {number} [options.anisotropy] of all textures
+     * @param {boolean} [options.sampled] whether materials sample Gaussians, see patchMaterial(), in place of
+     *     textures
      */
-    constructor(parser, { renderer = null, anisotropy = 1 } = {}) {
+    constructor(parser, { renderer = null, anisotropy = 1, sampled = false } = {}) {
         this.parser = parser;
+        this.sampled = sampled;
+        /** @type {WeakMap<object, {file: GsimgFile, map: string}>} */
+        this.places = new WeakMap(); // by the source of a placeholder, which its clones share
         this.anisotropy = anisotropy;
         this.loader = new GsimgLoader(parser.options.manager).setRenderer(renderer).setMaps([]);
         this.loader.setRequestHeader(parser.options.requestHeader);
@@ -95,7 +70,7 @@ export class GLTFImagegsExtension {
      */
     async painted(number, definition, { source, map }) {
         const { parser } = this,
-            settings = this.settingsOf(number, definition);
+            settings = { ...settingsOf(parser.json, number), anisotropy: this.anisotropy };
         const key = JSON.stringify([source, map, settings]);
         if (!this.textures.has(key)) this.textures.set(key, this.paint(source, map, settings));
         const texture = await /** @type {Promise<Texture>} */ (this.textures.get(key));
@@ -104,13 +79,54 @@ export class GLTFImagegsExtension {
         return texture;
     }
 
-    /** @param {number} source @param {string | undefined} map @param {TextureSettings} settings */
+    /**
+     * A new texture, or what stands for one until the whole model is there.
+     *
+     * @param {number} source
+     * @param {string | undefined} map
+     * @param {TextureSettings} settings
+     */
     async paint(source, map, settings) {
         if (!this.files.has(source)) this.files.set(source, this.file(source));
         const file = await /** @type {Promise<GsimgFile>} */ (this.files.get(source));
         const name = map ?? file.names[0];
         if (!file.names.includes(name)) throw new FormatError(`image ${source} has no map ${name}`);
-        return file.texture(name, settings);
+        if (!this.sampled) return file.texture(name, settings);
+        const texture = Object.assign(placeholder(), settings, { generateMipmaps: false, name });
+        this.places.set(texture.source, { file, map: name });
+        return texture;
+    }
+
+    /** Lets all materials sample Gaussians, if they are to. @param {GLTF} gltf */
+    async afterRoot({ scenes }) {
+        if (!this.sampled) return;
+        /** @type {Set<Material>} */
+        const materials = new Set();
+        for (const scene of scenes)
+            scene.traverse((/** @type {any} */ { material }) => material && materials.add(material));
+        await Promise.all([...materials].map((material) => this.patch(material)));
+    }
+
+    /**
+     * Lets a material sample the maps of the first file that it has. Maps of others, and those that it does
+     * not read once for a fragment, are painted.
+     *
+     * @param {Material} material
+     */
+    async patch(material) {
+        const properties = /** @type {Record<string, any>} */ (/** @type {unknown} */ (material));
+        /** @type {Record<string, string>} */
+        const maps = {};
+        /** @type {{file: GsimgFile, texture: Texture} | null} */
+        let first = null;
+        for (const [property, texture] of Object.entries(properties)) {
+            const place = texture?.isTexture ? this.places.get(texture.source) : undefined;
+            if (!place) continue;
+            first ??= { file: place.file, texture };
+            if (place.file === first.file && sampledProperties.includes(property)) maps[property] = place.map;
+            else properties[property] = await paintedFor(texture, place);
+        }
+        if (first && Object.keys(maps).length) await patchMaterial(material, first.file, maps, first.texture);
     }
 
     /** The file that an image is. @param {number} source @returns {Promise<GsimgFile>} */
@@ -122,37 +138,21 @@ export class GLTFImagegsExtension {
         if (image?.uri === undefined) throw new FormatError(`there is no image ${source}`);
         return loader.loadAsync(LoaderUtils.resolveURL(image.uri, parser.options.path));
     }
-
-    /** @param {number} number of the texture @param {Json} definition @returns {TextureSettings} */
-    settingsOf(number, definition) {
-        const { json } = this.parser,
-            sampler = json.samplers?.[definition.sampler] ?? {};
-        const minFilter = filters[sampler.minFilter] ?? LinearMipmapLinearFilter;
-        return {
-            magFilter: filters[sampler.magFilter] ?? LinearFilter,
-            minFilter,
-            wrapS: wrappings[sampler.wrapS] ?? RepeatWrapping,
-            wrapT: wrappings[sampler.wrapT] ?? RepeatWrapping,
-            generateMipmaps: ![NearestFilter, LinearFilter].includes(minFilter),
-            anisotropy: this.anisotropy,
-            colorSpace: isColor(json.materials ?? [], number) ? SRGBColorSpace : NoColorSpace,
-        };
-    }
 }
 
 /**
- * Whether materials use a texture for colours. glTF says so by the places, and not by the pictures.
+ * The map that a placeholder stands for, as it would have been painted.
  *
- * @param {Json} node materials, or a part of one
- * @param {number} number of the texture
- * @returns {boolean}
+ * @param {Texture} texture
+ * @param {{file: GsimgFile, map: string}} place
  */
-function isColor(node, number) {
-    return Object.entries(node).some(
-        ([key, value]) =>
-            value !== null &&
-            typeof value === "object" &&
-            key !== "extras" &&
-            ((colors.has(key) && value.index === number) || isColor(value, number)),
-    );
+async function paintedFor(texture, { file, map }) {
+    const { wrapS, wrapT, magFilter, minFilter, anisotropy, colorSpace, channel, offset, repeat, rotation } =
+        texture;
+    const settings = { wrapS, wrapT, magFilter, minFilter, anisotropy, colorSpace };
+    const painted = await file.texture(map, settings);
+    painted.offset.copy(offset);
+    painted.repeat.copy(repeat);
+    painted.matrix.copy(texture.matrix);
+    return Object.assign(painted, { channel, rotation, matrixAutoUpdate: texture.matrixAutoUpdate });
 }

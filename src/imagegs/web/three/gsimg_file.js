@@ -58,6 +58,11 @@ export class GsimgFile {
         return this.picture.wrap;
     }
 
+    /** What textures have beyond the borders, unless a setting says otherwise. */
+    get wrapping() {
+        return this.wrap ? RepeatWrapping : ClampToEdgeWrapping;
+    }
+
     /** The names of all maps; that of a picture is "Picture". */
     get names() {
         return mapsOf(this.picture).map(({ name }) => name);
@@ -75,8 +80,8 @@ export class GsimgFile {
     async texture(name, settings = {}) {
         const number = this.names.indexOf(name);
         if (number < 0) throw new RangeError(`there is no map ${name}`);
-        const wrapping = this.wrap ? RepeatWrapping : ClampToEdgeWrapping;
-        const { colorSpace } = mapsOf(this.picture)[number];
+        const { wrapping } = this,
+            { colorSpace } = mapsOf(this.picture)[number];
         const chosen = {
             name,
             wrapS: wrapping,

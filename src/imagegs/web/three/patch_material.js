@@ -1,9 +1,7 @@
 // Materials of three.js that sample Gaussians in their fragment shader: the maps take no texture memory.
 
-/** @import { Material, Texture, WebGLRenderer } from "three" */
-/** @import { Lists } from "../painting.js" */
-/** @import { GsimgFile } from "./gsimg_file.js" */
-/** @import { Uniforms } from "./gaussian_textures.js" */
+/** @import { Material, Texture } from "three" */
+/** @import { GsimgFile, TextureSettings } from "./gsimg_file.js" */
 
 import { DataTexture, ShaderChunk } from "three";
 
@@ -12,7 +10,7 @@ import { GaussianTextures } from "./gaussian_textures.js";
 import { mapGLSL, prefix } from "./map_glsl.js";
 
 /** Properties of materials whose textures are read once for a fragment. */
-const sampled = [
+export const sampledProperties = [
     ...["map", "alphaMap", "aoMap", "emissiveMap", "lightMap", "metalnessMap", "normalMap", "roughnessMap"],
     ...["specularMap", "clearcoatMap", "clearcoatNormalMap", "clearcoatRoughnessMap", "sheenColorMap"],
     ...["sheenRoughnessMap", "specularColorMap", "specularIntensityMap", "transmissionMap", "thicknessMap"],
@@ -28,15 +26,16 @@ const include = /^[ \t]*#include +<([\w\d./]+)>/gm;
  * @param {GsimgFile} file
  * @param {Record<string, string>} maps the names of maps, by the material's properties: {map: "Color"}
  * @param {object} [options]
- * @param {boolean} [options.repeat] whether texture coordinates repeat; by default where the file wraps
+ * @param {TextureSettings["wrapS"]} [options.wrapS] by default that of the file's textures
+ * @param {TextureSettings["wrapT"]} [options.wrapT] likewise
  * @returns {Promise<M>} the same material. Rejects with RangeError for a map or a property that there is not,
  *     LimitError and UnsupportedError as painting does.
  */
-export async function patchMaterial(material, file, maps, { repeat = file.wrap } = {}) {
+export async function patchMaterial(material, file, maps, { wrapS, wrapT } = {}) {
     const all = mapsOf(file.picture),
         names = [...new Set(Object.values(maps))];
     const wrong = Object.keys(maps).find(
-        (property) => !sampled.includes(property) || !(property in material),
+        (property) => !sampledProperties.includes(property) || !(property in material),
     );
     if (wrong !== undefined) throw new RangeError(`the material has no ${wrong} that can be sampled`);
     const chosen = names.map((name) => {
@@ -49,7 +48,7 @@ export async function patchMaterial(material, file, maps, { repeat = file.wrap }
     const properties = /** @type {any} */ (material);
     const placeholders = Object.keys(maps).filter((property) => !properties[property]);
     for (const property of placeholders) properties[property] = placeholder();
-    const text = mapGLSL(file.picture.blend, chosen, repeat);
+    const text = mapGLSL(file.picture.blend, chosen, [wrapS ?? file.wrapping, wrapT ?? file.wrapping]);
     material.onBeforeCompile = (shader) => {
         Object.assign(shader.uniforms, textures.uniforms);
         shader.fragmentShader = patched(shader.fragmentShader, text, maps, names, properties);
@@ -65,7 +64,7 @@ export async function patchMaterial(material, file, maps, { repeat = file.wrap }
 }
 
 /** A texture that is never read: with it three.js hands on the texture coordinates. */
-function placeholder() {
+export function placeholder() {
     const texture = new DataTexture(new Uint8Array([255, 255, 255, 255]), 1, 1);
     texture.needsUpdate = true;
     return texture;
