@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import sample_gaussians
 from gltf_models import ROOT, Json, glb, image_data, in_files, map_pixels, model, opened, png, problems
-from imagegs import FormatError, LimitError, decompress
+from imagegs import FormatError, LimitError, decompress, encode, render
 from imagegs.applications.gltf.model import Model
 from imagegs.applications.gltf.moving import LEAST_BYTES, move_textures
 from imagegs.applications.gltf.packing import pack
 from imagegs.applications.gltf.reading import read_model
-from imagegs.applications.gltf.rebuilding import EXTENSION
+from imagegs.applications.gltf.rebuilding import EXTENSION, MIME, NewImage, exchanged
 from imagegs.applications.gltf.restoring import restore_textures
 from imagegs.applications.gltf.stacks import plan_stacks
 from imagegs.applications.gltf.writing import glb_bytes
@@ -388,6 +389,29 @@ def test_limits(tmp_path: Path) -> None:
     tree["images"][1] = {"uri": "a.png"}
     with pytest.raises(LimitError, match=r"images\[1\]: 'a.png': the file is over the limit of 1000 bytes"):
         read_model(glb(tree, DATA), tmp_path, Limits(max_bytes=1000))
+
+
+@pytest.mark.parametrize(
+    ("channels", "name", "shape"),
+    [
+        (("R", "G", "B"), None, (32, 48, 3)),
+        (("R", "G", "B"), "Picture", (32, 48, 3)),
+        (("Y",), "Picture", (32, 48)),
+        (("heat", "depth"), "depth", (32, 48)),
+    ],
+)
+def test_files_without_a_list_of_maps(
+    channels: tuple[str, ...], name: str | None, shape: tuple[int, ...]
+) -> None:
+    """A picture is one map; channels of other names are maps of their own."""
+    g = sample_gaussians(channels)
+    moved, _ = move_textures(read(), **FAST)
+    tree = exchanged(moved, set(), [NewImage("g", MIME, encode(g))])
+    tree.json["textures"][0]["extensions"][EXTENSION] = {"source": 1, **({"map": name} if name else {})}
+    restored, _ = restore_textures(tree)
+    found = pixels_in(restored.image_bytes(restored.json["textures"][0]["source"]))
+    expected = render(g, dtype="uint8")[..., 1 if name == "depth" else slice(None)].squeeze()
+    assert found.shape == shape and np.abs(found.astype(int) - expected).max() <= 8  # fixed point
 
 
 @pytest.mark.parametrize(

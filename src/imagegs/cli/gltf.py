@@ -18,9 +18,9 @@ from imagegs.cli.run_files import Kind, Output, RunFiles
 from imagegs.cli.standard_streams import STANDARD, file_named, open_input
 
 if TYPE_CHECKING:
+    from imagegs.applications.gltf.map_painter import RestoredImage
     from imagegs.applications.gltf.model import Model
     from imagegs.applications.gltf.moving import MovedStack
-    from imagegs.applications.gltf.restoring import RestoredImage
 
 
 def add_parser(commands: Subparsers) -> None:
