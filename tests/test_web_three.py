@@ -9,7 +9,7 @@ import pytest
 
 import oracle
 from export_samples import STACK
-from gltf_models import glb, model
+from gltf_models import glb, map_pixels, model, png
 from imagegs import Bits, Gaussians, decode, encode, render
 from imagegs.applications.gltf.moving import move_textures
 from imagegs.applications.gltf.reading import read_model
@@ -252,8 +252,9 @@ MODEL = """async (url, own, sampled) => {
     scene.add(light);
     const shown = shot(renderer, scene, straight, 64, 64);
     const same = material.roughnessMap === material.metalnessMap && material.aoMap === material.roughnessMap;
-    const side = material.map.image.width;
-    return { shown, facts, same, side, textures: renderer.info.memory.textures };
+    const side = material.map.image.width, { image, offset, repeat } = material.emissiveMap;
+    const emissive = [image.width, offset.x, repeat.x];
+    return { shown, facts, same, side, emissive, textures: renderer.info.memory.textures };
 }"""
 
 
@@ -278,6 +279,30 @@ def test_a_model_looks_as_with_its_pictures(
     # Nothing is left of what they were painted from. Four maps are four textures, and so are the Gaussians.
     assert len(textures) == 1
     assert np.abs(shots["plain"] - shots["moved"]).mean() < 4 and np.ptp(shots["plain"]) > 100
+
+
+@pytest.mark.parametrize("sampled", [False, True], ids=["painted", "sampled"])
+def test_transforms_and_a_second_file(three: ThreePage, sampled: bool) -> None:
+    """A material samples one file, and has textures of the other one."""
+    tree, data = model((64, 64))
+    small = png(map_pixels("emissive", (32, 32)))
+    tree["bufferViews"].append({"buffer": 0, "byteOffset": len(data), "byteLength": len(small)})
+    tree["images"][3]["bufferView"] = len(tree["bufferViews"]) - 1
+    tree["buffers"] = [{"byteLength": len(data) + len(small)}]
+    material = tree["materials"][0]
+    for info, offset in ((material["emissiveTexture"], [0.5, 0]), (material["normalTexture"], [0, 0.25])):
+        info["extensions"] = {"KHR_texture_transform": {"offset": offset, "scale": [0.5, 1]}}
+    tree["extensionsUsed"] = ["KHR_texture_transform"]
+    plain = glb(tree, data + small)
+    moved, stacks = move_textures(read_model(plain, None), n_gaussians=400, effort=2, threads=1)
+    assert len(stacks) == 2
+    shots = []
+    for name, file in (("plain", plain), ("two", glb_bytes(moved))):
+        found = three.run(MODEL, three.put(f"{name}.glb", file), True, sampled)
+        shots.append(three.pixels(found["shown"], 64, 64).astype(float))
+        assert found["side"] == (1 if sampled and name == "two" else 64)
+        assert found["emissive"] == [32, 0.5, 0.5]
+    assert np.abs(shots[0] - shots[1]).mean() < 4
 
 
 def test_a_broken_file_has_the_other_picture_or_fails(three: ThreePage, bottle: dict[str, bytes]) -> None:
