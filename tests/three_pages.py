@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -109,14 +110,18 @@ class Files(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         name = self.path.lstrip("/")
         found = self.extra.get(name) or (PAGE.encode() if name == "" else None)
-        if found is None:
-            super().do_GET()
-        else:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/octet-stream" if name else "text/html")
-            self.send_header("Content-Length", str(len(found)))
-            self.end_headers()
-            self.wfile.write(found)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the page may end a transfer
+            if found is None:
+                super().do_GET()
+            else:
+                self.send_bytes(found, "application/octet-stream" if name else "text/html")
+
+    def send_bytes(self, data: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def log_message(self, *_: Any) -> None:
         pass
