@@ -5,8 +5,8 @@ import js from "@eslint/js";
 const browser = Object.fromEntries(
     `AbortController AbortSignal Blob CSSStyleSheet DOMException ErrorEvent Event FinalizationRegistry
     GPUBufferUsage GPUMapMode GPUOutOfMemoryError GPURenderPipeline GPUTextureUsage IntersectionObserver
-    MessageChannel ProgressEvent ResizeObserver Response TextDecoder URL Worker customElements devicePixelRatio
-    document fetch getComputedStyle matchMedia performance queueMicrotask reportError self`
+    MessageChannel ProgressEvent Request ResizeObserver Response TextDecoder URL Worker console customElements
+    devicePixelRatio document fetch getComputedStyle matchMedia performance queueMicrotask reportError self`
         .split(/\s+/)
         .map((name) => [name, "readonly"]),
 );
@@ -37,7 +37,7 @@ export default [
     { linterOptions: { reportUnusedDisableDirectives: "error" } },
     js.configs.recommended,
     { rules: strict },
-    { files: ["src/imagegs/web/*.js"], languageOptions: { globals: browser } },
+    { files: ["src/imagegs/web/**/*.js"], languageOptions: { globals: browser } },
     { files: ["tests/**/*.mjs"], languageOptions: { globals: node } },
     {
         files: ["**/*.cjs"],

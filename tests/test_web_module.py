@@ -38,7 +38,7 @@ def test_nothing_outside_is_asked_for() -> None:
 def test_lines_are_no_longer_than_those_of_python() -> None:
     long = [
         f"{path.name}: {line}"
-        for path in WEB.glob("*.js")
+        for path in WEB.glob("**/*.js")
         for line in path.read_text().split("\n")
         if len(line) > 110
     ]

@@ -98,8 +98,9 @@ def test_the_library_does_not_define_the_element() -> None:
 def test_the_package_holds_this_and_nothing_else(tarball: Path) -> None:
     with tarfile.open(tarball) as archive:
         names = {name.removeprefix("package/") for name in archive.getnames()}
-    modules = {path.name for path in WEB.glob("*.js")} - NOT_PACKED
-    types = {f"types/{Path(name).stem}.d.ts" for name in modules}
+    modules = {path.relative_to(WEB).as_posix() for path in (*WEB.glob("*.js"), *WEB.glob("three/*.js"))}
+    modules -= NOT_PACKED
+    types = {f"types/{name.removesuffix('.js')}.d.ts" for name in modules}
     assert names == modules | types | {"package.json", "README.md", "LICENSE", "tag_names.d.ts"}
 
 
@@ -119,16 +120,46 @@ export { drawn, shares, blend, names, FormatError, Sampler };
 """
 
 
-def checked(project: Path, name: str, source: str) -> subprocess.CompletedProcess[str]:
+def checked(project: Path, name: str, source: str, *more: str) -> subprocess.CompletedProcess[str]:
     (project / name).write_text(source)
     options = "--strict --noEmit --target es2022 --module es2022 --moduleResolution bundler --lib es2022,dom"
-    command = [tool("tsc"), *options.split(), "--types", "", "--ignoreConfig", name]
+    command = [tool("tsc"), *options.split(), "--types", "", "--ignoreConfig", *more, name]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120)
 
 
 def test_typescript_knows_its_types(project: Path) -> None:
     done = checked(project, "use.ts", USE)
     assert done.returncode == 0, done.stdout
+
+
+USE_THREE = """
+import { Mesh, MeshStandardMaterial, SRGBColorSpace, WebGLRenderer } from "three";
+import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { GLTFImagegsExtension, GsimgLoader, patchMaterial } from "imagegs/three";
+
+const renderer = new WebGLRenderer();
+const loader = new GsimgLoader().setRenderer(renderer).setPath("textures/").setMaps(["Color"]);
+const file = await loader.loadAsync("tiles.gsimg", (event) => event.loaded);
+const color = await file.texture("Color", { anisotropy: 4, colorSpace: SRGBColorSpace });
+const material: MeshStandardMaterial = await patchMaterial(new MeshStandardMaterial({ map: color }), file, {
+    normalMap: "Normal",
+});
+new GLTFLoader().register((parser) => new GLTFImagegsExtension(parser, { renderer }));
+export { file, material, Mesh };
+"""
+
+
+def test_typescript_knows_the_part_for_three(project: Path) -> None:
+    tool("tsc")
+    for name in ("three", "@types"):
+        if not (project / "node_modules" / name).exists():
+            (project / "node_modules" / name).symlink_to(ROOT / "node_modules" / name)
+    done = checked(project, "three.ts", USE_THREE, "--skipLibCheck")
+    assert done.returncode == 0, done.stdout
+    wrong = USE_THREE.replace('setMaps(["Color"])', "setMaps(3)")
+    done = checked(project, "three.ts", wrong, "--skipLibCheck")
+    assert done.returncode != 0 and "'number'" in done.stdout, done.stdout
+    (project / "three.ts").unlink()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 // A picture on a renderer: the level of detail and the map that are shown, and the lists of tiles that a view
 // needs.
 
+/** @import { TextureMap } from "./maps.js" */
 /** @import { Picture } from "./picture.js" */
 /** @import { Renderer, UploadKind, UploadNumbers } from "./renderer.js" */
 /** @import { Extent } from "./shapes.js" */
@@ -116,7 +117,7 @@ export class Painting {
         const map = mapsOf(this.picture)[number];
         if (!map) throw new RangeError(`there is no map number ${number}`);
         this.mapNumber = number;
-        /** @type {import("./maps.js").TextureMap} */
+        /** @type {TextureMap} */
         this.shown = map;
     }
 
@@ -328,7 +329,7 @@ export class Painting {
                 "RGBA32F",
                 "colors",
                 whole.copies,
-                () => this.colors(whole),
+                () => colorRows(picture, whole, [shown]),
                 `${this.map} ${whole.key}`,
             ),
             grain: this.uploaded(
@@ -380,19 +381,6 @@ export class Painting {
         return sceneRows(shapeRows(picture.arrays, picture, extent.n), picture, extent, copies);
     }
 
-    /** (N + copies, 4) the colours in the map that is shown. @param {Lists} lists @returns {Float32Array} */
-    colors({ extent: { n }, copies }) {
-        const { picture, shown } = this,
-            { color } = picture.arrays,
-            channels = picture.channels.length;
-        const rows = new Float32Array(4 * (n + copies.length));
-        for (let i = 0; i < n + copies.length; ++i) {
-            const owner = i < n ? i : Math.floor(copies[i - n] / copiesOfOne);
-            shown.columns.forEach((column, k) => (rows[4 * i + k] = color[owner * channels + column]));
-        }
-        return rows;
-    }
-
     /** Frees the card's memory; the next draw fills it again. */
     release() {
         const renderer = /** @type {AnyRenderer} */ (this.renderer);
@@ -400,6 +388,27 @@ export class Painting {
             if (generation === renderer.generation) renderer.free(upload);
         this.uploads.clear();
     }
+}
+
+/**
+ * The colours of all Gaussians and copies in some maps: (N + copies, maps, 4), 0 behind a map's channels.
+ *
+ * @param {Picture} picture
+ * @param {{extent: Extent, copies: Uint32Array}} lists
+ * @param {TextureMap[]} maps
+ * @returns {Float32Array}
+ */
+export function colorRows({ arrays: { color }, channels }, { extent: { n }, copies }, maps) {
+    const columns = maps.map((map) => map.columns),
+        rows = new Float32Array(4 * maps.length * (n + copies.length));
+    for (let i = 0, at = 0; i < n + copies.length; ++i) {
+        const owner = i < n ? i : Math.floor(copies[i - n] / copiesOfOne);
+        for (const own of columns) {
+            own.forEach((column, k) => (rows[at + k] = color[owner * channels.length + column]));
+            at += 4;
+        }
+    }
+    return rows;
 }
 
 /** @param {Size} picture @returns {Region} */
