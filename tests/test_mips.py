@@ -13,6 +13,7 @@ import oracle
 from conftest import Run, check_failure
 from imagegs.codec import Bits, save
 from imagegs.pictures.reading import read_picture
+from imagegs.textures import mips
 from imagegs.textures.map_list import make_map, to_metadata
 from imagegs.textures.mips import last_level, level_size, mip_chain, mip_level, mip_levels
 from imagegs.textures.normals import with_unit_normals
@@ -46,6 +47,16 @@ def test_a_texel_is_the_mean_of_what_is_under_it(size: tuple[int, int], dtype: t
         assert level.shape == (height, width, 3) and level.dtype == dtype
         assert np.abs(level - exact).max() <= 0.501
     assert levels[-1].shape[:2] == (1, 1) and len(levels) == 1 + last_level(size[1], size[0])
+
+
+@pytest.mark.parametrize("size", [(37, 5), (64, 8), (101, 1)])
+@pytest.mark.parametrize("rows", [1, 4, 10])
+def test_strips_do_not_matter(size: tuple[int, int], rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, alphas = pixels(*size, channels=4), (3, 3, 3, None)
+    expected = list(mip_levels(whole, alphas))
+    monkeypatch.setattr(mips, "_STRIP_ROWS", rows)
+    for level, found in zip(expected, mip_levels(whole, alphas), strict=True):
+        assert np.abs(level.astype(int) - found).max() <= 1
 
 
 def test_a_level_of_an_even_size_is_the_mean_of_all_pixels_under_its_texels() -> None:
@@ -122,7 +133,16 @@ def test_a_large_footprint_is_about_the_mean_of_all() -> None:
     assert np.abs(found[0] - imagegs.render(g).mean((0, 1))).max() < 0.01
 
 
-@pytest.mark.parametrize("footprint", [-1, np.nan, np.inf, [1, 2, 3], [[1], [1]]])
+def test_far_points_with_a_footprint() -> None:
+    g = oracle.random_gaussians(np.random.default_rng(3), 5, 8, 8, 1).replace(wrap=True)
+    assert np.isfinite(imagegs.sample(g, [[9e36, -9e36]], footprint=4)).all()
+    with pytest.raises(ValueError, match="reach beyond"):
+        imagegs.sample(g, [[3.4e38, 1]], footprint=1e37)
+    with pytest.raises(ValueError, match="footprints"):
+        imagegs.sample(g, np.zeros((0, 2)), footprint=-1)
+
+
+@pytest.mark.parametrize("footprint", [-1, np.nan, np.inf, 1e39, [1, 2, 3], [[1], [1]]])
 def test_footprints_that_are_none(footprint: object) -> None:
     g = oracle.random_gaussians(np.random.default_rng(3), 5, 8, 8, 1)
     with pytest.raises(ValueError, match="footprints"):

@@ -27,6 +27,7 @@ from imagegs.limits import DEFAULT_LIMITS, Limits
 
 SAMPLE_SLACK = 0.25  # canvas pixels that a pixel may be larger before it gets another sample
 COPIES = 9  # of a Gaussian on a canvas that wraps, itself among them
+_FARTHEST = 1e37  # canvas pixels, of points with a footprint: float32 holds what lies around them
 MAX_OUTPUT_SIDE = 2**23 - 1  # float32 holds the pixel centres, at +0.5, exactly up to here
 
 
@@ -185,12 +186,14 @@ class Painter:
             raise ValueError(f"points have shape {points.shape}, expected (M, 2)")
         if not np.isfinite(points).all():
             raise ValueError("points have coordinates that are not finite")
+        sides = None if footprint is None else _sides(footprint, len(points))
         out = np.zeros((len(points), len(self.gaussians.channels)), np.float32)
         if len(points) == 0:
             return out
-        if footprint is None:
+        if sides is None:
             return self._at(points, out)
-        sides = _sides(footprint, len(points))
+        if float(np.abs(points).max()) + float(sides.max()) > _FARTHEST:
+            raise ValueError(f"points and footprints reach beyond {_FARTHEST:g} pixels")
         shares = _centers_of_parts(samples_of(float(sides.max())))
         one = np.empty_like(out)
         for down in shares:
@@ -405,10 +408,11 @@ def sample(
 
     footprint: the sides of squares around the points, in canvas pixels: one for all, or (M,). The colours are
     then means over the squares, from samples about a canvas pixel apart (16 across and down at most), as
-    `render` paints smaller pictures: with 2, 4, ... they are texels of mip level 1, 2, ...
+    `render` paints smaller pictures. With 2, 4, 8 or 16 they are those of mip level 1 to 4 where the canvas'
+    sides are multiples of them, but for alpha and unit length, which `decode --mip` sees to.
 
     Raises ValueError for another shape, for coordinates that are not finite, and for footprints that are
-    negative or not finite.
+    negative, not finite or above 1e37.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> gaussians = imagegs.fit(image, 20, effort=1)
@@ -426,12 +430,12 @@ def sample(
 
 def _sides(footprint: ArrayLike, n: int) -> FloatArray:
     """Sides (n, 1) of squares, or (1, 1) for all of them. Raises ValueError as `sample` does."""
-    sides = np.asarray(footprint, np.float32)
+    sides = np.asarray(footprint, np.float64)
     if sides.shape not in ((), (n,)):
         raise ValueError(f"footprints have shape {sides.shape}, expected () or ({n},)")
-    if not np.isfinite(sides).all() or sides.min() < 0:
-        raise ValueError("footprints are negative or not finite somewhere")
-    return sides.reshape(-1, 1)
+    if not np.isfinite(sides).all() or sides.min(initial=0) < 0 or sides.max(initial=0) > _FARTHEST:
+        raise ValueError(f"footprints are negative, above {_FARTHEST:g} or not finite somewhere")
+    return sides.astype(np.float32).reshape(-1, 1)
 
 
 def _centers_of_parts(n: int) -> list[float]:

@@ -1,7 +1,7 @@
 """Mip levels: a texture at 1/2, 1/4, 1/8, ... of its size, as graphics cards filter by them.
 
 A texel of a level is the mean of the texture under it, so nothing that is smaller than the texel can alias.
-Where sides are odd, it weighs what its edges cut by the part inside.
+Where sides are odd, edges of texels cut pixels: such a pixel counts by the part that lies inside.
 Means are of the samples as they are stored: of sRGB-encoded ones where the map has these. Colours count by
 their alpha, and the mean of vectors of length 1 gets length 1 again.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from imagegs.textures.normals import with_unit_normals
 from imagegs.textures.painting import paint_map
 
 Samples = NDArray[np.float32]  # (H, W, C), 0..1
+_STRIP_ROWS = 256  # of what means are taken of
 
 
 def last_level(width: int, height: int) -> int:
@@ -66,18 +68,21 @@ def mip_levels(pixels: IntegerPixels, alphas: Alphas, unit_length: bool = False)
     """
     yield pixels
     height, width, _ = pixels.shape
-    depth, n_covered = 8 * pixels.dtype.itemsize, sum(alpha is not None for alpha in alphas)
-    means = base = _weighed(to_float(pixels), alphas)
+    depth, has_covered = 8 * pixels.dtype.itemsize, any(alpha is not None for alpha in alphas)
+    means: Samples | None = None
     for level in range(1, last_level(width, height) + 1):
         size = level_size(width, height, level)
-        # Whole texels of the level before are as good as those of the first, and fewer.
-        means = _area_means(means if _divides(size, means) else base, size)
-        samples = _straight(means, alphas) if n_covered else means
+        if means is not None and _divides(size, means):  # whole texels of the level before: fewer are as good
+            means = _area_means(means, size)
+        else:
+            means = _area_means(pixels, size, alphas)
+        samples = _straight(means, alphas) if has_covered else means
         yield to_integers(with_unit_normals(samples) if unit_length else samples, depth)
 
 
-def _weighed(samples: Samples, alphas: Alphas) -> Samples:
+def _weighed(pixels: IntegerPixels, alphas: Alphas) -> Samples:
     """The samples, and behind them the covered channels times their alpha."""
+    samples = to_float(pixels)
     covered = [(i, alpha) for i, alpha in enumerate(alphas) if alpha is not None]
     return np.concatenate([samples, *(samples[:, :, [i]] * samples[:, :, [a]] for i, a in covered)], axis=2)
 
@@ -100,22 +105,34 @@ def _divides(size: Size, means: Samples) -> bool:
     return bool(width % size.width == 0 and height % size.height == 0)
 
 
-def _area_means(samples: Samples, size: Size) -> Samples:
-    """The means of the parts that divide (H, W, C) evenly."""
-    return _means_along(_means_along(samples, size.height, 0), size.width, 1)
+def _area_means(source: NDArray[Any], size: Size, alphas: Alphas | None = None) -> Samples:
+    """The means of the parts that divide (H, W, C) evenly, a strip of rows at a time; with alphas those of
+    what `_weighed` makes of integers.
+    """
+    height, strips = len(source), []
+    rows = max(1, _STRIP_ROWS * size.height // height)
+    for top in range(0, size.height, rows):
+        edges = np.arange(top, min(top + rows, size.height) + 1)
+        first, last = edges[0] * height // size.height, -(-edges[-1] * height // size.height)
+        strip = source[first:last]
+        samples = strip if alphas is None else _weighed(strip, alphas)
+        means = _means_between(samples, edges * height - first * size.height, size.height, 0)
+        across = np.arange(size.width + 1) * source.shape[1]
+        strips.append(_means_between(means, across, size.width, 1))
+    return np.concatenate(strips)
 
 
-def _means_along(samples: Samples, n: int, axis: int) -> Samples:
-    """The means of n equal parts of an axis of m >= n texels: whole texels, and what their ends cut off."""
-    m = samples.shape[axis]
-    if m == n:
-        return samples
-    first, rest = np.divmod(np.arange(n + 1) * m, n)  # edge i lies at first + rest / n texels
-    sums: Samples = np.add.reduceat(samples, first[:-1], axis=axis)
+def _means_between(samples: Samples, edges: NDArray[np.intp], n: int, axis: int) -> Samples:
+    """Means of equal parts of an axis, between edges at edges / n samples."""
+    first, rest = np.divmod(edges, n)
+    before_last = [slice(None)] * axis + [slice(first[-1])]
+    sums: Samples = np.add.reduceat(samples[tuple(before_last)], first[:-1], axis=axis)
     if rest.any():
         shape = [-1 if i == axis else 1 for i in range(samples.ndim)]
-        cut = np.take(samples, np.minimum(first, m - 1), axis=axis)
-        cut *= (rest / n).astype(np.float32).reshape(shape)  # of each edge's texel the part before it
-        sums += np.take(cut, range(1, n + 1), axis=axis) - np.take(cut, range(n), axis=axis)
-    sums *= np.float32(n / m)
+        shares = (rest / n).astype(np.float32).reshape(shape)
+        # A sample that an edge cuts belongs to both parts: what lies before the edge goes to the former.
+        cut = np.take(samples, np.minimum(first, samples.shape[axis] - 1), axis=axis) * shares
+        parts = range(len(edges) - 1)
+        sums += np.take(cut, [i + 1 for i in parts], axis=axis) - np.take(cut, parts, axis=axis)
+    sums *= np.float32(n / (edges[1] - edges[0]))
     return sums
