@@ -14,6 +14,7 @@ from PIL import Image
 import imagegs
 from browser import serve
 from imagegs.applications.export.files import export_files
+from imagegs.applications.export.levels import make_levels
 from imagegs.applications.export.maps import sampled_maps
 from imagegs.gaussians import Gaussians
 from shader_runs import LOADERS
@@ -94,7 +95,8 @@ def floor_views(page: Any, gaussians: Gaussians, folder: Path) -> Views:
 
     gaussians: of a picture in R, G, B on a canvas that wraps. folder: a new one, for the export.
     """
-    export = export_files(gaussians, sampled_maps(gaussians.channels, ()), "glsl")
+    maps = sampled_maps(gaussians.channels, ())
+    export = export_files(gaussians, maps, "glsl", levels=make_levels(gaussians, maps))
     folder.mkdir()
     for name, contents in export.files.items():
         (folder / name).write_bytes(contents if isinstance(contents, bytes) else b"".join(contents))

@@ -81,7 +81,8 @@ def test_compare_and_plot_look_at_what_is_seen(run, tmp_path):
     np.testing.assert_array_equal(*maps)
 
 
-def test_maps_of_a_stack_have_their_own_alpha(run, tmp_path):
+@pytest.mark.parametrize("size", [["-n", 40], ["--target-size", 2500]])
+def test_maps_of_a_stack_have_their_own_alpha(run, tmp_path, size):
     """Of colours; what is packed in data, such as a smoothness, hides nothing."""
     files, reports = [], []
     for hidden in (1, 2, 3):
@@ -90,7 +91,7 @@ def test_maps_of_a_stack_have_their_own_alpha(run, tmp_path):
         write(folder / "t_albedo.png", disk(hidden=hidden))
         write(folder / "t_orm.png", disk(hidden=4 + (hidden == 3)))
         target = tmp_path / f"{hidden}.gsimg"
-        assert run("encode", folder, "-o", target, "-n", 40, "-e", 1).code == 0
+        assert run("encode", folder, "-o", target, *size, "-e", 1).code == 0
         files.append(target.read_bytes())
         reports.append(run("compare", tmp_path / "f1", folder, "--json").json)
     assert files[0] == files[1] != files[2]

@@ -18,6 +18,7 @@ from imagegs.applications.export import buffers
 from imagegs.applications.export.files import export_files
 from imagegs.applications.export.maps import identifiers, sampled_maps
 from imagegs.codec import Bits, save
+from imagegs.gaussians import Gaussians
 from imagegs.textures.map_list import TextureMap, to_metadata
 
 FILES = ["colors.bin", "gaussians.bin", "ids.bin", "manifest.json", "mips.bin", "offsets.bin"]
@@ -188,9 +189,19 @@ def test_too_much_is_refused(run: Run, tiles: Path, monkeypatch: pytest.MonkeyPa
 def test_levels_that_are_too_much_to_paint(run: Run, tiles: Path) -> None:
     """The canvas is within the limit, its samples in all maps are not."""
     size = ("--target", "glsl", "--size-limit")
-    message = "mip levels are what needs it all, and --no-mips goes without (see --size-limit)"
+    message = "--no-mips leaves mip levels out (see --size-limit)"
     check_failure(failing(run, tiles, *size, 6000), 3, message)
     assert run("export", tiles, *size, 6000, "--no-mips").code == 0
+
+
+def test_texels_that_are_too_many_for_a_text(run: Run, tmp_path: Path) -> None:
+    """They are counted before any map is painted."""
+    one = Gaussians([[1, 2]], [[3, 3]], [0], [0], [[0.5]], height=6000, width=6000, channels=("Y",))
+    save(tmp_path / "a.gsimg", one)
+    json = ("--target", "json", "-o", tmp_path / "o")
+    message = "texels of 11998156 numbers are over the limit of 8388608 in a text; --no-mips leaves"
+    check_failure(failing(run, tmp_path / "a.gsimg", *json), 3, message)
+    assert run("export", tmp_path / "a.gsimg", *json, "--no-mips").code == 0
 
 
 def test_the_paper_blend_has_tiles_of_16(run: Run, tmp_path: Path) -> None:

@@ -455,3 +455,27 @@ def test_a_cutout_fits_into_bc1() -> None:
     with Image.open(io.BytesIO(b"".join(dds_file(61, 45, FORMATS["bc1"], False, blocks)))) as image:
         assert np.array_equal(np.asarray(image)[:, :, 3], alpha)
     assert np.unique(alpha).tolist() == [0, 255]
+
+
+@pytest.mark.parametrize("format", ["etc1s", "uastc"])
+def test_data_have_no_color_primaries(format: str) -> None:
+    for name, primaries in (("Roughness", 0), ("Color", 1)):
+        descriptor = read_ktx2(one("ktx2", name, format=format)).descriptor
+        assert descriptor[13] == primaries
+
+
+def test_a_side_that_basis_universal_cannot_have() -> None:
+    with pytest.raises(ValueError, match="etc1s has sides of up to 16384 texels, not 16400"):
+        one("ktx2", "AO", stack(16400, 4), format="etc1s")
+
+
+def test_a_pack_without_alpha() -> None:
+    packed = plan_textures(MAPS, "dds", format="bc1", only=[], packs=["p=AO,Roughness,0,255", "q=AO,0,0,AO"])
+    assert [each.has_alpha for each in packed] == [False, True]
+    assert [each.texel_format.name for each in packed] == ["bc1", "bc1a"]
+
+
+def test_channels_whose_names_no_file_can_have() -> None:
+    g = stack().replace(color=stack().color[:, :2], channels=("a/x", "b/x"))
+    _, maps = as_stack(g, (), "picture")
+    assert [each.file for each in maps] == ["a_x.png", "b_x.png"]

@@ -188,9 +188,12 @@ def test_a_field_that_may_be_missing(value: object) -> None:
     entries[0]["cutout"] = value
     with pytest.raises(FormatError, match="map 1 has no valid cutout"):
         from_metadata({"maps": entries}, CHANNELS)
-    entries[0]["cutout"] = True
+    entries[0]["cutout"] = True  # of R G B
+    with pytest.raises(FormatError, match="map 1 has no channel for a mask"):
+        from_metadata({"maps": entries}, CHANNELS)
+    entries = to_metadata((COLOR, replace(ROUGH, cutout=True)))["maps"]
     read = from_metadata({"maps": entries}, CHANNELS)
-    assert read[0].cutout and from_metadata(to_metadata(read), CHANNELS) == read
+    assert read[1].cutout and from_metadata(to_metadata(read), CHANNELS) == read
 
 
 def test_numbers_count_by_their_value() -> None:

@@ -185,6 +185,9 @@ test("a map may say that it is a cutout", () => {
     const listed = (cutout) => mapsOf({ channels: ["M.Y"], metadata: { maps: [{ ...map, ...cutout }] } });
     assert.equal(listed({}).length, 1);
     assert.equal(listed({ cutout: true }).length, 1);
+    const color = { ...map, name: "C", channels: 3, cutout: true };
+    const channels = ["C.R", "C.G", "C.B"];
+    assert.throws(() => mapsOf({ channels, metadata: { maps: [color] } }), /no channel for a mask/);
     for (const cutout of [null, 1, "true"]) assert.throws(() => listed({ cutout }), /no valid cutout/);
 });
 

@@ -41,7 +41,8 @@ class View:
         whole = _level_size(options, gaussians)
         size = whole or output_size(gaussians, height=options.height, scale=options.scale)
         if options.region is not None:
-            size = Size(*area_of(options.region, size)[2:])
+            with about(options.file):
+                size = Size(*area_of(options.region, size)[2:])
         painting = {"height": options.height, "scale": options.scale, "filtered": options.filtered}
         painting |= {"region": None if whole else options.region}
         check_size(size, options.size_limit)

@@ -22,6 +22,8 @@ from imagegs.cli.run_files import Output, RunFiles, check_folder
 from imagegs.errors import LimitError
 
 if TYPE_CHECKING:
+    from imagegs.applications.export.levels import Levels
+    from imagegs.applications.export.maps import SampledMap
     from imagegs.gaussians import Gaussians
     from imagegs.limits import Limits
     from imagegs.textures.map_list import TextureMap
@@ -145,8 +147,7 @@ def _export_shader(
     limits = Limits.of(options.size_limit)
     files = _checked(options, folder)
     chosen = sampled_maps(gaussians.channels, maps, options.map)
-    if options.mips:
-        _check_levels(options, gaussians, limits, len(chosen))
+    levels = _levels(options, gaussians, limits, chosen) if options.mips else None
     with about(options.file), at_most(limits.seconds, "listing what the tiles see"):
         export = export_files(
             gaussians,
@@ -156,7 +157,7 @@ def _export_shader(
             title=f"{options.file.name}, written by imagegs export",
             threads=options.threads,
             most_listed=limits.max_exported,
-            mips=options.mips,
+            levels=levels,
         )
     with about(folder):
         folder.mkdir(exist_ok=True)
@@ -175,17 +176,22 @@ def _checked(options: Namespace, folder: Path) -> RunFiles:
     return files
 
 
-def _check_levels(options: Namespace, gaussians: Gaussians, limits: Limits, n_maps: int) -> None:
-    """Raises LimitError where painting the maps for their mip levels would be too much."""
+def _levels(options: Namespace, gaussians: Gaussians, limits: Limits, maps: Sequence[SampledMap]) -> Levels:
+    """The mip levels of the maps. Raises LimitError where they are too much to paint, or for a text."""
+    from imagegs.applications.export.levels import make_levels, n_texels
+    from imagegs.engine import at_most
     from imagegs.rendering import check_painting
 
     with about(options.file):
         try:
-            check_painting(gaussians, limits, pictures=n_maps)
+            check_painting(gaussians, limits, pictures=len(maps))
+            numbers, most = 4 * n_texels(gaussians, len(maps)), limits.max_exported // 2
+            if options.target == "json" and numbers > most:
+                raise LimitError(f"texels of {numbers} numbers are over the limit of {most} in a text")
+            with at_most(limits.seconds, "painting the maps for their mip levels"):
+                return make_levels(gaussians, maps, options.threads)
         except LimitError as error:
-            raise LimitError(
-                f"{error}; mip levels are what needs it all, and --no-mips goes without"
-            ) from error
+            raise LimitError(f"{error}; --no-mips leaves mip levels out") from error
 
 
 def _report(

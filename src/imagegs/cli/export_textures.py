@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imagegs.gaussians import Gaussians
     from imagegs.textures.map_list import TextureMap
 
-_UNNAMED = "Picture"  # of a file from standard input
+_UNNAMED = "Picture"  # of a file from standard input, or whose name other systems cannot have
 
 
 def export_textures(
@@ -32,8 +32,11 @@ def export_textures(
     from imagegs.applications.export.engines.encoding import check_packages
     from imagegs.applications.export.engines.files import texture_file
     from imagegs.applications.export.engines.planning import as_stack, file_name, plan_textures
+    from imagegs.textures.file_names import flaw_of
 
-    name = _UNNAMED if options.file == STANDARD else options.file.stem
+    name = options.file.stem
+    if options.file == STANDARD or flaw_of(f"{name}.{options.target}"):
+        name = _UNNAMED
     gaussians, maps = as_stack(gaussians, maps, name)
     textures = plan_textures(
         maps, options.target, format=options.format, only=options.map, packs=options.pack

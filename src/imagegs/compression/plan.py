@@ -24,7 +24,7 @@ from imagegs.textures.map_list import TextureMap, alphas_of_maps, to_metadata
 from imagegs.version import __version__
 
 # About so many bits of a Gaussian bring the same gain whether they pay for more Gaussians or for finer ones,
-# by the number of channels. Of stacks, and of more channels, a small fit tells (pilot.py).
+# by the number of channels. A small fit tells it of stacks, and of more channels (pilot.py).
 CODED_BITS = {1: 34, 2: 34, 3: 39, 4: 39}
 MANY_CODED_BITS = 48  # where a small fit begins
 NOISY_CODED_BITS = 44  # the same of a noisy picture, where more Gaussians would paint more of the noise
@@ -195,7 +195,8 @@ def _within(
         blend: BlendName = "paper" if fit.recipe == "paper" else "softmax"
         n = gaussians_for_bytes(n_bytes, picture.channels, blend, plan.bits, written)
         return replace(plan, n_gaussians=min(n, height * width))
-    bits = _coded_bits(n_bytes, plan, options, restoration, maps)
+    room = n_bytes - coded_frame_size(picture.channels, written, 1)
+    bits = _coded_bits(room, plan, options, restoration, maps)
     n, layers = 0, 1
     for _ in range(2):  # twice, because the number of layers follows from the number of Gaussians
         frame = coded_frame_size(picture.channels, written, layers)
@@ -213,7 +214,7 @@ def _coded_bits(
     restoration: Restoration,
     maps: Sequence[TextureMap],
 ) -> float:
-    """The bits that a Gaussian should take of so many bytes, the frame of the file aside."""
+    """The bits that a Gaussian should take where all of them have so many bytes."""
     if restoration.mode == "denoise":
         return NOISY_CODED_BITS
     pixels, fit = restoration.target.pixels, options.fit

@@ -135,6 +135,8 @@ def _read_entry(entry: object, number: int) -> TextureMap:
         raise FormatError(f"the list of maps is damaged: map {number} has no valid bit_depth or channels")
     if fields["unit_length"] and fields["channels"] != 3:
         raise FormatError(f"the list of maps is damaged: map {number} has no vectors of three channels")
+    if fields["cutout"] and fields["channels"] == 3:
+        raise FormatError(f"the list of maps is damaged: map {number} has no channel for a mask")
     return TextureMap(**{field: fields[field] for field in _FIELDS})
 
 

@@ -75,6 +75,7 @@ function fromList(list, channels) {
             !entry.unit_length || own.length === 3,
             `is damaged: map ${i + 1} has no vectors of three channels`,
         );
+        check(!whole.cutout || own.length !== 3, `is damaged: map ${i + 1} has no channel for a mask`);
         const columns = own.map((name) => channels.indexOf(`${entry.name}.${name}`));
         return {
             name: entry.name,

@@ -8,7 +8,7 @@ from typing import Any
 
 from imagegs._native import TILE
 from imagegs.applications.export.buffers import MAX_ENTRIES, TEXTURE_ROW, make_buffers
-from imagegs.applications.export.levels import make_levels
+from imagegs.applications.export.levels import Levels
 from imagegs.applications.export.manifest import make_manifest, to_text, with_data
 from imagegs.applications.export.maps import SampledMap
 from imagegs.applications.export.shaders import make_shader
@@ -43,7 +43,7 @@ def export_files(
     title: str = "imagegs export",
     threads: int | None = None,
     most_listed: int = MAX_ENTRIES,
-    mips: bool = True,
+    levels: Levels | None = None,
 ) -> Export:
     """The files that a shader needs to sample these maps.
 
@@ -52,8 +52,8 @@ def export_files(
     tile: the side in canvas pixels of the tiles that have lists of their own.
     title: a comment in the shader.
     most_listed: how many entries all lists may have.
-    mips: with functions that filter, and the texels that they read where the maps are shown much smaller than
-        the canvas. Each map is painted for them.
+    levels: the mip levels of these maps (`make_levels`), which functions that filter read; None: there are no
+        such functions.
 
     Raises ValueError for another target, no maps, and what `make_buffers` does; LimitError as that does, and
     where a text would have more than half as many numbers.
@@ -63,7 +63,6 @@ def export_files(
     if not maps:
         raise ValueError("there are no maps to export")
     buffers = make_buffers(gaussians, maps, tile, threads, most_listed)
-    levels = make_levels(gaussians, maps, threads) if mips else None
     manifest = make_manifest(gaussians, maps, buffers, levels)
     arrays = buffers.arrays | ({MIPS: levels.texels} if levels else {})
     if target == "json":

@@ -1,8 +1,7 @@
 """Texels for where a texture is shown much smaller than its canvas: its coarse mip levels.
 
 A shader paints a footprint of up to two canvas pixels from the Gaussians. A larger one would take more and
-more points of them; there the levels from FIRST_LEVEL on are read, which take a twelfth of the memory of all
-texels.
+more points of them; there the levels from FIRST_LEVEL on are read, a twelfth of the texels of the canvas.
 """
 
 from __future__ import annotations
@@ -41,13 +40,22 @@ class Levels:
         return list(accumulate(n_bytes[:-1], initial=0))
 
 
-def make_levels(gaussians: Gaussians, maps: Sequence[SampledMap], threads: int | None = None) -> Levels:
-    """The levels of these maps, 8 bits a channel: each map is painted whole, one after the other."""
+def n_texels(gaussians: Gaussians, n_maps: int) -> int:
+    """How many texels the levels of so many maps have."""
+    return n_maps * sum(width * height for width, height in _sizes(gaussians))
+
+
+def _sizes(gaussians: Gaussians) -> tuple[Size, ...]:
+    """Of each level, the first one first."""
     canvas = gaussians.width, gaussians.height
     last = last_level(*canvas)
-    first = min(FIRST_LEVEL, last)
+    return tuple(level_size(*canvas, level) for level in range(min(FIRST_LEVEL, last), last + 1))
+
+
+def make_levels(gaussians: Gaussians, maps: Sequence[SampledMap], threads: int | None = None) -> Levels:
+    """The levels of these maps, 8 bits a channel: each map is painted whole, one after the other."""
+    first, sizes = min(FIRST_LEVEL, last_level(gaussians.width, gaussians.height)), _sizes(gaussians)
     chains = [_chain(gaussians, each, first, threads) for each in maps]
-    sizes = tuple(level_size(*canvas, level) for level in range(first, last + 1))
     texels = [_rgba(chain[level]) for level in range(len(sizes)) for chain in chains]
     return Levels(first, sizes, np.concatenate(texels))
 

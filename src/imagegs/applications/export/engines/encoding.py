@@ -6,6 +6,7 @@ bc7enc's BC1 and BC3 are 2 to 6 dB better than etcpak's, its BC4 and BC5 2 to 4 
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -21,6 +22,9 @@ from imagegs.errors import ImageGSError
 
 Texels = NDArray[np.uint8]  # (H, W, 4)
 
+BASIS_MOST_SIDE = 16384  # texels
+KTX2_DESCRIPTOR = 48  # bytes into a KTX2 file: where its data format descriptor begins
+PRIMARIES = 13  # bytes into the descriptor: the color primaries
 _STRIP_ROWS = 64  # texels, a multiple of 4: what is encoded at a time
 _UBER_LEVEL = 1  # of BC7, 0..4: higher ones gain 0.1 dB for half as much time again and more
 _RGBCX_LEVEL = 10  # of BC1 and BC3, 0..18: 18 gains 0.1 to 0.5 dB for six times the time
@@ -65,18 +69,25 @@ def encode_basis(
     texels: of each level, (H, W, 4) uint8. codec: "etc1s" or "uastc". Without `has_alpha` the fourth channel
     is left out.
 
-    Raises ImageGSError for what the library refuses.
+    Raises ValueError for a side above BASIS_MOST_SIDE, ImageGSError for what else the library refuses.
     """
     import alktx2
+
+    if (side := max(texels[0].shape[:2])) > BASIS_MOST_SIDE:
+        raise ValueError(f"{codec} has sides of up to {BASIS_MOST_SIDE} texels, not {side}")
 
     levels = [(level.tobytes(), level.shape[1], level.shape[0]) for level in texels]
     options: dict[str, Any] = {"codec": codec, "quality": _BASIS_QUALITY, "effort": _BASIS_EFFORT}
     options |= {"srgb": is_srgb, "linear": not is_srgb, "threads": thread_count(threads)}
     options |= {"check_for_alpha": False, "force_alpha": has_alpha}
     try:
-        return bytes(alktx2.encode_raw_mips_to_ktx2(levels, has_alpha, **options))
+        data = bytearray(alktx2.encode_raw_mips_to_ktx2(levels, has_alpha, **options))
     except RuntimeError as error:
         raise ImageGSError(f"{codec}: {error}") from error
+    if not is_srgb:  # data have no color primaries: KHR_texture_basisu wants them unspecified
+        (descriptor,) = struct.unpack_from("<I", data, KTX2_DESCRIPTOR)
+        data[descriptor + PRIMARIES] = 0
+    return bytes(data)
 
 
 def _padded(texels: Texels, side: int) -> Texels:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from imagegs.applications.export.engines.formats import BC1_ALPHA, FORMATS, Format
 from imagegs.applications.export.engines.packs import Pack, Part, maps_in, read_pack
+from imagegs.applications.export.maps import identifiers
 from imagegs.applications.export.targets import TEXTURE_TARGETS
 from imagegs.gaussians import Gaussians
 from imagegs.pictures.pixels import is_seen
@@ -64,7 +65,9 @@ def as_stack(
     if is_seen(channels):
         made = [make_map(name, f"{name}.png", "color", depth, len(channels))]
     else:
-        made = [make_map(channel, f"{channel}.png", "other", depth, 1) for channel in channels]
+        codes = identifiers(channels)  # which files can have as names
+        names = zip(channels, codes, strict=True)
+        made = [make_map(channel, f"{code}.png", "other", depth, 1) for channel, code in names]
     named = tuple(channel for each in made for channel in each.stack_channels)
     return gaussians.replace(channels=named), tuple(made)
 
@@ -129,7 +132,8 @@ def _of_pack(pack: Pack, format: str | None) -> Texture:
     name = format or "bc7"
     if flaw := _flaw(name, len(pack.parts), is_normal=False, is_srgb=False):
         raise ValueError(f"pack {pack.name} cannot be {name}: {flaw}")
-    layout = _LAYOUTS[len(pack.parts)]
+    is_opaque = pack.parts[3:] == (255,)
+    layout = _LAYOUTS[3 if is_opaque else len(pack.parts)]
     return Texture(pack.name, pack.parts, _texel_format(name, layout), layout, False)
 
 
