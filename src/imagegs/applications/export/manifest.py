@@ -44,7 +44,7 @@ _FILTERING = (
     "share = log2(side) + 1 - first_level, clamped to 0..1",
     "side <= 1 + slack: the color at p; else the mean of those at p - dx/4 - dy/4, p + dx/4 - dy/4, "
     "p - dx/4 + dy/4 and p + dx/4 + dy/4, channels that alpha covers weighed by it",
-    "the texels at p: level log2(side) between two, bilinear within a level; addressing as of p",
+    "the texels at p: level log2(side), first_level at least, between two levels, bilinear within each",
     "color = (1 - share) * the first + share * the second; unit_length: brought to length 1 again",
 )
 

@@ -12,8 +12,8 @@ MANIFEST, TEXT = "manifest.json", "texture.json"
 
 
 def file_names(target: str, mips: bool = True) -> tuple[str, ...]:
-    """The names of a shader target's files, in the order in which they are written: who finds the last one
-    finds all.
+    """The names of a shader target's files, in the order in which they are written: where the last one is,
+    all are.
     """
     if target == "json":
         return (TEXT,)

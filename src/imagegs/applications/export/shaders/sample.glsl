@@ -1,6 +1,6 @@
 // $title
 // GLSL ES 3.00 (WebGL2) and desktop GLSL 3.30 or later: paste it below `#version` and call the functions at the end.
-// The four textures hold the buffers beside this file, $row entries a row: docs/shaders.md of imagegs tells how.
+// Textures hold the buffers beside this file, $row entries a row: docs/shaders.md of imagegs tells how.
 precision highp float;
 precision highp int;
 

@@ -1,6 +1,6 @@
 // $title
 // HLSL, shader model 5.0 or later: include it and call the functions at the end.
-// The four buffers hold the files beside this one: docs/shaders.md of imagegs tells how to bind them.
+// Buffers, and a texture of mips, hold the files beside this one: docs/shaders.md of imagegs tells how to bind them.
 
 StructuredBuffer<uint> gsimg_offsets;
 StructuredBuffer<uint> gsimg_ids;

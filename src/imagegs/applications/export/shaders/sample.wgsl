@@ -1,6 +1,6 @@
 // $title
 // WGSL (WebGPU): put it in front of your shader and call the functions at the end.
-// The four buffers hold the files beside this one: docs/shaders.md of imagegs tells how to bind them.
+// Buffers, and a texture of mips, hold the files beside this one: docs/shaders.md of imagegs tells how to bind them.
 
 @group(0) @binding(0) var<storage, read> gsimg_offsets: array<u32>;
 @group(0) @binding(1) var<storage, read> gsimg_ids: array<u32>;
