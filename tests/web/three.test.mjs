@@ -32,13 +32,17 @@ for (const blend of ["softmax", "paper"])
 test("a map is read as its texture would be", () => {
     const borders = [ClampToEdgeWrapping, ClampToEdgeWrapping];
     const maps = [map("A", [0, 1, 2], { colorSpace: "srgb" }), map("N", [3, 4, 5], { unitLength: true })];
-    const [, first, second] = mapGLSL("softmax", maps, borders).match(/(if \(number == 0\).*)\n(.*)/);
-    assert.match(first, /vec4\(color\.xyz, 1\.0\); color\.xyz = gsimg_linearOf/);
-    assert.match(second, /number == 1.*gsimg_withUnitLength/);
+    const lines = mapGLSL("softmax", maps, borders).match(/if \(number == \d\).*/g);
+    assert.equal(lines.length, 4);
+    assert.match(lines[0], /color = vec4\(color\.xyz, 1\.0\);/);
+    assert.match(lines[1], /number == 1.*gsimg_withUnitLength/);
+    assert.match(lines[2], /number == 0.*color\.xyz = gsimg_linearOf.*textureGrad\(gsimg_coarse0,/);
+    assert.match(lines[3], /number == 1.*textureGrad\(gsimg_coarse1,/);
+    assert.doesNotMatch(lines[3], /linearOf/);
     const text = mapGLSL("softmax", maps, [RepeatWrapping, MirroredRepeatWrapping]);
     assert.match(
         text,
-        /gsimg_keep\(vec2\(fract\(uv\.x\), 1\.0 - abs\(1\.0 - mod\(uv\.y, 2\.0\)\)\) \* gsimg_canvas\)/,
+        /gsimg_keep\(vec2\(fract\(p\.x\), 1\.0 - abs\(1\.0 - mod\(p\.y, 2\.0\)\)\) \* gsimg_canvas\)/,
     );
 });
 

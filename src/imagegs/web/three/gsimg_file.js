@@ -74,10 +74,11 @@ export class GsimgFile {
      *
      * @param {string} name
      * @param {TextureSettings} [settings]
+     * @param {number} [share] of the canvas' size
      * @returns {Promise<Texture>} Rejects with RangeError where there is no such map, UnsupportedError where
      *     the card lacks something, LimitError for too much work.
      */
-    async texture(name, settings = {}) {
+    async texture(name, settings = {}, share = 1) {
         const number = this.names.indexOf(name);
         if (number < 0) throw new RangeError(`there is no map ${name}`);
         const { wrapping } = this,
@@ -92,18 +93,22 @@ export class GsimgFile {
             colorSpace: colorSpace === "srgb" ? SRGBColorSpace : NoColorSpace,
             ...settings,
         };
-        return this.renderer ? this.onCard(number, chosen, this.renderer) : this.inPage(number, chosen);
+        const most = Math.ceil(share * Math.max(this.width, this.height));
+        return this.renderer
+            ? this.onCard(number, chosen, this.renderer, most)
+            : this.inPage(number, chosen, most);
     }
 
     /**
      * @param {number} map
      * @param {TextureSettings} settings
      * @param {WebGLRenderer} renderer
+     * @param {number} most of the longer side
      * @returns {Promise<Texture>}
      */
-    async onCard(map, settings, renderer) {
+    async onCard(map, settings, renderer, most) {
         const painter = painterFor(renderer),
-            size = this.sizeWithin(painter.mostSide);
+            size = this.sizeWithin(Math.min(painter.mostSide, most));
         const painting = new Painting(/** @type {any} */ (painter), this.picture, { map });
         await painting.prepare(size);
         const texture = Object.assign(new PaintedTexture(size.width, size.height, painting), settings);
@@ -113,10 +118,15 @@ export class GsimgFile {
         return texture;
     }
 
-    /** @param {number} map @param {TextureSettings} settings @returns {Promise<Texture>} */
-    async inPage(map, settings) {
+    /**
+     * @param {number} map
+     * @param {TextureSettings} settings
+     * @param {number} most of the longer side
+     * @returns {Promise<Texture>}
+     */
+    async inPage(map, settings, most) {
         const renderer = await sharedRenderer(),
-            size = this.sizeWithin(Math.min(renderer.mostSide, largestSide)),
+            size = this.sizeWithin(Math.min(renderer.mostSide, largestSide, most)),
             { width, height } = this;
         const painting = new Painting(renderer, this.picture, { map });
         const view = { x: 0, y: 0, width, height };

@@ -1,4 +1,4 @@
-// Materials of three.js that sample Gaussians in their fragment shader: the maps take no texture memory.
+// Materials of three.js that sample Gaussians in their fragment shader, in place of textures of the maps.
 
 /** @import { Material, Texture } from "three" */
 /** @import { GsimgFile, TextureSettings } from "./gsimg_file.js" */
@@ -15,6 +15,7 @@ export const sampledProperties = [
     ...["specularMap", "clearcoatMap", "clearcoatNormalMap", "clearcoatRoughnessMap", "sheenColorMap"],
     ...["sheenRoughnessMap", "specularColorMap", "specularIntensityMap", "transmissionMap", "thicknessMap"],
 ];
+const coarseShare = 1 / 4; // of the canvas' size, of the textures for where a map is shown small
 const include = /^[ \t]*#include +<([\w\d./]+)>/gm;
 
 /**
@@ -43,20 +44,29 @@ export async function patchMaterial(material, file, maps, { wrapS, wrapT } = {})
         if (!found) throw new RangeError(`there is no map ${name}`);
         return found;
     });
-    const textures = await GaussianTextures.of(file, chosen);
+    const wrapping = { wrapS: wrapS ?? file.wrapping, wrapT: wrapT ?? file.wrapping };
+    const [textures, ...coarse] = await Promise.all([
+        GaussianTextures.of(file, chosen),
+        ...names.map((name) => file.texture(name, wrapping, coarseShare)),
+    ]);
+    const uniforms = {
+        ...textures.uniforms,
+        ...Object.fromEntries(coarse.map((value, i) => [`${prefix}coarse${i}`, { value }])),
+    };
     /** @type {Record<string, Texture | null>} */
     const properties = /** @type {any} */ (material);
     const placeholders = Object.keys(maps).filter((property) => !properties[property]);
     for (const property of placeholders) properties[property] = placeholder();
-    const text = mapGLSL(file.picture.blend, chosen, [wrapS ?? file.wrapping, wrapT ?? file.wrapping]);
+    const text = mapGLSL(file.picture.blend, chosen, [wrapping.wrapS, wrapping.wrapT]);
     material.onBeforeCompile = (shader) => {
-        Object.assign(shader.uniforms, textures.uniforms);
+        Object.assign(shader.uniforms, uniforms);
         shader.fragmentShader = patched(shader.fragmentShader, text, maps, names, properties);
     };
     const key = JSON.stringify([text, maps]);
     material.customProgramCacheKey = () => key + JSON.stringify(groupsOf(Object.keys(maps), properties));
     material.addEventListener("dispose", () => {
         textures.dispose();
+        for (const texture of coarse) texture.dispose();
         for (const property of placeholders) properties[property]?.dispose();
     });
     material.needsUpdate = true;
@@ -107,8 +117,12 @@ function patched(shader, text, maps, names, textures) {
         const read = new RegExp(`texture2D\\(\\s*${property}\\s*,\\s*(v\\w+Uv)\\s*\\)`, "g");
         const coordinates = read.exec(body)?.[1];
         if (coordinates === undefined) throw new RangeError(`this material does not read its ${property}`);
-        looks[groups[i]] ??= `    ${prefix}Kept ${prefix}at${groups[i]} = ${prefix}look(${coordinates});\n`;
-        body = body.replace(read, `${prefix}map(${prefix}at${groups[i]}, ${names.indexOf(maps[property])})`);
+        looks[groups[i]] ??=
+            `    ${prefix}Look ${prefix}found${groups[i]} = ${prefix}look(${coordinates});\n`;
+        body = body.replace(
+            read,
+            `${prefix}map(${prefix}found${groups[i]}, ${names.indexOf(maps[property])})`,
+        );
     });
     return body.replace(/void main\(\) *\{\n/, (main) => `${text}\n${main}${looks.join("")}`);
 }
