@@ -17,7 +17,7 @@ from imagegs.applications.export.files import export_files
 from imagegs.applications.export.levels import make_levels
 from imagegs.applications.export.maps import sampled_maps
 from imagegs.gaussians import Gaussians
-from shader_runs import LOADERS
+from shader_runs import GLSL_VERTEX, LINKED, LOADERS
 
 WIDTH, HEIGHT = 384, 192  # of the view, pixels
 WAYS = ("points", "filtered", "texture")
@@ -42,16 +42,7 @@ RUN = """async ([vertex, fragment, png, width, height]) => {
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
     const gl = canvas.getContext("webgl2", { antialias: false, preserveDrawingBuffer: true });
-    const program = gl.createProgram();
-    for (const [type, text] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
-        const shader = gl.createShader(type);
-        gl.shaderSource(shader, text);
-        gl.compileShader(shader);
-        if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
-        gl.attachShader(program, shader);
-    }
-    gl.linkProgram(program);
-    gl.useProgram(program);
+    const program = linked(gl, vertex, fragment);
     bindTextures(gl, program, await loadTextures(gl, "export"));
     const image = new Image();
     image.src = png;
@@ -71,9 +62,6 @@ RUN = """async ([vertex, fragment, png, width, height]) => {
         return Array.from(pixels);
     });
 }"""
-VERTEX = """#version 300 es
-void main() { gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0); }
-"""
 Views = dict[str, NDArray[np.float64]]  # by WAYS: (HEIGHT, WIDTH, 3), 0..1, the horizon first
 
 
@@ -106,8 +94,8 @@ def floor_views(page: Any, gaussians: Gaussians, folder: Path) -> Views:
     Image.fromarray(imagegs.render(gaussians, dtype=np.uint8)).save(file, "png")
     png = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
     serve(page, folder, "export")
-    script = RUN.replace("LOADERS", "\n".join(LOADERS))
-    found = page.evaluate(script, [VERTEX, fragment, png, WIDTH, HEIGHT])
+    script = RUN.replace("LOADERS", "\n".join([*LOADERS, LINKED]))
+    found = page.evaluate(script, [GLSL_VERTEX, fragment, png, WIDTH, HEIGHT])
     views = np.array(found, np.float64).reshape(len(WAYS), HEIGHT, WIDTH, 4)[:, ::-1, :, :3] / 255
     return dict(zip(WAYS, views, strict=True))
 

@@ -72,11 +72,7 @@ RWStructuredBuffer<float4> results;
     %s
 }
 """
-RUN_GLSL = """async ([vertex, fragment, uv, slopes, maps]) => {
-    LOADERS
-    const gl = document.createElement("canvas").getContext("webgl2");
-    if (!gl) throw new Error("no WebGL2");
-    if (!gl.getExtension("EXT_color_buffer_float")) throw new Error("no float targets");
+LINKED = """const linked = (gl, vertex, fragment) => {
     const program = gl.createProgram();
     for (const [type, text] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) {
         const shader = gl.createShader(type);
@@ -88,6 +84,14 @@ RUN_GLSL = """async ([vertex, fragment, uv, slopes, maps]) => {
     gl.linkProgram(program);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
     gl.useProgram(program);
+    return program;
+};"""
+RUN_GLSL = """async ([vertex, fragment, uv, slopes, maps]) => {
+    LOADERS
+    const gl = document.createElement("canvas").getContext("webgl2");
+    if (!gl) throw new Error("no WebGL2");
+    if (!gl.getExtension("EXT_color_buffer_float")) throw new Error("no float targets");
+    const program = linked(gl, vertex, fragment);
     const n = uv.length / 2, width = 64, height = n / width;
     bindTextures(gl, program, await loadTextures(gl, "export"));
     const texture = (unit, format, from, data) => {
@@ -181,7 +185,7 @@ def run_glsl(page: Any, folder: Path, uv: Points, slopes: Points | None = None) 
         + GLSL_MAIN % (OWN_FUNCTIONS, general, "\n    ".join(calls))
     )
     serve(page, folder, "export")
-    script = RUN_GLSL.replace("LOADERS", "\n".join(LOADERS))
+    script = RUN_GLSL.replace("LOADERS", "\n".join([*LOADERS, LINKED]))
     found = page.evaluate(script, [GLSL_VERTEX, fragment, *_inputs(uv, slopes), len(maps)])
     return _by_map(np.float32(found).reshape(len(maps), -1, 4).transpose(1, 0, 2), maps)
 
