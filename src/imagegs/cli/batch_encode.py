@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from imagegs.cli.encode_plan import check_flags, naming_flags
 from imagegs.cli.encode_report import missed_text
 from imagegs.cli.exit_codes import FileError, about, error_line
 from imagegs.cli.paths import read_input
-from imagegs.cli.run_files import inputs_of
+from imagegs.cli.run_files import READ, WORDS, inputs_of
 from imagegs.cli.standard_streams import STANDARD
 from imagegs.errors import ImageGSError
 
@@ -28,6 +27,13 @@ class OptionsEncoder:
     """Compresses a picture file with options of `imagegs encode`. Workers of the cluster get it pickled."""
 
     options: Namespace  # those of `add_picture_options` and `add_guidance`, "threads" and "size_limit"
+
+    @classmethod
+    def of(cls, options: Namespace) -> OptionsEncoder:
+        """With whole paths: workers may run in another folder."""
+        files = {name: value for name, value in vars(options).items() if _is_file(name, value)}
+        whole = {name: type(value)(Path(value).absolute()) for name, value in files.items()}
+        return cls(Namespace(**{**vars(options), **whole}))
 
     def __call__(self, path: Path) -> Encoded:
         """Raises ImageGSError with the text that `imagegs encode` prints."""
@@ -72,22 +78,23 @@ class OptionsEncoder:
         """
         from imagegs.distributed.rows import sha256_of_options
 
-        told = {name: value for name, value in vars(self.options).items() if _counts(name, value)}
-        files = [_sha256_of_file(path) for path in inputs_of(self.options)]
-        return sha256_of_options({name: _plain(value) for name, value in told.items()} | {"": files})
+        told = {name: _told(name, value) for name, value in vars(self.options).items() if value is not None}
+        for name in _BYTES_DO_NOT_DEPEND_ON:
+            told.pop(name, None)
+        return sha256_of_options({**told, "": [_sha256_of_file(path) for path in inputs_of(self.options)]})
 
 
-def _counts(name: str, value: Any) -> bool:
-    return name not in _BYTES_DO_NOT_DEPEND_ON and value is not None
+def _told(name: str, value: Any) -> Any:
+    """The value as JSON; of a file its contents count, not its path."""
+    return "a file" if _is_file(name, value) else value
 
 
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
+def _is_file(name: str, value: Any) -> bool:
+    is_path = isinstance(value, (str, Path)) and value not in (*WORDS, STANDARD, str(STANDARD))
+    return name in READ and is_path
 
 
-@cache
 def _sha256_of_file(path: Path) -> str:
-    """It is read once for all rows of a table."""
     from imagegs.distributed.rows import sha256_of_file
 
     with about(path):

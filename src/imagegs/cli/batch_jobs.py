@@ -92,7 +92,7 @@ def _of_table(options: Namespace) -> Iterator[Job]:
 
 
 def _encoder(options: Namespace) -> OptionsEncoder:
-    encoder = OptionsEncoder(options)
+    encoder = OptionsEncoder.of(options)
     encoder.check()
     if STANDARD in inputs_of(options):
         raise UsageError("a map or mask of a batch is a file, not standard input")

@@ -94,10 +94,12 @@ def _wait_for_a_worker(client: Client, scheduler: str) -> None:
 @contextmanager
 def _quiet_logs() -> Iterator[None]:
     """What Dask logs is told in the rows and errors of a batch."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    before = {logger: logger.level for logger in map(logging.getLogger, names)}
     try:
+        for logger in before:
+            logger.setLevel(logging.CRITICAL + 1)
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in before.items():
+            logger.setLevel(level)
