@@ -80,6 +80,7 @@ def test_a_manifest_cut_anywhere_has_its_whole_lines(tmp_path):
             manifest.append([last])
         lines = path.read_bytes().splitlines(keepends=True)
         assert lines[:n_lines] == whole.splitlines(keepends=True)[:n_lines] and len(lines) == n_lines + 1
+        assert rows_in(path, [Path(last.output)]) == [Past(last, "b" * 64)]
     path.write_bytes(whole + b"\0" * 100)  # a loss of power
     assert rows_in(path, outputs)[1].row == rows[1]
 
