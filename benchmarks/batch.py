@@ -35,12 +35,12 @@ from imagegs.distributed.manifest import Manifest
 from imagegs.distributed.running import run_jobs
 
 CLUSTER = """
-import time
+import sys
 from imagegs.distributed.cluster import started
 if __name__ == "__main__":
     with started(2) as client:
         print(client.scheduler.address, flush=True)
-        time.sleep(100_000)
+        sys.stdin.read()  # until the benchmark ends
 """
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -121,12 +121,11 @@ def scheduler_process(folder: Path) -> Iterator[tuple[str, int]]:
     """The address of a scheduler with two workers, and its process."""
     script = folder / "cluster.py"
     script.write_text(CLUSTER)
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip(), process.pid
-        finally:
-            process.terminate()
+    piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, script], text=True, **piped) as process:
+        assert process.stdin is not None and process.stdout is not None
+        yield process.stdout.readline().strip(), process.pid
+        process.stdin.close()
 
 
 def cpu_seconds(process: int | str) -> float:

@@ -23,7 +23,8 @@ from imagegs.cli import main
 from imagegs.distributed.rows import sha256_of_file
 
 FAST = ("-n", 10, "--steps", 2)
-COMMAND = [sys.executable, "-P", "-m", "imagegs", "batch"]
+# The installed script: only the folder of scripts is before all else on its path.
+COMMAND = [str(Path(sys.executable).with_name("imagegs")), "batch"]
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
 Batch = Callable[..., Outcome]
 

@@ -15,7 +15,12 @@ from imagegs.evaluation.processes import safe_path
 if TYPE_CHECKING:
     from distributed import Client
 
-SETUP = "imagegs.distributed.worker_setup"
+# What a cluster of processes here has: no pages, and logs of its own that end somewhere.
+_SETTINGS = {
+    "distributed.worker.preload": ["imagegs.distributed.worker_setup"],
+    "distributed.scheduler.http.routes": [],
+    "distributed.admin.low-level-log-length": 1000,
+}
 FIRST_WORKER_SECONDS = 60.0  # so long a wait for the first worker of a scheduler
 _CONNECT_SECONDS = 10.0
 
@@ -68,9 +73,7 @@ def started(workers: int) -> Iterator[Client]:
         stack.enter_context(_quiet_logs())
         stack.enter_context(safe_path())
         # A worker that dies restarts by itself; its processes know only what the configuration says.
-        stack.enter_context(
-            dask.config.set({"distributed.worker.preload": [SETUP], "distributed.scheduler.http.routes": []})
-        )
+        stack.enter_context(dask.config.set(_SETTINGS))
         cluster = stack.enter_context(
             LocalCluster(
                 n_workers=workers,
