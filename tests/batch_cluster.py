@@ -26,6 +26,7 @@ def cluster() -> Iterator[Any]:
     """A client; its cluster's address is `client.scheduler.address`."""
     need_packages("dask", "distributed")
     import dask
+    import distributed  # noqa: F401 (has its defaults in the configuration before that is changed)
 
     from imagegs.distributed.cluster import started
 

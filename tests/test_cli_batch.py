@@ -188,19 +188,19 @@ def wait_for(found: Callable[[], object], seconds: float = 40) -> None:
 
 @posix
 def test_kill_9_at_any_moment_loses_nothing(batch, cluster):
-    """The first run is killed four times: before, while and after results come."""
-    make_pictures(Path("many"), 16)
+    """The first run is killed three times: before, while and after results come."""
+    make_pictures(Path("many"), 12)
     manifest, moments = Path("out/manifest.jsonl"), random.Random(1)
     call = ("many", "-o", "out", "-n", 10, "--steps", 40, "--scheduler", cluster.scheduler.address)
-    for n_rows in (0, 2, 5, 9):
+    for n_rows in (0, 2, 6):
         with process(*call) as killed:
             wait_for(lambda n=n_rows: manifest.exists() and len(rows()) >= n)
             time.sleep(moments.uniform(0, 0.2))
             killed.kill()
         check_rows()
     outcome = batch("many", "-o", "out", "--steps", 40)
-    assert outcome.code == 0 and outcome.json["unchanged"] >= 9
-    assert check_rows() == outcome.json["pictures"] == 16
+    assert outcome.code == 0 and outcome.json["unchanged"] >= 6
+    assert check_rows() == outcome.json["pictures"] == 12
 
 
 @posix

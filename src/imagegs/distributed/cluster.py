@@ -15,11 +15,10 @@ from imagegs.evaluation.processes import safe_path
 if TYPE_CHECKING:
     from distributed import Client
 
-# What a cluster of processes here has: no pages, and logs of its own that end somewhere.
+# What a cluster of processes here has; a worker that is started again has it, too.
 _SETTINGS = {
     "distributed.worker.preload": ["imagegs.distributed.worker_setup"],
     "distributed.scheduler.http.routes": [],
-    "distributed.admin.low-level-log-length": 1000,
 }
 FIRST_WORKER_SECONDS = 60.0  # so long a wait for the first worker of a scheduler
 _CONNECT_SECONDS = 10.0
@@ -62,9 +61,8 @@ def worker_count(threads_per_picture: int) -> int:
 def started(workers: int) -> Iterator[Client]:
     """A client of a cluster of so many processes on this machine, each of which has one picture at a time.
 
-    The memory of the machine is shared
-    out among them; one that takes more than its share is ended and started again. There is no dashboard. No
-    worker imports from the current folder.
+    The memory of the machine is shared out among them; one that takes more than its share is ended. One that
+    ends is started again. There is no dashboard. No worker imports from the current folder.
     """
     import dask
     from distributed import Client, LocalCluster
@@ -72,7 +70,6 @@ def started(workers: int) -> Iterator[Client]:
     with ExitStack() as stack:
         stack.enter_context(_quiet_logs())
         stack.enter_context(safe_path())
-        # A worker that dies restarts by itself; its processes know only what the configuration says.
         stack.enter_context(dask.config.set(_SETTINGS))
         cluster = stack.enter_context(
             LocalCluster(
