@@ -101,6 +101,12 @@ def test_the_import_stays_light():
         assert heavy not in loaded
 
 
+def test_dask_is_loaded_when_it_is_used():
+    """So that a message can say that it is missing."""
+    loaded = modules_after("import imagegs.distributed, imagegs.cli.batch")
+    assert "imagegs.distributed.running" in loaded and not {"dask", "distributed"} & set(loaded)
+
+
 def test_the_command_line_is_parsed_before_numpy_is_loaded():
     assert "numpy" not in modules_after("from imagegs.cli.app import make_parser; make_parser()")
 

@@ -302,6 +302,7 @@ def test_names_are_checked_before_anything_runs(tmp_path):
 
 
 def test_bad_calls_of_compress_many(pictures, tmp_path):
+    need_packages("dask", "distributed")
     good = {"client": None, **FAST}
     (tmp_path / "p0.gsimg").write_bytes(b"mine")
     with pytest.raises(FileExistsError, match="manifest does not have it"):

@@ -21,6 +21,7 @@ from batch_cluster import make_pictures
 from conftest import Outcome, check_failure
 from imagegs.cli import main
 from imagegs.distributed.rows import sha256_of_file
+from requirements import need_packages
 
 FAST = ("-n", 10, "--steps", 2)
 # The installed script: only the folder of scripts is before all else on its path.
@@ -32,6 +33,7 @@ Batch = Callable[..., Outcome]
 @pytest.fixture(autouse=True)
 def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """p0.png, sub/p1.png, p2.png below the folder `in` of the current folder."""
+    need_packages("dask", "distributed")
     monkeypatch.chdir(tmp_path)
     make_pictures(tmp_path / "in", 3)
     return [Path("in/p0.png"), Path("in/sub/p1.png"), Path("in/p2.png")]
