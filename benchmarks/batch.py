@@ -17,7 +17,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from imagegs.distributed.encoders import FileEncoder
 from imagegs.distributed.jobs import Job
 from imagegs.distributed.manifest import Manifest
 from imagegs.distributed.running import run_jobs
+from imagegs.evaluation.processes import python_command
 
 CLUSTER = """
 import sys
@@ -122,7 +122,7 @@ def scheduler_process(folder: Path) -> Iterator[tuple[str, int]]:
     script = folder / "cluster.py"
     script.write_text(CLUSTER)
     piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, script], text=True, **piped) as process:
+    with subprocess.Popen(python_command(script), text=True, **piped) as process:
         assert process.stdin is not None and process.stdout is not None
         yield process.stdout.readline().strip(), process.pid
         process.stdin.close()

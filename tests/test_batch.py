@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -384,10 +383,8 @@ def _psnr(row: Row) -> float:
 @pytest.mark.skipif(sys.platform == "win32", reason="takes long there")
 def test_a_cluster_comes_and_goes_by_itself(pictures, tmp_path):
     need_packages("dask", "distributed")
-    start = time.monotonic()
     (row,) = compress_many(pictures[:1], tmp_path / "out", **FAST)
     check_holds(row)
     assert (
         json.loads((tmp_path / "out" / "manifest.jsonl").read_text().splitlines()[1])["output"] == "p0.gsimg"
     )
-    assert time.monotonic() - start < 60
