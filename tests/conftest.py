@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from batch_cluster import cluster  # noqa: F401 (fixture)
 from browser import chromium, page  # noqa: F401 (fixtures)
 from imagegs.cli import main
 from imagegs.codec import Bits, save

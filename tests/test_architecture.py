@@ -25,6 +25,7 @@ LAYERS = [
     {"restoration", "textures", "drawing", "grain"},
     {"compression", "pages", "web"},
     {"applications", "evaluation", "viewer", "pillow"},
+    {"distributed"},
     {"", "cli", "__main__"},
 ]
 SIBLINGS_APART = [  # none of a set imports another
@@ -87,8 +88,23 @@ def modules_after(code: str) -> list[str]:
 def test_the_import_stays_light():
     """Nothing that only some commands need comes up with the package."""
     loaded = modules_after("import imagegs")
-    for heavy in ("scipy", "rich", "typer", "PIL.ImageCms", "concurrent.futures.process", "skimage", "torch"):
+    for heavy in (
+        "scipy",
+        "rich",
+        "typer",
+        "PIL.ImageCms",
+        "concurrent.futures.process",
+        "skimage",
+        "torch",
+        "dask",
+    ):
         assert heavy not in loaded
+
+
+def test_dask_is_loaded_when_it_is_used():
+    """So that a message can say that it is missing."""
+    loaded = modules_after("import imagegs.distributed, imagegs.cli.batch")
+    assert "imagegs.distributed.running" in loaded and not {"dask", "distributed"} & set(loaded)
 
 
 def test_the_command_line_is_parsed_before_numpy_is_loaded():

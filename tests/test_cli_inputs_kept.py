@@ -183,7 +183,7 @@ def test_the_history_is_not_the_output_by_a_link(run: Run) -> None:
     assert run(*command, "new.json").code == 0 and Path("new.json").read_bytes().startswith(START)
 
 
-WRITTEN = {"output", "history", "export", "library", "cache"}
+WRITTEN = {"output", "history", "export", "library", "cache", "manifest", "report"}
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -14,7 +14,10 @@ from imagegs.cli.signals import Ended, signals_raised
 from imagegs.version import __version__
 
 # Each is a module of this room with a function `add_parser`.
-COMMANDS = ("encode", "decode", "info", "compare", "view", "plot", "export", "gltf", "saliency", "bench")
+COMMANDS = (
+    *("encode", "batch", "decode", "info", "compare", "view", "plot", "export", "gltf", "saliency"),
+    "bench",
+)
 
 _ABOUT = "Pictures as a few thousand anisotropic 2D Gaussians: fit, pack, paint back."
 _EXAMPLES = """

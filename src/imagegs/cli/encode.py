@@ -56,7 +56,7 @@ def run(options: Namespace) -> None:
     files.check()
     if options.no_open and not options.watch:
         raise UsageError("--no-open is about --watch")
-    compression, guidance = _prepared(options, picture, maps)
+    compression, guidance = prepared(options, picture, maps)
     tell(compression.restoration, options, speech)
     if guidance is not None and guidance.is_even:
         speech.warn(f"{source}: nothing stands out in the saliency map: the fit is not guided")
@@ -80,7 +80,7 @@ def outputs(options: Namespace, target: Path) -> list[Output]:
     return [output] if options.history is None else [output, history_output(options.history)]
 
 
-def _prepared(
+def prepared(
     options: Namespace, picture: Picture, maps: tuple[TextureMap, ...]
 ) -> tuple[Compression, Guidance | None]:
     """The compression that is asked for, with all options checked, and the saliency that guides it."""

@@ -47,58 +47,35 @@ def add_options(parser: Parser) -> None:
         "a picture: PNG, JPEG, WebP, TIFF, .npy, ...; - for standard input; or a folder of maps",
     )
     add_output(parser, "OUT.gsimg", "INPUT's name with .gsimg")
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument(
-        "-n",
-        "--gaussians",
-        type=whole(1),
-        metavar="N",
-        help="number of Gaussians (default: one for every 100 pixels)",
-    )
-    amount.add_argument(
-        "--bpp", type=positive, metavar="B", help="at most B bits a pixel, the whole file counted"
-    )
-    amount.add_argument(
-        "--target-size", type=whole(1), metavar="BYTES", help="at most so many bytes for the whole file"
-    )
-    amount.add_argument(
-        "--psnr",
-        type=positive,
-        metavar="DB",
-        help="as few Gaussians as give a PSNR of DB, measured on the decoded file",
-    )
-    amount.add_argument(
-        "-q",
-        "--quality",
-        type=whole(0, 100),
-        metavar="0-100",
-        help="the same PSNR on a scale: 0 is 20 dB, each point adds 0.25 dB",
-    )
-    amount.add_argument(
-        "--ssimulacra2",
-        type=at_most(MOST_SCORE),
-        metavar="S",
-        help="as few Gaussians as give a score S of SSIMULACRA 2, measured on the decoded file: 90 is "
-        "visually lossless, 70 high quality, 50 medium, 30 low",
-    )
+    add_picture_options(parser)
     parser.add_argument(
-        "-e",
-        "--effort",
-        type=whole(LEAST_EFFORT, MOST_EFFORT),
-        default=DEFAULT_EFFORT,
-        metavar=f"{LEAST_EFFORT}-{MOST_EFFORT}",
-        help="how long the imagegs recipe runs, from fast to thorough (default: %(default)s)",
+        "--resize-maps",
+        action="store_true",
+        help="for a folder: bring all maps to the size of the largest one",
     )
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument(
-        "--steps", type=whole(1), metavar="N", help="number of steps of the fit, in place of --effort"
+    add_shared(parser, ("exclude",))
+    parser.add_argument(
+        "--map-weight",
+        action="append",
+        default=[],
+        metavar="MAP=W",
+        help="for a folder: count errors of a map, or of all maps of a kind, W times (repeatable)",
     )
-    length.add_argument(
-        "--time-budget",
-        type=positive,
-        metavar="SECONDS",
-        help="the best fit that this time allows, in place of --effort",
+    add_guidance(parser)
+    add_history_option(parser)
+    parser.add_argument("--watch", action="store_true", help="show the fit in the browser while it runs")
+    parser.add_argument(
+        "--no-open", action="store_true", help="with --watch: print the address, open no browser"
     )
+    add_shared(parser, ("threads", "size_limit", "quiet"))
+    parser.add_argument("-v", "--verbose", action="store_true", help="print more")
+    add_shared(parser, ("json",))
+
+
+def add_picture_options(parser: Parser) -> None:
+    """Adds the options of how a picture is compressed, without those of what matters most in it."""
+    _add_amount(parser)
+    _add_length(parser)
     parser.add_argument(
         "--tune",
         choices=TUNES,
@@ -156,25 +133,63 @@ def add_options(parser: Parser) -> None:
         "strength in proportion to what is lost, auto is 0.8 for pictures that lose enough (default: off)",
     )
     add_restore_options(parser)
-    parser.add_argument(
-        "--resize-maps",
-        action="store_true",
-        help="for a folder: bring all maps to the size of the largest one",
+
+
+def _add_amount(parser: Parser) -> None:
+    """Adds the options of size and quality, of which one at most is given."""
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument(
+        "-n",
+        "--gaussians",
+        type=whole(1),
+        metavar="N",
+        help="number of Gaussians (default: one for every 100 pixels)",
     )
-    add_shared(parser, ("exclude",))
-    parser.add_argument(
-        "--map-weight",
-        action="append",
-        default=[],
-        metavar="MAP=W",
-        help="for a folder: count errors of a map, or of all maps of a kind, W times (repeatable)",
+    amount.add_argument(
+        "--bpp", type=positive, metavar="B", help="at most B bits a pixel, the whole file counted"
     )
-    add_guidance(parser)
-    add_history_option(parser)
-    parser.add_argument("--watch", action="store_true", help="show the fit in the browser while it runs")
-    parser.add_argument(
-        "--no-open", action="store_true", help="with --watch: print the address, open no browser"
+    amount.add_argument(
+        "--target-size", type=whole(1), metavar="BYTES", help="at most so many bytes for the whole file"
     )
-    add_shared(parser, ("threads", "size_limit", "quiet"))
-    parser.add_argument("-v", "--verbose", action="store_true", help="print more")
-    add_shared(parser, ("json",))
+    amount.add_argument(
+        "--psnr",
+        type=positive,
+        metavar="DB",
+        help="as few Gaussians as give a PSNR of DB, measured on the decoded file",
+    )
+    amount.add_argument(
+        "-q",
+        "--quality",
+        type=whole(0, 100),
+        metavar="0-100",
+        help="the same PSNR on a scale: 0 is 20 dB, each point adds 0.25 dB",
+    )
+    amount.add_argument(
+        "--ssimulacra2",
+        type=at_most(MOST_SCORE),
+        metavar="S",
+        help="as few Gaussians as give a score S of SSIMULACRA 2, measured on the decoded file: 90 is "
+        "visually lossless, 70 high quality, 50 medium, 30 low",
+    )
+
+
+def _add_length(parser: Parser) -> None:
+    """Adds the options of how long a fit runs."""
+    parser.add_argument(
+        "-e",
+        "--effort",
+        type=whole(LEAST_EFFORT, MOST_EFFORT),
+        default=DEFAULT_EFFORT,
+        metavar=f"{LEAST_EFFORT}-{MOST_EFFORT}",
+        help="how long the imagegs recipe runs, from fast to thorough (default: %(default)s)",
+    )
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--steps", type=whole(1), metavar="N", help="number of steps of the fit, in place of --effort"
+    )
+    length.add_argument(
+        "--time-budget",
+        type=positive,
+        metavar="SECONDS",
+        help="the best fit that this time allows, in place of --effort",
+    )

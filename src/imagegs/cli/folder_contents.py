@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from imagegs.cli.exit_codes import about
@@ -14,17 +12,8 @@ from imagegs.cli.options import UsageError
 from imagegs.cli.reports import Verbosity
 from imagegs.cli.standard_streams import is_folder
 from imagegs.errors import FormatError
+from imagegs.pictures.names import is_litter, is_picture, matches
 
-# The suffixes of picture files, whether imagegs can read them or not: an unreadable map must be an error,
-# because a map that is silently left out spoils a texture.
-_SUFFIXES = """
-    png apng jpg jpeg jpe jfif jif mpo tif tiff btf webp gif avif avifs jp2 j2k j2c jpc jpf jpx jph bmp dib
-    tga icb vda vst ppm pgm pbm pnm pam pfm psd dds qoi pcx sgi rgb rgba bw ras xbm xpm
-    exr hdr rgbe heic heif hif jxl jxr svg eps dpx cin iff ktx ktx2 astc basis crn pvr vtf tx rat
-    psb xcf kra raw r8 r16 r32 dng cr2 cr3 nef arw orf raf rw2
-"""
-PICTURE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
-_OF_THE_SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir")
 _MOST_NAMED = 8  # in a warning
 
 
@@ -60,8 +49,8 @@ def look_into(folder: Path, exclude: Sequence[str] = ()) -> Contents:
     such as a link that leads nowhere or a pipe.
     """
     with about(folder):
-        entries = [entry for entry in sorted(folder.iterdir()) if not _is_litter(entry)]
-        matched = {p: [entry for entry in entries if _matches(entry.name, p)] for p in exclude}
+        entries = [entry for entry in sorted(folder.iterdir()) if not is_litter(entry)]
+        matched = {p: [entry for entry in entries if matches(entry.name, p)] for p in exclude}
         excluded = [entry for found in matched.values() for entry in found]
         pictures = [entry for entry in pictures_in(folder) if entry not in excluded]
         others = [entry for entry in entries if entry not in excluded and entry not in pictures]
@@ -80,29 +69,12 @@ def look_into(folder: Path, exclude: Sequence[str] = ()) -> Contents:
 
 def pictures_in(folder: Path) -> list[Path]:
     """The files with a picture's suffix, sorted by name, whether they can be read or not. Raises OSError."""
-    return [entry for entry in sorted(folder.iterdir()) if _is_picture(entry)]
+    return [entry for entry in sorted(folder.iterdir()) if is_picture(entry)]
 
 
 def _some_of(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _is_litter(entry: Path) -> bool:
-    """Whether a file is one that file managers leave behind, or is hidden and no picture."""
-    name = entry.name.lower()
-    if name in _OF_THE_SYSTEM or name.startswith("._"):
-        return True
-    return name[0] == "." and not (entry.suffix.lower() in PICTURE_SUFFIXES and entry.is_file())
-
-
-def _is_picture(entry: Path) -> bool:
-    return entry.suffix.lower() in PICTURE_SUFFIXES and entry.name[0] != "." and not entry.is_dir()
-
-
-def _matches(name: str, pattern: str) -> bool:
-    name, pattern = (unicodedata.normalize("NFC", text).casefold() for text in (name, pattern))
-    return fnmatchcase(name, pattern)
 
 
 def _check_file(entry: Path) -> None:

@@ -61,7 +61,7 @@ def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | Non
 
     opened: a picture file that is open already, at its start. size_limit: pixels (None: the default).
     """
-    from imagegs.pictures.array_files import read_array
+    from imagegs.pictures.opening import read_picture_file
 
     if path == STANDARD and opened is None:
         with about(path), open_input(path) as file:
@@ -70,18 +70,4 @@ def read_input(path: Path, opened: BinaryIO | None = None, size_limit: int | Non
     with about(path):
         if is_folder(path):
             raise FormatError("is a directory, not a picture")
-        try:
-            if path.suffix.lower() == ".npy":
-                return read_array(path, limits)
-            return _read_picture(opened or path, limits)
-        except (ValueError, TypeError) as error:  # the contents of the file are wrong, not an argument
-            raise FormatError(str(error)) from error
-
-
-def _read_picture(source: Path | BinaryIO, limits: Limits) -> Picture:
-    from imagegs.pictures.pixels import as_pixels
-    from imagegs.pictures.reading import read_picture
-
-    picture = read_picture(source, max_pixels=limits.max_picture_pixels)
-    as_pixels(picture.pixels)  # checks the limits of arrays
-    return picture
+        return read_picture_file(path, opened, limits)
