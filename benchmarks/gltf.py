@@ -31,6 +31,7 @@ from PIL import Image
 
 from browser import FLAGS
 from gltf_models import glb, image_data, opened, png, surface
+from imagegs.evaluation.processes import python_command
 from imagegs.metrics import psnr, ssim
 from kernels import machine
 from three_pages import SETUP, Files
@@ -102,7 +103,7 @@ def model_of(folder: Path, side: int, shape: str) -> bytes:
 def moved(model: Path, target: Path, bppc: float, effort: int) -> dict[str, Any]:
     """Runs `imagegs gltf`; its report."""
     options = ["-o", target, "--bppc", bppc, "-e", effort, "--json", "--quiet"]
-    command = [sys.executable, "-m", "imagegs", "gltf", model, *options]
+    command = [*python_command(), "-m", "imagegs", "gltf", model, *options]
     done = subprocess.run([str(each) for each in command], check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout))
 
