@@ -1,4 +1,4 @@
-"""What `imagegs batch` costs beside the encoding, and how it scales over worker processes.
+"""The costs of `imagegs batch` beside the encoding, and how it scales over worker processes.
 
     python benchmarks/batch.py [--tasks 10000] [--pictures 48] [--side 192] [--effort 1] [--workers 1 2]
         [--out batch.json]

@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 
 def means(samples: Samples, side: int) -> Samples:
-    """Of squares; what is left over at the right and the bottom is dropped."""
+    """Means of squares; what is left over at the right and the bottom is dropped."""
     height, width, channels = samples.shape
     whole = samples[: height // side * side, : width // side * side]
     parts = whole.reshape(height // side, side, width // side, side, channels)

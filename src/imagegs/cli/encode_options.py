@@ -130,7 +130,7 @@ def add_picture_options(parser: Parser) -> None:
         default="off",
         metavar="auto|off|0..1",
         help="let decoders add noise in place of the incoherent texture that is lost; a number is the "
-        "strength in proportion to what is lost, auto is 0.8 for pictures that lose enough (default: off)",
+        "strength in proportion to what is lost, auto is 0.9 for pictures that lose enough (default: off)",
     )
     add_restore_options(parser)
 

@@ -62,7 +62,7 @@ class TextureMap:
         Only what is seen as a colour has an alpha. In data, such as a roughness that is packed with others, A
         is a channel like another.
         """
-        return alphas_of(self.own_channels) if self.color_space == "srgb" else (None,) * self.channels
+        return alphas_in(self.own_channels, self.color_space)
 
     @property
     def output(self) -> str:
@@ -70,6 +70,11 @@ class TextureMap:
         path = PurePath(self.file)
         kept = path.suffix.lower() in _KEPT_SUFFIXES[self.bit_depth]
         return self.file if kept else path.stem + ".png"
+
+
+def alphas_in(channels: Sequence[str], color_space: str) -> Alphas:
+    """For each channel of a map the alpha that covers it; alpha of data is a channel like another."""
+    return alphas_of(channels) if color_space == "srgb" else (None,) * len(channels)
 
 
 def make_map(

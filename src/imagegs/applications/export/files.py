@@ -9,12 +9,11 @@ from typing import Any
 from imagegs._native import TILE
 from imagegs.applications.export.buffers import MAX_ENTRIES, TEXTURE_ROW, make_buffers
 from imagegs.applications.export.levels import Levels
-from imagegs.applications.export.manifest import make_manifest, to_text, with_data
+from imagegs.applications.export.manifest import all_arrays, make_manifest, to_text, with_data
 from imagegs.applications.export.maps import SampledMap
 from imagegs.applications.export.shaders import make_shader
 from imagegs.applications.export.targets import (
     MANIFEST,
-    MIPS,
     SHADER_TARGETS,
     TEXT,
     buffer_file,
@@ -64,7 +63,7 @@ def export_files(
         raise ValueError("there are no maps to export")
     buffers = make_buffers(gaussians, maps, tile, threads, most_listed)
     manifest = make_manifest(gaussians, maps, buffers, levels)
-    arrays = buffers.arrays | ({MIPS: levels.texels} if levels else {})
+    arrays = all_arrays(buffers, levels)
     if target == "json":
         if (numbers := sum(array.size for array in arrays.values())) > most_listed // 2:
             raise LimitError(f"{numbers} numbers are over the limit of {most_listed // 2} in a text")

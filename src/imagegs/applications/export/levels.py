@@ -13,6 +13,7 @@ from itertools import accumulate, islice
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.applications.export.buffers import COMPONENTS
 from imagegs.applications.export.maps import SampledMap
 from imagegs.gaussians import Gaussians
 from imagegs.pictures.pixels import IntegerPixels
@@ -21,7 +22,6 @@ from imagegs.textures.mips import last_level, level_size, mip_levels
 from imagegs.textures.painting import paint_own
 
 FIRST_LEVEL = 2  # 1/4 of the canvas
-COMPONENTS = 4  # of a texel: channels that a map lacks are 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,12 +86,13 @@ def make_manifest(
         },
         "maps": [_describe(each, index, levels is not None) for index, each in enumerate(maps)],
         **_filtering(gaussians, maps, levels, float(counts.mean())),
-        "buffers": {name: _buffer(name, array) for name, array in _arrays(buffers, levels).items()},
+        "buffers": {name: _buffer(name, array) for name, array in all_arrays(buffers, levels).items()},
         "formula": list(_FORMULA),
     }
 
 
-def _arrays(buffers: Buffers, levels: Levels | None) -> dict[str, NDArray[Any]]:
+def all_arrays(buffers: Buffers, levels: Levels | None) -> dict[str, NDArray[Any]]:
+    """The arrays of an export, in the order in which they are bound."""
     return buffers.arrays | ({MIPS: levels.texels} if levels else {})
 
 

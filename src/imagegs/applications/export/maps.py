@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from imagegs.pictures.pixels import CHANNEL_NAMES
-from imagegs.pictures.transparency import Alphas, alphas_of
-from imagegs.textures.map_list import TextureMap
+from imagegs.pictures.transparency import Alphas
+from imagegs.textures.map_list import TextureMap, alphas_in
 from imagegs.textures.map_names import color_space_of
 
 PICTURE = "Picture"  # the name of what is no stack
@@ -30,7 +30,7 @@ class SampledMap:
     @property
     def alphas(self) -> Alphas:
         """For each channel the number of the alpha that covers it; alpha of data is one like another."""
-        return alphas_of(self.channels) if self.color_space == "srgb" else (None,) * len(self.channels)
+        return alphas_in(self.channels, self.color_space)
 
     @property
     def has_alpha(self) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from imagegs.applications.export.maps import sampled_maps
+from imagegs.applications.export.engines.planning import as_stack
+from imagegs.applications.export.maps import PICTURE
 from imagegs.applications.gltf.model import Json, Model
 from imagegs.applications.gltf.rebuilding import NewImage
 from imagegs.errors import FormatError, LimitError
@@ -13,7 +14,7 @@ from imagegs.gaussians import Gaussians
 from imagegs.limits import Limits
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.pictures.png import encode_png
-from imagegs.rendering import check_painting, render
+from imagegs.rendering import check_painting
 from imagegs.textures.map_list import TextureMap
 from imagegs.textures.painting import decode_with_maps, paint_map
 
@@ -87,14 +88,8 @@ def _painted(
     gaussians: Gaussians, maps: Sequence[TextureMap], name: str | None, threads: int | None
 ) -> tuple[IntegerPixels, bool]:
     """The pixels (H, W, C) of a map, and whether they are sRGB; FormatError where there is no such map."""
-    for each in sampled_maps(gaussians.channels, maps):
+    gaussians, maps = as_stack(gaussians, maps, PICTURE)
+    for each in maps:
         if name in (None, each.name):
-            break
-    else:
-        raise FormatError(f"the file has no map {name!r}")
-    is_srgb = each.color_space == "srgb"
-    if found := [own for own in maps if own.name == each.name]:
-        return paint_map(gaussians, found[0], threads), is_srgb
-    alone = gaussians.replace(color=gaussians.color[:, list(each.columns)], channels=each.channels)
-    pixels: IntegerPixels = render(alone, dtype=f"uint{gaussians.bit_depth}", threads=threads)
-    return pixels, is_srgb
+            return paint_map(gaussians, each, threads), each.color_space == "srgb"
+    raise FormatError(f"the file has no map {name!r}")

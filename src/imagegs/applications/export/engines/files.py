@@ -76,7 +76,7 @@ def _check_alpha(texture: Texture, texels: Texels) -> None:
 
 
 def texels_of(gaussians: Gaussians, texture: Texture, threads: int | None = None) -> list[Texels]:
-    """What is encoded of each level, from the largest to 1 x 1: (H, W, 4) uint8, red, green, blue, alpha."""
+    """The texels of each level, from the largest to 1 x 1: (H, W, 4) uint8, red, green, blue, alpha."""
     chains = {each: mip_chain(gaussians, replace(each, bit_depth=8), threads) for each in texture.maps}
     n_levels = len(next(iter(chains.values())))
     return [_laid_out({each: chain[k] for each, chain in chains.items()}, texture) for k in range(n_levels)]

@@ -76,7 +76,7 @@ def ktx2_file(
 
 
 def _places(start: int, sizes: Sequence[int], block: int) -> list[int]:
-    """Where each level begins: the smallest comes first, each at a multiple of its blocks and of 4 bytes."""
+    """The first byte of each level: the smallest comes first, at a multiple of its blocks and of 4 bytes."""
     places, unit = [], math.lcm(block, 4)
     for size in reversed(sizes):
         start += -start % unit
@@ -104,7 +104,7 @@ def _sample(channel: int, first: int, n_bits: int, texel_format: Format, is_srgb
 
 
 def _texts() -> bytes:
-    """Which way up the picture is, rows to the right and down, and what wrote the file."""
+    """The orientation, rows to the right and down, and what wrote the file."""
     texts = {"KTXorientation": "rd", "KTXwriter": f"imagegs {__version__}"}
     return b"".join(_text(f"{key}\0{value}\0".encode()) for key, value in texts.items())
 

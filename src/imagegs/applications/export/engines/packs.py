@@ -10,7 +10,7 @@ from imagegs.textures.map_list import TextureMap
 CONSTANTS = {"0": 0, "255": 255}  # what may stand in place of a map, unless a map has that name
 SIZES = (3, 4)  # channels of a pack
 Part = TextureMap | int
-"""What a texture takes channels from: a map, or a number, 0..255, for a channel of that value."""
+"""A source of channels: a map, or a number, 0..255, for a channel of that value."""
 
 
 @dataclass(frozen=True)

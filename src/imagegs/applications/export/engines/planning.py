@@ -1,4 +1,4 @@
-"""Which textures a stack becomes: the format of each, and what its red, green, blue and alpha are."""
+"""The textures that a stack becomes: the format of each, and the sources of its channels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imagegs.textures.map_list import TextureMap, make_map
 
 ZERO, ONE = -2, -1  # channels of the values 0 and 255
 Layout = tuple[int, int, int, int]
-"""What red, green, blue and alpha are: channels of a texture by number, or ZERO or ONE."""
+"""The sources of red, green, blue and alpha: channels of a texture by number, or ZERO or ONE."""
 
 _GRAY: Layout = (0, 0, 0, ONE)
 _LAYOUTS: dict[int, Layout] = {1: _GRAY, 2: (0, 0, 0, 1), 3: (0, 1, 2, ONE), 4: (0, 1, 2, 3)}
