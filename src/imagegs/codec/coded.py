@@ -93,10 +93,7 @@ def write_layers(
         raise ValueError("a centre lies off the canvas, where a lattice has no place: give Bits as coding")
     table = to_table(gaussians, lattice)
     weights = bool(table[:, WEIGHT].any())
-    fields = (lattice.scales_an_octave, lattice.position, lattice.angle, lattice.weight, lattice.color)
-    chunks = [("LATT", _LATT.pack(*fields, lattice.cell, _HAS_WEIGHTS * weights))]
-    if lattice.color_transform is not None:
-        chunks.append(("TURN", lattice.color_transform.to_bytes()))
+    chunks = lattice_chunks(lattice, weights)
     layers = np.split(table, np.cumsum(gaussians.layers)[:-1])
     counts, found = _coders(lattice, header, grid, weights, threads).encode(layers)
     # A byte a Gaussian at least, so that no small file orders much work; the stream's end reads as zeros.
@@ -108,6 +105,15 @@ def write_layers(
         chunks.append(("BLKS", index.to_bytes()))
     for n, of_blocks in zip(counts, streams, strict=True):
         chunks.append(("LAYR", _COUNT.pack(sum(n)) + b"".join(of_blocks)))
+    return chunks
+
+
+def lattice_chunks(lattice: Lattice, weights: bool) -> list[tuple[str, bytes]]:
+    """The chunks that tell the lattice. weights: whether Gaussians have log-weights."""
+    fields = (lattice.scales_an_octave, lattice.position, lattice.angle, lattice.weight, lattice.color)
+    chunks = [("LATT", _LATT.pack(*fields, lattice.cell, _HAS_WEIGHTS * weights))]
+    if lattice.color_transform is not None:
+        chunks.append(("TURN", lattice.color_transform.to_bytes()))
     return chunks
 
 

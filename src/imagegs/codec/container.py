@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from imagegs.errors import FormatError
@@ -59,17 +59,33 @@ class _TruncatedError(FormatError):
     """The data end too early."""
 
 
+def chunk_pieces(name: str, n_bytes: int, payload: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes of a chunk whose payload of n_bytes comes in pieces."""
+    kind = name.encode("ascii")
+    yield _HEAD.pack(kind, n_bytes)
+    checksum, left = zlib.crc32(kind), n_bytes
+    for piece in payload:
+        checksum, left = zlib.crc32(piece, checksum), left - len(piece)
+        yield piece
+    if left:
+        raise ValueError(f"chunk {name} lacks {left} of {n_bytes} bytes")
+    yield _CRC.pack(checksum)
+
+
+def frame_start(version: int) -> bytes:
+    """What stands before the first chunk."""
+    return SIGNATURE + struct.pack("<H", version)
+
+
 def write_chunks(payloads: Iterable[tuple[str, bytes]]) -> bytes:
     """A file of these chunks, in the order given, closed by the end chunk. Its version is the least that has
     them.
     """
     chunks = [*payloads, ("TAIL", b"")]
     version = NEWEST if any(name == "BLKS" for name, _ in chunks) else OLDEST
-    parts = [SIGNATURE, struct.pack("<H", version)]
+    parts = [frame_start(version)]
     for name, payload in chunks:
-        kind = name.encode("ascii")
-        checksum = zlib.crc32(payload, zlib.crc32(kind))
-        parts += [_HEAD.pack(kind, len(payload)), payload, _CRC.pack(checksum)]
+        parts += chunk_pieces(name, len(payload), [payload])
     return b"".join(parts)
 
 

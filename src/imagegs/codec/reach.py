@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from imagegs.codec.blocks import REACH_UNIT, UNKNOWN_REACH, BlockGrid
 from imagegs.gaussians import FADE_POWER, MAX_LOG_WEIGHT, Gaussians
@@ -26,7 +26,7 @@ def reach_of_blocks(
     """
     later = gaussians.log_weight[gaussians.layers[0] :] if gaussians.layers else ()
     unknown = np.full(len(grid), UNKNOWN_REACH, np.uint16)
-    if gaussians.wrap or np.min(later, initial=0) < MOST_FADE - MAX_LOG_WEIGHT:
+    if gaussians.wrap or fades_to_the_least(later):
         return unknown
     reach, left = np.zeros(len(grid), np.int64), MOST_IDS
     rectangles = np.array([grid.rectangle(block) for block in range(len(grid))])
@@ -38,18 +38,33 @@ def reach_of_blocks(
             return unknown
         left -= len(lists.ids)
         for first in range(0, len(lists.ids), IDS_AT_ONCE):
-            _extend(reach, rectangles, lists, first, blocks)
-    return (-(-reach // REACH_UNIT)).astype(np.uint16)
+            extend_reach(reach, rectangles, lists, first, blocks)
+    return in_units(reach)
 
 
-def _extend(
+def fades_to_the_least(log_weights: ArrayLike) -> bool:
+    """Whether log-weights of layers that fade in may be clipped at the least one."""
+    return bool(np.min(log_weights, initial=0) < MOST_FADE - MAX_LOG_WEIGHT)
+
+
+def in_units(reach: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """A reach in pixels as chunk BLKS tells it."""
+    return np.minimum(-(-reach // REACH_UNIT), UNKNOWN_REACH).astype(np.uint16)
+
+
+def extend_reach(
     reach: NDArray[np.int64],
     rectangles: NDArray[np.int64],
     lists: TileLists,
     first: int,
     blocks: NDArray[np.int64],
 ) -> None:
-    """Extends the reach, in pixels, to the tiles that list some Gaussians: IDS_AT_ONCE of the lists' ids."""
+    """Extends the reach (K,) of blocks, in pixels, to the tiles that list some Gaussians: IDS_AT_ONCE of the
+    lists' ids.
+
+    rectangles (K, 4): left, top, right and bottom of the blocks, in pixels of the lists' canvas. blocks (N,):
+    that of each Gaussian.
+    """
     ids = np.arange(first, min(first + IDS_AT_ONCE, len(lists.ids)))
     tile = np.searchsorted(lists.offsets, ids, side="right") - 1
     seen = np.unique(tile * len(reach) + blocks[lists.ids[ids]])

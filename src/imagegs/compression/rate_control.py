@@ -102,7 +102,7 @@ class Packer:
             return codec.encode(each, lattice, metadata=metadata, threads=self.options.threads)
 
         fits = None if n_bytes is None else lambda each: len(encoded(each)) <= n_bytes
-        steps = 1 + (fit.effort >= THOROUGH_EFFORT)
+        steps = steps_after_rounding(fit.effort)
         stages = FEW_STAGES if fit.effort <= BRIEF_EFFORT else None
         return encoded(onto_lattice(reference, gaussians, lattice, steps, fit.seed, fits, stages))
 
@@ -119,6 +119,11 @@ class Packer:
             channels=gaussians.channels,
             **self.plan.weights(fitted.pixel_weights),
         )
+
+
+def steps_after_rounding(effort: int) -> int:
+    """The steps of Gauss-Newton after each rounding."""
+    return 1 + (effort >= THOROUGH_EFFORT)
 
 
 class _Sizes:

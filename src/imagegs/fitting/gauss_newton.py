@@ -23,7 +23,7 @@ from imagegs.fitting.losses import aimed, measured
 from imagegs.fitting.objective import GaussianArrays, KeptRender, Objective
 from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
 from imagegs.fitting.small_copies import SmallCopies
-from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray
 
 PRODUCTS = 4  # of conjugate gradients in a step, at most
 PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
@@ -158,7 +158,7 @@ def _moved(s: GaussianArrays, d: Vectors, objective: Objective) -> GaussianArray
     """The arrays after a step, on the objective's canvas."""
     step = d.astype(np.float32)
     xy = objective.moved(s.xy, from_axes(step[:, 0:2] * s.scale, s.angle))
-    scale = np.clip(s.scale * np.exp(step[:, 2:4]), SMALLEST_SCALE, MAX_SCALE)
+    scale = np.clip(s.scale * np.exp(step[:, 2:4]), SMALLEST_SCALE, objective.room.largest_scale)
     log_weight = np.clip(s.log_weight + step[:, 5], -MAX_LOG_WEIGHT, MAX_LOG_WEIGHT)
     color = np.clip(s.color + step[:, 6:], -MAX_COLOR, MAX_COLOR)
     return GaussianArrays(xy, scale, s.angle + step[:, 4], log_weight, color)

@@ -31,6 +31,7 @@ from imagegs.fitting.objective import (
     GaussianArrays,
     KeptRender,
     Objective,
+    Room,
 )
 from imagegs.fitting.parameters import BETAS, Mover, Parameters, from_arrays, round_gaussians
 from imagegs.fitting.placement import centers, colors_at, place
@@ -69,7 +70,8 @@ def fit_record(
 ) -> Iterator[Progress]:
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of arrays."""
     weights = options.pixel_weights
-    copies = SmallCopies(Objective(target, "softmax", threads, weights, options.wrap, options.observer))
+    room = Room(0.0, 0.0, target.shape[2], target.shape[1], options.largest_scale)
+    copies = SmallCopies(Objective(target, "softmax", threads, weights, options.wrap, options.observer, room))
     polishes = options.tune == "psnr"
     extra = round(POLISH_SHARE * options.steps) if polishes and options.time_budget is None else 0
     deadline = None if options.time_budget is None else time.monotonic() + options.time_budget
@@ -105,7 +107,7 @@ def _train(
     cold = options.start is None
     peak = 1.0 if cold else WARM_RATE
     events = Events(growths, clock.relocation_interval(1 if cold else WARM_INTERVALS))
-    mover = Mover(Adam(objective.engine, *BETAS), height, width, options.wrap)
+    mover = Mover(Adam(objective.engine, *BETAS), height, width, options.wrap, options.largest_scale)
     layering = Layering(options.ends, options.seed)
     looks = Looks(objective, options.steps)
     painted, l2 = parameters.arrays(), 0.0
@@ -127,10 +129,10 @@ def _train(
                 metric = aim_near(kept).metric
             grown += missing
         if kept and grown:
-            parameters.append(_born_where_worst(rng, kept, grown, metric))
+            parameters.append(born_where_worst(rng, kept, grown, metric))
             mover.adam.grow(grown)
         elif kept and useless is not None and len(useless):
-            parameters.replace(useless, _born_where_worst(rng, kept, len(useless), metric))
+            parameters.replace(useless, born_where_worst(rng, kept, len(useless), metric))
             mover.adam.forget(useless)
         kept, painted = None, parameters.arrays()  # memory for what comes now
         if (order := layering.split(done, objective, painted)) is not None:
@@ -177,7 +179,7 @@ def _least_useful(kept: KeptRender, first: int, metric: FloatArray | None) -> ND
     return first + np.argpartition(movable, share)[:share] if share < len(movable) else first + np.arange(0)
 
 
-def _born_where_worst(
+def born_where_worst(
     rng: np.random.Generator, kept: KeptRender, n: int, metric: FloatArray | None
 ) -> Parameters:
     """n new Gaussians where a picture lacks them most; at the worst pixels where blobs are too few. The

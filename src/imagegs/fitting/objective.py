@@ -12,7 +12,7 @@ from imagegs import _native
 from imagegs._native import Scene, Spares
 from imagegs.engine import engine
 from imagegs.fitting.visual import Observer
-from imagegs.gaussians import BLENDS, BlendName, FloatArray, on_canvas
+from imagegs.gaussians import BLENDS, MAX_SCALE, BlendName, FloatArray, on_canvas
 from imagegs.metrics import decibels
 
 
@@ -28,6 +28,16 @@ class LossWeights(NamedTuple):
 
 
 SQUARED_ERROR = LossWeights(l2=1.0)
+
+
+class Room(NamedTuple):
+    """Where Gaussians may go: a rectangle for their centres, canvas pixels, and a largest scale."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    largest_scale: float = MAX_SCALE
 
 
 class LossMeans(NamedTuple):
@@ -107,6 +117,7 @@ class Objective:
     pixel_weights: (H, W) as `weights_of_pixels` gives them, or (C, H, W), of each channel's pixels, as
     `weighing.seen_weights` does. Pixels of weight 0 have no say in anything below.
     observer: of the target, where the loss is to have a visual part.
+    room: where centres and scales may go; by default any scale, and the whole canvas.
     """
 
     def __init__(
@@ -117,8 +128,10 @@ class Objective:
         pixel_weights: FloatArray | None = None,
         wrap: bool = False,
         observer: Observer | None = None,
+        room: Room | None = None,
     ) -> None:
         self.target = target
+        self.room = room or Room(0.0, 0.0, target.shape[2], target.shape[1])
         self.pixel_weights = pixel_weights
         self._mean_weight = 1.0
         if pixel_weights is not None and pixel_weights.ndim == 3:
@@ -154,7 +167,7 @@ class Objective:
         return KeptRender(self, arrays.own_units, _native.KeptRender(self.engine, self._scene, self._spares))
 
     def moved(self, xy: FloatArray, shift: FloatArray) -> FloatArray:
-        """Centres (N, 2) on the canvas after a shift, which ends at the border where it would leave it.
+        """Centres (N, 2) after a shift, which ends where it would leave the room; those without one stay.
 
         Taking each coordinate back by itself would move a Gaussian that is long and nearly parallel to the
         border sideways: all of it at once, which no small step foresees.
@@ -162,9 +175,11 @@ class Objective:
         _, height, width = self.target.shape
         if self.wrap:
             return on_canvas(xy + shift, height, width, True)
-        room = np.where(shift > 0, np.array([width, height], np.float32) - xy, xy)
+        low, high = np.array(self.room[:4], np.float32).reshape(2, 2)
+        room = np.where(shift > 0, high - xy, xy - low)
         share = (room / np.maximum(np.abs(shift), np.float32(1e-12))).min(axis=1, keepdims=True)
-        return on_canvas(xy + np.clip(share, 0, 1) * shift, height, width, False)
+        moved: FloatArray = np.clip(xy + np.clip(share, 0, 1) * shift, low, high)
+        return np.where(shift == 0, xy, moved)
 
     def _update(self, arrays: GaussianArrays) -> None:
         _, height, width = self.target.shape

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imagegs import _native
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.objective import OWN, GaussianArrays
-from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray, on_canvas
+from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray, on_canvas
 
 BETAS = 0.8, 0.95
 # A step of Adam at full rate: a shift in sigmas, a scale's logarithm, radians, nats, colour.
@@ -94,14 +94,19 @@ def parts_of(own: FloatArray) -> dict[str, FloatArray]:
 
 
 class Mover:
-    """Adam for `Parameters` on a canvas of height x width pixels that wraps or not."""
+    """Adam for `Parameters` on a canvas of height x width pixels that wraps or not.
 
-    def __init__(self, adam: Adam, height: int, width: int, wrap: bool = False) -> None:
+    largest_scale: that a Gaussian may have, pixels.
+    """
+
+    def __init__(
+        self, adam: Adam, height: int, width: int, wrap: bool = False, largest_scale: float = MAX_SCALE
+    ) -> None:
         self.adam = adam
         self._canvas = height, width, wrap
         # Copies of a Gaussian that is as wide as the canvas look alike, and take the places of others.
         largest = LARGEST_WRAPPED * min(height, width) if wrap else 2 * max(height, width)
-        self._log_scales = math.log(SMALLEST_SCALE), math.log(largest)
+        self._log_scales = math.log(SMALLEST_SCALE), math.log(min(largest, largest_scale))
 
     def move(self, p: Parameters, painted: GaussianArrays, gradient: FloatArray, rate: float) -> None:
         """One step in place, `rate` (0..1) of the full one, then back into the allowed ranges.

@@ -10,7 +10,7 @@ from imagegs.choices import Tune
 from imagegs.codec.bits import Bits
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.visual import Observer
-from imagegs.gaussians import FloatArray, Gaussians, layer_ends
+from imagegs.gaussians import MAX_SCALE, FloatArray, Gaussians, layer_ends
 from imagegs.pictures.transparency import Alphas
 
 
@@ -31,6 +31,7 @@ class FitOptions:
     alphas: Alphas = ()  # of the channels
     wrap: bool = False  # the canvas is periodic
     observer: Observer | None = None  # of the target; where it is tuned for the eye
+    largest_scale: float = MAX_SCALE  # pixels
 
     @property
     def ends(self) -> list[int]:

@@ -22,8 +22,14 @@ from imagegs.codec.lattice import SCALES, Lattice, from_table, to_table
 from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
 from imagegs.fitting.gauss_newton import DAMPING, polish
 from imagegs.fitting.losses import aim_near, measured
-from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, Objective, weights_of_pixels
-from imagegs.fitting.rounding import ColorRounding
+from imagegs.fitting.objective import (
+    SQUARED_ERROR,
+    GaussianArrays,
+    Objective,
+    Room,
+    weights_of_pixels,
+)
+from imagegs.fitting.rounding import ColorRounding, Part, whole_part
 from imagegs.fitting.small_copies import SmallCopies
 from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
 from imagegs.gaussians import Gaussians, canonical_axes, on_canvas
@@ -195,13 +201,31 @@ def onto_lattice(
         nearest = _nearest(reference, arrays, lattice)
         return gaussians.replace(**vars(with_colors(nearest, 1 / reference.roots)))
 
+    arrays = reference.arrays_of(gaussians)
+    part = whole_part(len(arrays), gaussians.layers, gaussians.height, gaussians.width)
+    fits_arrays = None if fits is None else lambda each: fits(of(each))
+    return of(part_onto_lattice(reference, arrays, part, lattice, steps, seed, fits_arrays, stages))
+
+
+def part_onto_lattice(
+    reference: Reference,
+    arrays: GaussianArrays,
+    part: Part,
+    lattice: Lattice,
+    steps: int,
+    seed: int,
+    fits: Callable[[GaussianArrays], bool] | None = None,
+    stages: Stages | None = None,
+) -> GaussianArrays:
+    """Quantises a part of the Gaussians; the others stay as they are. All colours are times the roots.
+
+    The other arguments are those of `onto_lattice`.
+    """
     if stages is None:
-        stages = STAGES if len(gaussians.channels) <= FEW_CHANNELS else FEW_STAGES
-    quantising = _Quantising(reference, gaussians, lattice, steps, seed, stages)
+        stages = STAGES if arrays.color.shape[1] <= FEW_CHANNELS else FEW_STAGES
+    quantising = _Quantising(reference, arrays, part, lattice, steps, seed, stages)
     arrays = quantising.quantised()
-    if fits is not None:
-        arrays = quantising.colors.fitted(arrays, lambda each: fits(of(each)))
-    return of(arrays)
+    return arrays if fits is None else quantising.colors.fitted(arrays, fits)
 
 
 class Reference:
@@ -211,8 +235,8 @@ class Reference:
     The colours of its target, and those of `arrays_of`, are multiplied by the roots (C,) of the channels'
     weights, so that squared errors count by the weights.
 
-    like: Gaussians of the picture, which tell canvas and channels. The other arguments, and the errors, are
-    those of `quantise`.
+    like: Gaussians of the picture, which tell canvas and channels. room: of the objective. The other
+    arguments, and the errors, are those of `quantise`.
     """
 
     def __init__(
@@ -224,6 +248,7 @@ class Reference:
         channel_weights: Sequence[float] | None = None,
         alphas: Sequence[int | None] | None = None,
         tune: Tune = "balanced",
+        room: Room | None = None,
     ) -> None:
         if like.blend != "softmax":
             raise ValueError(f"only the softmax blend has a lattice, not the {like.blend} blend")
@@ -239,7 +264,7 @@ class Reference:
         observer = None
         if tune == "visual":
             observer = observer_for(weighed, like.channels, self.roots, of_pixels, threads)
-        self.objective = Objective(weighed, "softmax", threads, weights, like.wrap, observer)
+        self.objective = Objective(weighed, "softmax", threads, weights, like.wrap, observer, room)
         self.copies = SmallCopies(self.objective)
 
     def arrays_of(self, gaussians: Gaussians) -> GaussianArrays:
@@ -264,24 +289,24 @@ def _nearest(reference: Reference, arrays: GaussianArrays, lattice: Lattice) -> 
 
 
 class _Quantising:
-    """Gaussians on their way onto a lattice."""
+    """Gaussians, a part of which is on its way onto a lattice."""
 
     def __init__(
         self,
         reference: Reference,
-        gaussians: Gaussians,
+        arrays: GaussianArrays,
+        part: Part,
         lattice: Lattice,
         steps: int,
         seed: int,
         stages: Stages,
     ) -> None:
         self._reference, self._lattice, self._steps, self._stages = reference, lattice, steps, stages
-        self._arrays = reference.arrays_of(gaussians)
-        self._ends = np.cumsum(gaussians.layers or len(gaussians)).tolist()
-        self._order = np.random.default_rng(seed).permutation(len(self._arrays))
+        self._arrays, self._part = arrays, part
+        self._order = part.rows[np.random.default_rng(seed).permutation(len(part.rows))]
         self._damping = DAMPING
-        self._free = np.ones((len(self._arrays), 6 + self._arrays.color.shape[1]))
-        self.colors = ColorRounding(reference.objective, lattice, reference.roots, self._ends)
+        self._free = free_numbers(arrays, part)
+        self.colors = ColorRounding(reference.objective, lattice, reference.roots, part)
 
     def quantised(self) -> GaussianArrays:
         for stage in self._stages:
@@ -314,10 +339,17 @@ class _Quantising:
     def _polished(self) -> GaussianArrays:
         """The arrays after the steps. What damping they took is where the next ones begin."""
         found = self._arrays
-        shared = self._steps, self._free, self._ends, self._damping
+        shared = self._steps, self._free, self._part.all_ends, self._damping
         for step in polish(self._reference.copies, self._arrays, *shared):
             found, self._damping = step.arrays, max(DAMPING, step.damping)
         return found
+
+
+def free_numbers(arrays: GaussianArrays, part: Part) -> NDArray[np.float64]:
+    """(N, 6 + C), in own units: 1 for the numbers of the part, which may move, 0 for others."""
+    free = np.zeros(arrays.own_units)
+    free[part.rows] = 1
+    return free
 
 
 def _with_fixed(

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from imagegs.codec.blocks import usual_grid
 from imagegs.codec.lattice import (
+    CELL_X,
+    CELL_Y,
     FIRST_COLOR,
     MOST,
     Lattice,
@@ -56,16 +58,33 @@ class _Best(NamedTuple):
     before: float  # the loss there
 
 
-class ColorRounding:
-    """Chooses the colours of Gaussians whose other numbers are on a lattice already.
-
-    roots (C,): by which the colours of arrays are multiplied (weighing.py). ends: of the layers.
+class Part(NamedTuple):
+    """The rows of Gaussians that go onto a lattice, and where the coder has them: on the canvas of a file, or
+    of one of its blocks.
     """
 
-    def __init__(
-        self, objective: Objective, lattice: Lattice, roots: FloatArray, ends: Sequence[int]
-    ) -> None:
-        self._objective, self._lattice, self._roots, self._ends = objective, lattice, roots, ends
+    rows: NDArray[np.intp]  # layer by layer
+    ends: list[int]  # of the layers of the part
+    all_ends: list[int]  # of the layers of all Gaussians, those that stay among them
+    corner: tuple[int, int]  # of the coder's canvas, pixels from that of the picture, multiples of a cell
+    width: int  # of the coder's canvas, pixels
+    height: int
+
+
+def whole_part(n: int, layers: Sequence[int], height: int, width: int) -> Part:
+    """All n Gaussians on a canvas; layers: their numbers of Gaussians."""
+    ends = np.cumsum(layers or n).tolist()
+    return Part(np.arange(n), ends, ends, (0, 0), width, height)
+
+
+class ColorRounding:
+    """Chooses the colours of a part of Gaussians whose other numbers are on a lattice already.
+
+    roots (C,): by which the colours of arrays are multiplied (weighing.py).
+    """
+
+    def __init__(self, objective: Objective, lattice: Lattice, roots: FloatArray, part: Part) -> None:
+        self._objective, self._lattice, self._roots, self._part = objective, lattice, roots, part
 
     def chosen(
         self, arrays: GaussianArrays, curvature: FloatArray, free: NDArray[np.bool_], factor: float = 1.0
@@ -94,12 +113,12 @@ class ColorRounding:
     def refined(self, arrays: GaussianArrays) -> GaussianArrays:
         """Gaussians whose colours are on the lattice, with some of them on other steps if that is better."""
         best = self._best(arrays)
-        found = self.chosen(best.arrays, best.curvature, np.ones(len(arrays), bool))
+        found = self.chosen(best.arrays, best.curvature, self._in_part(arrays))
         return found if measured(self._objective, found, best.loss).loss < best.before else arrays
 
     def fitted(self, arrays: GaussianArrays, fits: Callable[[GaussianArrays], bool]) -> GaussianArrays:
         """`refined` at the least price of a bit at which the arrays fit, at the highest one if none does."""
-        best, every = self._best(arrays), np.ones(len(arrays), bool)
+        best, every = self._best(arrays), self._in_part(arrays)
         low, high = 0, len(PRICE_FACTORS) - 1
         found: dict[int, GaussianArrays] = {}
 
@@ -119,10 +138,10 @@ class ColorRounding:
         kept = self._objective.kept(arrays)
         (loss, metric), result = aimed(kept)
         ones = np.zeros(arrays.own_units, np.float32)
-        ones[:, OWN["color"]] = 1
+        ones[self._part.rows, OWN["color"]] = 1
         row_sums = kept.normal_product(ones, metric)[:, OWN["color"]].astype(np.float64)
         slope = result.gradient[:, OWN["color"]] * (self._objective.target.size / 2)
-        step = -slope / np.maximum(row_sums, 1e-3)
+        step = np.where(self._in_part(arrays)[:, None], -slope / np.maximum(row_sums, 1e-3), 0)
         share = self._share_that_helps(arrays, step, result.loss, loss)
         better = replace(arrays, color=(arrays.color + share * step).astype(np.float32))
         return _Best(better, kept.normal_diagonal(metric), loss, result.loss)
@@ -150,9 +169,19 @@ class ColorRounding:
         return in_steps
 
     def _choose(self, table: Table, wanted: Numbers, worth: Numbers) -> None:
-        _, height, width = self._objective.target.shape
-        grid = usual_grid(len(table), width, height, self._lattice.cell)
+        rows, ends, _, corner, width, height = self._part
+        cell = self._lattice.cell
+        part = table[rows]
+        part[:, [CELL_X, CELL_Y]] -= [corner[0] >> cell, corner[1] >> cell]
+        grid = usual_grid(len(part), width, height, cell)
         threads = self._objective.engine.threads
         coders = LayerCoders(self._lattice, grid, table.shape[1] - FIRST_COLOR, True, threads)
-        cuts = self._ends[:-1]
-        coders.choose_colors(np.split(table, cuts), np.split(wanted, cuts), np.split(worth, cuts))
+        layers = np.split(part, ends[:-1])
+        coders.choose_colors(layers, np.split(wanted[rows], ends[:-1]), np.split(worth[rows], ends[:-1]))
+        table[rows, FIRST_COLOR:] = part[:, FIRST_COLOR:]
+
+    def _in_part(self, arrays: GaussianArrays) -> NDArray[np.bool_]:
+        """(N,)"""
+        found = np.zeros(len(arrays), bool)
+        found[self._part.rows] = True
+        return found
