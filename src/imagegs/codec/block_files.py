@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from imagegs.codec.blocks import BlockIndex
-from imagegs.codec.coded import COUNT_BYTES, lattice_chunks
-from imagegs.codec.container import CHUNK_BYTES, MAX_PAYLOAD, NEWEST, chunk_pieces, frame_start
+from imagegs.codec.blocks import BlockIndex, index_bytes
+from imagegs.codec.coded import COUNT_BYTES, LATTICE_BYTES, lattice_chunks
+from imagegs.codec.container import CHUNK_BYTES, FRAME_BYTES, MAX_PAYLOAD, NEWEST, chunk_pieces, frame_start
 from imagegs.codec.header import Header, write_header
 from imagegs.codec.lattice import Lattice
 from imagegs.codec.metadata import write_metadata
@@ -26,7 +26,8 @@ def block_file_pieces(
     streams: gives those of a layer, counted from 0, in the order of the blocks.
     Raises ValueError where a layer has 2^32 bytes or more.
     """
-    chunks = _small_chunks(header, lattice, index, metadata)
+    chunks = _about_the_file(header, metadata) + lattice_chunks(lattice, True)
+    chunks.append(("BLKS", index.to_bytes()))
     yield frame_start(NEWEST)
     for name, payload in chunks:
         yield from chunk_pieces(name, len(payload), [payload])
@@ -40,23 +41,17 @@ def block_file_pieces(
 
 
 def block_file_frame(
-    header: Header, lattice: Lattice, n_blocks: int, layers: int, metadata: dict[str, Any] | None = None
+    header: Header, n_blocks: int, layers: int, metadata: dict[str, Any] | None = None
 ) -> int:
-    """The bytes of such a file beside its streams."""
-    chunks = _small_chunks(header, lattice, None, metadata)
-    index = 2 + n_blocks * (2 + 12 * layers)
-    small = sum(CHUNK_BYTES + len(payload) for _, payload in chunks)
-    of_layers = layers * (CHUNK_BYTES + COUNT_BYTES)
-    return len(frame_start(NEWEST)) + small + CHUNK_BYTES + index + of_layers + CHUNK_BYTES
+    """The most bytes that such a file has beside its streams."""
+    n = len(header.channels)
+    sizes = [len(payload) for _, payload in _about_the_file(header, metadata)]
+    sizes += [LATTICE_BYTES, n * (n + 1), index_bytes(n_blocks, layers), *[COUNT_BYTES] * layers, 0]
+    return FRAME_BYTES + sum(CHUNK_BYTES + size for size in sizes)
 
 
-def _small_chunks(
-    header: Header, lattice: Lattice, index: BlockIndex | None, metadata: dict[str, Any] | None
-) -> list[tuple[str, bytes]]:
+def _about_the_file(header: Header, metadata: dict[str, Any] | None) -> list[tuple[str, bytes]]:
     chunks = [("HEAD", write_header(header))]
     if metadata is not None:
         chunks.append(("mETA", write_metadata(metadata)))
-    chunks += lattice_chunks(lattice, True)
-    if index is not None:
-        chunks.append(("BLKS", index.to_bytes()))
     return chunks

@@ -156,6 +156,11 @@ class BlockIndex:
         return found
 
 
+def index_bytes(n_blocks: int, layers: int) -> int:
+    """The bytes of the payload."""
+    return _HEAD.size + (_REACH.itemsize + layers * _STREAM.itemsize) * n_blocks
+
+
 def read_blocks(payload: memoryview, width: int, height: int, cell: int) -> BlockIndex:
     """The payload of chunk BLKS, for a canvas and its cells. Raises FormatError."""
     if len(payload) < _HEAD.size:
@@ -170,7 +175,7 @@ def read_blocks(payload: memoryview, width: int, height: int, cell: int) -> Bloc
     grid = BlockGrid(width, height, side)
     if len(grid) > MOST_BLOCKS:
         raise FormatError(f"chunk BLKS: {len(grid)} blocks, at most {MOST_BLOCKS} are possible")
-    size = _HEAD.size + (_REACH.itemsize + layers * _STREAM.itemsize) * len(grid)
+    size = index_bytes(len(grid), layers)
     if len(payload) != size:
         raise FormatError(f"chunk BLKS: {len(payload)} bytes, {size} are needed")
     start = _HEAD.size + _REACH.itemsize * len(grid)

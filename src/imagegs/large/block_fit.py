@@ -50,7 +50,7 @@ def fit_block(pixels: IntegerPixels, window: Window, n_gaussians: int, how: How)
     finish = partial(finished, layers=how.layers, roots=roots, **how.canvas(window))
     gaussians = deque(fit_record(planes, options, how.threads, finish), maxlen=1)[0].snapshot()
     del planes, observer, options
-    if how.drops:
+    if how.stream_bytes is not None:
         reference = Reference(pixels, gaussians, how.threads, alphas=how.alphas, tune=how.tune)
         gaussians = without_useless(reference, gaussians)
     return _of_core(gaussians, window, how.layers)

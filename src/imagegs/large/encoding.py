@@ -16,20 +16,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.codec.block_files import block_file_frame, block_file_pieces
+from imagegs.codec.block_files import block_file_pieces
 from imagegs.codec.header import Header
 from imagegs.codec.lattice import Lattice
 from imagegs.compression.options import CompressionOptions
-from imagegs.compression.plan import CODED_BITS, MANY_CODED_BITS, file_metadata
 from imagegs.files import write_atomically
-from imagegs.fitting.quantising import lattice_of
-from imagegs.fitting.recipes import default_gaussians
 from imagegs.large.block_fit import fit_block
 from imagegs.large.block_gaussians import BlockGaussians, in_window
 from imagegs.large.coding import CodedBlock
-from imagegs.large.how import How, how_for, read_window
+from imagegs.large.how import How, read_window
 from imagegs.large.lattices import lattice_within, lattice_worth_its_bits, sample_blocks
 from imagegs.large.measuring import Quality, measure_block
+from imagegs.large.planning import how_for
 from imagegs.large.reaching import reach_of_store
 from imagegs.large.running import Task, Workers
 from imagegs.large.settling import settle_block
@@ -90,7 +88,7 @@ def encode_large(
     how = how_for(source, options, block_side)
     with TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.name}.") as folder:
         store = BlockStore(Path(folder), how.grid, how.layers)
-        encoding = _Encoding(source, how, options, workers, store, progress or _ignore)
+        encoding = _Encoding(source, how, workers, store, progress or _ignore)
         n_bytes = write_atomically(out, encoding.pieces(), replace=replace)
         quality = encoding.quality(out)
     n_gaussians = int(store.counts.sum(dtype=np.int64))
@@ -103,16 +101,13 @@ class _Encoding:
         self,
         source: Any,
         how: How,
-        options: CompressionOptions,
         workers: Workers,
         store: BlockStore,
         progress: Listener,
     ) -> None:
-        self._source, self._how, self._options, self._workers = source, how, options, workers
+        self._source, self._how, self._workers = source, how, workers
         self._store, self._progress = store, progress
         self._blocks = range(len(how.grid))
-        self._metadata = file_metadata(options, how.tune, (), how.steps)
-        self._most_bytes = options.target.most_bytes(how.grid.height, how.grid.width)
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the file, after all of the work."""
@@ -122,10 +117,10 @@ class _Encoding:
         self._settle(lattice)
         self._progress(Step("write", 0, 1))
         reach = reach_of_store(self._store, grid, how.threads)
-        header = self._header(int(self._store.counts.sum(dtype=np.int64)))
-        yield from block_file_pieces(
-            header, lattice, self._store.index(reach), self._store.streams, self._metadata
-        )
+        n = int(self._store.counts.sum(dtype=np.int64))
+        header = Header(grid.width, grid.height, n, "softmax", how.bit_depth, how.channels)
+        index, streams = self._store.index(reach), self._store.streams
+        yield from block_file_pieces(header, lattice, index, streams, how.metadata)
 
     def quality(self, path: Path) -> Quality:
         """The quality of the written file."""
@@ -146,7 +141,7 @@ class _Encoding:
 
     def _fit(self, cells: NDArray[np.float32]) -> None:
         """Fits all blocks, each by itself."""
-        n = self._n_gaussians()
+        n = self._how.n_gaussians
         windows = [window_of(self._how.grid, block) for block in self._blocks]
         tasks = (
             (w.block, (self._source, w, max(1, round(n * share_of(cells, w))), self._how)) for w in windows
@@ -154,37 +149,14 @@ class _Encoding:
         for block, gaussians in self._told("fit", self._workers.run(_fitted, tasks)):
             self._store.keep_fitted(block, gaussians)
 
-    def _n_gaussians(self) -> int:
-        grid, n = self._how.grid, self._options.target.n_gaussians
-        most = grid.width * grid.height
-        if self._most_bytes is None:
-            return min(most, n or default_gaussians(grid.height, grid.width))
-        bits = CODED_BITS.get(len(self._how.channels), MANY_CODED_BITS)
-        n = int(8 * self._room() / bits)
-        if n < len(grid):
-            raise ValueError(
-                f"{self._most_bytes} bytes are too few for a Gaussian in each of {len(grid)} blocks"
-            )
-        return min(most, n)
-
-    def _room(self) -> int:
-        """The bytes of all streams where the size of the file is limited."""
-        assert self._most_bytes is not None
-        how = self._how
-        shape = len(how.grid), how.layers
-        return self._most_bytes - block_file_frame(self._header(1), lattice_of(0), *shape, self._metadata)
-
-    def _header(self, n_gaussians: int) -> Header:
-        grid, how = self._how.grid, self._how
-        return Header(grid.width, grid.height, n_gaussians, "softmax", how.bit_depth, how.channels)
-
     def _lattice(self) -> Lattice:
         """The lattice of the file."""
         how, n = self._how, self._store.n_fitted
         chosen = sample_blocks(n.tolist())
-        if self._most_bytes is not None:
+        if how.stream_bytes is not None:
             share = float(n[chosen].sum() / n.sum())
-            return lattice_within([self._store.gaussians(b) for b in chosen], share * self._room(), how)
+            blocks = [self._store.gaussians(b) for b in chosen]
+            return lattice_within(blocks, share * how.stream_bytes, how)
         windows = [window_of(how.grid, b) for b in chosen]
         near = [self._store.near(b, neighbours(how.grid, b)) for b in chosen]
         arrays = [in_window(how.grid, w, blocks)[0] for w, blocks in zip(windows, near, strict=True)]
@@ -204,10 +176,10 @@ class _Encoding:
 
     def _bytes_a_gaussian(self) -> float | None:
         """What blocks that are not coded may take for each of their Gaussians."""
-        if self._most_bytes is None:
-            return None
         store = self._store
-        left = self._room() - int(store.n_bytes.sum(dtype=np.int64))
+        if self._how.stream_bytes is None:
+            return None
+        left = self._how.stream_bytes - int(store.n_bytes.sum(dtype=np.int64))
         return left / float(store.n_fitted[~store.is_coded].sum())
 
     def _settlings(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from imagegs.distributed.cluster import check_dask, connected
 from imagegs.engine import thread_count
+from imagegs.errors import ImageGSError
 from imagegs.evaluation.processes import safe_path
 
 Key = TypeVar("Key")
@@ -56,6 +59,21 @@ def local_workers(n: int | None = None) -> Iterator[Workers]:
     with safe_path(), ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
         try:
             yield Workers(executor, count)
+        except BrokenProcessPool:
+            raise ImageGSError("a process that had a block has died: out of memory?") from None
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextmanager
+def cluster_workers(scheduler: str) -> Iterator[Workers]:
+    """The workers of the Dask cluster whose scheduler is at an address such as "tcp://host:8786".
+
+    They read the picture and the file by their paths. Raises ImageGSError without Dask, ValueError for what
+    is no address, ConnectionError where nobody answers there.
+    """
+    check_dask()
+    with connected(scheduler) as client:
+        n_threads = sum(client.nthreads().values())
+        yield Workers(client.get_executor(pure=False), n_threads)

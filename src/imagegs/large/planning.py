@@ -1,0 +1,106 @@
+"""The plan for a large picture: what is decided before anything is fitted."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from imagegs.codec.block_files import block_file_frame
+from imagegs.codec.blocks import MOST_BLOCKS, MOST_SIDE, BlockGrid
+from imagegs.codec.header import Header
+from imagegs.compression.options import CompressionOptions, Target
+from imagegs.compression.plan import CODED_BITS, MANY_CODED_BITS, file_metadata
+from imagegs.fitting.recipes import default_gaussians, steps_of
+from imagegs.gaussians import DEFAULT_LAYERS, layer_ends
+from imagegs.large.how import How
+from imagegs.large.windows import HALO
+from imagegs.pictures.pixels import is_seen
+from imagegs.pictures.transparency import alphas_of
+
+
+def how_for(source: Any, options: CompressionOptions, block_side: int) -> How:
+    """How the picture of a source is compressed.
+
+    Raises ValueError for options that only pictures in memory have, and for a block_side that is no power of
+    2 from 64 to 32768.
+    """
+    _check_known(options)
+    fit, channels = options.fit, tuple(source.channels)
+    alphas = (None,) * len(channels) if options.exact else alphas_of(channels)
+    keeps_hidden = options.exact and channels[-1] == "A"  # alpha may hold something else
+    tune = fit.tune or ("visual" if is_seen(channels) and not keeps_hidden else "balanced")
+    side = block_side.bit_length() - 1
+    if not HALO <= block_side <= 1 << MOST_SIDE or block_side != 1 << side:
+        raise ValueError(f"blocks of {block_side} pixels: only powers of 2 from {HALO} to {1 << MOST_SIDE}")
+    grid = BlockGrid(source.width, source.height, side)
+    if len(grid) > MOST_BLOCKS:
+        raise ValueError(f"{len(grid)} blocks of {block_side} pixels: at most {MOST_BLOCKS} are possible")
+    steps = steps_of("imagegs", fit.effort, fit.steps, tune)
+    metadata = file_metadata(options, tune, (), steps)
+    layers = DEFAULT_LAYERS if fit.layers is None else fit.layers
+    header = Header(grid.width, grid.height, 1, "softmax", source.bit_depth, channels)
+    amount = _amount(options.target, header, grid, layers, metadata)
+    return How(
+        grid=grid,
+        channels=channels,
+        bit_depth=source.bit_depth,
+        alphas=alphas,
+        tune=tune,
+        effort=fit.effort,
+        steps=steps,
+        layers=amount.layers,
+        seed=fit.seed,
+        n_gaussians=amount.n_gaussians,
+        stream_bytes=amount.stream_bytes,
+        metadata=metadata,
+        threads=options.threads,
+    )
+
+
+class _Amount(NamedTuple):
+    n_gaussians: int
+    layers: int  # of the file
+    stream_bytes: int | None
+
+
+def _amount(
+    target: Target, header: Header, grid: BlockGrid, layers: int, metadata: dict[str, Any]
+) -> _Amount:
+    """How many Gaussians, layers and bytes the file gets; layers: at most."""
+    n_bytes, most = target.most_bytes(grid.height, grid.width), grid.height * grid.width
+    if n_bytes is None:
+        n = min(target.n_gaussians or default_gaussians(grid.height, grid.width), most)
+        return _Amount(n, _layers_of(n, grid, layers), None)
+    bits, used = CODED_BITS.get(len(header.channels), MANY_CODED_BITS), 1
+    for _ in range(2):  # twice, because the number of layers follows from the number of Gaussians
+        room = n_bytes - block_file_frame(header, len(grid), used, metadata)
+        if (n := int(8 * room / bits)) < len(grid):
+            raise ValueError(f"{n_bytes} bytes are too few for a Gaussian in each of {len(grid)} blocks")
+        amount = _Amount(min(n, most), used, room)
+        used = _layers_of(n, grid, layers)
+    return amount
+
+
+def _layers_of(n_gaussians: int, grid: BlockGrid, layers: int) -> int:
+    """The layers of so many Gaussians: as many as an average block has."""
+    return len(layer_ends(max(1, n_gaussians // len(grid)), layers))
+
+
+def _check_known(options: CompressionOptions) -> None:
+    fit, target = options.fit, options.target
+    unknown = {
+        "psnr": target.psnr is not None,
+        "quality": target.quality is not None,
+        "ssimulacra2": target.ssimulacra2 is not None,
+        "the paper recipe": fit.recipe == "paper",
+        "time_budget": fit.time_budget is not None,
+        "init": not isinstance(fit.init, str) or fit.init != "gradient",
+        "wrap": fit.wrap,
+        "bits": options.bits is not None,
+        "pixel_weights": options.pixel_weights is not None,
+        "channel_weights": options.channel_weights is not None,
+        "grain": options.grain not in ("off", 0),
+        "restore": options.restore is not None,
+    }
+    for name, is_given in unknown.items():
+        if is_given:
+            raise ValueError(f"{name}: a picture that is compressed in blocks cannot have that")
