@@ -26,6 +26,7 @@ LAYERS = [
     {"compression", "pages", "web"},
     {"applications", "evaluation", "viewer", "pillow"},
     {"distributed"},
+    {"large"},
     {"", "cli", "__main__"},
 ]
 SIBLINGS_APART = [  # none of a set imports another
