@@ -1,6 +1,6 @@
 """Are borders of blocks seen? Errors along them beside those elsewhere, and both beside a fit of the whole.
 
-A picture is compressed twice into as many bytes: as a whole, and in blocks as a picture larger than memory is.
+A picture is compressed twice into as many bytes: as a whole, and in blocks, as one larger than memory is.
 Where the picture is busy both have larger errors, so that it is their ratio that counts: the squared error of
 the blocks over that of the whole, near borders, over the same elsewhere. 1 means that nothing is lost there.
 
