@@ -95,14 +95,14 @@ class TiffPage:
         if self.width * self.height > max_pixels:
             raise LimitError(f"{self.width} x {self.height} pixels, the limit is {max_pixels} pixels")
         planes = self.planes(Planes)
-        n_planes = len(self._wanted_samples()) if self._is_planar else 1
+        n_planes = len(self._wanted_samples()) if self.is_planar else 1
         if planes.n_values * n_planes > _MOST_SAMPLES * max_pixels:
             raise LimitError(f"its strips or tiles hold far more than the limit of {max_pixels} pixels")
         return self.samples_in(planes)
 
     def planes(self, kind: type[AnyPlanes]) -> AnyPlanes:
         """How the samples of a picture that `is_byte_wise` lie in the file. Raises FormatError."""
-        return kind(self.tiff, self.directory, 1 if self._is_planar else self._n_samples, self._bits)
+        return kind(self.tiff, self.directory, 1 if self.is_planar else self._n_samples, self._bits)
 
     def samples_in(self, planes: Planes, region: Region | None = None) -> Samples:
         """The samples in a part of the picture (None: all), out of `planes`. Raises FormatError."""
@@ -204,7 +204,7 @@ class TiffPage:
         return colors
 
     @property
-    def _is_planar(self) -> bool:
+    def is_planar(self) -> bool:
         """Whether each sample of a pixel lies in a plane of its own."""
         return self._one(tags.PLANAR_CONFIGURATION, 1) == 2 and self._n_samples > 1
 
@@ -217,7 +217,7 @@ class TiffPage:
     def _values(self, planes: Planes, region: Region | None) -> IntegerPixels:
         """(H, W, samples), as stored, uint8 or uint16."""
         wanted = self._wanted_samples()
-        if self._is_planar:
+        if self.is_planar:
             return np.concatenate([planes.read(i, region) for i in wanted], axis=2)
         values = planes.read(0, region)
         return values if values.shape[2] == len(wanted) else values[:, :, wanted]

@@ -1,0 +1,94 @@
+"""Files that are decoded once, from the first row to the last, into a temporary file of samples."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegs.pictures.huge.source import FileSource, FileState, check_size
+from imagegs.pictures.huge.spill import Spill
+from imagegs.pictures.pixels import IntegerPixels
+from imagegs.pictures.reading import read_picture
+from imagegs.pictures.tiff_planes import Region
+
+MAX_WHOLE_PIXELS = 2**30  # of a picture that is decoded whole: 3 GiB of RGB
+
+
+class SpilledSource(FileSource):
+    """A source whose rows lie in a `Spill`. Where that is out of reach, on another machine, it makes one."""
+
+    def __init__(
+        self, path: Path, size_limit: int | None, state: FileState | None, spill: Spill | None
+    ) -> None:
+        super().__init__(path, size_limit, state)
+        self._spill = spill
+        self._mapped: NDArray[np.uint8] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._path, self._size_limit, self._state, self._spill)
+
+    @abstractmethod
+    def _decoded(self) -> Spill:
+        """Decodes the file. Raises FormatError, OSError."""
+
+    def _rows(self) -> NDArray[np.uint8]:
+        if self._spill is not None and self._mapped is None:
+            try:
+                self._mapped = self._spill.rows()
+            except FileNotFoundError:
+                self._spill = None
+        if self._spill is None:
+            self._spill = self._decoded()
+            self._mapped = self._spill.rows()
+        assert self._mapped is not None
+        return self._mapped
+
+
+class WholeSource(SpilledSource):
+    """A picture of any other kind that is read: it is in memory while it is decoded, then in a file."""
+
+    def __init__(
+        self,
+        path: Path,
+        size_limit: int | None = None,
+        state: FileState | None = None,
+        spill: Spill | None = None,
+        facts: tuple[Any, ...] | None = None,
+    ) -> None:
+        """facts: of the picture, where it has been decoded before.
+
+        Raises what `read_picture` raises, LimitError above MAX_WHOLE_PIXELS if there is no size_limit.
+        """
+        super().__init__(path, size_limit, state, spill)
+        if facts is None:
+            self._spill = self._decoded()
+        else:
+            self.__dict__.update(zip(_FACTS, facts, strict=True))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        facts = tuple(getattr(self, name) for name in _FACTS)
+        return type(self), (self._path, self._size_limit, self._state, self._spill, facts)
+
+    def _decoded(self) -> Spill:
+        picture = read_picture(self._path, max_pixels=self._size_limit or MAX_WHOLE_PIXELS)
+        pixels = picture.pixels
+        self.height, self.width, _ = pixels.shape
+        check_size(self.width, self.height, self._size_limit)
+        self._set_facts(pixels, picture.channels)
+        self.left_out, self.n_frames = picture.left_out, picture.n_frames
+        rows = np.ascontiguousarray(pixels).reshape(self.height, -1).view(np.uint8)
+        return Spill(self.height, rows.shape[1], [rows])
+
+    def _block(self, region: Region) -> IntegerPixels:
+        x, y, width, height = region
+        dtype = np.dtype(np.uint8 if self.bit_depth == 8 else np.uint16)
+        n = len(self.channels) * dtype.itemsize
+        part = np.array(self._rows()[y : y + height, x * n : (x + width) * n])
+        return part.view(dtype).reshape(height, width, -1)
+
+
+_FACTS = ("height", "width", "channels", "bit_depth", "left_out", "n_frames")
