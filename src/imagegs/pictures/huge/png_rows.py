@@ -50,17 +50,17 @@ def _filtered_rows(file: BinaryIO, head: PngHead) -> Iterator[Rows]:
     rows = max(1, _STRIP_BYTES // size)
     held = bytearray()
     for piece in _inflated(file):
+        if piece and not n_left:
+            return  # more rows than the picture has count for nothing
         held += piece
         while n_left and len(held) >= min(rows, n_left) * size:
             n = min(rows, n_left)
             yield np.frombuffer(bytes(held[: n * size]), np.uint8).reshape(n, size)
             del held[: n * size]
             n_left -= n
-        if not n_left:
-            return
-    raise FormatError(
-        f"the picture is damaged: {head.height - n_left + len(held) // size} of {head.height} rows are there"
-    )
+    if n_left:
+        n_there = head.height - n_left + len(held) // size
+        raise FormatError(f"the picture is damaged: {n_there} of {head.height} rows are there")
 
 
 def _inflated(file: BinaryIO) -> Iterator[bytes]:
