@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegs.errors import FormatError, reading
 from imagegs.pictures.huge.source import FileSource, FileState, Source, check_samples, check_size
@@ -37,15 +38,19 @@ class NpySource(FileSource):
     def __init__(self, path: Path, size_limit: int | None = None, state: FileState | None = None) -> None:
         """Raises FormatError for what is no such array, LimitError, OSError."""
         super().__init__(path, size_limit, state)
-        with reading("the array is damaged or not supported"):
-            self._array = np.lib.format.open_memmap(path, mode="r")
-        self.height, self.width = checked_shape(self._array.shape, self._array.dtype)
+        array = self._mapped()
+        self.height, self.width = checked_shape(array.shape, array.dtype)
         check_size(self.width, self.height, size_limit)
-        n_channels = self._array.shape[2] if self._array.ndim == 3 else 1
-        self._set_facts(self._array[:1, :1], channel_names(n_channels))
+        n_channels = array.shape[2] if array.ndim == 3 else 1
+        self._set_facts(array[:1, :1], channel_names(n_channels))
+
+    def _mapped(self) -> NDArray[Any]:
+        """The array, mapped anew for each block: pages that stay mapped count as memory in use."""
+        with reading("the array is damaged or not supported"):
+            return np.lib.format.open_memmap(self._path, mode="r")
 
     def _block(self, region: Region) -> IntegerPixels:
-        return plain_block(self._array, region)
+        return plain_block(self._mapped(), region)
 
 
 def source_of(array: Any) -> ArraySource:

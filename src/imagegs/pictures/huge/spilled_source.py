@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.limits import MAX_WHOLE_PIXELS
 from imagegs.pictures.huge.source import FileSource, FileState, check_size
 from imagegs.pictures.huge.spill import Spill
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.pictures.reading import read_picture
 from imagegs.pictures.tiff_planes import Region
-
-MAX_WHOLE_PIXELS = 2**30  # of a picture that is decoded whole: 3 GiB of RGB
 
 
 class SpilledSource(FileSource):
@@ -26,7 +26,6 @@ class SpilledSource(FileSource):
     ) -> None:
         super().__init__(path, size_limit, state)
         self._spill = spill
-        self._mapped: NDArray[np.uint8] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._path, self._size_limit, self._state, self._spill)
@@ -36,16 +35,12 @@ class SpilledSource(FileSource):
         """Decodes the file. Raises FormatError, OSError."""
 
     def _rows(self) -> NDArray[np.uint8]:
-        if self._spill is not None and self._mapped is None:
-            try:
-                self._mapped = self._spill.rows()
-            except FileNotFoundError:
-                self._spill = None
-        if self._spill is None:
-            self._spill = self._decoded()
-            self._mapped = self._spill.rows()
-        assert self._mapped is not None
-        return self._mapped
+        """The rows, mapped anew for each block: pages that stay mapped count as memory in use."""
+        if self._spill is not None:
+            with suppress(FileNotFoundError):
+                return self._spill.rows()
+        self._spill = self._decoded()
+        return self._spill.rows()
 
 
 class WholeSource(SpilledSource):
