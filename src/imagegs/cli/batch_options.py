@@ -95,7 +95,7 @@ def row_parser() -> Parser:
 
 def _add_cluster(parser: Parser) -> None:
     group = parser.add_argument_group("where it runs")
-    add_cluster_options(group, "", "one for each core")
+    add_cluster_options(group, "one for each core")
     group.add_argument(
         "--threads-per-picture",
         type=whole(1, MAX_THREADS),

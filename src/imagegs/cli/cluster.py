@@ -15,22 +15,21 @@ if TYPE_CHECKING:
 MAX_WORKERS = 1024
 
 
-def add_cluster_options(parser: Parser | argparse._ArgumentGroup, about: str, without: str) -> None:
+def add_cluster_options(parser: Parser | argparse._ArgumentGroup, without: str) -> None:
     """Adds --scheduler and --workers.
 
-    about: what begins their help. without: how many processes there are if neither is given.
+    without: how many processes there are if neither is given.
     """
     parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help=f"{about}of a Dask cluster whose workers see the same files: tcp://host:8786 "
-        "(default: processes here)",
+        help="of a Dask cluster whose workers see the same files: tcp://host:8786 (default: processes here)",
     )
     parser.add_argument(
         "--workers",
         type=whole(1, MAX_WORKERS),
         metavar="N",
-        help=f"{about}number of processes here (default: {without})",
+        help=f"number of processes here (default: {without})",
     )
 
 
