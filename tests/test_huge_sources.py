@@ -255,7 +255,11 @@ def other_kinds() -> dict[str, Callable[[Path], Any]]:
     image = Image.fromarray(pixels)
     return {
         "a.jpg": image.save,
+        "gray.jpg": image.convert("L").save,
+        "inks.jpg": image.convert("CMYK").save,
+        "profile.jpg": lambda path: image.save(path, icc_profile=display_p3()),
         "a.webp": image.save,
+        "a.gif": image.save,
         "a.bmp": image.save,
         "a.ppm": image.save,
         "a.npy": lambda path: np.save(path, pixels),

@@ -19,6 +19,10 @@ from imagegs.pictures.tiff import Samples
 
 
 def of_tiff(samples: Samples, as_data: bool) -> Picture:
+    """The picture of samples of a TIFF. as_data: colours are not converted to sRGB.
+
+    Raises FormatError for a profile that is not supported.
+    """
     color, profile = samples.color, None if as_data else samples.profile
     if samples.space == "cmyk":
         inks = with_dtype(color, np.dtype(np.uint8))
@@ -40,7 +44,7 @@ def finished(pixels: IntegerPixels, orientation: int = 1, color: bytes | Cicp | 
     if color:
         converted = _converted(pixels[:, :, :n_colors], color)
         pixels = np.concatenate([converted, pixels[:, :, n_colors:]], axis=2)
-    pixels = np.ascontiguousarray(_upright(pixels, orientation))
+    pixels = np.ascontiguousarray(upright(pixels, orientation))
     return Picture(pixels, CHANNEL_NAMES[pixels.shape[2]])
 
 
@@ -69,6 +73,7 @@ def in_srgb(image: Image.Image, profile: bytes) -> NDArray[np.uint8]:
 
 
 def as_array(image: Image.Image) -> NDArray[np.uint8]:
+    """(H, W, C) of a picture of 8 bits, as Pillow holds it."""
     pixels: NDArray[np.uint8] = np.asarray(image)
     return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
 
@@ -93,7 +98,7 @@ def valid_orientation(value: object) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _upright(pixels: IntegerPixels, orientation: int) -> IntegerPixels:
+def upright(pixels: IntegerPixels, orientation: int) -> IntegerPixels:
     """Undo an EXIF orientation (TIFF 6.0 and EXIF 2.3, tag 274)."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)

@@ -102,7 +102,7 @@ def picture_of(
     0..65535; FormatError for profiles that are not supported.
     """
     image.load()
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     if info:
         orientation = _orientation_in(info["exif"]) if "exif" in info else orientation
         image = image.copy()
@@ -166,7 +166,7 @@ def _of_opened(
         return _in_numbered_colors(image, numbers, as_data)
     pixels = with_keyed_alpha(deep_samples.read_deep_color(image, file), image.info.get("transparency"))
     profile = None if as_data else image.info.get("icc_profile")
-    return finished(pixels, _orientation(image), numbers or profile)
+    return finished(pixels, orientation_of(image), numbers or profile)
 
 
 def _in_numbered_colors(image: ImageFile.ImageFile, numbers: Cicp | None, as_data: bool) -> Picture:
@@ -185,13 +185,13 @@ def _read_jpeg2000(image: ImageFile.ImageFile, file: BinaryIO, as_data: bool) ->
     color = None if as_data else header.color
     pixels = full_range(image, header, file)
     if pixels is not None:
-        return finished(pixels, _orientation(image), color)
+        return finished(pixels, orientation_of(image), color)
     if isinstance(color, Cicp):
         return _in_numbered_colors(image, color, as_data)
     return picture_of(image, {"icc_profile": color} if color else None)
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8, that is left to apply; Pillow itself turns TIFF when it loads it."""
     return valid_orientation(image.getexif().get(_ORIENTATION))
 

@@ -10,6 +10,7 @@ from imagegs.errors import FormatError, reading
 from imagegs.files import PathLike
 from imagegs.pictures.formats import START_BYTES, open_image, refuse_others
 from imagegs.pictures.huge.array_source import NpySource
+from imagegs.pictures.huge.jpeg_source import JpegSource
 from imagegs.pictures.huge.png_head import SIGNATURE
 from imagegs.pictures.huge.png_source import PngSource
 from imagegs.pictures.huge.source import FileSource
@@ -47,6 +48,8 @@ def open_source(path: PathLike, *, size_limit: int | None = None) -> FileSource:
         return TiffSource(path, size_limit)
     if start.startswith(SIGNATURE):
         return PngSource(path, size_limit)
+    if start.startswith(b"\xff\xd8\xff"):
+        return JpegSource(path, size_limit)
     return WholeSource(path, size_limit)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.limits import MAX_WHOLE_PIXELS
+from imagegs.pictures.finishing import upright
+from imagegs.pictures.huge.orientation import stored_region
 from imagegs.pictures.huge.source import FileSource, FileState, check_size
 from imagegs.pictures.huge.spill import Spill
 from imagegs.pictures.pixels import IntegerPixels
@@ -59,6 +61,7 @@ class WholeSource(SpilledSource):
         Raises what `read_picture` raises, LimitError above MAX_WHOLE_PIXELS if there is no size_limit.
         """
         super().__init__(path, size_limit, state, spill)
+        self._orientation = 1  # of the rows in the spill
         if facts is None:
             self._spill = self._decoded()
         else:
@@ -79,11 +82,11 @@ class WholeSource(SpilledSource):
         return Spill(self.height, rows.shape[1], [rows])
 
     def _block(self, region: Region) -> IntegerPixels:
-        x, y, width, height = region
+        x, y, width, height = stored_region(region, self.width, self.height, self._orientation)
         dtype = np.dtype(np.uint8 if self.bit_depth == 8 else np.uint16)
         n = len(self.channels) * dtype.itemsize
         part = np.array(self._rows()[y : y + height, x * n : (x + width) * n])
-        return part.view(dtype).reshape(height, width, -1)
+        return upright(part.view(dtype).reshape(height, width, -1), self._orientation)
 
 
-_FACTS = ("height", "width", "channels", "bit_depth", "left_out", "n_frames")
+_FACTS = ("height", "width", "channels", "bit_depth", "left_out", "n_frames", "_orientation")
