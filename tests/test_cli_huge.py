@@ -183,6 +183,7 @@ def test_workers_read_the_source(run: Run, encoder: FakeEncoder, folder: Path) -
 
 
 def test_workers_and_a_scheduler(run: Run, encoder: FakeEncoder, folder: Path, monkeypatch: Any) -> None:
+    need_packages("dask", "distributed")
     check_failure(run("encode", folder, "--workers", 2, "--scheduler", "tcp://a:1"), 2, "--workers is about")
     check_failure(run("encode", folder, "--workers", 0), 2, "from 1 to 1024")
     monkeypatch.setattr("imagegs.distributed.cluster._CONNECT_SECONDS", 0.2)
@@ -247,6 +248,7 @@ def test_folders_of_maps_and_pipes_go_the_ordinary_way(tmp_path: Path) -> None:
     from imagegs.cli.standard_streams import STANDARD
 
     (tmp_path / "text.png").write_text("no picture")
-    os.mkfifo(tmp_path / "pipe.png")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.png")
     for path in (tmp_path, tmp_path / "text.png", tmp_path / "pipe.png", tmp_path / "none.png", STANDARD):
         assert not is_huge(path)

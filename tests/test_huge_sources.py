@@ -19,6 +19,7 @@ from icc_profiles import display_p3, icc_chunk, matrix_profile
 from imagegs.pictures.huge import PictureSource, open_source, picture_size, source_of
 from imagegs.pictures.opening import read_picture_file
 from picture_files import noise, png_file, tiff_file
+from requirements import need_packages
 
 SHAPE = 53, 71  # no multiple of a tile or strip
 
@@ -45,6 +46,8 @@ def check_blocks(path: Path) -> PictureSource:
 
 
 def write_tiff(path: Path, pixels: NDArray[Any], **options: Any) -> Path:
+    if options.get("compression") not in (None, "zlib") or options.get("predictor"):
+        need_packages("imagecodecs")  # by which tifffile writes it
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     usual = {"photometric": "minisblack" if channels < 3 else "rgb"}
     if channels in (2, 4):
@@ -285,7 +288,9 @@ def test_arrays() -> None:
 
 
 def test_dask_arrays() -> None:
-    dask_array = pytest.importorskip("dask.array")
+    need_packages("dask")
+    import dask.array as dask_array
+
     pixels = noise(2, np.uint8, SHAPE)
     source = pickle.loads(pickle.dumps(source_of(dask_array.from_array(pixels, chunks=(16, 16, 2)))))
     assert source.channels == ("Y", "A")
