@@ -75,7 +75,7 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
 @pytest.fixture
 def low(monkeypatch: pytest.MonkeyPatch) -> None:
     """A threshold of 1,000 pixels."""
-    monkeypatch.setattr("imagegs.cli.encode_huge.BLOCK_PIXELS", 1000)
+    monkeypatch.setattr("imagegs.cli.encode_routing.BLOCK_PIXELS", 1000)
 
 
 @pytest.fixture
@@ -113,9 +113,9 @@ def test_the_number_of_pixels_decides(run: Run, encoder: FakeEncoder, low: None,
 
 
 def test_the_threshold_is_that_of_pictures_in_memory() -> None:
-    from imagegs.cli import encode_huge
+    from imagegs.cli import encode_routing
 
-    assert encode_huge.BLOCK_PIXELS == BLOCK_PIXELS == 2**26
+    assert encode_routing.BLOCK_PIXELS == BLOCK_PIXELS == 2**26
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if name not in ("a.npy", "strip.tif", "jpeg.tif")])
@@ -154,7 +154,7 @@ def test_options_that_blocks_do_not_have(
 def test_every_option_is_passed_on_or_refused() -> None:
     """An option that is new must be one or the other, so that none is ignored in silence."""
     from imagegs.cli.app import make_parser
-    from imagegs.cli.encode_huge import _REFUSED
+    from imagegs.cli.encode_routing import _REFUSED
 
     options = vars(make_parser(["encode"]).parse_args(["encode", "a.tif"]))
     known = {"gaussians", "bpp", "target_size", "effort", "steps", "tune", "layers", "seed", "threads"}
@@ -244,7 +244,7 @@ def test_the_bar_is_for_terminals(
 
 
 def test_folders_of_maps_and_pipes_go_the_ordinary_way(tmp_path: Path) -> None:
-    from imagegs.cli.encode_huge import is_huge
+    from imagegs.cli.encode_routing import is_huge
     from imagegs.cli.standard_streams import STANDARD
 
     (tmp_path / "text.png").write_text("no picture")

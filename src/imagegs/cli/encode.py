@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.encode_history import history_output, history_text
-from imagegs.cli.encode_huge import check_not_huge, encode_huge, is_huge
+from imagegs.cli.encode_huge import encode_huge
 from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
 from imagegs.cli.encode_plan import check_flags, compression_options, naming_flags
 from imagegs.cli.encode_report import bits_text, missed_text, report_of, size_text, summary
 from imagegs.cli.encode_restore import read_mask, restore_report, tell
+from imagegs.cli.encode_routing import check_not_huge, is_huge
 from imagegs.cli.encode_source import read_source
 from imagegs.cli.encode_watch import Watch, watched
 from imagegs.cli.exit_codes import FileError

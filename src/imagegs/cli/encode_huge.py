@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from imagegs.cli.block_bar import block_bar
 from imagegs.cli.cluster import check_cluster, cluster
+from imagegs.cli.encode_routing import check_block_options
 from imagegs.cli.encode_source import tell_left_out
 from imagegs.cli.exit_codes import FileError, about
 from imagegs.cli.options import UsageError
@@ -21,39 +22,11 @@ from imagegs.cli.run_files import RunFiles, gsimg_output
 from imagegs.cli.standard_streams import STANDARD, is_folder
 from imagegs.errors import ImageGSError
 from imagegs.files import descriptor_of
-from imagegs.limits import BLOCK_PIXELS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from imagegs.pictures.huge import PictureSource
-
-# Options that the block encoder does not have: the flag, and the value where it is not given.
-_REFUSED: dict[str, tuple[str, Any]] = {
-    "psnr": ("--psnr", None),
-    "quality": ("--quality", None),
-    "ssimulacra2": ("--ssimulacra2", None),
-    "time_budget": ("--time-budget", None),
-    "restore": ("--restore", None),
-    "mask": ("--mask", None),
-    "saliency": ("--saliency", None),
-    "roi": ("--roi", None),
-    "saliency_model": ("--saliency-model", None),
-    "saliency_strength": ("--saliency-strength", None),
-    "init": ("--init", None),
-    "bits": ("--bits", None),
-    "wrap": ("--wrap", False),
-    "exact": ("--exact", False),
-    "grain": ("--grain", "off"),
-    "recipe": ("--recipe", "imagegs"),
-    "history": ("--history", None),
-    "watch": ("--watch", False),
-    "no_open": ("--no-open", False),
-    "resize_maps": ("--resize-maps", False),
-    "map_weight": ("--map-weight", []),
-    "exclude": ("--exclude", []),
-}
-_AMOUNTS = ("psnr", "quality", "ssimulacra2")
 
 
 class LargeReport(Protocol):
@@ -66,35 +39,6 @@ class LargeReport(Protocol):
         """The fields of the JSON object."""
 
 
-def is_huge(source: Path) -> bool:
-    """Whether a picture goes to the block encoder: a Zarr folder, or one of more than BLOCK_PIXELS pixels.
-
-    False for what is no regular file, and for a file that cannot be read: the ordinary way tells why.
-    """
-    from imagegs.pictures.huge import is_zarr, picture_size
-
-    if source == STANDARD or descriptor_of(source) is not None:
-        return False
-    if is_folder(source):
-        return is_zarr(source)
-    try:
-        if not source.is_file():
-            return False
-        width, height = picture_size(source)
-    except (ImageGSError, OSError, ValueError):
-        return False
-    return width * height > BLOCK_PIXELS
-
-
-def check_not_huge(options: Namespace) -> None:
-    """Raises UsageError for options of the block encoder where the picture goes the ordinary way."""
-    if options.workers is not None or options.scheduler is not None:
-        raise UsageError(
-            f"--workers and --scheduler are for pictures of more than {BLOCK_PIXELS:,} pixels and for Zarr "
-            "folders: leave them out"
-        )
-
-
 def encode_huge(options: Namespace, speech: Verbosity) -> None:
     """`imagegs encode` of a picture that `is_huge`.
 
@@ -104,7 +48,7 @@ def encode_huge(options: Namespace, speech: Verbosity) -> None:
 
     path: Path = options.input
     target = _target(options)
-    _check_options(options)
+    check_block_options(options)
     if options.workers is not None or options.scheduler is not None:
         check_cluster(options)
     RunFiles.of(options, gsimg_output(target, options.output is not None)).check()
@@ -133,16 +77,6 @@ def _target(options: Namespace) -> Path:
     if is_folder(source) and target.resolve().is_relative_to(source.resolve()):
         raise UsageError(f"the output {target} lies within the input {source}")
     return target
-
-
-def _check_options(options: Namespace) -> None:
-    for name, (flag, unset) in _REFUSED.items():
-        if getattr(options, name, unset) != unset:
-            instead = "say --bpp, --target-size or -n" if name in _AMOUNTS else "leave it out"
-            raise UsageError(
-                f"{flag} is not possible with {options.input}, which is encoded in blocks because it is a "
-                f"Zarr folder or has more than {BLOCK_PIXELS:,} pixels: {instead}"
-            )
 
 
 def _encode(options: Namespace, source: PictureSource, target: Path, speech: Verbosity) -> LargeReport:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from imagegs.errors import FormatError
+from imagegs.pictures.tiff_in_memory import VALUE_BYTES
 
 NEW_SUBFILE_TYPE, SUBFILE_TYPE, WIDTH, LENGTH, BITS_PER_SAMPLE, COMPRESSION = 254, 255, 256, 257, 258, 259
 PHOTOMETRIC, FILL_ORDER, STRIP_OFFSETS, ORIENTATION, SAMPLES_PER_PIXEL = 262, 266, 273, 274, 277
@@ -26,7 +27,6 @@ _WANTED = {
 # What libtiff needs to decode a segment of JPEG, fax or YCbCr, besides the above: T4 and T6 options, tables,
 # coefficients, subsampling, positions, reference levels.
 OF_SEGMENTS = {292, 293, 347, 529, 530, 531, 532}
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}  # bytes of a value of the types that these have
 
 _STARTS = {b"II*\0": ("<", False), b"MM\0*": (">", False), b"II+\0": ("<", True), b"MM\0+": (">", True)}
 # Letters of `struct` for the types of values that are whole numbers; 13, 16 and 18 are offsets or of BigTIFF.
@@ -101,8 +101,8 @@ class TiffFile:
             tag, kind = struct.unpack_from(self.order + "HH", entries, i * entry_bytes)
             if tag == ICC_PROFILE and kind in (1, _BYTES):
                 profile = self._content(entries, i * entry_bytes, 1)
-            elif tag in OF_SEGMENTS and kind in _SIZES:
-                of_segments[tag] = kind, self._content(entries, i * entry_bytes, _SIZES[kind])
+            elif tag in OF_SEGMENTS and kind in VALUE_BYTES:
+                of_segments[tag] = kind, self._content(entries, i * entry_bytes, VALUE_BYTES[kind])
             elif tag in _WANTED and kind in _INTEGERS:
                 letter = _INTEGERS[kind]
                 content = self._content(entries, i * entry_bytes, struct.calcsize("=" + letter))

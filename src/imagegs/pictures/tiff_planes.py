@@ -10,7 +10,6 @@ writers do in practice.
 from __future__ import annotations
 
 import io
-import struct
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,12 +20,14 @@ from imagegs.errors import FormatError
 from imagegs.pictures import tiff_directories as tags
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.pictures.samples import unpacked
+from imagegs.pictures.tiff_in_memory import DATA_OFFSET, SHORT, entry, tiff_of
 
 UNCOMPRESSED, _PACKBITS = 1, 32773
 _WITH_PREDICTOR = {5, 8, 32946, 34925, 50000}  # LZW, deflate (new and old number), LZMA, Zstandard
 BYTE_WISE = {UNCOMPRESSED, _PACKBITS} | _WITH_PREDICTOR  # compressions that know of bytes, not of pixels
 _DIFFERENCES = 2  # the predictor that keeps what each sample differs from its left neighbour
 _LOW_BIT_FIRST = 2  # FillOrder
+_DIRECTORY_BYTES = 256  # of a TIFF in memory, at most, without the lists of its strips
 _REVERSED = np.array([int(f"{i:08b}"[::-1], 2) for i in range(256)], np.uint8)
 
 
@@ -190,27 +191,23 @@ def _gray_tiff(
     segments: list[bytes], rows: list[int], row_bytes: int, compression: int, fill_order: int
 ) -> bytes:
     """A TIFF of gray bytes, row_bytes wide; its strips are the segments, the last may have fewer rows."""
-    offsets = 8 + np.cumsum([0, *map(len, segments)])
-    start = int(offsets[-1] + offsets[-1] % 2)
-    if start + 8 * len(segments) >= 1 << 32:
+    offsets = DATA_OFFSET + np.cumsum([0, *map(len, segments)])
+    if offsets[-1] + 8 * len(segments) + _DIRECTORY_BYTES >= 1 << 32:
         raise FormatError("a compressed TIFF of more than 4 GiB is not supported")
-    n = len(segments)
-    entries: list[tuple[int, int, int, int]] = [  # tag, type (3: short, 4: long), count, value or place
-        (tags.WIDTH, 4, 1, row_bytes),
-        (tags.LENGTH, 4, 1, sum(rows)),
-        (tags.BITS_PER_SAMPLE, 3, 1, 8),
-        (tags.COMPRESSION, 3, 1, compression),
-        (tags.PHOTOMETRIC, 3, 1, 1),
-        (tags.FILL_ORDER, 3, 1, fill_order),
-        (tags.STRIP_OFFSETS, 4, n, start if n > 1 else 8),
-        (tags.SAMPLES_PER_PIXEL, 3, 1, 1),
-        (tags.ROWS_PER_STRIP, 4, 1, rows[0]),
-        (tags.STRIP_BYTE_COUNTS, 4, n, start + 4 * n if n > 1 else len(segments[0])),
-    ]
-    lists: Any = [*offsets[:-1].tolist(), *map(len, segments)] if n > 1 else []
-    directory = (
-        struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *e) for e in entries) + bytes(4)
-    )
-    place = start + 4 * len(lists)
-    data = b"".join(segments).ljust(start - 8, b"\0")
-    return b"II*\0" + struct.pack("<I", place) + data + struct.pack(f"<{len(lists)}I", *lists) + directory
+    shorts = {
+        tags.BITS_PER_SAMPLE: 8,
+        tags.COMPRESSION: compression,
+        tags.PHOTOMETRIC: 1,
+        tags.FILL_ORDER: fill_order,
+        tags.SAMPLES_PER_PIXEL: 1,
+    }
+    longs = {
+        tags.WIDTH: [row_bytes],
+        tags.LENGTH: [sum(rows)],
+        tags.ROWS_PER_STRIP: [rows[0]],
+        tags.STRIP_OFFSETS: offsets[:-1].tolist(),
+        tags.STRIP_BYTE_COUNTS: [*map(len, segments)],
+    }
+    entries = {tag: entry("<", [value], SHORT) for tag, value in shorts.items()}
+    entries |= {tag: entry("<", values) for tag, values in longs.items()}
+    return tiff_of("<", b"".join(segments), entries)

@@ -7,7 +7,6 @@ Pillow: each is put into a TIFF in memory, of which it is the only strip.
 from __future__ import annotations
 
 import io
-import struct
 from collections import OrderedDict
 
 import numpy as np
@@ -16,6 +15,7 @@ from PIL import Image, TiffImagePlugin
 
 from imagegs.errors import FormatError, is_of_the_disk
 from imagegs.pictures import tiff_directories as tags
+from imagegs.pictures.tiff_in_memory import DATA_OFFSET, LONG, SHORT, entry, tiff_of
 from imagegs.pictures.tiff_planes import UNCOMPRESSED, Part, Planes, Region, beside_each_other
 
 KEPT_BYTES = 1 << 27  # of decompressed segments: blocks beside each other share strips and tiles
@@ -25,6 +25,7 @@ _COPIED = (
     tags.BITS_PER_SAMPLE, tags.COMPRESSION, tags.PHOTOMETRIC, tags.FILL_ORDER, tags.SAMPLES_PER_PIXEL,
     tags.PREDICTOR, tags.INK_SET, tags.EXTRA_SAMPLES, tags.SAMPLE_FORMAT,
 )  # fmt: skip
+_SHORTS = (tags.BITS_PER_SAMPLE, tags.EXTRA_SAMPLES, tags.SAMPLE_FORMAT)  # which libtiff wants to be short
 
 
 class BlockPlanes(Planes):
@@ -84,13 +85,10 @@ class BlockPlanes(Planes):
             tags.LENGTH: (rows,),
             tags.ROWS_PER_STRIP: (rows,),
             tags.STRIP_BYTE_COUNTS: (len(data),),
-            tags.STRIP_OFFSETS: (8,),
+            tags.STRIP_OFFSETS: (DATA_OFFSET,),
         }
-        entries = {tag: (4, struct.pack(f"{order}{len(v)}I", *v)) for tag, v in numbers.items()}
-        for tag in (tags.BITS_PER_SAMPLE, tags.EXTRA_SAMPLES, tags.SAMPLE_FORMAT):
-            if tag in numbers:  # libtiff wants them short
-                entries[tag] = 3, struct.pack(f"{order}{len(numbers[tag])}H", *numbers[tag])
-        return _tiff_of(order, data, entries | self._directory.of_segments)
+        entries = {tag: entry(order, n, SHORT if tag in _SHORTS else LONG) for tag, n in numbers.items()}
+        return tiff_of(order, data, entries | self._directory.of_segments)
 
     def _decompressed_rows(
         self, parts: list[Part], places: list[tuple[int, int]], row_bytes: int
@@ -134,20 +132,3 @@ class BlockPlanes(Planes):
         raise FormatError(
             f"the picture is damaged: its strip or tile at ({x}, {y}) cannot be decoded: {text}"
         ) from error
-
-
-def _tiff_of(order: str, data: bytes, entries: dict[int, tuple[int, bytes]]) -> bytes:
-    """A TIFF of some data, at offset 8, and a directory. entries: by tag the type and the values, packed."""
-    sizes = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}
-    start = 8 + len(data) + len(data) % 2
-    at = start + 2 + 12 * len(entries) + 4
-    directory, outside = struct.pack(order + "H", len(entries)), b""
-    for tag, (kind, content) in sorted(entries.items()):
-        directory += struct.pack(order + "HHI", tag, kind, len(content) // sizes[kind])
-        if len(content) <= 4:
-            directory += content.ljust(4, b"\0")
-        else:
-            directory += struct.pack(order + "I", at + len(outside))
-            outside += content + b"\0" * (len(content) % 2)
-    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", start)
-    return head + data.ljust(start - 8, b"\0") + directory + bytes(4) + outside
