@@ -18,9 +18,9 @@ import numpy as np
 
 from imagegs.errors import FormatError, LimitError
 from imagegs.pictures import tiff_directories as tags
-from imagegs.pictures.pixels import IntegerPixels
+from imagegs.pictures.pixels import IntegerPixels, Region
 from imagegs.pictures.samples import MOST_BITS, to_full_range, unpremultiplied, with_dtype
-from imagegs.pictures.tiff_planes import BYTE_WISE, UNCOMPRESSED, Planes, Region
+from imagegs.pictures.tiff_planes import BYTE_WISE, UNCOMPRESSED, Planes
 
 AnyPlanes = TypeVar("AnyPlanes", bound=Planes)
 Space = Literal["gray", "rgb", "palette", "cmyk"]

@@ -18,7 +18,7 @@ from PIL import Image, TiffImagePlugin
 
 from imagegs.errors import FormatError
 from imagegs.pictures import tiff_directories as tags
-from imagegs.pictures.pixels import IntegerPixels
+from imagegs.pictures.pixels import IntegerPixels, Region
 from imagegs.pictures.samples import unpacked
 from imagegs.pictures.tiff_in_memory import DATA_OFFSET, SHORT, entry, tiff_of
 
@@ -29,9 +29,6 @@ _DIFFERENCES = 2  # the predictor that keeps what each sample differs from its l
 _LOW_BIT_FIRST = 2  # FillOrder
 _DIRECTORY_BYTES = 256  # of a TIFF in memory, at most, without the lists of its strips
 _REVERSED = np.array([int(f"{i:08b}"[::-1], 2) for i in range(256)], np.uint8)
-
-
-Region = tuple[int, int, int, int]  # left column, top row, width and height, in pixels
 
 
 class Part(NamedTuple):

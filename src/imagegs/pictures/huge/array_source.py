@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from imagegs.errors import FormatError, reading
 from imagegs.pictures.huge.source import FileSource, FileState, Source, check_samples, check_size
-from imagegs.pictures.pixels import IntegerPixels, channel_names
-from imagegs.pictures.tiff_planes import Region
+from imagegs.pictures.pixels import IntegerPixels, Region, channel_names
 
 
 class ArraySource(Source):

@@ -5,7 +5,7 @@ Source: TIFF 6.0 and EXIF 2.3, tag 274.
 
 from __future__ import annotations
 
-from imagegs.pictures.tiff_planes import Region
+from imagegs.pictures.pixels import Region
 
 _TURNED, _MIRRORED_ACROSS, _MIRRORED_DOWN = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 

@@ -18,9 +18,8 @@ from imagegs.pictures.huge.png_rows import plain_rows
 from imagegs.pictures.huge.source import FileState, check_size
 from imagegs.pictures.huge.spill import Spill
 from imagegs.pictures.huge.spilled_source import SpilledSource
-from imagegs.pictures.pixels import CHANNEL_NAMES, IntegerPixels, Picture, gray_if_gray
+from imagegs.pictures.pixels import CHANNEL_NAMES, IntegerPixels, Picture, Region, gray_if_gray
 from imagegs.pictures.samples import to_full_range, unpacked
-from imagegs.pictures.tiff_planes import Region
 
 
 class PngSource(SpilledSource):

@@ -11,8 +11,7 @@ import numpy as np
 
 from imagegs.errors import FormatError, ImageGSError, LimitError
 from imagegs.gaussians import MAX_CHANNELS, MAX_SIDE
-from imagegs.pictures.pixels import IntegerPixels
-from imagegs.pictures.tiff_planes import Region
+from imagegs.pictures.pixels import IntegerPixels, Region
 
 
 class PictureSource(Protocol):

@@ -15,9 +15,8 @@ from imagegs.pictures.finishing import upright
 from imagegs.pictures.huge.orientation import stored_region
 from imagegs.pictures.huge.source import FileSource, FileState, check_size
 from imagegs.pictures.huge.spill import Spill
-from imagegs.pictures.pixels import IntegerPixels
+from imagegs.pictures.pixels import IntegerPixels, Region
 from imagegs.pictures.reading import read_picture
-from imagegs.pictures.tiff_planes import Region
 
 
 class SpilledSource(FileSource):

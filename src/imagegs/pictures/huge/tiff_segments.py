@@ -15,8 +15,9 @@ from PIL import Image, TiffImagePlugin
 
 from imagegs.errors import FormatError, is_of_the_disk
 from imagegs.pictures import tiff_directories as tags
+from imagegs.pictures.pixels import Region
 from imagegs.pictures.tiff_in_memory import DATA_OFFSET, LONG, SHORT, entry, tiff_of
-from imagegs.pictures.tiff_planes import UNCOMPRESSED, Part, Planes, Region, beside_each_other
+from imagegs.pictures.tiff_planes import UNCOMPRESSED, Part, Planes, beside_each_other
 
 KEPT_BYTES = 1 << 27  # of decompressed segments: blocks beside each other share strips and tiles
 MAX_SEGMENT_BYTES = 1 << 30  # of one decompressed strip or tile

@@ -15,10 +15,9 @@ from imagegs.pictures.huge.orientation import stored_region, upright_size
 from imagegs.pictures.huge.source import FileSource, FileState, check_size
 from imagegs.pictures.huge.tiff_segments import BlockPlanes
 from imagegs.pictures.pillow_settings import pillow_settings
-from imagegs.pictures.pixels import IntegerPixels, Picture
+from imagegs.pictures.pixels import IntegerPixels, Picture, Region
 from imagegs.pictures.reading import picture_of
 from imagegs.pictures.tiff import TiffPage
-from imagegs.pictures.tiff_planes import Region
 
 _OLD_JPEG = 6  # its tables may lie anywhere in the file
 

@@ -12,8 +12,7 @@ from imagegs.errors import FormatError, ImageGSError, reading
 from imagegs.pictures.huge.array_source import plain_block
 from imagegs.pictures.huge.source import FileSource, FileState, check_size
 from imagegs.pictures.huge.zarr_metadata import metadata_file, read_layout
-from imagegs.pictures.pixels import IntegerPixels
-from imagegs.pictures.tiff_planes import Region
+from imagegs.pictures.pixels import IntegerPixels, Region
 
 
 class ZarrSource(FileSource):
