@@ -58,15 +58,16 @@ def test_an_array_is_not_copied_before_its_limits(
     source = tmp_path / "array.npy"
     np.save(source, sample_pixels())
     assert encode(source=source).code == 0
-    for shape, message in [((20000, 20000), "over the limit of"), ((70000, 3), "65535 pixels a side"),
-                           ((9000, 20, 900), "at most 32 channels")]:  # fmt: skip
+    for shape, limit, message in [((8000, 8000), ["--size-limit", 10**6], "over the limit of"),
+                                  ((70000, 3), [], "65535 pixels a side"),
+                                  ((9000, 20, 900), [], "at most 32 channels")]:  # fmt: skip
         with source.open("wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
             file.truncate(file.tell() + int(np.prod(shape)))  # a file with a hole, not written in full
         with monkeypatch.context() as patch:
             patch.setattr(np, "array", lambda *_, **__: pytest.fail("copied"))
-            check_failure(encode(source=source), 3, "array.npy: ", message)
+            check_failure(encode(*limit, source=source), 3, "array.npy: ", message)
 
 
 def test_no_room_to_map_an_array(

@@ -269,7 +269,6 @@ def test_pictures_are_bounded_before_they_are_decoded(run: Run, tmp_path: Path) 
         f"imagegs: error: {large}: the picture has more than 67108864 pixels, the limit (see --size-limit)\n"
     )
     for command in (
-        ("encode", large),
         ("compare", large, small),
         ("saliency", large, "--method", "gradient"),
         ("plot", gsimg, "--error", large),

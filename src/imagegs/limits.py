@@ -65,4 +65,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+BLOCK_PIXELS = DEFAULT_LIMITS.max_picture_pixels  # a picture with more is encoded block by block
+MAX_WHOLE_PIXELS = 2**30  # of such a picture in a format that is decoded whole: 3 GiB of RGB
 NO_SIZE_LIMIT = 2**62  # for what a run has made itself

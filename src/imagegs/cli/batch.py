@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.batch_jobs import files_read, jobs_of
 from imagegs.cli.batch_options import ABOUT, EXAMPLES, add_options
+from imagegs.cli.cluster import check_cluster, cluster
 from imagegs.cli.exit_codes import about, printable
-from imagegs.cli.options import Subparsers, UsageError, add_command
+from imagegs.cli.options import Subparsers, add_command
 from imagegs.cli.reports import Verbosity, print_json
 from imagegs.cli.run_files import Kind, Output, RunFiles
 from imagegs.errors import ImageGSError
@@ -41,8 +42,7 @@ def run(options: Namespace) -> None:
 
     start = time.perf_counter()
     check_dask()
-    if options.scheduler is not None and options.workers is not None:
-        raise UsageError("--workers is about processes here, not about those of --scheduler")
+    check_cluster(options)
     jobs, speech = jobs_of(options), Verbosity(options.quiet)
     path = options.manifest or (options.output or Path()) / MANIFEST
     files = _checked(options, jobs, path)
@@ -101,12 +101,10 @@ def _results(options: Namespace, jobs: list[Job], manifest: Manifest) -> Generat
 
 
 def _cluster(options: Namespace, n_jobs: int) -> AbstractContextManager[Client]:
-    from imagegs.distributed.cluster import connected, started, worker_count
+    from imagegs.distributed.cluster import worker_count
 
-    if options.scheduler is not None:
-        return connected(options.scheduler)
     n_workers = options.workers or worker_count(options.threads_per_picture)
-    return started(min(n_workers, n_jobs))
+    return cluster(options.scheduler, min(n_workers, n_jobs))
 
 
 def _report(path: Path, files: RunFiles, summary: Summary) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from imagegs.cli.cluster import add_cluster_options
 from imagegs.cli.encode_options import add_picture_options
 from imagegs.cli.guidance import add_guidance
 from imagegs.cli.options import MAX_THREADS, Parser, add_shared, whole
@@ -30,7 +31,6 @@ an input. The exit code is 1 if a picture failed.
 
 A picture that stops several workers in succession fails. It needs: pip install 'imagegs[batch]'
 """
-MAX_WORKERS = 1024
 
 
 def add_options(parser: Parser) -> None:
@@ -95,17 +95,7 @@ def row_parser() -> Parser:
 
 def _add_cluster(parser: Parser) -> None:
     group = parser.add_argument_group("where it runs")
-    group.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="of a Dask cluster whose workers see the same files: tcp://host:8786 (default: processes here)",
-    )
-    group.add_argument(
-        "--workers",
-        type=whole(1, MAX_WORKERS),
-        metavar="N",
-        help="number of processes here (default: one for each core)",
-    )
+    add_cluster_options(group, "one for each core")
     group.add_argument(
         "--threads-per-picture",
         type=whole(1, MAX_THREADS),

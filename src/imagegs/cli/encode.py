@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagegs.cli.encode_history import history_output, history_text
+from imagegs.cli.encode_huge import encode_huge
 from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
 from imagegs.cli.encode_plan import check_flags, compression_options, naming_flags
 from imagegs.cli.encode_report import bits_text, missed_text, report_of, size_text, summary
 from imagegs.cli.encode_restore import read_mask, restore_report, tell
+from imagegs.cli.encode_routing import check_not_huge, is_huge
 from imagegs.cli.encode_source import read_source
 from imagegs.cli.encode_watch import Watch, watched
 from imagegs.cli.exit_codes import FileError
@@ -22,7 +24,7 @@ from imagegs.cli.guidance import make_guidance, salient_psnr
 from imagegs.cli.options import Subparsers, UsageError, add_command
 from imagegs.cli.paths import output_path
 from imagegs.cli.reports import Verbosity, print_json, progress_bar
-from imagegs.cli.run_files import Kind, Output, RunFiles
+from imagegs.cli.run_files import Output, RunFiles, gsimg_output
 from imagegs.cli.standard_streams import STANDARD, is_folder
 from imagegs.errors import FormatError
 from imagegs.limits import DEFAULT_LIMITS
@@ -47,6 +49,10 @@ def run(options: Namespace) -> None:
 
     source: Path = options.input
     speech = Verbosity(options.quiet, options.verbose)
+    if is_huge(source):
+        encode_huge(options, speech)
+        return
+    check_not_huge(options)
     if is_folder(source):
         target = stack_path(options.output, source)
     else:
@@ -73,10 +79,7 @@ def run(options: Namespace) -> None:
 
 def outputs(options: Namespace, target: Path) -> list[Output]:
     """The .gsimg file, and the history where one is wanted."""
-    from imagegs.codec.container import SIGNATURE
-
-    gsimg = Kind(".gsimg file", SIGNATURE, (".gsimg",))
-    output = Output(target, is_named=options.output is not None, kind=gsimg)
+    output = gsimg_output(target, options.output is not None)
     return [output] if options.history is None else [output, history_output(options.history)]
 
 

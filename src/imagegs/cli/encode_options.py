@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, MOST_SCORE, PLACEMENTS, RECIPES, TUNES
+from imagegs.cli.cluster import add_cluster_options
 from imagegs.cli.encode_history import add_history_option
 from imagegs.cli.encode_restore import add_restore_options
 from imagegs.cli.grain import grain_choice
 from imagegs.cli.guidance import add_guidance
 from imagegs.cli.options import Parser, add_input, add_output, add_shared, at_most, positive, whole
+from imagegs.limits import BLOCK_PIXELS
 
 ABOUT = "Fit Gaussians to a picture, or to the maps of a texture, and pack them into a .gsimg file."
-EXAMPLES = """
+EXAMPLES = f"""
 examples:
   imagegs encode photo.png
   imagegs encode photo.png -o small.gsimg --bpp 0.1
@@ -26,6 +28,7 @@ examples:
   imagegs encode grainy.png --restore denoise
   imagegs encode tiles -n 20000 --wrap --exclude '*preview*'
   imagegs encode - < photo.png > photo.gsimg
+  imagegs encode scan.tif --bpp 0.1 --workers 8
 
 A .gsimg file that exists is replaced where -o names it, otherwise only with --overwrite.
 The name - stands for standard input and standard output. A picture from standard input goes
@@ -34,6 +37,9 @@ to standard output, unless -o names a file.
 All pictures in a folder are the maps of one texture: its color, normals, roughness, ...
 A warning names the files that are no pictures. A picture that cannot be read (.exr) is an
 error, unless --exclude names it. Only the first frame of an animation is kept.
+
+A picture of more than {BLOCK_PIXELS:,} pixels, or a Zarr folder, is read and encoded in blocks: up to
+65535 x 65535 pixels, with the options of size, effort, tune and seed.
 """
 MAX_SEED = 2**64 - 1
 
@@ -62,6 +68,7 @@ def add_options(parser: Parser) -> None:
         help="for a folder: count errors of a map, or of all maps of a kind, W times (repeatable)",
     )
     add_guidance(parser)
+    add_cluster_options(parser.add_argument_group("huge pictures, in blocks"), "this one alone")
     add_history_option(parser)
     parser.add_argument("--watch", action="store_true", help="show the fit in the browser while it runs")
     parser.add_argument(

@@ -35,7 +35,7 @@ def read_source(
     if options.map_weight:
         raise UsageError("--map-weight needs a folder of maps")
     picture = read_input(source, size_limit=options.size_limit)
-    _tell_left_out(source, picture.n_frames, picture.left_out, speech)
+    tell_left_out(source, picture.n_frames, picture.left_out, speech)
     return picture, (), {"frames_left_out": picture.n_frames - 1}
 
 
@@ -48,12 +48,13 @@ def _read_folder(
     for pattern in contents.idle_patterns:
         speech.warn(f"{contents.folder}: --exclude {pattern} matches no file")
     for each, n_frames, left_out in zip(stack.maps, stack.n_frames, stack.left_out, strict=True):
-        _tell_left_out(contents.folder / each.file, n_frames, left_out, speech)
+        tell_left_out(contents.folder / each.file, n_frames, left_out, speech)
     frames = sum(n_frames - 1 for n_frames in stack.n_frames)
     return stack.picture, stack.maps, {"files_left_out": list(contents.left_out), "frames_left_out": frames}
 
 
-def _tell_left_out(file: Path, n_frames: int, left_out: Sequence[str], speech: Verbosity) -> None:
+def tell_left_out(file: Path, n_frames: int, left_out: Sequence[str], speech: Verbosity) -> None:
+    """Warns of what a picture file holds besides the picture that is read."""
     for what in left_out:
         speech.warn(f"{file}: left out: {what}")
     if n_frames > 1:

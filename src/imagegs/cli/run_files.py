@@ -77,6 +77,13 @@ class Output:
     what: str = "output"
 
 
+def gsimg_output(path: Path, is_named: bool) -> Output:
+    """The .gsimg file that a run is about to write."""
+    from imagegs.codec.container import SIGNATURE
+
+    return Output(path, is_named, Kind(".gsimg file", SIGNATURE, (".gsimg",)))
+
+
 @dataclass(frozen=True)
 class RunFiles:
     """All files that a run reads and writes."""

@@ -55,6 +55,7 @@ class LargeReport:
     n_gaussians: int
     width: int
     height: int
+    layers: int
     quality: Quality
     seconds: float
 
@@ -65,6 +66,7 @@ class LargeReport:
 
 
 Listener = Callable[[Step], None]
+Writer = Callable[[Path, Iterator[bytes]], int]
 
 
 def encode_large(
@@ -74,13 +76,14 @@ def encode_large(
     workers: Workers,
     *,
     block_side: int = 1024,
-    replace: bool = True,
+    write: Writer = write_atomically,
     progress: Listener | None = None,
 ) -> LargeReport:
     """Compresses a picture into a file of blocks.
 
     source: a PictureSource (`pictures/huge`). options: `how_for` tells which of them it knows. block_side:
-    pixels, a power of 2 of at least 64. replace: a file that is there may be replaced.
+    pixels, a power of 2 of at least 64. write: puts the pieces of the file into its place, whole or not at
+    all.
 
     Raises ValueError for options, FormatError for a picture that cannot be read, OSError.
     """
@@ -89,11 +92,11 @@ def encode_large(
     with TemporaryDirectory(dir=out.absolute().parent, prefix=f".{out.name}.") as folder:
         store = BlockStore(Path(folder), how.grid, how.layers)
         encoding = _Encoding(source, how, workers, store, progress or _ignore)
-        n_bytes = write_atomically(out, encoding.pieces(), replace=replace)
+        n_bytes = write(out, encoding.pieces())
         quality = encoding.quality(out)
     n_gaussians = int(store.counts.sum(dtype=np.int64))
     size = how.grid.width, how.grid.height
-    return LargeReport(n_bytes, n_gaussians, *size, quality, perf_counter() - start)
+    return LargeReport(n_bytes, n_gaussians, *size, len(store.layers), quality, perf_counter() - start)
 
 
 class _Encoding:

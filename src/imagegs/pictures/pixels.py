@@ -16,6 +16,8 @@ Pixels = NDArray[Any]  # (H, W, C) uint8, uint16 or floating point
 IntegerPixels = NDArray[np.unsignedinteger[Any]]
 """Pixels as picture files hold them: an array of uint8, 0..255, or uint16, 0..65535."""
 
+Region = tuple[int, int, int, int]  # of a picture: left column, top row, width and height, in pixels
+
 LUMA_OF_RGB = 0.299, 0.587, 0.114  # the shares of R, G and B (ITU-R BT.601)
 CHANNEL_NAMES = {1: ("Y",), 2: ("Y", "A"), 3: ("R", "G", "B"), 4: ("R", "G", "B", "A")}  # of picture files
 

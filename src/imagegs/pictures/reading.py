@@ -8,12 +8,8 @@ table of what is read how.
 from __future__ import annotations
 
 import io
-import logging
 import os
-import threading
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -24,22 +20,26 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from imagegs.errors import FormatError, ImageGSError, LimitError, is_of_the_disk
 from imagegs.files import PathLike, read_to_limit
-from imagegs.forking import in_forked_children
 from imagegs.limits import DEFAULT_LIMITS
 from imagegs.pictures import deep_samples
 from imagegs.pictures.cicp import Cicp, avif_cicp, png_cicp
+from imagegs.pictures.finishing import (
+    as_array,
+    finished,
+    in_srgb,
+    of_tiff,
+    valid_orientation,
+    with_keyed_alpha,
+)
 from imagegs.pictures.formats import START_BYTES, check_dds, open_image, refuse_others, why_not_opened
 from imagegs.pictures.frames import count_frames, count_pages
 from imagegs.pictures.jpeg2000 import check_colors, full_range, is_jpeg2000, read_header
-from imagegs.pictures.pixels import CHANNEL_NAMES, MAX_PIXELS, IntegerPixels, Picture, gray_if_gray
+from imagegs.pictures.pillow_settings import pillow_settings
+from imagegs.pictures.pixels import MAX_PIXELS, Picture, gray_if_gray
 from imagegs.pictures.pnm import read_pnm
-from imagegs.pictures.samples import with_dtype
-from imagegs.pictures.tiff import Samples, TiffPage
+from imagegs.pictures.tiff import TiffPage
 from imagegs.pictures.tiff_directories import is_tiff
 
-_pillow_lock = threading.Lock()
-_pillow_undo = ExitStack()  # takes back what `_pillow_settings` has changed
-_nowhere = logging.NullHandler()
 _ORIENTATION = 0x0112  # the EXIF tag
 
 
@@ -66,7 +66,7 @@ def read_picture(
         with Path(source).open("rb") as opened:
             return read_picture(opened, max_pixels=max_pixels, as_data=as_data)
     file = source if source.seekable() else io.BytesIO(read_to_limit(source, _max_bytes(max_pixels)))
-    with _pillow_settings(max_pixels):
+    with pillow_settings(max_pixels):
         try:
             return _read(file, max_pixels, as_data)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -90,35 +90,6 @@ def _reason(error: Exception) -> str:
     return f": {text}" if text and not isinstance(error, LookupError) else ""
 
 
-@contextmanager
-def _pillow_settings(max_pixels: int) -> Iterator[None]:
-    """Set Pillow's limit on pixels, and silence its warnings but that about the limit, for a while.
-
-    What it logs goes to standard error while nobody has set up logging; now it does not.
-    """
-    logger = logging.getLogger("PIL")
-    with _pillow_lock, _pillow_undo as undo:
-        undo.enter_context(warnings.catch_warnings())
-        logger.addHandler(_nowhere)
-        undo.callback(logger.removeHandler, _nowhere)
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        undo.callback(setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
-        Image.MAX_IMAGE_PIXELS = max_pixels
-        yield
-
-
-def _take_settings_back() -> None:
-    """In a forked child: takes back the settings of a parent's thread, which would never do it."""
-    global _pillow_lock
-    if _pillow_lock.locked():
-        _pillow_lock = threading.Lock()
-        _pillow_undo.close()
-
-
-in_forked_children(_take_settings_back)
-
-
 def picture_of(
     image: Image.Image, info: Mapping[str, Any] | None = None, *, as_data: bool = False
 ) -> Picture:
@@ -131,7 +102,7 @@ def picture_of(
     0..65535; FormatError for profiles that are not supported.
     """
     image.load()
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     if info:
         orientation = _orientation_in(info["exif"]) if "exif" in info else orientation
         image = image.copy()
@@ -140,8 +111,8 @@ def picture_of(
             del image.info[name]
     profile = None if as_data else image.info.get("icc_profile") or None
     if image.mode == "I" or image.mode.startswith("I;16"):
-        pixels = _with_keyed_alpha(_deep_gray(image), image.info.get("transparency"))
-        return _finished(pixels, orientation, profile)
+        pixels = with_keyed_alpha(_deep_gray(image), image.info.get("transparency"))
+        return finished(pixels, orientation, profile)
     return _eight_bits(image, orientation, profile)
 
 
@@ -154,7 +125,7 @@ def _read(file: BinaryIO, max_pixels: int, as_data: bool) -> Picture:
         return replace(_read_tiff(file, start, max_pixels, as_data), n_frames=count_pages(file))
     deep = read_pnm(file, max_pixels)
     if deep is not None:
-        return _finished(deep)
+        return finished(deep)
     numbers = None if as_data else _numbered_colors(start, file)
     return _read_with_pillow(file, start, numbers, as_data)
 
@@ -162,7 +133,7 @@ def _read(file: BinaryIO, max_pixels: int, as_data: bool) -> Picture:
 def _read_tiff(file: BinaryIO, start: bytes, max_pixels: int, as_data: bool) -> Picture:
     page = TiffPage(file)
     if page.is_byte_wise:
-        return _of_tiff(page.samples(max_pixels), as_data)
+        return of_tiff(page.samples(max_pixels), as_data)
     return _read_with_pillow(page.for_pillow(), start, None, as_data)
 
 
@@ -193,9 +164,9 @@ def _of_opened(
         check_dds(start)
     if not deep_samples.is_deep_color(image):
         return _in_numbered_colors(image, numbers, as_data)
-    pixels = _with_keyed_alpha(deep_samples.read_deep_color(image, file), image.info.get("transparency"))
+    pixels = with_keyed_alpha(deep_samples.read_deep_color(image, file), image.info.get("transparency"))
     profile = None if as_data else image.info.get("icc_profile")
-    return _finished(pixels, _orientation(image), numbers or profile)
+    return finished(pixels, orientation_of(image), numbers or profile)
 
 
 def _in_numbered_colors(image: ImageFile.ImageFile, numbers: Cicp | None, as_data: bool) -> Picture:
@@ -204,7 +175,7 @@ def _in_numbered_colors(image: ImageFile.ImageFile, numbers: Cicp | None, as_dat
     if numbers is None:
         return picture_of(image, info, as_data=as_data)
     picture = picture_of(image, info, as_data=True)
-    return _finished(picture.pixels, 1, numbers)
+    return finished(picture.pixels, 1, numbers)
 
 
 def _read_jpeg2000(image: ImageFile.ImageFile, file: BinaryIO, as_data: bool) -> Picture:
@@ -214,52 +185,13 @@ def _read_jpeg2000(image: ImageFile.ImageFile, file: BinaryIO, as_data: bool) ->
     color = None if as_data else header.color
     pixels = full_range(image, header, file)
     if pixels is not None:
-        return _finished(pixels, _orientation(image), color)
+        return finished(pixels, orientation_of(image), color)
     if isinstance(color, Cicp):
         return _in_numbered_colors(image, color, as_data)
     return picture_of(image, {"icc_profile": color} if color else None)
 
 
-def _of_tiff(samples: Samples, as_data: bool) -> Picture:
-    color, profile = samples.color, None if as_data else samples.profile
-    if samples.space == "cmyk":
-        inks = with_dtype(color, np.dtype(np.uint8))
-        image = Image.frombytes("CMYK", inks.shape[1::-1], inks.tobytes())
-        color, profile = _in_srgb(image, profile) if profile else _as_array(image.convert("RGB")), None
-    pixels = color
-    if samples.alpha is not None:
-        pixels = np.concatenate([color, with_dtype(samples.alpha, color.dtype)], axis=2)
-    picture = _finished(pixels, valid_orientation(samples.orientation), profile)
-    if samples.space == "palette":
-        picture = gray_if_gray(picture)
-    n = samples.n_left_out
-    return replace(picture, left_out=(f"{n} extra samples a pixel that are no alpha",)) if n else picture
-
-
-def _finished(pixels: IntegerPixels, orientation: int = 1, color: bytes | Cicp | None = None) -> Picture:
-    """Upright, and colours in sRGB. color: what they are, an ICC profile or numbers; None for sRGB."""
-    n_colors = 1 if pixels.shape[2] < 3 else 3
-    if color:
-        converted = _converted(pixels[:, :, :n_colors], color)
-        pixels = np.concatenate([converted, pixels[:, :, n_colors:]], axis=2)
-    pixels = np.ascontiguousarray(_upright(pixels, orientation))
-    return Picture(pixels, CHANNEL_NAMES[pixels.shape[2]])
-
-
-def _converted(pixels: IntegerPixels, color: bytes | Cicp) -> IntegerPixels:
-    """(H, W, 1) or (H, W, 3) in sRGB."""
-    from imagegs.pictures.profiles import check_not_hdr, cicp_pixels, srgb_pixels
-
-    if isinstance(color, Cicp):
-        return cicp_pixels(pixels, color)
-    if pixels.dtype == np.uint16:
-        check_not_hdr(color)
-        return srgb_pixels(cast(NDArray[np.uint16], pixels), color)
-    plain = np.ascontiguousarray(pixels)
-    return _in_srgb(Image.fromarray(plain.squeeze(2) if plain.shape[2] == 1 else plain), color)
-
-
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8, that is left to apply; Pillow itself turns TIFF when it loads it."""
     return valid_orientation(image.getexif().get(_ORIENTATION))
 
@@ -270,24 +202,6 @@ def _orientation_in(exif: Image.Exif | bytes | None) -> int:
         data, exif = exif, Image.Exif()
         exif.load(data or b"")
     return valid_orientation(exif.get(_ORIENTATION))
-
-
-def valid_orientation(value: object) -> int:
-    """The EXIF orientation, 1 to 8, that a tag's value means; 1 for none: no reason to refuse a picture."""
-    if isinstance(value, tuple) and value:
-        value = value[0]
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _upright(pixels: IntegerPixels, orientation: int) -> IntegerPixels:
-    """Undo an EXIF orientation (TIFF 6.0 and EXIF 2.3, tag 274)."""
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return pixels
 
 
 def _deep_gray(image: Image.Image) -> NDArray[np.uint16]:
@@ -303,12 +217,12 @@ def _eight_bits(image: Image.Image, orientation: int, profile: bytes | None) -> 
     was_palette = image.mode in ("P", "PA")
     key = None if was_palette else image.info.get("transparency")
     plain = _plain(image, keep_inks=profile is not None)
-    pixels = _in_srgb(plain, profile) if profile else _as_array(plain)
+    pixels = in_srgb(plain, profile) if profile else as_array(plain)
     if plain.mode in ("L", "RGB"):
         # The colour is compared as the file has it, before any conversion to sRGB.
-        keyed = _with_keyed_alpha(_as_array(plain), key)
+        keyed = with_keyed_alpha(as_array(plain), key)
         pixels = np.concatenate([pixels, keyed[:, :, pixels.shape[2] :]], axis=2)
-    picture = _finished(pixels, orientation)
+    picture = finished(pixels, orientation)
     return gray_if_gray(picture) if was_palette else picture
 
 
@@ -337,32 +251,3 @@ def _plain(image: Image.Image, keep_inks: bool) -> Image.Image:
     if image.mode not in ("1", "La", "RGBa", "RGBX", "YCbCr", "HSV"):
         raise ValueError(f"pictures of Pillow's mode {image.mode} are not supported")
     return image.convert(modes.get(image.mode, "RGB"))
-
-
-def _in_srgb(image: Image.Image, profile: bytes) -> NDArray[np.uint8]:
-    """(H, W, C) of an L, LA, RGB, RGBA or CMYK picture; alpha is left as it is."""
-    from imagegs.pictures.profiles import check_not_hdr, srgb_image
-
-    check_not_hdr(profile)
-    if image.mode not in ("LA", "RGBA"):
-        return _as_array(srgb_image(image, profile))
-    color = srgb_image(image.convert(image.mode[:-1]), profile)
-    return np.concatenate([_as_array(color), _as_array(image.getchannel("A"))], axis=2)
-
-
-def _as_array(image: Image.Image) -> NDArray[np.uint8]:
-    pixels: NDArray[np.uint8] = np.asarray(image)
-    return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
-
-
-def _with_keyed_alpha(pixels: IntegerPixels, key: object) -> IntegerPixels:
-    """Add an alpha channel that is 0 where all channels equal the transparent colour (PNG's tRNS).
-
-    key: a number for gray, three for RGB; anything else is none.
-    """
-    numbers = [key] if isinstance(key, int) else list(key) if isinstance(key, (tuple, list)) else []
-    if len(numbers) != pixels.shape[2] or len(numbers) not in (1, 3):
-        return pixels
-    opaque = (pixels != np.array(numbers, dtype=np.int64)).any(axis=2, keepdims=True)
-    alpha = opaque * np.array(np.iinfo(pixels.dtype).max, pixels.dtype)
-    return np.concatenate([pixels, alpha], axis=2)

@@ -12,16 +12,17 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypeVar
 
 import numpy as np
 
 from imagegs.errors import FormatError, LimitError
 from imagegs.pictures import tiff_directories as tags
-from imagegs.pictures.pixels import IntegerPixels
+from imagegs.pictures.pixels import IntegerPixels, Region
 from imagegs.pictures.samples import MOST_BITS, to_full_range, unpremultiplied, with_dtype
 from imagegs.pictures.tiff_planes import BYTE_WISE, UNCOMPRESSED, Planes
 
+AnyPlanes = TypeVar("AnyPlanes", bound=Planes)
 Space = Literal["gray", "rgb", "palette", "cmyk"]
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _SEPARATED, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
@@ -60,8 +61,8 @@ class TiffPage:
 
     def __init__(self, file: BinaryIO) -> None:
         """Raises FormatError for damaged files and for samples or colours that are not supported."""
-        self._tiff = tags.TiffFile(file)
-        self._directory = self._tiff.main_directory()
+        self.tiff = tags.TiffFile(file)
+        self.directory = self.tiff.main_directory()
         self._photometric = self._one(tags.PHOTOMETRIC, _WHITE_IS_ZERO)
         self._compression = self._one(tags.COMPRESSION, UNCOMPRESSED)
         self.width, self.height = self._one(tags.WIDTH, 0), self._one(tags.LENGTH, 0)
@@ -78,12 +79,12 @@ class TiffPage:
 
     def for_pillow(self) -> BinaryIO:
         """The file, with this picture as its first."""
-        self._tiff.file.seek(0)
-        if self._directory.offset == self._tiff.first:
-            return self._tiff.file
-        data = bytearray(self._tiff.file.read())
-        at, letter = (8, "Q") if self._tiff.is_big else (4, "I")
-        struct.pack_into(self._tiff.order + letter, data, at, self._directory.offset)
+        self.tiff.file.seek(0)
+        if self.directory.offset == self.tiff.first:
+            return self.tiff.file
+        data = bytearray(self.tiff.file.read())
+        at, letter = (8, "Q") if self.tiff.is_big else (4, "I")
+        struct.pack_into(self.tiff.order + letter, data, at, self.directory.offset)
         return io.BytesIO(data)
 
     def samples(self, max_pixels: int) -> Samples:
@@ -93,33 +94,49 @@ class TiffPage:
         """
         if self.width * self.height > max_pixels:
             raise LimitError(f"{self.width} x {self.height} pixels, the limit is {max_pixels} pixels")
+        planes = self.planes(Planes)
+        n_planes = len(self._wanted_samples()) if self.is_planar else 1
+        if planes.n_values * n_planes > _MOST_SAMPLES * max_pixels:
+            raise LimitError(f"its strips or tiles hold far more than the limit of {max_pixels} pixels")
+        return self.samples_in(planes)
+
+    def planes(self, kind: type[AnyPlanes]) -> AnyPlanes:
+        """How the samples of a picture that `is_byte_wise` lie in the file. Raises FormatError."""
+        return kind(self.tiff, self.directory, 1 if self.is_planar else self._n_samples, self._bits)
+
+    def samples_in(self, planes: Planes, region: Region | None = None) -> Samples:
+        """The samples in a part of the picture (None: all), out of `planes`. Raises FormatError."""
         n_colors, kinds = _COLORS[self._photometric], self._extra_kinds()
-        at = next((i for i, kind in enumerate(kinds) if kind in _ALPHAS), None)
-        wanted = [*range(n_colors), *([] if at is None else [n_colors + at])]
-        values = self._wanted_samples(wanted, max_pixels)
+        values = self._values(planes, region)
         largest = (1 << self._bits) - 1
-        alpha = None if at is None else to_full_range(values[:, :, n_colors:], largest)
+        has_alpha = values.shape[2] > n_colors
+        alpha = to_full_range(values[:, :, n_colors:], largest) if has_alpha else None
         color = self._colors(values[:, :, :n_colors], largest)
         if alpha is not None:
             alpha = with_dtype(alpha, color.dtype)
-            if kinds[at or 0] == _ASSOCIATED:
+            if kinds[self._wanted_samples()[-1] - n_colors] == _ASSOCIATED:
                 color = unpremultiplied(color, alpha)
         return Samples(
             color,
             alpha,
-            _SPACES.get(self._photometric, "gray"),
-            self._directory.profile,
+            self.space,
+            self.directory.profile,
             self._one(tags.ORIENTATION, 1),
-            len(kinds) - (at is not None),
+            len(kinds) - has_alpha,
         )
 
+    @property
+    def space(self) -> Space:
+        """What the colours of a picture that `is_byte_wise` are."""
+        return _SPACES.get(self._photometric, "gray")
+
     def _one(self, tag: int, default: int) -> int:
-        return self._directory.one(tag, default)
+        return self.directory.one(tag, default)
 
     def _check_colors(self) -> None:
         if self._photometric not in _COLORS:
             kind = _REFUSED.get(self._photometric, f"of photometric interpretation {self._photometric}")
-            where = "" if self._directory.offset == self._tiff.first else "the first one is a thumbnail and "
+            where = "" if self.directory.offset == self.tiff.first else "the first one is a thumbnail and "
             raise FormatError(f"the picture in this TIFF is not supported: {where}it is {kind}")
         if self._photometric == _SEPARATED and self._one(tags.INK_SET, 1) != 1:
             raise FormatError("a TIFF of other inks than CMYK is not supported")
@@ -136,8 +153,8 @@ class TiffPage:
             raise FormatError(
                 f"the picture is damaged: {n_samples} samples a pixel are too few for its colours"
             )
-        formats = set(self._directory.values.get(tags.SAMPLE_FORMAT, (1,))) - {1}
-        bits = set(self._directory.values.get(tags.BITS_PER_SAMPLE, (1,))) or {1}
+        formats = set(self.directory.values.get(tags.SAMPLE_FORMAT, (1,))) - {1}
+        bits = set(self.directory.values.get(tags.BITS_PER_SAMPLE, (1,))) or {1}
         if formats:
             kind = _FORMATS.get(min(formats), "unknown")
             raise FormatError(f"{kind} samples are not supported: save it with 8 or 16 bits, unsigned")
@@ -160,7 +177,7 @@ class TiffPage:
     def _extra_kinds(self) -> tuple[int, ...]:
         """What each sample behind the colours is; a single one of which nothing is said counts as alpha."""
         n_extra = self._n_samples - _COLORS[self._photometric]
-        said = self._directory.values.get(tags.EXTRA_SAMPLES)
+        said = self.directory.values.get(tags.EXTRA_SAMPLES)
         if said is None:
             return (2,) if n_extra == 1 else (0,) * n_extra
         return (said + (0,) * n_extra)[:n_extra]
@@ -174,7 +191,7 @@ class TiffPage:
 
     def _looked_up(self, index: IntegerPixels) -> IntegerPixels:
         """(H, W, 3), uint16 where the palette has more than 8 bits."""
-        map_values = self._directory.values.get(tags.COLOR_MAP, ())
+        map_values = self.directory.values.get(tags.COLOR_MAP, ())
         if len(map_values) < 3 << self._bits:
             raise FormatError("the picture is damaged: its palette is too short")
         palette = np.array(map_values[: 3 << self._bits], np.uint16).reshape(3, -1).T
@@ -186,13 +203,21 @@ class TiffPage:
         colors: IntegerPixels = palette[index]
         return colors
 
-    def _wanted_samples(self, wanted: list[int], max_pixels: int) -> IntegerPixels:
+    @property
+    def is_planar(self) -> bool:
+        """Whether each sample of a pixel lies in a plane of its own."""
+        return self._one(tags.PLANAR_CONFIGURATION, 1) == 2 and self._n_samples > 1
+
+    def _wanted_samples(self) -> list[int]:
+        """The numbers of the samples that are read: the colours, then the first alpha if there is one."""
+        n_colors = _COLORS[self._photometric]
+        alphas = [n_colors + i for i, kind in enumerate(self._extra_kinds()) if kind in _ALPHAS]
+        return [*range(n_colors), *alphas[:1]]
+
+    def _values(self, planes: Planes, region: Region | None) -> IntegerPixels:
         """(H, W, samples), as stored, uint8 or uint16."""
-        planar = self._one(tags.PLANAR_CONFIGURATION, 1) == 2 and self._n_samples > 1
-        planes = Planes(self._tiff, self._directory, 1 if planar else self._n_samples, self._bits)
-        if planes.n_values * (len(wanted) if planar else 1) > _MOST_SAMPLES * max_pixels:
-            raise LimitError(f"its strips or tiles hold far more than the limit of {max_pixels} pixels")
-        if planar:
-            return np.concatenate([planes.read(i) for i in wanted], axis=2)
-        values = planes.read(0)
+        wanted = self._wanted_samples()
+        if self.is_planar:
+            return np.concatenate([planes.read(i, region) for i in wanted], axis=2)
+        values = planes.read(0, region)
         return values if values.shape[2] == len(wanted) else values[:, :, wanted]

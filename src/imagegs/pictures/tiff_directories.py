@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from imagegs.errors import FormatError
+from imagegs.pictures.tiff_in_memory import VALUE_BYTES
 
 NEW_SUBFILE_TYPE, SUBFILE_TYPE, WIDTH, LENGTH, BITS_PER_SAMPLE, COMPRESSION = 254, 255, 256, 257, 258, 259
 PHOTOMETRIC, FILL_ORDER, STRIP_OFFSETS, ORIENTATION, SAMPLES_PER_PIXEL = 262, 266, 273, 274, 277
@@ -23,6 +24,9 @@ _WANTED = {
     PREDICTOR, COLOR_MAP, TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_BYTE_COUNTS, SUB_DIRECTORIES, INK_SET,
     EXTRA_SAMPLES, SAMPLE_FORMAT, ICC_PROFILE,
 }  # fmt: skip
+# What libtiff needs to decode a segment of JPEG, fax or YCbCr, besides the above: T4 and T6 options, tables,
+# coefficients, subsampling, positions, reference levels.
+OF_SEGMENTS = {292, 293, 347, 529, 530, 531, 532}
 
 _STARTS = {b"II*\0": ("<", False), b"MM\0*": (">", False), b"II+\0": ("<", True), b"MM\0+": (">", True)}
 # Letters of `struct` for the types of values that are whole numbers; 13, 16 and 18 are offsets or of BigTIFF.
@@ -41,6 +45,7 @@ class Directory:
     offset: int  # bytes from the start of the file
     values: dict[int, tuple[int, ...]]  # by tag
     profile: bytes | None
+    of_segments: dict[int, tuple[int, bytes]]  # by tag: the type and the bytes of its values, as stored
     following: int  # the offset of the next directory, 0 after the last
 
     def one(self, tag: int, default: int) -> int:
@@ -90,18 +95,21 @@ class TiffFile:
             raise FormatError("the picture is damaged: a directory of its tags has no sensible length")
         entries = self.read(start, count * entry_bytes)
         values: dict[int, tuple[int, ...]] = {}
+        of_segments: dict[int, tuple[int, bytes]] = {}
         profile = None
         for i in range(count):
             tag, kind = struct.unpack_from(self.order + "HH", entries, i * entry_bytes)
             if tag == ICC_PROFILE and kind in (1, _BYTES):
                 profile = self._content(entries, i * entry_bytes, 1)
+            elif tag in OF_SEGMENTS and kind in VALUE_BYTES:
+                of_segments[tag] = kind, self._content(entries, i * entry_bytes, VALUE_BYTES[kind])
             elif tag in _WANTED and kind in _INTEGERS:
                 letter = _INTEGERS[kind]
                 content = self._content(entries, i * entry_bytes, struct.calcsize("=" + letter))
                 size = struct.calcsize("=" + letter)
                 values[tag] = struct.unpack(f"{self.order}{len(content) // size}{letter}", content)
         (following,) = self._unpack(start + len(entries), "Q" if self.is_big else "I", missing=0)
-        return Directory(offset, values, profile, following)
+        return Directory(offset, values, profile, of_segments, following)
 
     def main_directory(self) -> Directory:
         """The picture in full resolution: the first directory that is no smaller version and no mask.
