@@ -49,7 +49,10 @@ def test_columns_of_all_types_become_options(tmp_path: Path) -> None:
         ("b.png", "deep/b.gsimg"),
         ("ä.png", None),
     ]
-    told = [(r.options.bpp, r.options.gaussians, r.options.seed, r.options.tune, r.options.wrap) for r in (first, second)]
+    told = [
+        (r.options.bpp, r.options.gaussians, r.options.seed, r.options.tune, r.options.wrap)
+        for r in (first, second)
+    ]
     assert told == [(0.1, None, 3, "psnr", True), (None, 20, 0, None, False)]
     assert (third.options.bpp, third.options.seed, third.options.tune) == (None, 2**40, "psnr")
     assert first.options.effort == 2

@@ -32,7 +32,7 @@ class TableRow:
 
 
 def read_table(path: Path, parser: Parser, given: Namespace) -> Iterator[TableRow]:
-    """The rows of a table of a header and lines with commas, of JSON objects, one a line, or of a Parquet file.
+    """The rows of a table: of a header and lines with commas, of a JSON object on each line, or of Parquet.
 
     parser: has the options that columns may be named after. given: the options of the command line, which
     are those of all rows that do not say otherwise; of options that exclude each other the row's counts.
