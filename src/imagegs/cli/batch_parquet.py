@@ -8,8 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from imagegs.errors import FormatError, ImageGSError, reading
 
 if TYPE_CHECKING:
@@ -59,8 +57,10 @@ def _cell(value: Any, is_single: bool) -> Any:
     """A value as JSON would have it. is_single: of a column with fewer digits than Python's floats."""
     if not isinstance(value, float):
         return value
+    from numpy import float32
+
     if math.isnan(value):
         return None
     if value.is_integer():
         return int(value)
-    return float(str(np.float32(value))) if is_single else value
+    return float(str(float32(value))) if is_single else value

@@ -104,5 +104,6 @@ def _halved_rows(engine: Engine, full: FloatArray, weights: FloatArray | None) -
     of_half = halved(engine, of_full)
     weighed, least = halved(engine, full * of_full), np.float32(1e-6)
     target: FloatArray = np.divide(weighed, np.maximum(of_half, least), dtype=np.float32)
-    beyond = halved(engine, np.square(full) * of_full) - np.square(target) * of_half
+    powers, own = halved(engine, np.square(full) * of_full), np.square(target) * of_half
+    beyond: FloatArray = np.subtract(powers, own, dtype=np.float32)
     return _HalfRows(target, of_half, beyond)
