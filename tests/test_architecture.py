@@ -16,7 +16,7 @@ PACKAGE = Path(imagegs.__file__).parent
 
 # From the bottom to the top. A module may import from its own layer and from those below it.
 LAYERS = [
-    {"_native", "choices", "errors", "forking", "gaussians", "limits", "version"},
+    {"_native", "choices", "errors", "forking", "gaussians", "limits", "memory", "version"},
     {"engine", "staging", "files"},
     {"pictures"},
     {"rendering", "metrics", "ssimulacra"},

@@ -16,7 +16,8 @@ from PIL import Image
 
 import imagegs
 from batch_cluster import ALLOWED_FAILURES, SlowEncoder, jobs_for, make_pictures
-from imagegs.distributed import Row, compress_bag, compress_many
+from imagegs import memory
+from imagegs.distributed import Row, compress_bag, compress_many, running
 from imagegs.distributed.jobs import Job, check_names, without_repeats
 from imagegs.distributed.manifest import Manifest, Past
 from imagegs.distributed.rows import sha256_of_file
@@ -135,6 +136,22 @@ def test_a_bounded_number_is_with_the_scheduler(cluster, pictures, tmp_path, mon
         for n, _ in enumerate(run_jobs(cluster, jobs, manifest)):
             most = max(most, submitted - n)
     assert submitted == 24 and LEAST_TASKS <= most < 24  # results of one batch are yielded one by one
+
+
+def test_names_of_tasks_are_forgotten(cluster, tmp_path, monkeypatch):
+    from dask.utils import key_split
+
+    monkeypatch.setattr(running, "_COUNTING_SECONDS", 0.0)
+    missing = [Job(tmp_path / "no.png", tmp_path / f"{i}.gsimg", SlowEncoder(), "0") for i in range(120)]
+    with Manifest(tmp_path / "m.jsonl") as manifest:
+        assert len(list(run_jobs(cluster, missing, manifest))) == 120
+    assert key_split.cache_info().currsize < 100
+
+
+def test_a_worker_knows_its_share_of_memory(cluster):
+    limits = cluster.run(lambda dask_worker: dask_worker.memory_manager.memory_limit)
+    shares = cluster.run(lambda: memory._share)
+    assert shares == {name: int(0.95 * limit) for name, limit in limits.items()}
 
 
 # ---- what goes wrong

@@ -70,3 +70,21 @@ def test_the_gradient_is_the_twins_slope(shape, weighted, isa):
         assert found == pytest.approx(
             slope, rel=5e-3, abs=5e-4 * np.abs(gradient).max() * np.abs(along).sum() ** 0.5
         )
+
+
+def test_planes_that_share_memory_do_not_mix():
+    """Of a picture so large the maps are made plane after plane, in the same memory."""
+    shape = (3, 760, 1400)
+    rng = np.random.default_rng(5)
+    target = rng.random(shape, np.float32)
+    picture = (target + np.float32(0.1) * rng.random(shape, np.float32)) * np.float32(0.9)
+    terms = random_terms()
+    value, gradient = native("auto", picture, target, terms)
+    parts = []
+    for plane in [*np.ndindex(1, 3), (slice(1, None),)]:  # those of the finest scale, and all others
+        alone = np.zeros_like(terms)
+        alone[plane] = terms[plane]
+        parts.append(native("auto", picture, target, alone))
+    assert value == pytest.approx(sum(part for part, _ in parts), rel=1e-6)
+    most = np.abs(gradient).max()
+    np.testing.assert_allclose(sum(slope for _, slope in parts), gradient, atol=1e-5 * most, rtol=0)

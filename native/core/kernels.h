@@ -72,7 +72,8 @@ struct Kernels {
     void (*xyb_gradient)(const float *const linear[3], int n_pixels, const float *const of_xyb[3],
                          float *const of_light[3]);
 
-    // L1 and L2 of a run of values, each with its weight (null: 1): writes the gradient, returns sum |d| and sum d^2.
+    // L1 and L2 of a run of values, each with its weight (null: 1): writes the gradient (null: none), returns sum |d|
+    // and sum d^2.
     void (*pixel_loss)(const float *picture, const float *target, const float *pixel_weights, size_t n, float l1_weight,
                        float l2_weight, float *gradient, double *sum_l1, double *sum_l2);
 

@@ -6,6 +6,7 @@
 #include "core/constants.h"
 #include "core/engine.h"
 #include "core/link_over.h"
+#include "core/memory.h"
 #include "python/bindings.h"
 
 namespace imagegs {
@@ -45,6 +46,10 @@ void bind_core(nb::module_ &m) {
     m.def("isa_names", &isa_names);
     m.def("seconds_left", &seconds_left);
     m.def("set_seconds_left", &set_seconds_left, "seconds"_a);
+    m.def("give_back_memory", [] {
+        const GilReleased released;
+        give_back_memory();
+    });
     m.def("link_over", &link_over_of, "file"_a, "temporary"_a, "target"_a);
 
     nb::class_<Engine>(m, "Engine")

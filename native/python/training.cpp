@@ -107,24 +107,27 @@ void normal_diagonal(KeptRender &kept, const PixelWeights &pixel_weights, Out<2>
     kept.normal_diagonal(weights, diagonal.data());
 }
 
-void removal_cost(KeptRender &kept, const PixelWeights &pixel_weights, In<3> residual, Out<1> cost) {
-    require_picture_shape(kept, residual);
+void removal_cost(KeptRender &kept, const PixelWeights &pixel_weights, In<3> target, Out<1> cost) {
+    require_picture_shape(kept, target);
     require(cost.shape(0) == kept.gaussians().count, "one cost a Gaussian is needed");
     const Weights weights = weights_for(pixel_weights, kept);
     const GilReleased released;
-    kept.removal_cost(weights, residual.data(), cost.data());
+    kept.removal_cost(weights, target.data(), cost.data());
 }
 
 std::tuple<double, double, double> loss_of(Engine &engine, In<3> picture, In<3> target,
-                                           const PixelWeights &pixel_weights, Out<3> to, float l1, float l2,
-                                           float ssim) {
+                                           const PixelWeights &pixel_weights, std::optional<Out<3>> to, float l1,
+                                           float l2, float ssim) {
     for (int k = 0; k < 3; ++k)
-        require(picture.shape(k) == target.shape(k) && picture.shape(k) == to.shape(k), "pictures disagree in shape");
+        require(picture.shape(k) == target.shape(k) && (!to || picture.shape(k) == to->shape(k)),
+                "pictures disagree in shape");
+    require(to || ssim == 0, "SSIM is not measured without its gradient");
     require(picture.size() > 0, "the picture is empty");
     const Weights weights = weights_for(pixel_weights, shape_of(picture));
     const GilReleased released;
-    const LossMeans means = loss(engine, picture.data(), target.data(), weights, int(picture.shape(0)),
-                                 int(picture.shape(1)), int(picture.shape(2)), {l1, l2, ssim}, to.data());
+    const LossMeans means =
+        loss(engine, picture.data(), target.data(), weights, int(picture.shape(0)), int(picture.shape(1)),
+             int(picture.shape(2)), {l1, l2, ssim}, to ? to->data() : nullptr);
     return {means.l1, means.l2, means.ssim};
 }
 
@@ -231,8 +234,8 @@ void adam_step(Engine &engine, Flat value, FlatIn gradient, Flat mean, Flat squa
 } // namespace
 
 void bind_training(nb::module_ &m) {
-    m.def("loss", &loss_of, "engine"_a, "picture"_a, "target"_a, "pixel_weights"_a.none(), "gradient"_a, "l1"_a, "l2"_a,
-          "ssim"_a);
+    m.def("loss", &loss_of, "engine"_a, "picture"_a, "target"_a, "pixel_weights"_a.none(), "gradient"_a.none(), "l1"_a,
+          "l2"_a, "ssim"_a);
     m.def("blur_planes", &blur, "engine"_a, "planes"_a, "out"_a, "weights"_a, "wrap"_a);
     m.def("halve_planes", &halve, "engine"_a, "planes"_a, "out"_a);
     m.def("halve_products", &halve_error_products, "engine"_a, "picture"_a, "target"_a, "slope"_a, "out"_a);
@@ -252,7 +255,7 @@ void bind_training(nb::module_ &m) {
         .def("gradient", &gradient, "color_gradient"_a, "gradient"_a)
         .def("normal_product", &normal_product, "pixel_weights"_a.none(), "tangent"_a, "product"_a)
         .def("normal_diagonal", &normal_diagonal, "pixel_weights"_a.none(), "diagonal"_a)
-        .def("removal_cost", &removal_cost, "pixel_weights"_a.none(), "residual"_a, "cost"_a);
+        .def("removal_cost", &removal_cost, "pixel_weights"_a.none(), "target"_a, "cost"_a);
 }
 
 } // namespace imagegs

@@ -84,6 +84,7 @@ void Spares::give(std::unique_ptr<KeptMemory> memory) {
     constexpr size_t kMostFree = 1;
     const std::lock_guard<std::mutex> lock(mutex_);
     if (free_.size() < kMostFree) free_.push_back(std::move(memory));
+    else if (memory->picture.size() > free_.back()->picture.size()) free_.back() = std::move(memory);
 }
 
 } // namespace imagegs

@@ -76,7 +76,7 @@ template <class Visit> void KeptMemory::visit_gaussians(Engine &engine, const Lo
     });
 }
 
-// Memory that is not in use, kept for the next walk. Threads may share it.
+// Memory that is not in use, kept for the next walk: of several the one with a picture. Threads may share it.
 class Spares {
 public:
     std::unique_ptr<KeptMemory> take();

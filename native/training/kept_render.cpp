@@ -130,9 +130,11 @@ void KeptRender::normal_diagonal(const Weights &weights, float *diagonal) {
     });
 }
 
-void KeptRender::removal_cost(const Weights &weights, const float *residual, float *cost) {
+void KeptRender::removal_cost(const Weights &weights, const float *target, float *cost) {
     const Kernels &kernels = *engine_.kernels;
-    visit({residual, weights}, 1, [&](const LoadedTile &t) {
+    const int values = gaussians_->channels * kTilePixels;
+    visit({target, weights}, 1, [&](const LoadedTile &t) {
+        for (int i = 0; i < values; ++i) t.room.other[i] -= t.room.out[i];
         kernels.removal_cost_of_points(t.candidates, t.room.x, t.room.y, kTilePixels, t.room.out, t.point_weights,
                                        t.room.other, t.kept, t.sums);
     });

@@ -36,9 +36,9 @@ public:
     void normal_product(const Weights &, const float *tangent, float *product);
     void normal_diagonal(const Weights &, float *diagonal);
 
-    // By how much the sum of squared errors would grow without each Gaussian, cost (N). `residual` is the target -
-    // picture. A Gaussian's copies are removed one by one; where a point keeps two of them, their costs are added.
-    void removal_cost(const Weights &, const float *residual, float *cost);
+    // By how much the sum of squared errors against a target would grow without each Gaussian, cost (N). A Gaussian's
+    // copies are removed one by one; where a point keeps two of them, their costs are added.
+    void removal_cost(const Weights &, const float *target, float *cost);
 
 private:
     // A kept tile in lane order, and the place for its sums.

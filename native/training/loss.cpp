@@ -47,8 +47,8 @@ LossMeans loss(Engine &engine, const float *picture, const float *target, const 
             const float *w = weights_of(pixel_weights, int(i / plane), plane);
             double sum_l1, sum_l2;
             engine.kernels->pixel_loss(picture + i, target + i, w ? w + i % plane : nullptr, run,
-                                       float(weights.l1 / double(n)), float(weights.l2 / double(n)), gradient + i,
-                                       &sum_l1, &sum_l2);
+                                       float(weights.l1 / double(n)), float(weights.l2 / double(n)),
+                                       gradient ? gradient + i : nullptr, &sum_l1, &sum_l2);
             l1[task] += sum_l1, l2[task] += sum_l2;
         }
     });

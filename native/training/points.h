@@ -39,9 +39,12 @@ constexpr int kVisualErrors = 3; // of structure, of detail that was added, of d
 constexpr int kMargin = 32;      // of zeros around each plane: rows, and columns left and right
 struct VisualBlock {             // pointers to the block's first pixel; rows are `stride` apart
     const float *picture, *reference, *reference_mean, *reference_variance;
-    const float *weights; // of pixels; 0 in the margin
     ptrdiff_t stride;
     int width, height;
+    const float *weights;     // of pixels; 0 in the margins left and right
+    ptrdiff_t weights_stride; // 0: every row has the same
+    const float *no_weights;  // a row of zeros, for rows outside of the plane
+    int top, plane_height;    // the block's first row in the plane, and the rows of the plane
     float mean_weights[kVisualErrors], fourth_weights[kVisualErrors]; // of sums of errors and of their fourth powers
     float *maps[3];                                                   // of x, xx, xy, blurred
     float *gradient;                                                  // written

@@ -1,5 +1,8 @@
 // How far a picture is from its reference to the eye: the errors of SSIMULACRA 2 (kernels/visual.h) at several scales,
 // each at half the size of the one before, in the space XYB. A picture with alpha is seen over black and over white.
+//
+// Memory for pictures and their gradients is shared by both grounds. Maps are made of a few planes at a time, the
+// finest first: those of one plane take as much as the three planes of a picture.
 #pragma once
 
 #include <array>
@@ -34,49 +37,63 @@ public:
     size_t shape(int k) const { return size_t(k == 0 ? channels_ : k == 1 ? height_ : width_); }
 
 private:
-    struct Plane {                                     // each with a margin; see Scale
-        std::vector<float> reference, mean, variance;  // of the target
-        std::vector<float> picture, maps[3], gradient; // of a picture; empty at rest
-
-        std::array<std::vector<float> *, 5> of_picture() { return {&picture, &maps[0], &maps[1], &maps[2], &gradient}; }
+    using Values = std::vector<float>;
+    struct Reference { // planes of the target over one ground; empty where not wanted
+        Values image, mean, variance;
     };
+    using References = std::array<std::array<Reference, kVisualComponents>, kVisualScales>;
     struct Scale {
         int height, width;
-        std::vector<float> weights;      // with a margin
-        Plane planes[kVisualComponents]; // empty where not wanted
+        bool wanted[kVisualComponents];
+        Values weights;                     // of pixels: all rows, or one for all; with margins left and right
+        Values no_weights;                  // a row of zeros
+        Values pictures[kVisualComponents]; // with a margin; then their gradients. Empty at rest or where not wanted
 
         Size shape() const { return {height, width}; }
         size_t stride() const { return size_t(width) + 2 * kMargin; }
         size_t size() const { return stride() * (size_t(height) + 2 * kMargin); } // of a plane with its margin
         size_t at(int y, int x = 0) const { return (size_t(y) + kMargin) * stride() + kMargin + size_t(x); }
+        bool weights_a_row() const { return weights.size() > stride(); } // each row has its own
+        void take_weights(const float *of_pixels);
     };
-    struct PlaneBlock {
+    struct PlaneOf {
         int scale, component;
+        size_t place; // of its maps and gradient in the memory for them
+    };
+    using Batch = std::vector<PlaneOf>;
+    struct PlaneBlock {
+        const PlaneOf *plane; // of the batch
         VisualBlock block;
     };
     struct Light { // of a band of rows at one scale: linear light, and the gradient with respect to it
-        std::vector<float> light[3], gradient[3];
+        Values light[3], gradient[3];
     };
     struct Band {
         int number;
         std::vector<Light> lights; // of each scale
     };
 
-    template <class F> void for_bands(Engine &, const std::vector<Scale> &, const F &);
-    void shine(const Engine &, const float *picture, float ground, const std::vector<Scale> &, Band &) const;
-    void paint(Engine &, const float *picture, float ground, std::vector<Scale> &);
-    static std::vector<PlaneBlock> blocks_of(std::vector<Scale> &);
-    double compare(Engine &, std::vector<Scale> &, const VisualTerms &weights, bool differentiate);
-    void differentiate(Engine &, const float *picture, float ground, std::vector<Scale> &, float *gradient);
+    template <class F> void for_bands(Engine &, const F &);
+    void shine(const Engine &, const float *picture, float ground, Band &) const;
+    void paint(Engine &, const float *picture, float ground);
+    References remembered(Engine &) const;
+    std::vector<Batch> batches();
+    std::vector<PlaneBlock> blocks_of(const Batch &, const References &);
+    void compare(Engine &, const Batch &, const References &, const VisualTerms &weights, bool differentiate,
+                 double &loss);
+    void clear_margins(const Batch &);
+    void keep_gradients(Engine &, const std::vector<PlaneBlock> &);
+    void differentiate(Engine &, const float *picture, float ground, float *gradient);
     ColorRun run(const float *picture, float ground, int row) const;
-    void remember(Engine &, std::vector<Scale> &);
-    static void wake(std::vector<Scale> &);
+    void wake_pictures();
 
     const int channels_, height_, width_;
     std::vector<float> factors_;
-    std::vector<float> grounds_;             // black alone where all is opaque
-    std::vector<std::vector<Scale>> scales_; // of each ground
-    std::vector<Band> bands_;                // of each worker
+    std::vector<float> grounds_; // black alone where all is opaque
+    std::vector<Scale> scales_;
+    std::vector<References> references_; // of each ground
+    Values maps_[3], gradients_;         // of a batch of planes; empty at rest
+    std::vector<Band> bands_;            // of each worker
 };
 
 } // namespace imagegs

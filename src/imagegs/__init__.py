@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         imread,
         imwrite,
     )
-    from imagegs.errors import FormatError, ImageGSError, LimitError
+    from imagegs.errors import FormatError, ImageGSError, LimitError, NotEnoughMemoryError
     from imagegs.fitting import (
         Placement,
         Progress,
@@ -74,6 +74,7 @@ __all__ = [
     "LayerInfo",
     "LimitError",
     "MultiplyAdds",
+    "NotEnoughMemoryError",
     "Painter",
     "Placement",
     "Progress",
@@ -131,7 +132,7 @@ _HOMES = {
         "imread",
         "imwrite",
     ),
-    "errors": ("FormatError", "ImageGSError", "LimitError"),
+    "errors": ("FormatError", "ImageGSError", "LimitError", "NotEnoughMemoryError"),
     "fitting": (
         "Placement",
         "Progress",

@@ -41,6 +41,13 @@ class LimitError(FormatError):
     """
 
 
+class NotEnoughMemoryError(ImageGSError, MemoryError):
+    """The work would take more memory than is left, and was not begun.
+
+    It is a MemoryError, too, so that whoever expects that one has both.
+    """
+
+
 def is_of_the_disk(error: Exception) -> bool:
     """Whether the system could not read a file; libraries raise OSError for what is in it, too, or seek to
     where no file is (EINVAL).

@@ -28,7 +28,7 @@ class Limits:
         20.0  # of what nobody expects to take minutes: Image.load() of Pillow, plot, export, view
     )
     max_exported: int = 2**24  # entries of the tiles' lists, for shaders
-    max_picture_pixels: int = 2**26  # of a picture file that is read; a fit takes up to 100 bytes a pixel
+    max_picture_pixels: int = 2**26  # of a picture file that is read; see memory.fit_bytes
     max_picture_samples: int = 2**28  # of the picture files that are read together: pixels x channels
 
     @classmethod

@@ -24,6 +24,7 @@ from imagegs.errors import LimitError
 from imagegs.forking import in_forked_children
 from imagegs.gaussians import BLENDS, FloatArray, Gaussians
 from imagegs.limits import DEFAULT_LIMITS, Limits
+from imagegs.memory import check_memory
 
 SAMPLE_SLACK = 0.25  # canvas pixels that a pixel may be larger before it gets another sample
 COPIES = 9  # of a Gaussian on a canvas that wraps, itself among them
@@ -174,7 +175,11 @@ class Painter:
         grid = _grid(self.gaussians, height, scale, region, filtered)
         if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.uint16)):
             raise TypeError(f"pictures are float32, uint8 or uint16, not {np.dtype(dtype)}")
-        out = np.empty((grid.area.height, grid.area.width, len(self.gaussians.channels)), dtype)
+        shape = grid.area.height, grid.area.width, len(self.gaussians.channels)
+        check_memory(
+            math.prod(shape) * np.dtype(dtype).itemsize, f"a picture of {shape[1]} x {shape[0]} pixels"
+        )
+        out = np.empty(shape, dtype)
         with self._taking_turns() as scene:
             scene.render(engine(self._threads), out, *grid.place, False, *grid.samples)
         return out

@@ -1,6 +1,6 @@
 // L1 and L2 of a run of values: gradient w (l1_weight sign(d) + 2 l2_weight d) with d = picture - target and w the
-// value's weight, and the sums of w |d| and w d^2. Lane sums are turned into doubles every 4096 values, so large
-// pictures lose no digits.
+// value's weight, unless it is null, and the sums of w |d| and w d^2. Lane sums are turned into doubles every 4096
+// values, so large pictures lose no digits.
 #pragma once
 
 #include "core/simd.h"
@@ -21,7 +21,7 @@ static void pixel_loss_of(const float *picture, const float *target, const float
             vfloat sign = select(less(zero, d), broadcast(1.0f), select(less(d, zero), broadcast(-1.0f), zero));
             vfloat wd = d;
             if constexpr (Weighted) sign *= load(weights + i), wd *= load(weights + i);
-            store(gradient + i, sign * l1_weight + wd * (2.0f * l2_weight));
+            if (gradient) store(gradient + i, sign * l1_weight + wd * (2.0f * l2_weight));
             l1 += sign * d;
             l2 += wd * d;
         }
@@ -30,7 +30,7 @@ static void pixel_loss_of(const float *picture, const float *target, const float
         for (; i < end; ++i) {
             const float d = picture[i] - target[i], w = Weighted ? weights[i] : 1.0f;
             const float sign = w * float((d > 0) - (d < 0));
-            gradient[i] = sign * l1_weight + 2.0f * l2_weight * (w * d);
+            if (gradient) gradient[i] = sign * l1_weight + 2.0f * l2_weight * (w * d);
             *sum_l1 += sign * d;
             *sum_l2 += w * d * d;
         }

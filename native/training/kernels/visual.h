@@ -58,6 +58,12 @@ IMAGEGS_INLINE void count(vfloat error, vfloat weight, vfloat sums[2]) {
     sums[1] += square * square * weight;
 }
 
+// The weights of a row of the block's, or of a row above or below it.
+IMAGEGS_INLINE const float *weights_of_row(const VisualBlock &block, int row) {
+    const bool inside = row + block.top >= 0 && row + block.top < block.plane_height;
+    return inside ? block.weights + row * block.weights_stride : block.no_weights;
+}
+
 // Asks for rows of planes, from `row` on, that the next batch reads: too short for the processor to foresee.
 template <int N>
 IMAGEGS_INLINE void prefetch_batch(const VisualBlock &block, const float *const (&planes)[N], int row) {
@@ -74,7 +80,7 @@ static void visual_maps(const VisualBlock &block, double sums[2 * kVisualErrors]
     rows.take(line), rows.take(rings, kRing * kRow);
     const int across = block.width;
     const float *early[] = {block.picture, block.reference};
-    const float *late[] = {block.reference_mean, block.reference_variance, block.weights};
+    const float *late[] = {block.reference_mean, block.reference_variance};
     for (int b = 0; kBatch * b < block.height + 2 * kHalf; ++b) {
         prefetch_batch(block, early, kBatch * (b + 1) - kHalf);
         prefetch_batch(block, late, kBatch * (b + 1) - 2 * kHalf);
@@ -103,7 +109,7 @@ static void visual_maps(const VisualBlock &block, double sums[2 * kVisualErrors]
                 const VisualErrors e =
                     visual_errors(load(block.picture + at), load(block.reference + at), maps[0][r], maps[1][r],
                                   maps[2][r], load(block.reference_mean + at), load(block.reference_variance + at));
-                const vfloat weight = load(block.weights + at) * own;
+                const vfloat weight = load(weights_of_row(block, row) + i) * own;
                 count(e.structure, weight, sum[0]);
                 count(maximum(e.change, broadcast(0.0f)), weight, sum[1]);
                 count(maximum(-e.change, broadcast(0.0f)), weight, sum[2]);
@@ -137,13 +143,14 @@ static void visual_gradient(const VisualBlock &block, float *scratch) {
     float *derivative[3], *rings[3], *own[kRing]; // of one row, before and after a blur along it; d x of the last rows
     rows.take(derivative), rows.take(rings, kRing * kRow), rows.take(own);
     const int across = block.width;
-    const float *planes[] = {block.picture, block.reference, block.maps[0],        block.maps[1],
-                             block.maps[2], block.weights,   block.reference_mean, block.reference_variance};
+    const float *planes[] = {block.picture, block.reference,      block.maps[0],           block.maps[1],
+                             block.maps[2], block.reference_mean, block.reference_variance};
     for (int b = 0; kBatch * b < block.height + 2 * kHalf; ++b) {
         prefetch_batch(block, planes, kBatch * (b + 1) - kHalf);
         for (int r = 0; r < kBatch; ++r) {
             const int row = kBatch * b + r;
             const ptrdiff_t first = (row - kHalf) * block.stride - kHalf;
+            const float *weights = weights_of_row(block, row - kHalf) - kHalf;
             for (int i = 0; i < across + 2 * kHalf; i += kLanes) {
                 const ptrdiff_t at = first + i;
                 const vfloat mean = load(block.maps[0] + at), reference_mean = load(block.reference_mean + at);
@@ -151,7 +158,7 @@ static void visual_gradient(const VisualBlock &block, float *scratch) {
                     visual_errors(load(block.picture + at), load(block.reference + at), mean, load(block.maps[1] + at),
                                   load(block.maps[2] + at), reference_mean, load(block.reference_variance + at));
                 vfloat out[4];
-                visual_derivatives(block, e, mean, reference_mean, load(block.weights + at), out);
+                visual_derivatives(block, e, mean, reference_mean, load(weights + i), out);
                 for (int k = 0; k < 3; ++k) store(derivative[k] + i, out[k]);
                 store(own[row % kRing] + i, out[3]);
             }

@@ -21,8 +21,9 @@ examples:
   imagegs batch /shared/photos -o /shared/small --scheduler tcp://head:8786
 
 Each picture becomes a .gsimg file beside it, or in OUT, where the folders are kept. Folders are
-searched with all folders in them. A table (.csv, or .jsonl with a JSON object on each line) has a
-column `input`, and may have `output` and columns named after options: bpp, effort, tune, ...
+searched with all folders in them. A table (.csv, .parquet, or .jsonl with a JSON object on each
+line) has a column `input`, and may have `output` and columns named after options: bpp, effort,
+tune, ...
 
 The manifest has a line for each picture: its hash, size, PSNR, SSIM, seconds, or why it failed. A
 second run does what is missing, what failed and what has changed: pictures, options or outputs. A
@@ -45,7 +46,7 @@ def add_options(parser: Parser) -> None:
         "--table",
         type=stored_path,
         metavar="JOBS.csv",
-        help="pictures with options of their own: .csv, .jsonl",
+        help="pictures with options of their own: .csv, .jsonl, .parquet",
     )
     parser.add_argument(
         "-o",

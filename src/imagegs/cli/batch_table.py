@@ -1,4 +1,4 @@
-"""`imagegs batch --table`: pictures, each with options of its own, from CSV or JSON lines."""
+"""`imagegs batch --table`: pictures, each with options of its own, from CSV, JSON lines or Parquet."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imagegs.cli.batch_parquet import parquet_rows
 from imagegs.cli.exit_codes import about
 from imagegs.cli.options import Parser, UsageError
 from imagegs.errors import FormatError
 
 INPUT, OUTPUT = "input", "output"
-_SUFFIXES = (".csv", ".jsonl")
+_SUFFIXES = (".csv", ".jsonl", ".parquet")
 _OTHER_NAMES = {"n_gaussians": "gaussians"}  # as Python has it
 _YES, _NO = ("1", "true", "yes"), ("0", "false", "no", "")
 
@@ -31,7 +32,7 @@ class TableRow:
 
 
 def read_table(path: Path, parser: Parser, given: Namespace) -> Iterator[TableRow]:
-    """The rows of a table of a header and lines with commas, or of JSON objects, one a line.
+    """The rows of a table: of a header and lines with commas, of a JSON object on each line, or of Parquet.
 
     parser: has the options that columns may be named after. given: the options of the command line, which
     are those of all rows that do not say otherwise; of options that exclude each other the row's counts.
@@ -51,20 +52,23 @@ def read_table(path: Path, parser: Parser, given: Namespace) -> Iterator[TableRo
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rows by the names of their columns, with their numbers from 1; empty cells are left out."""
-    if path.suffix.lower() not in _SUFFIXES:
-        raise UsageError("a table is a .csv file, or .jsonl with a JSON object on each line")
-    is_csv = path.suffix.lower() == ".csv"
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise UsageError("a table is a .csv file, .jsonl with a JSON object on each line, or .parquet")
+    rows = parquet_rows(path) if suffix == ".parquet" else _text_rows(path, suffix == ".csv")
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict) or None in row or INPUT not in row:
+            raise FormatError(f"row {number} has no column {INPUT!r}, or more cells than names")
+        cells = {name: value for name, value in row.items() if value not in (None, "")}
+        yield number, {_name(name): value for name, value in cells.items()}
+
+
+def _text_rows(path: Path, is_csv: bool) -> Iterator[Any]:
+    """What the lines of a file of text hold; a dict from each of CSV, by the names of the header."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="" if is_csv else None) as file:
-        rows = csv.DictReader(file, strict=True) if is_csv else map(_object, file)
         try:
-            for number, row in enumerate(rows, 1):
-                if not isinstance(row, dict) or None in row or INPUT not in row:
-                    raise FormatError(f"row {number} has no column {INPUT!r}, or more cells than names")
-                cells = {name: value for name, value in row.items() if value not in (None, "")}
-                yield number, {_name(name): value for name, value in cells.items()}
+            yield from csv.DictReader(file, strict=True) if is_csv else map(_object, file)
         except (csv.Error, ValueError, RecursionError) as error:
-            if isinstance(error, UsageError):
-                raise
             raise FormatError(f"the table is damaged: {error}") from None
 
 

@@ -80,7 +80,9 @@ def _cause(error: BaseException) -> BaseException:
 def _message(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    if isinstance(error, MemoryError):  # its own text says nothing ("std::bad_alloc") or is missing
+    if isinstance(error, MemoryError) and not isinstance(
+        error, ImageGSError
+    ):  # its own text says nothing ("std::bad_alloc") or is missing
         return "not enough memory"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     if exit_code(error) == FAILED and not isinstance(error, ImageGSError):

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from imagegs import codec
+from imagegs._native import give_back_memory
 from imagegs.codec.grain import Grain, grain_in, with_grain
 from imagegs.compression.judging import Original
 from imagegs.compression.options import CompressionOptions
@@ -132,7 +133,9 @@ class Compression:
         start = perf_counter()
         gaussians, steps = self._fitted(progress or _ignore)
         metadata = file_metadata(self.options, self.plan.tune, self.maps, steps)
-        data = self._with_grain(self._packed(gaussians, metadata))
+        packed = self._packed(gaussians, metadata)
+        give_back_memory()
+        data = self._with_grain(packed)
         seconds = perf_counter() - start
         return Compressed(data, steps, seconds, self.plan.psnr, self.plan.ssimulacra2, self._original)
 
@@ -177,6 +180,7 @@ class Compression:
         return None
 
     def _packed(self, gaussians: Gaussians, metadata: dict[str, Any] | None = None) -> bytes:
+        give_back_memory()  # that of the fit
         return self._packer.pack(self.restoration.to_store(gaussians, self.options.threads), metadata)
 
     def _with_grain(self, data: bytes) -> bytes:

@@ -75,6 +75,7 @@ class Packer:
                 expected = MARGIN * len(data) / sizes.of(lattice)
             if len(gaussians) == 1:
                 return self._single(n_bytes, reference, gaussians, metadata)
+            reference.objective.rest()
             gaussians = self._fewer(fitted, gaussians)
 
     def _single(

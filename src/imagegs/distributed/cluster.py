@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SETTINGS = {
     "distributed.worker.preload": ["imagegs.distributed.worker_setup"],
     "distributed.scheduler.http.routes": [],
+    "distributed.diagnostics.computations.max-history": 1,
 }
 FIRST_WORKER_SECONDS = 60.0  # so long a wait for the first worker of a scheduler
 _CONNECT_SECONDS = 10.0
@@ -50,6 +51,18 @@ def connected(scheduler: str) -> Iterator[Client]:
         with client:
             _wait_for_a_worker(client, scheduler)
             yield client
+
+
+def forget_names() -> None:
+    """Lets Dask forget the names of tasks that are done, in this process, which may have the scheduler.
+
+    It remembers the last 100,000 of them, some 200 bytes each, and no setting changes that.
+    """
+    from dask.utils import key_split
+
+    forget = getattr(key_split, "cache_clear", None)
+    if forget is not None:
+        forget()
 
 
 def worker_count(threads_per_picture: int) -> int:

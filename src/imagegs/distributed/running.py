@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from imagegs.distributed.cluster import forget_names
 from imagegs.distributed.jobs import Job
 from imagegs.distributed.manifest import Manifest
 from imagegs.distributed.rows import Row
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 # results are written, and few enough that the scheduler's memory does not grow with the number of pictures.
 TASKS_PER_THREAD = 4
 LEAST_TASKS = 16
-_COUNTING_SECONDS = 5.0  # between two looks at how many threads there are: workers come and go
+# Between two looks at how many threads there are, since workers come and go; names are forgotten as often.
+_COUNTING_SECONDS = 5.0
 
 
 class SchedulerLostError(ConnectionError):
@@ -84,6 +86,7 @@ class _Run:
         """How many tasks may be with the scheduler."""
         now = time.monotonic()
         if now - self._counted >= _COUNTING_SECONDS:
+            forget_names()
             with suppress(OSError):  # the futures tell that the scheduler has gone
                 n_threads = sum(self._client.nthreads().values())
                 self._room, self._counted = max(LEAST_TASKS, TASKS_PER_THREAD * n_threads), now

@@ -80,7 +80,7 @@ def failed(
 
 def reason_of(error: BaseException) -> str:
     """An error in one line."""
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) and not isinstance(error, ImageGSError):
         return "not enough memory"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     text = " ".join(text.split()) or type(error).__name__

@@ -81,6 +81,7 @@ def polish(
         ratio = fall / expected if expected > 0 else 0.0
         damping = max(LEAST_DAMPING, damping * (1 / 3 if ratio > 0.7 else 1 if ratio > 0.25 else 2))
         arrays = moved
+        del kept, metric, system  # memory for the next ones
         yield Polished(arrays, now.l2, damping)
 
 

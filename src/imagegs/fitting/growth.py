@@ -41,14 +41,15 @@ def worst_pixels(
     rendered: FloatArray,
     n: int,
     pixel_weights: FloatArray | None = None,
+    memory: FloatArray | None = None,
 ) -> tuple[Pixels, FloatArray]:
     """n pixels drawn by (mean |error|)^2, times the weights of pixels if there are any,
     (H, W) or (C, H, W), and the error (N, C) = blurred target - clipped picture there.
 
-    `rendered` and `target` are (C, H, W).
+    `rendered` and `target` are (C, H, W), and so is `memory`, which is overwritten where it is given.
     """
     total: FloatArray = np.zeros(target.shape[1:], np.float32)
-    error = np.empty_like(target)
+    error = np.empty_like(target) if memory is None else memory
     by_channel = pixel_weights if pixel_weights is not None and pixel_weights.ndim == 3 else None
     for i, (channel, picture) in enumerate(zip(target, rendered, strict=True)):
         np.subtract(_blurred(channel), np.clip(picture, 0.0, 1.0), out=error[i])

@@ -134,7 +134,7 @@ def _train(
         elif kept and useless is not None and len(useless):
             parameters.replace(useless, born_where_worst(rng, kept, len(useless), metric))
             mover.adam.forget(useless)
-        kept, painted = None, parameters.arrays()  # memory for what comes now
+        kept, metric, painted = None, None, parameters.arrays()  # memory for what comes now
         if (order := layering.split(done, objective, painted)) is not None:
             parameters.reorder(order)
             mover.adam.reorder(order)
@@ -196,7 +196,7 @@ def born_where_worst(
         + blobs.amplitude
     )
     if (missing := n - len(x)) > 0:
-        pixels, _ = worst_pixels(rng, target, rendered, missing, metric)
+        pixels, _ = worst_pixels(rng, target, rendered, missing, metric, objective.scratch)
         xy, ones = centers(pixels, target.shape[2]), np.ones(missing, np.float32)
         blobs = Blobs(np.concatenate([blobs.xy, xy]), np.concatenate([blobs.scale, ones]), blobs.amplitude)
         color = np.concatenate([color, colors_at(target, pixels)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -132,32 +134,47 @@ class Objective:
     ) -> None:
         self.target = target
         self.room = room or Room(0.0, 0.0, target.shape[2], target.shape[1])
-        self.pixel_weights = pixel_weights
-        self._mean_weight = 1.0
-        if pixel_weights is not None and pixel_weights.ndim == 3:
-            self._mean_weight = float(np.mean(pixel_weights, dtype=np.float64))
+        self._weigh(pixel_weights)
         self.blend = blend
         self.wrap = wrap
         self.observer = observer
         self.engine = engine(threads)
-        # Memory for one call. An evaluation of the loss leaves its slopes there, until the next call.
-        self.scratch = np.empty_like(target)
         self._scene = Scene()
         self._spares = Spares()
 
+    @cached_property
+    def scratch(self) -> FloatArray:
+        """(C, H, W), memory for one call. An evaluation of the loss leaves its slopes there, until the next
+        call.
+        """
+        return np.empty_like(self.target)
+
+    def _weigh(self, pixel_weights: FloatArray | None) -> None:
+        self.pixel_weights = pixel_weights
+        self._mean_weight = 1.0
+        if pixel_weights is not None and pixel_weights.ndim == 3:
+            self._mean_weight = float(np.mean(pixel_weights, dtype=np.float64))
+
     def weighed(self, pixel_weights: FloatArray | None) -> Objective:
-        """The same target with other weights of its pixels, and without an observer."""
-        return Objective(self.target, self.blend, self.engine.threads, pixel_weights, self.wrap)
+        """The same target with other weights of its pixels, and without an observer. Both share the memory
+        for their calls: what one leaves in its scratch is there until the next call of either.
+        """
+        assert self.scratch is not None  # made now, so that both have the same
+        other = copy(self)
+        other._weigh(pixel_weights)
+        other.observer = None
+        return other
 
     def rest(self) -> None:
         """Gives back memory that the next look needs again."""
         if self.observer is not None:
             self.observer.rest()
+            _native.give_back_memory()
 
-    def render(self, arrays: GaussianArrays) -> FloatArray:
-        """The picture (C, H, W), not clipped."""
+    def render(self, arrays: GaussianArrays, out: FloatArray | None = None) -> FloatArray:
+        """The picture (C, H, W), not clipped, in `out` where it is given."""
         self._update(arrays)
-        picture = np.empty_like(self.target)
+        picture = np.empty_like(self.target) if out is None else out
         self._scene.render(self.engine, picture, 0, 0, 1.0, 1.0, planar=True)
         return picture
 
@@ -218,7 +235,7 @@ class Objective:
         not wanted, which is half the work where there is an observer.
         """
         *of_values, visual = weights
-        into = self.scratch if gradient is None else gradient
+        into = np.empty_like(picture) if gradient is None and weights.ssim != 0 else gradient
         means = _native.loss(self.engine, picture, self.target, self.pixel_weights, into, *of_values)
         if visual == 0:
             return LossMeans(*means, 0.0)
@@ -292,5 +309,5 @@ class KeptRender:
         weights of pixels.
         """
         cost = np.empty(len(self), np.float32)
-        self._native.removal_cost(metric, self.residual(), cost)
+        self._native.removal_cost(metric, self.objective.target, cost)
         return cost

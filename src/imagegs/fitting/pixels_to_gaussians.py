@@ -23,6 +23,7 @@ from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.fitting.recipes import check_recipe, steps_of
 from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots
 from imagegs.gaussians import MAX_LAYERS, BlendName, Gaussians
+from imagegs.memory import check_memory, fit_bytes
 from imagegs.pictures.given import ImageLike, pixels_from
 from imagegs.pictures.pixels import channel_names, to_planes
 from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
@@ -159,6 +160,8 @@ def fit_progressively(
     weights = weights_of_pixels(pixel_weights, height, width)
     names = channel_names(n_channels) if channels is None else channels
     covered = checked_alphas(alphas, names)
+    needed = fit_bytes(height, width, n_channels, n, is_seen=tune == "visual")
+    check_memory(needed, f"the fit of {width} x {height} pixels with {n_channels} channels")
     planes = with_hidden_filled(to_planes(pixels), covered)
     target = planes * roots[:, None, None]
     observer = observer_for(target, names, roots, weights, threads) if tune == "visual" else None

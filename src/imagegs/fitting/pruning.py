@@ -55,6 +55,7 @@ def without_useless(reference: Reference, gaussians: Gaussians) -> Gaussians:
     objective = reference.objective
     if objective.observer is not None:
         objective = objective.weighed(aim_near(objective.kept(arrays)).metric)
+        reference.objective.rest()
     pruning = _Pruning(objective, arrays, layer)
     order = np.argsort(pruning.cost, kind="stable")
     cheap = order[: int(MOST_DROPPED * len(order))]

@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from imagegs._native import Engine
 from imagegs.fitting.halving import halved
 from imagegs.fitting.objective import Evaluation, GaussianArrays, Objective
 from imagegs.gaussians import FloatArray
 
 LEAST_DISTANCE = 8.0  # between neighbours, in pixels of the copy, in the mean
 LEAST_SIDE = 32  # pixels of a copy
+BAND_ROWS = 256  # of a target that are halved together; an even number
 
 
 class Copy(NamedTuple):
@@ -65,15 +67,43 @@ def _half(copy: Copy) -> Copy | None:
     _, height, width = objective.target.shape
     if min(height, width) < 2 * LEAST_SIDE or (objective.wrap and (height % 2 or width % 2)):
         return None
-    engine, full, weights = objective.engine, objective.target, objective.pixel_weights
-    of_channels = (
-        np.ones((1, height, width), np.float32) if weights is None else weights.reshape(-1, height, width)
-    )
-    half_weights = halved(engine, of_channels)
-    weighed, least = halved(engine, full * of_channels), np.float32(1e-6)
-    target: FloatArray = np.divide(weighed, np.maximum(half_weights, least), dtype=np.float32)
-    beyond = halved(engine, np.square(full) * of_channels) - np.square(target) * half_weights
-    of_half = None if weights is None else half_weights if weights.ndim == 3 else half_weights[0]
-    half = Objective(target, objective.blend, engine.threads, of_half, objective.wrap)
+    target = np.empty((len(objective.target), (height + 1) // 2, (width + 1) // 2), np.float32)
+    beyond = np.empty_like(target)
+    of_channels = None if (weights := objective.pixel_weights) is None else weights.reshape(-1, height, width)
+    of_half = None if of_channels is None else np.empty((len(of_channels), *target.shape[1:]), np.float32)
+    for top in range(0, height, BAND_ROWS):  # in bands: several whole pictures would be much memory
+        rows, half = slice(top, top + BAND_ROWS), slice(top // 2, (top + BAND_ROWS) // 2)
+        band = _halved_rows(
+            objective.engine,
+            objective.target[:, rows],
+            None if of_channels is None else of_channels[:, rows],
+        )
+        target[:, half], beyond[:, half] = band.target, band.beyond
+        if of_half is not None:
+            of_half[:, half] = band.weights
+    if of_half is not None and weights is not None and weights.ndim == 2:
+        of_half = of_half[0]
+    smaller = Objective(target, objective.blend, objective.engine.threads, of_half, objective.wrap)
     lost = copy.lost + max(0.0, float(np.mean(beyond, dtype=np.float64)))
-    return Copy(half, copy.factor / 2, lost)
+    return Copy(smaller, copy.factor / 2, lost)
+
+
+class _HalfRows(NamedTuple):
+    """Rows of a copy at half the size, (C, h, w): their target, its weights, and the mean square of what the
+    full rows have beyond them.
+    """
+
+    target: FloatArray
+    weights: FloatArray
+    beyond: FloatArray
+
+
+def _halved_rows(engine: Engine, full: FloatArray, weights: FloatArray | None) -> _HalfRows:
+    """Of rows (C, 2 h, w) and the weights of their pixels, (1 or C, 2 h, w)."""
+    of_full = np.ones_like(full[:1]) if weights is None else weights
+    of_half = halved(engine, of_full)
+    weighed, least = halved(engine, full * of_full), np.float32(1e-6)
+    target: FloatArray = np.divide(weighed, np.maximum(of_half, least), dtype=np.float32)
+    powers, own = halved(engine, np.square(full) * of_full), np.square(target) * of_half
+    beyond: FloatArray = np.subtract(powers, own, dtype=np.float32)
+    return _HalfRows(target, of_half, beyond)
