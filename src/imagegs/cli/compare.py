@@ -97,7 +97,7 @@ def _read(path: Path, options: Namespace) -> Picture:
     from imagegs.codec import decode
     from imagegs.codec.container import SIGNATURE
     from imagegs.codec.grain import grain_in
-    from imagegs.codec.gsimg import read_file
+    from imagegs.codec import read_file
     from imagegs.files import read_to_limit
     from imagegs.grain.adding import add_grain
     from imagegs.limits import Limits

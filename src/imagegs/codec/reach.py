@@ -29,7 +29,7 @@ def reach_of_blocks(
     if gaussians.wrap or np.min(later, initial=0) < MOST_FADE - MAX_LOG_WEIGHT:
         return unknown
     reach, left = np.zeros(len(grid), np.int64), MOST_IDS
-    rectangles = np.array([grid.rectangle(block) for block in range(len(grid))])
+    rectangles = grid.rectangles()
     side = max(1, (1 << grid.side) // TILES_A_BLOCK)
     for level in range(max(1, len(gaussians.layers))):
         picture = gaussians.first_layers(level + 1)
