@@ -16,8 +16,7 @@ import imagegs.codec
 from gsimg_samples import any_gaussians, bits_of_any_size, chunks_of, nested, same, sample_gaussians
 from gsimg_samples import encode_fixed as encode
 from gsimg_samples import save_fixed as save
-from imagegs.codec import Bits, decode, file_size, load, read_info
-from imagegs.codec import read_file
+from imagegs.codec import Bits, decode, file_size, load, read_file, read_info
 from imagegs.errors import FormatError, LimitError
 from imagegs.gaussians import Gaussians
 

@@ -13,6 +13,7 @@ from imagegs.codec.grain import Grain
 from imagegs.codec.gsimg import encode, save
 from imagegs.codec.lattice import Lattice
 from imagegs.codec.opening import read_file
+from imagegs.codec.painting import render, sample
 
 __all__ = [
     "Bits",
@@ -30,5 +31,7 @@ __all__ = [
     "load",
     "read_file",
     "read_info",
+    "render",
+    "sample",
     "save",
 ]

@@ -17,7 +17,7 @@ class ByteSource(Protocol):
         """The number of bytes."""
 
     def read(self, start: int, size: int) -> memoryview:
-        """`size` bytes from `start` on; they lie within the source. Raises FormatError, LimitError, OSError."""
+        """`size` bytes from `start` on, all within the source. Raises FormatError, LimitError, OSError."""
 
     def check_whole(self) -> None:
         """Raises LimitError where there are more bytes than may be read."""

@@ -1,4 +1,4 @@
-"""What a .gsimg file holds: its header, its small chunks, and the numbers of the Gaussians that are wanted."""
+"""What a .gsimg file holds: header, small chunks, and the numbers of the Gaussians that are wanted."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def read_info(
 ) -> FileInfo:
     """What a .gsimg file, its bytes or its path, says about itself, checked in full but not dequantised.
 
-    Of a file in blocks that has more bytes, Gaussians or colour values than go with size_limit pixels the layers
-    are not read: `bits_by_attribute` and the layers' `bits` are empty then.
+    Of a file in blocks that has more bytes, Gaussians or colour values than go with size_limit pixels the
+    layers are not read: `bits_by_attribute` and the layers' `bits` are empty then.
 
     Raises FormatError when data is not a valid .gsimg file, LimitError when another one has more than goes
     with size_limit pixels (its canvas may have more: nothing is painted), OSError where a path cannot be

@@ -15,8 +15,8 @@ from imagegs.gaussians import level_of
 from imagegs.limits import Limits
 from imagegs.rendering import Size, View, area_of, output_size
 
-# Of a picture that is smaller than the canvas, where all layers are over the limits: PSNR against all layers falls
-# by less than 0.1 dB (benchmarks/preview_layers.py).
+# Painted pixels, of a picture that is smaller than the canvas, where all layers are over the limits.
+# benchmarks/preview_layers.py tells what that loses.
 PIXELS_A_GAUSSIAN = 8
 
 
@@ -61,7 +61,8 @@ class Wanted:
     def boxes(self, grid: BlockGrid, canvas: Header) -> NDArray[np.floating[Any]] | None:
         """(B, 4) rectangles of the canvas that hold all that is wanted; None: all of it."""
         if self.squares is not None:
-            return _hulls(self.squares, grid)
+            corner = canvas.width, canvas.height
+            return _hulls(self.squares.clip(0, corner * 2), grid)
         region = self.region
         if region is None and self.view is not None and self.view.region is not None:
             region = self.view.on_canvas(canvas)
