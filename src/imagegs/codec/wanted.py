@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ from imagegs.gaussians import level_of
 from imagegs.limits import Limits
 from imagegs.rendering import Size, View, area_of, output_size
 
-# Painted pixels, of a picture that is smaller than the canvas, where all layers are over the limits.
-# benchmarks/preview_layers.py tells what that loses.
-PIXELS_A_GAUSSIAN = 8
+# Gaussians a painted pixel, of a picture for which all layers are over the limits: with fewer it is refused.
+# Each layer that is left out costs decibels (benchmarks/preview_layers.py), so all stay that can.
+LEAST_DENSITY = 1 / 8
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,15 @@ class Wanted:
         """How many layers are wanted whole, and which share (0..1) of the next one.
 
         counts: of Gaussians that the layers have where something is wanted. Where they are over the limits,
-        a picture that has a size gets as few layers as make PIXELS_A_GAUSSIAN.
+        a picture that has a size gets the whole layers that the limits hold, if they make LEAST_DENSITY.
         """
         whole, share = level_of(self.lod, len(counts))
-        if not self.has_size or limits.hold(sum(counts[: whole + (share > 0)]), len(canvas.channels), 0):
+        channels = len(canvas.channels)
+        if not self.has_size or limits.hold(sum(counts[: whole + (share > 0)]), channels, 0):
             return whole, share
-        enough = self.pixels(canvas) / PIXELS_A_GAUSSIAN
-        few = next((n for n in range(1, whole + 1) if sum(counts[:n]) >= enough), None)
-        return (whole, share) if few is None else (few, 0.0)
+        held = [n for n in accumulate(counts[:whole]) if limits.hold(n, channels, 0)]
+        is_enough = bool(held) and held[-1] >= LEAST_DENSITY * self.pixels(canvas)
+        return (len(held), 0.0) if is_enough else (whole, share)
 
 
 WHOLE = Wanted()
