@@ -71,9 +71,9 @@ class Coded:
         names = self.layers[0].bits
         return {name: sum(v.bits[name] for v in self.layers) / len(self.table) for name in names}
 
-    def gaussians(self, header: Header) -> Gaussians:
+    def gaussians(self, header: Header, threads: int | None = None) -> Gaussians:
         """The Gaussians themselves."""
-        arrays: dict[str, Any] = from_table(self.table, self.lattice, header.height, header.width)
+        arrays: dict[str, Any] = from_table(self.table, self.lattice, header.height, header.width, threads)
         found = Gaussians(
             **arrays,
             height=header.height,
@@ -128,7 +128,7 @@ def _block_index(
     threads: int | None,
 ) -> BlockIndex:
     layers = tuple(LayerInfo(sum(n), 0, {}) for n in counts)
-    gaussians = Coded(lattice, table, layers).gaussians(header)
+    gaussians = Coded(lattice, table, layers).gaussians(header, threads)
     reach = reach_of_blocks(gaussians, grid.blocks_of(table, lattice.cell), grid, threads)
     return BlockIndex.of(grid, reach, counts, streams)
 

@@ -28,11 +28,11 @@ class Contents:
     grain: Grain | None
     chunks: Chunks
 
-    def gaussians(self) -> Gaussians:
+    def gaussians(self, threads: int | None = None) -> Gaussians:
         """The Gaussians."""
         if isinstance(self.numbers, FixedPoint):
             return dequantized(self.numbers, self.header)
-        return self.numbers.gaussians(self.header)
+        return self.numbers.gaussians(self.header, threads)
 
 
 def read_contents(

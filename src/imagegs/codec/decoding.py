@@ -107,7 +107,7 @@ def decode_contents(
     wanted = Wanted(lod, region, view, squares)
     contents = read_contents(source, limits, allow_partial=allow_partial, wanted=wanted, threads=threads)
     _check_pixels(contents.header, wanted, whole, limits)
-    gaussians = contents.gaussians()
+    gaussians = contents.gaussians(threads)
     if whole:
         check_painting(gaussians, limits, region=region)
     return Decoded(gaussians, contents.metadata, contents.grain)
