@@ -28,6 +28,11 @@ class Contents:
     grain: Grain | None
     chunks: Chunks
 
+    @property
+    def block_side(self) -> int | None:
+        """The side of the blocks in pixels; None without any."""
+        return self.numbers.block_side if isinstance(self.numbers, Coded) else None
+
     def gaussians(self, threads: int | None = None) -> Gaussians:
         """The Gaussians."""
         if isinstance(self.numbers, FixedPoint):
@@ -92,6 +97,19 @@ def read_all_facts(source: ByteSource, limits: Limits, allow_partial: bool = Fal
         _check_numbers(header, limits)
         numbers = read_layers(chunks, header, count_bits=True)
     return Contents(header, numbers, metadata, grain, chunks)
+
+
+def read_index(source: ByteSource, allow_partial: bool = False) -> Contents | None:
+    """What the index of a file in blocks tells, so that `numbers` are without a table; None without blocks.
+
+    Raises FormatError, LimitError.
+    """
+    chunks = read_chunks(source, allow_partial, lambda _: True)
+    if "BLKS" not in chunks:
+        return None
+    header, metadata, grain = _small_chunks(chunks)
+    _check_blend(header)
+    return Contents(header, read_layer_facts(chunks, header), metadata, grain, chunks)
 
 
 def _small_chunks(chunks: Chunks) -> tuple[Header, dict[str, Any] | None, Grain | None]:

@@ -102,5 +102,5 @@ def info_of(source: ByteSource, size_limit: int | None = None, allow_partial: bo
         layers=() if coded is None else coded.layers,
         metadata=contents.metadata,
         grain=contents.grain,
-        block_side=None if coded is None else coded.block_side,
+        block_side=contents.block_side,
     )
