@@ -131,9 +131,9 @@ def test_work_counts_for_all_strips_together(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, out = put(tmp_path / "a.gsimg"), tmp_path / "a.tif"
-    monkeypatch.setattr(Limits, "of", lambda _: Limits(max_pairs=1400))
+    monkeypatch.setattr(Limits, "of", lambda _: Limits(max_pairs=14_000))
     check_failure(
-        run("decode", file, "-o", out), 3, "seen on more than 1400 tiles, all counted: over the limit"
+        run("decode", file, "-o", out), 3, "seen on more than 14000 tiles, all counted: over the limit"
     )
     assert not out.exists()
 
