@@ -66,7 +66,8 @@ def decode(
     Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
     size_limit pixels, when it has more Gaussians or colour values than go with so many, or when painting it
     takes more memory or work; ValueError for another level, and for a region that is empty or not inside the
-    canvas.
+    canvas. Of a region or a lower level of detail the limits count what is decoded and painted
+    (docs/format.md, section 8).
 
     >>> data = imagegs.compress(np.zeros((16, 24, 3), np.uint8), n_gaussians=4, effort=1)
     >>> gaussians = imagegs.decode(data)
