@@ -10,6 +10,7 @@ import numpy as np
 import oracle
 from imagegs import Gaussians, Grain, decode, read_info
 from imagegs.codec.attributes import read_fixed_point
+from imagegs.codec.byte_source import Memory
 from imagegs.codec.coded import read_layers
 from imagegs.codec.container import read_chunks
 from imagegs.codec.header import read_header
@@ -23,12 +24,10 @@ MARGIN = 0.002  # nats between every sample and a change of the Gaussians that i
 
 def stored_integers(data: bytes) -> Any:
     """(N, columns): in fixed point q of every column; in coded files see native/entropy/layer.h."""
-    chunks = read_chunks(memoryview(data))
+    chunks = read_chunks(Memory(data))
     header = read_header(chunks.single["HEAD"])
     if chunks.layers:
-        return read_layers(
-            chunks.single["LATT"], chunks.layers, header, blocks=chunks.single.get("BLKS"), partial=False
-        ).table
+        return read_layers(chunks, header).table
     numbers, columns = read_fixed_point(chunks.single["GAUS"], header), []
     bits = [a.bits for a in numbers.attributes for _ in range(a.columns)]
     for packed, b in zip(numbers.columns, bits, strict=True):

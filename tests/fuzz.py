@@ -33,6 +33,7 @@ import decode_reference  # noqa: E402
 from expected import ARRAYS, stored_integers  # noqa: E402
 from imagegs import FormatError, Gaussians, decode, read_info, render  # noqa: E402
 from imagegs.codec import FileInfo  # noqa: E402
+from imagegs.codec.byte_source import Memory  # noqa: E402
 from imagegs.codec.container import ORDER, read_chunks  # noqa: E402
 from imagegs.codec.grain import grain_in  # noqa: E402
 from imagegs.errors import LimitError  # noqa: E402
@@ -192,7 +193,7 @@ def comes_later(data: bytes, reason: str) -> bool:
     if re.match("layer [0-9]|the layers |[0-9]+ layers", reason):
         return True
     try:
-        read_chunks(memoryview(data))
+        read_chunks(Memory(data))
     except FormatError:
         return True
     return False

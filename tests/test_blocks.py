@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,32 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chunks
+from block_files import USUAL, scattered, with_damage
 from conftest import Run, check_failure
 from gsimg_samples import sample_gaussians
 from imagegs import FormatError, Gaussians, Lattice, decode, decompress, encode, read_info, render
 from imagegs.codec.blocks import LEAST_GAUSSIANS, MOST_BLOCKS, MOST_IN_A_BLOCK, usual_grid
 from imagegs.pictures.reading import read_picture
 
-USUAL = Lattice.of_fineness(2)
 ARRAYS = ("xy", "scale", "angle", "log_weight", "color")
-
-
-def scattered(n: int, layers: tuple[int, ...] = (), seed: int = 0, **changes: object) -> Gaussians:
-    """Gaussians on a canvas of 100 x 70 pixels, most of them small: they do not reach far."""
-    rng = np.random.default_rng(seed)
-    width, height = 100, 70
-    g = Gaussians(
-        xy=rng.uniform(0, (width, height), (n, 2)),
-        scale=np.exp(rng.normal(1, 0.6, (n, 2))),
-        angle=rng.uniform(0, 3.1, n),
-        log_weight=rng.normal(0, 1, n),
-        color=rng.uniform(0, 1, (n, 3)),
-        height=height,
-        width=width,
-        channels=("R", "G", "B"),
-        layers=layers,
-    )
-    return g.replace(**changes)
 
 
 def rows(g: Gaussians) -> list[tuple[float, ...]]:
@@ -152,16 +133,6 @@ def test_a_region_of_a_canvas_that_wraps_needs_all() -> None:
 
 def test_a_region_without_blocks_needs_all() -> None:
     assert len(decode(encode(scattered(30), USUAL), region=(0, 0, 1, 1))) == 30
-
-
-def with_damage() -> tuple[bytes, bytes]:
-    """A file, and the same with damage in its last block, at the bottom right."""
-    data = encode(scattered(900, seed=3), USUAL, block_side=8)
-    parts = chunks.split(data)
-    index, layer = parts[-3][1], bytearray(parts[-2][1])
-    sizes = [struct.unpack_from("<I", index, at + 4)[0] for at in range(2 + 2 * 117, len(index), 12)]
-    layer[4 + sum(sizes[:-1])] ^= 1  # the first byte of the last block
-    return data, chunks.join([*parts[:-2], (b"LAYR", bytes(layer)), parts[-1]])
 
 
 def test_a_damaged_block_does_not_hurt_others() -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 import imagegs
 from conftest import Run, sample_pixels, texture_pixels
+from imagegs.codec.byte_source import ByteSource
 from imagegs.codec.container import read_chunks
 from imagegs.compression import CompressionOptions, FitSettings, Target, compressing
 from imagegs.compression.keywords import CompressKeywords
@@ -139,15 +140,16 @@ def test_views_of_the_picture():
 
 
 def test_a_file_is_read_once(monkeypatch: pytest.MonkeyPatch):
-    """The Gaussians and the list of the maps come out of the same chunks."""
+    """The Gaussians, the list of the maps and the grain come out of the same chunks."""
     data = imagegs.compress({"Color": sample_pixels(), "Height": sample_pixels(1)}, n_gaussians=20, **QUICK)
     read: list[int] = []
 
-    def counted(chunks: memoryview, *rest: Any) -> Any:
-        read.append(len(chunks))
-        return read_chunks(chunks, *rest)
+    def counted(source: ByteSource, *rest: Any) -> Any:
+        read.append(source.size)
+        return read_chunks(source, *rest)
 
-    monkeypatch.setattr("imagegs.codec.gsimg.read_chunks", counted)
+    for module in ("contents", "grain"):
+        monkeypatch.setattr(f"imagegs.codec.{module}.read_chunks", counted)
     assert list(imagegs.decompress(data)) == ["Color", "Height"] and read == [len(data)]
 
 

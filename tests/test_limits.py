@@ -22,8 +22,7 @@ from conftest import Run, pillow_restored, sample_pixels
 from gsimg_samples import encode_fixed as encode
 from imagegs import FormatError, LimitError, decode, read_info, register_pillow, render
 from imagegs.cli import exit_codes
-from imagegs.codec import Bits
-from imagegs.codec.gsimg import read_file
+from imagegs.codec import Bits, read_file
 from imagegs.drawing import draw_ellipses, svg_ellipses
 from imagegs.engine import at_most
 from imagegs.files import read_to_limit

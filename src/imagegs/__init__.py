@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         encode,
         load,
         read_info,
+        render,
+        sample,
         save,
     )
     from imagegs.compression import (
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     from imagegs.pictures.given import ImageLike
     from imagegs.pictures.pixels import IntegerPixels
     from imagegs.pillow import register_pillow
-    from imagegs.rendering import MultiplyAdds, Painter, render, sample
+    from imagegs.rendering import MultiplyAdds, Painter
 
 __all__ = [
     "Bits",
@@ -118,6 +120,8 @@ _HOMES = {
         "encode",
         "load",
         "read_info",
+        "render",
+        "sample",
         "save",
     ),
     "compression": (
@@ -145,7 +149,7 @@ _HOMES = {
     "pillow": ("register_pillow",),
     "pictures.given": ("ImageLike",),
     "pictures.pixels": ("IntegerPixels",),
-    "rendering": ("MultiplyAdds", "Painter", "render", "sample"),
+    "rendering": ("MultiplyAdds", "Painter"),
 }
 
 

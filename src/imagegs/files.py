@@ -21,6 +21,7 @@ __all__ = [
     "PathLike",
     "check_writable",
     "descriptor_of",
+    "over_limit",
     "read_to_limit",
     "write_all",
     "write_atomically",
@@ -189,5 +190,10 @@ def read_to_limit(file: IO[bytes], max_bytes: int, start: bytes = b"") -> bytes:
         pieces.append(piece)
         left -= len(piece)
     if left < 0:
-        raise LimitError(f"the file is over the limit of {max_bytes} bytes")
+        raise over_limit(max_bytes)
     return b"".join(pieces)
+
+
+def over_limit(max_bytes: int) -> LimitError:
+    """The error for a file of more than max_bytes."""
+    return LimitError(f"the file is over the limit of {max_bytes} bytes")

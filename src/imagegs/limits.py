@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from imagegs.errors import LimitError
+
 DEFAULT_SIZE_LIMIT = 2**28  # pixels
 
 
@@ -59,6 +61,13 @@ class Limits:
             and n_pixels * n_channels <= self.max_samples
         )
 
+    def check_gaussians(self, n: int, n_channels: int) -> None:
+        """Raises LimitError for so many Gaussians."""
+        if n > self.max_gaussians:
+            raise LimitError(f"{n} Gaussians are over the limit of {self.max_gaussians}")
+        if (values := n * n_channels) > self.max_values:
+            raise LimitError(f"{values} colour values are over the limit of {self.max_values}")
+
     def for_seconds(self) -> Limits:
         """These limits with an eighth of the work, for what nobody expects to take minutes."""
         return replace(self, max_pairs=self.max_pairs // 8)
@@ -68,3 +77,4 @@ DEFAULT_LIMITS = Limits()
 BLOCK_PIXELS = DEFAULT_LIMITS.max_picture_pixels  # a picture with more is encoded block by block
 MAX_WHOLE_PIXELS = 2**30  # of such a picture in a format that is decoded whole: 3 GiB of RGB
 NO_SIZE_LIMIT = 2**62  # for what a run has made itself
+NO_LIMITS = Limits.of(NO_SIZE_LIMIT)

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from imagegs.codec import decode
+from imagegs.codec.byte_source import Memory
 from imagegs.codec.container import SIGNATURE
-from imagegs.codec.grain import grain_in
+from imagegs.codec.decoding import decode_contents
 from imagegs.compression.keywords import CompressKeywords, compress_picture
 from imagegs.engine import at_most
 from imagegs.errors import ImageGSError, LimitError
@@ -64,8 +64,9 @@ class GsimgImageFile(ImageFile.ImageFile):
         assert self.fp is not None  # Pillow has just opened it
         try:
             data = read_to_limit(self.fp, Limits.of(SIZE_LIMIT).max_bytes)
-            self._gaussians = decode(data, size_limit=SIZE_LIMIT, whole=False)
-            self._grain = grain_in(data)
+            self._gaussians, _, self._grain = decode_contents(
+                Memory(data), size_limit=SIZE_LIMIT, whole=False
+            )
         except ImageGSError as error:
             raise SyntaxError(str(error)) from error  # Pillow's word for "not mine, or damaged"
         g = self._gaussians

@@ -186,19 +186,12 @@ class Painter:
 
     def sample(self, xy: ArrayLike, *, footprint: ArrayLike | None = None) -> NDArray[np.float32]:
         """Colours at points, or means over squares around them: see `sample`."""
-        points = np.ascontiguousarray(xy, np.float32)
-        if points.ndim != 2 or points.shape[1] != 2:
-            raise ValueError(f"points have shape {points.shape}, expected (M, 2)")
-        if not np.isfinite(points).all():
-            raise ValueError("points have coordinates that are not finite")
-        sides = None if footprint is None else _sides(footprint, len(points))
+        points, sides = check_points(xy, footprint)
         out = np.zeros((len(points), len(self.gaussians.channels)), np.float32)
         if len(points) == 0:
             return out
         if sides is None:
             return self._at(points, out)
-        if float(np.abs(points).max()) + float(sides.max()) > _FARTHEST:
-            raise ValueError(f"points and footprints reach beyond {_FARTHEST:g} pixels")
         shares = _centers_of_parts(samples_of(float(sides.max())))
         one = np.empty_like(out)
         for down in shares:
@@ -310,26 +303,7 @@ def render(
     filtered: bool = True,
     threads: int | None = None,
 ) -> NDArray[Any]:
-    """Paints a picture: (H, W, C) in `dtype`.
-
-    float32 colours are about 0..1 and not clipped; uint8 and uint16 are clipped and rounded to 0..255 and
-    0..65535. The size is the canvas', or follows from `height` (pixels) or `scale`; `region` = (x, y, width,
-    height) in pixels of that size paints only that rectangle, at a cost in proportion to it.
-
-    Below the canvas' size pixels are filtered: each is the mean of the picture over its own area, from
-    samples about a canvas pixel apart (16 across and down at most). So at 1/2, 1/3, ... it is the mean of the
-    pixels that the whole picture has there, for integer dtypes of clipped ones. filtered=False gives the
-    colours at the pixels' centres, as `sample` does: faster, but it aliases. threads: as in `Painter`.
-
-    Raises ValueError for sizes and regions that are empty or outside the picture, TypeError for other dtypes.
-
-    >>> image = np.random.default_rng(0).random((16, 24, 3))
-    >>> gaussians = imagegs.fit(image, 20, effort=1)
-    >>> imagegs.render(gaussians, scale=2).shape
-    (32, 48, 3)
-    >>> imagegs.render(gaussians, height=160, region=(100, 40, 8, 4), dtype=np.uint8).shape
-    (4, 8, 3)
-    """
+    """Paints a picture (H, W, C) of Gaussians: `codec.painting.render`, the public one, explains the rest."""
     painter = Painter(gaussians, threads=threads)
     return painter.render(height=height, scale=scale, region=region, dtype=dtype, filtered=filtered)
 
@@ -406,31 +380,26 @@ def whitened_shapes(gaussians: Gaussians) -> FloatArray:
 def sample(
     gaussians: Gaussians, xy: ArrayLike, *, footprint: ArrayLike | None = None, threads: int | None = None
 ) -> NDArray[np.float32]:
-    """Colours at points: xy (M, 2) in canvas pixels (pixel centres at +0.5) -> (M, C) float32.
-
-    Points outside the canvas give the colour of the nearest point of its border, or, where it wraps, of the
-    same place modulo its sides. threads: as in `Painter`.
-
-    footprint: the sides of squares around the points, in canvas pixels: one for all, or (M,). The colours are
-    then means over the squares, from samples about a canvas pixel apart (16 across and down at most), as
-    `render` paints smaller pictures. With 2, 4, 8 or 16 they are those of mip level 1 to 4 where the canvas'
-    sides are multiples of them, but for alpha and unit length, which `decode --mip` sees to.
-
-    Raises ValueError for another shape, for coordinates that are not finite, and for footprints that are
-    negative, not finite or above 1e37.
-
-    >>> image = np.random.default_rng(0).random((16, 24, 3))
-    >>> gaussians = imagegs.fit(image, 20, effort=1)
-    >>> colors = imagegs.sample(gaussians, [[0.5, 0.5], [23.5, 15.5]])
-    >>> picture = imagegs.render(gaussians)
-    >>> np.allclose(colors, [picture[0, 0], picture[15, 23]], atol=1e-5)
-    True
-    >>> half = imagegs.render(gaussians, scale=0.5)
-    >>> means = imagegs.sample(gaussians, [[1, 1], [23, 15]], footprint=2)
-    >>> np.allclose(means, [half[0, 0], half[7, 11]], atol=1e-5)
-    True
-    """
+    """Colours at points of Gaussians: `codec.painting.sample`, the public one, explains the arguments."""
     return Painter(gaussians, threads=threads).sample(xy, footprint=footprint)
+
+
+def check_points(xy: ArrayLike, footprint: ArrayLike | None) -> tuple[FloatArray, FloatArray | None]:
+    """Points (M, 2) and the sides of the squares around them: (M, 1), (1, 1) for all, or None without any.
+
+    Raises ValueError as `sample` does.
+    """
+    points = np.ascontiguousarray(xy, np.float32)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"points have shape {points.shape}, expected (M, 2)")
+    if not np.isfinite(points).all():
+        raise ValueError("points have coordinates that are not finite")
+    if footprint is None:
+        return points, None
+    sides = _sides(footprint, len(points))
+    if len(points) and float(np.abs(points).max()) + float(sides.max()) > _FARTHEST:
+        raise ValueError(f"points and footprints reach beyond {_FARTHEST:g} pixels")
+    return points, sides
 
 
 def _sides(footprint: ArrayLike, n: int) -> FloatArray:

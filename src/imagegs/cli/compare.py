@@ -94,10 +94,9 @@ def _read(path: Path, options: Namespace) -> Picture:
     """The picture in a picture file, or the one that a .gsimg file decodes to with the wanted grain."""
     import numpy as np
 
-    from imagegs.codec import decode
+    from imagegs.codec import decode, read_file
     from imagegs.codec.container import SIGNATURE
     from imagegs.codec.grain import grain_in
-    from imagegs.codec.gsimg import read_file
     from imagegs.files import read_to_limit
     from imagegs.grain.adding import add_grain
     from imagegs.limits import Limits

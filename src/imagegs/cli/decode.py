@@ -6,9 +6,10 @@ import math
 import time
 from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imagegs.cli.decode_stack import decode_stack
+from imagegs.cli.decode_strips import Strips, strips_of
 from imagegs.cli.decode_view import View
 from imagegs.cli.exit_codes import about
 from imagegs.cli.folders import load_with_grain
@@ -54,6 +55,10 @@ standard input goes to standard output, unless -o names a file. The format of st
 output is png, or what --format says.
 
 A file that exists is replaced where -o names it, otherwise only with --overwrite.
+
+A file in blocks that is beyond the usual limits is painted whole where --size-limit
+allows its pixels. With .tif (BigTIFF, uncompressed then) and .npy that takes the memory
+of a strip of the picture, with other formats that of all of it.
 
 For a texture stack, OUT is a folder. The maps get the names and the bits a sample that
 they had. Files of these names in OUT are replaced only with --overwrite. A map that was
@@ -129,6 +134,9 @@ def run(options: Namespace) -> None:
 
     start = time.perf_counter()
     target = output_path(options.output, options.file, options.format or ".png")
+    if (strips := strips_of(options, target)) is not None:
+        _decode_strips(strips, target, start)
+        return
     gaussians, maps, grain = load_with_grain(
         options.file,
         size_limit=options.size_limit,
@@ -144,6 +152,20 @@ def run(options: Namespace) -> None:
     if options.map is not None:
         raise UsageError("--map needs a texture stack: this file holds one picture")
     _decode_picture(options, gaussians, grain, target, start)
+
+
+def _decode_strips(strips: Strips, target: Path, start: float) -> None:
+    from imagegs.pictures.writing import check_picture_format
+
+    options, header = strips.options, strips.header
+    suffix = options.format or picture_suffix(target)
+    with about(target):
+        check_picture_format(suffix, header.channels, strips.depth, (header.width, header.height))
+    files = RunFiles.of(options, Output(target, is_named=options.output is not None))
+    files.check()
+    n_bytes = files.write(target, strips.pieces(suffix))
+    facts = Painted(header.width, header.height, header.channels, strips.depth, header.n_gaussians)
+    _report(options, target, n_bytes, facts, 0.0 if strips.grain is None else options.grain, start)
 
 
 def _decode_picture(
@@ -168,17 +190,28 @@ def _decode_picture(
     with about(target):
         data = encode_picture(suffix, pixels, gaussians.channels)
     n_bytes = files.write(target, data)
-    seconds = time.perf_counter() - start
     height, width, _ = pixels.shape
-    Verbosity(options.quiet).note(f"{target}: {width} x {height} pixels, {depth} bits, {seconds:.2f} s")
+    facts = Painted(width, height, gaussians.channels, depth, len(gaussians))
+    _report(options, target, n_bytes, facts, 0.0 if grain is None else options.grain, start)
+
+
+class Painted(NamedTuple):
+    """What a picture has that was written."""
+
+    width: int
+    height: int
+    channels: tuple[str, ...]
+    bit_depth: int
+    n_gaussians: int
+
+
+def _report(
+    options: Namespace, target: Path, n_bytes: int, facts: Painted, grain: float, start: float
+) -> None:
+    seconds = time.perf_counter() - start
+    size = f"{facts.width} x {facts.height} pixels, {facts.bit_depth} bits"
+    Verbosity(options.quiet).note(f"{target}: {size}, {seconds:.2f} s")
     if options.json:
-        report = {
-            "input": str(options.file),
-            "output": str(target),
-            "bytes": n_bytes,
-            "width": width,
-            "height": height,
-        }
-        report |= {"channels": list(gaussians.channels), "bit_depth": depth, "n_gaussians": len(gaussians)}
-        report["grain"] = 0.0 if grain is None else options.grain
-        print_json({**report, "seconds": seconds})
+        report = {"input": str(options.file), "output": str(target), "bytes": n_bytes}
+        told = {**facts._asdict(), "channels": list(facts.channels)}
+        print_json({**report, **told, "grain": grain, "seconds": seconds})

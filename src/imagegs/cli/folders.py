@@ -17,7 +17,7 @@ from imagegs.limits import Limits
 
 if TYPE_CHECKING:
     from imagegs.codec import Grain
-    from imagegs.codec.gsimg import DecodeKeywords
+    from imagegs.codec.decoding import DecodeKeywords
     from imagegs.gaussians import Gaussians
     from imagegs.textures.map_list import TextureMap
     from imagegs.textures.stacks import Stack
@@ -87,14 +87,11 @@ def load_with_grain(
     path: Path, opened: BinaryIO | None = None, **keywords: Unpack[DecodeKeywords]
 ) -> tuple[Gaussians, tuple[TextureMap, ...], Grain | None]:
     """What `load_stack` returns, and the grain of the file."""
-    from imagegs.codec import read_file
-    from imagegs.codec.grain import grain_in
-    from imagegs.textures.painting import decode_with_maps
+    from imagegs.codec.opening import source_of
+    from imagegs.textures.painting import decode_for_painting
 
     with about(path), nullcontext(opened) if opened else open_input(path) as file:
-        data = read_file(file, keywords.get("size_limit"))
-        grain = grain_in(data, keywords.get("allow_partial", False))
-        return *decode_with_maps(data, **keywords), grain
+        return decode_for_painting(source_of(file, keywords.get("size_limit")), **keywords)
 
 
 def named_map(maps: Sequence[TextureMap], name: str) -> TextureMap:

@@ -16,6 +16,7 @@ from imagegs.cli.standard_streams import open_input
 
 if TYPE_CHECKING:
     from imagegs.codec import FileInfo, Grain
+    from imagegs.codec.byte_source import ByteSource
     from imagegs.codec.coded import LayerInfo
     from imagegs.rendering import MultiplyAdds
     from imagegs.textures.map_list import TextureMap
@@ -35,16 +36,16 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """`imagegs info`."""
-    from imagegs.codec import read_info
-    from imagegs.codec.gsimg import read_file
+    from imagegs.codec.file_info import info_of
+    from imagegs.codec.opening import source_of
     from imagegs.textures.map_list import from_metadata, to_metadata
 
     RunFiles.of(options).check_printing()
     with about(options.file), open_input(options.file) as file:
-        data = read_file(file, options.size_limit)
-        facts = read_info(data, size_limit=options.size_limit, allow_partial=options.allow_partial)
+        source = source_of(file, options.size_limit)
+        facts = info_of(source, options.size_limit, options.allow_partial)
         maps = from_metadata(facts.metadata, facts.channels)
-    cost = painting_cost(data, options.allow_partial, options.size_limit)
+        cost = painting_cost(source, options) if facts.bits_by_attribute else None
     if options.json:
         fields = asdict(facts)
         sizes = {
@@ -58,16 +59,17 @@ def run(options: Namespace) -> None:
         print_text(describe(str(options.file), facts, cost, maps))
 
 
-def painting_cost(data: bytes, allow_partial: bool, size_limit: int | None = None) -> MultiplyAdds | None:
+def painting_cost(source: ByteSource, options: Namespace) -> MultiplyAdds | None:
     """The multiply-adds that painting a valid file takes; None where counting them would take too long."""
-    from imagegs.codec import decode
+    from imagegs.codec.decoding import decode_contents
     from imagegs.engine import at_most
     from imagegs.errors import LimitError
     from imagegs.rendering import Painter
 
+    given = {"size_limit": options.size_limit, "allow_partial": options.allow_partial}
     try:
         with at_most(_COUNTING_SECONDS, "counting"):
-            return Painter(decode(data, size_limit=size_limit, allow_partial=allow_partial)).multiply_adds()
+            return Painter(decode_contents(source, **given).gaussians).multiply_adds()
     except LimitError:
         return None
 
@@ -81,6 +83,7 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
     transform = ", own colour transform" if fields.pop("color_transform", None) else ""
     coding = ", ".join(f"{field} {value}" for field, value in fields.items()) + transform
     shares = ", ".join(f"{attribute} {bits:.1f}" for attribute, bits in facts.bits_by_attribute.items())
+    shares = shares and f"{shares}: "
     wraps = ", wraps" if facts.wrap else ""
     rows = [
         ("file", name),
@@ -91,7 +94,7 @@ def describe(name: str, facts: FileInfo, cost: MultiplyAdds | None, maps: Sequen
         ),
         ("Gaussians", f"{facts.n_gaussians:,}, {facts.blend} blend"),
         ("size", f"{facts.n_bytes:,} bytes, {facts.bpp:.3f} bits a pixel"),
-        ("bits", f"{shares}: {8 * facts.n_bytes / facts.n_gaussians:.1f} a Gaussian, all in"),
+        ("bits", f"{shares}{8 * facts.n_bytes / facts.n_gaussians:.1f} a Gaussian, all in"),
         ("lattice" if facts.layers else "fixed", coding),
         *(() if facts.block_side is None else (("blocks", f"{facts.block_side} pixels on a side"),)),
         *(() if facts.grain is None else (("grain", _grain_text(facts.grain)),)),

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from imagegs.codec.blocks import BlockIndex, index_bytes
-from imagegs.codec.coded import COUNT_BYTES, LATTICE_BYTES, lattice_chunks
+from imagegs.codec.blocks import COUNT_BYTES, BlockIndex, index_bytes
+from imagegs.codec.coded import LATTICE_BYTES, lattice_chunks
 from imagegs.codec.container import CHUNK_BYTES, FRAME_BYTES, MAX_PAYLOAD, NEWEST, chunk_pieces, frame_start
 from imagegs.codec.header import Header, write_header
 from imagegs.codec.lattice import Lattice

@@ -7,10 +7,12 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.codec.container import Payload
 from imagegs.codec.lattice import CELL_X, CELL_Y, Table
 from imagegs.errors import FormatError
 from imagegs.gaussians import MAX_LAYERS
@@ -23,6 +25,7 @@ UNKNOWN_REACH = 2**16 - 1
 # A block learns its own probabilities, which costs some hundred bytes: 1% of a block of 10,000 Gaussians.
 LEAST_GAUSSIANS, MOST_IN_A_BLOCK = 2**16, 2**15
 
+COUNT_BYTES = 4  # of chunk LAYR, before its streams
 _HEAD = struct.Struct("<BB")
 _STREAM = np.dtype([("n", "<u4"), ("bytes", "<u4"), ("crc", "<u4")])
 _REACH = np.dtype("<u2")
@@ -53,6 +56,13 @@ class BlockGrid:
         left, top = column << self.side, row << self.side
         right, bottom = left + (1 << self.side), top + (1 << self.side)
         return left, top, min(right, self.width), min(bottom, self.height)
+
+    def rectangles(self) -> NDArray[np.int64]:
+        """Left, top, right and bottom of each block, pixels; (K, 4)."""
+        row, column = np.divmod(np.arange(len(self)), self.columns)
+        corners = np.stack([column, row, column + 1, row + 1], axis=1) << self.side
+        found: NDArray[np.int64] = np.minimum(corners, (self.width, self.height) * 2)
+        return found
 
     def blocks_of(self, table: Table, cell: int) -> NDArray[np.int64]:
         """The block of each row; (N,)."""
@@ -127,33 +137,52 @@ class BlockIndex:
         head = _HEAD.pack(self.grid.side, len(self.n))
         return head + self.reach.astype(_REACH).tobytes() + table.tobytes()
 
-    def streams(self, layer: int, payload: bytes, wanted: Sequence[bool]) -> list[bytes]:
-        """The streams of a layer, counted from 0, without what chunk LAYR has before them; an empty
-        stream for each block that is not wanted. Raises FormatError.
+    def streams(self, layer: int, payload: Payload, blocks: NDArray[np.int64]) -> list[bytes]:
+        """The streams of some blocks, ascending, in a layer, counted from 0. Nothing else of it is read.
+
+        payload: of chunk LAYR. Raises FormatError.
         """
         ends = np.cumsum(self.n_bytes[layer], dtype=np.int64)
-        if ends[-1] != len(payload):
-            raise FormatError(f"layer {layer + 1}: its blocks have {ends[-1]} of {len(payload)} bytes")
-        found = []
-        for block, end in enumerate(ends.tolist()):
-            stream = payload[end - int(self.n_bytes[layer, block]) : end] if wanted[block] else b""
-            if wanted[block] and zlib.crc32(stream) != self.crc[layer, block]:
+        if ends[-1] != payload.size - COUNT_BYTES:
+            raise FormatError(
+                f"layer {layer + 1}: its blocks have {ends[-1]} of {payload.size - COUNT_BYTES} bytes"
+            )
+        end = ends[blocks]
+        found = _read_runs(payload, COUNT_BYTES + end - self.n_bytes[layer, blocks], COUNT_BYTES + end)
+        for block, stream, crc in zip(blocks.tolist(), found, self.crc[layer, blocks].tolist(), strict=True):
+            if zlib.crc32(stream) != crc:
                 raise FormatError(f"layer {layer + 1}, block {block + 1}: checksum mismatch")
-            found.append(stream)
         return found
 
-    def near(self, region: tuple[int, int, int, int], wrap: bool) -> list[bool]:
-        """Whether each block can matter in a region (x, y, width, height), canvas pixels."""
+    def near(self, boxes: NDArray[np.floating[Any]], wrap: bool) -> NDArray[np.int64]:
+        """The blocks, ascending, that can matter in one of some rectangles.
+
+        boxes: (B, 4) left, top, right and bottom, canvas pixels.
+        """
         if wrap:
-            return [True] * len(self.grid)
-        x, y, width, height = region
-        found = []
-        for block, reach in enumerate(self.reach.tolist()):
-            left, top, right, bottom = self.grid.rectangle(block)
-            across = max(left - (x + width), x - right)
-            down = max(top - (y + height), y - bottom)
-            found.append(reach == UNKNOWN_REACH or max(across, down) <= REACH_UNIT * reach)
-        return found
+            return np.arange(len(self.grid))
+        left, top, right, bottom = self.grid.rectangles().T
+        reach = np.where(self.reach == UNKNOWN_REACH, np.inf, REACH_UNIT * self.reach.astype(np.float64))
+        found = np.zeros(len(self.grid), bool)
+        for x0, y0, x1, y1 in boxes.tolist():
+            across = np.maximum(left - x1, x0 - right)
+            down = np.maximum(top - y1, y0 - bottom)
+            found |= np.maximum(across, down) <= reach
+        return np.flatnonzero(found)
+
+
+def _read_runs(payload: Payload, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[bytes]:
+    """Pieces of a payload, ascending; those that lie one behind the other are read at once."""
+    breaks = np.flatnonzero(starts[1:] != ends[:-1]) + 1
+    found: list[bytes] = []
+    for first, last in zip([0, *breaks.tolist()], [*breaks.tolist(), len(starts)], strict=True):
+        if first == last:  # no pieces at all
+            break
+        at = int(starts[first])
+        run = payload.read(at, int(ends[last - 1]) - at)
+        places = zip((starts[first:last] - at).tolist(), (ends[first:last] - at).tolist(), strict=True)
+        found += [bytes(run[start:end]) for start, end in places]
+    return found
 
 
 def index_bytes(n_blocks: int, layers: int) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 
 from imagegs.codec.attributes import payload_size
 from imagegs.codec.bits import Bits
-from imagegs.codec.coded import COUNT_BYTES, LATTICE_BYTES
+from imagegs.codec.blocks import COUNT_BYTES
+from imagegs.codec.coded import LATTICE_BYTES
 from imagegs.codec.container import CHUNK_BYTES, FRAME_BYTES, MAX_PAYLOAD
 from imagegs.codec.header import MAX_GAUSSIANS, Header, write_header
 from imagegs.codec.metadata import write_metadata

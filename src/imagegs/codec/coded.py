@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from imagegs.codec.blocks import BlockGrid, BlockIndex, read_blocks
+from imagegs.codec.blocks import COUNT_BYTES, BlockGrid, BlockIndex, read_blocks
 from imagegs.codec.color_transform import ColorTransform
+from imagegs.codec.container import Chunks, Payload
 from imagegs.codec.header import Header
 from imagegs.codec.lattice import (
     ANGLE,
@@ -28,13 +30,16 @@ from imagegs.codec.lattice import (
 )
 from imagegs.codec.layer_coders import LayerCoders, Numbers
 from imagegs.codec.reach import reach_of_blocks
+from imagegs.codec.wanted import WHOLE, Wanted
 from imagegs.errors import FormatError
-from imagegs.gaussians import MAX_LAYERS, Gaussians
+from imagegs.gaussians import MAX_LAYERS, Gaussians, faded
+from imagegs.limits import NO_LIMITS, Limits
 
 _LATT = struct.Struct("<BbbbbBB")
 _COUNT = struct.Struct("<I")
-LATTICE_BYTES, COUNT_BYTES = _LATT.size, _COUNT.size
+LATTICE_BYTES = _LATT.size
 _HAS_WEIGHTS = 1
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -59,16 +64,17 @@ class Coded:
     table: Table
     layers: tuple[LayerInfo, ...]
     block_side: int | None = None  # of its blocks, pixels; None without any
+    last_share: float = 0.0  # of the last layer that was read, where it is between two levels
 
     def bits_by_attribute(self) -> dict[str, float]:
         """Bits a Gaussian."""
         names = self.layers[0].bits
         return {name: sum(v.bits[name] for v in self.layers) / len(self.table) for name in names}
 
-    def gaussians(self, header: Header) -> Gaussians:
+    def gaussians(self, header: Header, threads: int | None = None) -> Gaussians:
         """The Gaussians themselves."""
-        arrays: dict[str, Any] = from_table(self.table, self.lattice, header.height, header.width)
-        return Gaussians(
+        arrays: dict[str, Any] = from_table(self.table, self.lattice, header.height, header.width, threads)
+        found = Gaussians(
             **arrays,
             height=header.height,
             width=header.width,
@@ -78,6 +84,7 @@ class Coded:
             wrap=header.wrap,
             layers=tuple(layer.n_gaussians for layer in self.layers if layer.n_gaussians),
         )
+        return faded(found, self.last_share, self.layers[-1].n_gaussians) if self.last_share else found
 
 
 def write_layers(
@@ -127,73 +134,100 @@ def _block_index(
     threads: int | None,
 ) -> BlockIndex:
     layers = tuple(LayerInfo(sum(n), 0, {}) for n in counts)
-    gaussians = Coded(lattice, table, layers).gaussians(header)
+    gaussians = Coded(lattice, table, layers).gaussians(header, threads)
     reach = reach_of_blocks(gaussians, grid.blocks_of(table, lattice.cell), grid, threads)
     return BlockIndex.of(grid, reach, counts, streams)
 
 
 def read_layers(
-    lattice: memoryview,
-    layers: Sequence[memoryview],
+    chunks: Chunks,
     header: Header,
     *,
-    color_transform: memoryview | None = None,
-    blocks: memoryview | None = None,
-    partial: bool,
-    wanted: int | None = None,
-    region: tuple[int, int, int, int] | None = None,
+    wanted: Wanted = WHOLE,
+    limits: Limits = NO_LIMITS,
     count_bits: bool = False,
     threads: int | None = None,
 ) -> Coded:
-    """The Gaussians of all layers, or of the first `wanted`; with a region those of the blocks that matter in
-    it. Raises FormatError; `partial`: layers may be missing.
-    """
-    steps, weights = _read_lattice(lattice)
-    if color_transform is not None:
-        steps = replace(steps, color_transform=_read_color_transform(color_transform, len(header.channels)))
-    payloads = _read_sizes(layers, header.n_gaussians, partial)
-    index = None
-    if blocks is not None:
-        index = read_blocks(blocks, header.width, header.height, steps.cell)
-        _check_layers(index, payloads, partial)
-    counts, streams = _streams(index, payloads[:wanted], region, header.wrap)
+    """The Gaussians that are wanted. Raises FormatError; LimitError where they are over the limits."""
+    lattice, weights = _lattice_of(chunks, header)
+    sizes = _read_sizes(chunks, header.n_gaussians)
+    index = _index_of(chunks, header, lattice, sizes)
     grid = BlockGrid(header.width, header.height) if index is None else index.grid
-    if not any(map(sum, counts)):
+    counts, blocks = _where(index, sizes, wanted, header)
+    whole, share = wanted.layers(counts.sum(axis=1).tolist(), header, limits)
+    counts = counts[: whole + (share > 0)]
+    if not counts.sum():
         raise FormatError("chunk BLKS: no block reaches the region")
-    coders = _coders(steps, header, grid, weights, threads)
-    tables, bits, problem = coders.decode(counts, streams, count_bits)
+    limits.check_gaussians(int(counts.sum()), len(header.channels))
+    streams = _streams(index, chunks.layers[: len(counts)], blocks)
+    coders = _coders(lattice, header, grid, weights, threads)
+    tables, bits, problem = coders.decode(blocks.tolist(), counts.tolist(), streams, count_bits)
     if problem is not None:
         block = "" if index is None else f", block {problem.block + 1}"
         raise FormatError(f"layer {problem.layer + 1}{block}: {problem.text}")
-    found = []
-    for number, table in enumerate(tables):
-        size = COUNT_BYTES + len(payloads[number][1])
-        found.append(LayerInfo(len(table), size, _by_attribute(bits[number]) if count_bits else {}))
-    return Coded(steps, np.concatenate(tables), tuple(found), None if index is None else 1 << grid.side)
+    layers = tuple(
+        LayerInfo(len(table), payload.size, _by_attribute(bits[number]) if count_bits else {})
+        for number, (table, payload) in enumerate(zip(tables, chunks.layers, strict=False))
+    )
+    return Coded(lattice, np.concatenate(tables), layers, _side_of(index), share)
 
 
-def _check_layers(index: BlockIndex, payloads: Sequence[tuple[int, bytes]], partial: bool) -> None:
-    """Raises FormatError where the layers are not those that chunk BLKS tells of."""
+def read_layer_facts(chunks: Chunks, header: Header) -> Coded:
+    """What a file says of its layers, without their Gaussians. Raises FormatError."""
+    lattice, _ = _lattice_of(chunks, header)
+    sizes = _read_sizes(chunks, header.n_gaussians)
+    index = _index_of(chunks, header, lattice, sizes)
+    layers = tuple(LayerInfo(n, payload.size, {}) for n, payload in zip(sizes, chunks.layers, strict=True))
+    nothing = np.empty((0, FIRST_COLOR + len(header.channels)), np.int32)
+    return Coded(lattice, nothing, layers, _side_of(index))
+
+
+def _lattice_of(chunks: Chunks, header: Header) -> tuple[Lattice, bool]:
+    """The lattice of a file, and whether it has log-weights."""
+    lattice, weights = _read_lattice(chunks.single["LATT"])
+    if (color_transform := chunks.single.get("TURN")) is not None:
+        own = _read_color_transform(color_transform, len(header.channels))
+        lattice = replace(lattice, color_transform=own)
+    return lattice, weights
+
+
+def _index_of(chunks: Chunks, header: Header, lattice: Lattice, sizes: Sequence[int]) -> BlockIndex | None:
+    """The index of a file in blocks. Raises FormatError where the layers are not those that it tells of."""
+    if (blocks := chunks.single.get("BLKS")) is None:
+        return None
+    index = read_blocks(blocks, header.width, header.height, lattice.cell)
     declared = len(index.n)
-    if len(payloads) > declared or (len(payloads) < declared and not partial):
-        raise FormatError(f"{len(payloads)} layers, chunk BLKS tells of {declared}")
-    for number, (size, _) in enumerate(payloads):
+    if len(sizes) > declared or (len(sizes) < declared and "TAIL" in chunks):
+        raise FormatError(f"{len(sizes)} layers, chunk BLKS tells of {declared}")
+    for number, size in enumerate(sizes):
         if (n := int(index.n[number].sum(dtype=np.int64))) != size:
             raise FormatError(f"layer {number + 1}: its blocks have {n} of {size} Gaussians")
+    return index
 
 
-def _streams(
-    index: BlockIndex | None,
-    payloads: Sequence[tuple[int, bytes]],
-    region: tuple[int, int, int, int] | None,
-    wrap: bool,
-) -> tuple[list[list[int]], list[list[bytes]]]:
-    """The number of Gaussians and the stream of each layer, of each block; 0 of blocks that do not matter."""
+def _side_of(index: BlockIndex | None) -> int | None:
+    return None if index is None else 1 << index.grid.side
+
+
+def _where(
+    index: BlockIndex | None, sizes: Sequence[int], wanted: Wanted, header: Header
+) -> tuple[Counts, Counts]:
+    """The numbers of Gaussians (L, B) of each layer in each block that is wanted, and these blocks (B,)."""
     if index is None:
-        return [[size] for size, _ in payloads], [[stream] for _, stream in payloads]
-    wanted = [True] * len(index.grid) if region is None else index.near(region, wrap)
-    counts = [np.where(wanted, index.n[number], 0).tolist() for number in range(len(payloads))]
-    return counts, [index.streams(number, stream, wanted) for number, (_, stream) in enumerate(payloads)]
+        return np.array(sizes, np.int64)[:, None], np.zeros(1, np.int64)
+    boxes, blocks = wanted.boxes(index.grid, header), np.arange(len(index.grid))
+    if boxes is not None:
+        blocks = index.near(boxes, header.wrap)
+    counts = index.n[: len(sizes), blocks].astype(np.int64)
+    filled = counts.any(axis=0)
+    return counts[:, filled], blocks[filled]
+
+
+def _streams(index: BlockIndex | None, layers: Sequence[Payload], blocks: Counts) -> list[list[bytes]]:
+    """The streams of some blocks in each layer."""
+    if index is None:
+        return [[bytes(payload.read(COUNT_BYTES, payload.size - COUNT_BYTES))] for payload in layers]
+    return [index.streams(number, payload, blocks) for number, payload in enumerate(layers)]
 
 
 def _coders(
@@ -220,32 +254,32 @@ def _read_color_transform(payload: memoryview, n_channels: int) -> ColorTransfor
     return ColorTransform.from_bytes(bytes(payload), n_channels)
 
 
-def _read_sizes(layers: Sequence[memoryview], declared: int, partial: bool) -> list[tuple[int, bytes]]:
-    """Number of Gaussians and stream of each layer, checked before anything of the declared sizes is made."""
-    if len(layers) > MAX_LAYERS:
-        raise FormatError(f"{len(layers)} layers, at most {MAX_LAYERS} are possible")
-    streams: list[tuple[int, bytes]] = []
+def _read_sizes(chunks: Chunks, declared: int) -> list[int]:
+    """Number of Gaussians of each layer, checked before anything of the declared sizes is made."""
+    if len(chunks.layers) > MAX_LAYERS:
+        raise FormatError(f"{len(chunks.layers)} layers, at most {MAX_LAYERS} are possible")
+    sizes: list[int] = []
     left = declared
-    for number, payload in enumerate(layers, 1):
-        streams.append(_read_size(payload, number, left))
-        left -= streams[-1][0]
-    if left and not partial:
+    for number, payload in enumerate(chunks.layers, 1):
+        sizes.append(_read_size(payload, number, left))
+        left -= sizes[-1]
+    if left and "TAIL" in chunks:
         raise FormatError(f"the layers have {declared - left} of {declared} Gaussians")
-    return streams
+    return sizes
 
 
-def _read_size(payload: memoryview, number: int, left: int) -> tuple[int, bytes]:
-    if len(payload) < _COUNT.size:
-        raise FormatError(f"layer {number}: {len(payload)} bytes, at least {_COUNT.size} are needed")
-    (size,) = _COUNT.unpack(payload[: _COUNT.size])
-    stream = bytes(payload[_COUNT.size :])
+def _read_size(payload: Payload, number: int, left: int) -> int:
+    if payload.size < COUNT_BYTES:
+        raise FormatError(f"layer {number}: {payload.size} bytes, at least {COUNT_BYTES} are needed")
+    size: int = _COUNT.unpack(payload.read(0, COUNT_BYTES))[0]
+    stream = payload.size - COUNT_BYTES
     if not size:
         raise FormatError(f"layer {number}: it has no Gaussians")
     if size > left:
         raise FormatError(f"layer {number}: {size} Gaussians, {left} are left")
-    if size > len(stream):
-        raise FormatError(f"layer {number}: {size} Gaussians in {len(stream)} bytes")
-    return size, stream
+    if size > stream:
+        raise FormatError(f"layer {number}: {size} Gaussians in {stream} bytes")
+    return size
 
 
 def _by_attribute(bits: Numbers) -> dict[str, float]:

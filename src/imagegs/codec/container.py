@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from imagegs.codec.byte_source import ByteSource, Memory
 from imagegs.errors import FormatError
 
 # 0x89: not ASCII, and damaged by a transfer that strips the eighth bit; "GSI": for people; CR LF and LF:
@@ -32,6 +33,23 @@ _HEAD = struct.Struct("<4sI")
 _CRC = struct.Struct("<I")
 
 
+@dataclass(frozen=True)
+class Payload:
+    """The payload of a chunk, wherever it lies."""
+
+    source: ByteSource
+    start: int
+    size: int
+
+    def read(self, start: int, size: int) -> memoryview:
+        """`size` bytes from `start` on, both within the payload."""
+        return self.source.read(self.start + start, size)
+
+    def all(self) -> memoryview:
+        """All bytes."""
+        return self.read(0, self.size)
+
+
 @dataclass
 class Chunks:
     """The payloads of a file: those that occur once by their type, unknown skippable ones included, and the
@@ -40,13 +58,8 @@ class Chunks:
 
     version: int
     single: dict[str, memoryview] = field(default_factory=dict)
-    layers: list[memoryview] = field(default_factory=list)
-
-    def add(self, name: str, payload: memoryview) -> None:
-        if name == REPEATED:
-            self.layers.append(payload)
-        else:
-            self.single[name] = payload
+    layers: list[Payload] = field(default_factory=list)
+    in_part: bool = False  # the layers have not been read, and their checksums not been compared
 
     def __contains__(self, name: str) -> bool:
         return name in self.single or (name == REPEATED and bool(self.layers))
@@ -89,38 +102,68 @@ def write_chunks(payloads: Iterable[tuple[str, bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def read_chunks(data: memoryview, allow_partial: bool = False) -> Chunks:
+def whole(chunks: Chunks) -> bool:
+    """A choice for `read_chunks`: the layers are read."""
+    return False
+
+
+def read_chunks(
+    source: ByteSource, allow_partial: bool = False, in_part: Callable[[Chunks], bool] = whole
+) -> Chunks:
     """The chunks of a file.
 
     Raises FormatError unless the whole frame is right: signature, version, every checksum, the required
     chunks, in order, and nothing after the end chunk. With allow_partial the data may end anywhere after the
     first layer: then the whole layers count.
+
+    in_part: tells, of the chunks before the first layer, whether the layers are to be left unread.
     """
-    _check_signature(bytes(data[: len(SIGNATURE)]))
-    chunks = Chunks(_read_version(data))
+    _check_signature(bytes(_up_to(source, 0, len(SIGNATURE))))
+    chunks = Chunks(_read_version(_up_to(source, len(SIGNATURE), FRAME_BYTES - len(SIGNATURE))))
     try:
-        _read_all(data, chunks)
+        _read_all(source, chunks, in_part)
     except _TruncatedError:
         if not (allow_partial and chunks.layers):
             raise
     return chunks
 
 
-def _read_all(data: memoryview, chunks: Chunks) -> None:
+def _up_to(source: ByteSource, start: int, size: int) -> memoryview:
+    """Bytes of the source: fewer where it ends."""
+    return source.read(start, max(0, min(size, source.size - start)))
+
+
+def _read_all(source: ByteSource, chunks: Chunks, in_part: Callable[[Chunks], bool]) -> None:
     offset = FRAME_BYTES
     while "TAIL" not in chunks:
-        if offset == len(data):
+        if offset == source.size:
             raise _TruncatedError(f"the file ends without chunk {_missing(chunks, 'TAIL') or 'TAIL'}")
         if len(chunks) == MAX_CHUNKS:
             raise FormatError(f"more than {MAX_CHUNKS} chunks")
-        name, payload = _read_chunk(data, offset, len(chunks) + 1)
-        _check_place(name, chunks)
-        chunks.add(name, payload)
-        offset += CHUNK_BYTES + len(payload)
+        kind, payload = _read_head(source, offset, len(chunks) + 1)
+        _take(kind, payload, chunks, in_part)
+        offset += CHUNK_BYTES + payload.size
     if size := len(chunks.single["TAIL"]):
         raise FormatError(f"chunk TAIL: must be empty, has {size} bytes")
-    if offset != len(data):
-        raise FormatError(f"{len(data) - offset} bytes after the end chunk")
+    if offset != source.size:
+        raise FormatError(f"{source.size - offset} bytes after the end chunk")
+
+
+def _take(kind: bytes, payload: Payload, chunks: Chunks, in_part: Callable[[Chunks], bool]) -> None:
+    """Adds the next chunk of a file to those before it."""
+    name = kind.decode("ascii")
+    if name == REPEATED and not chunks.layers:
+        chunks.in_part = in_part(chunks)
+    if name == REPEATED and chunks.in_part:
+        _check_place(name, chunks)
+        chunks.layers.append(payload)
+        return
+    data = _checked(kind, payload)
+    _check_place(name, chunks)
+    if name == REPEATED:
+        chunks.layers.append(Payload(Memory(data), 0, len(data)))
+    else:
+        chunks.single[name] = data
 
 
 def _check_signature(start: bytes) -> None:
@@ -137,8 +180,7 @@ def _check_signature(start: bytes) -> None:
     raise FormatError("not a gsimg file")
 
 
-def _read_version(data: memoryview) -> int:
-    field = data[len(SIGNATURE) : FRAME_BYTES]
+def _read_version(field: memoryview) -> int:
     if len(field) < 2:
         raise FormatError(f"truncated in the version: {len(field)} of 2 bytes")
     version = int.from_bytes(field, "little")
@@ -147,23 +189,30 @@ def _read_version(data: memoryview) -> int:
     return version
 
 
-def _read_chunk(data: memoryview, offset: int, number: int) -> tuple[str, memoryview]:
-    head = data[offset : offset + _HEAD.size]
+def _read_head(source: ByteSource, offset: int, number: int) -> tuple[bytes, Payload]:
+    """The type of a chunk, and where its payload lies, which the source has with its checksum."""
+    head = _up_to(source, offset, _HEAD.size)
     if len(head) < _HEAD.size:
         raise _TruncatedError(f"truncated in the head of chunk {number}: {len(head)} of {_HEAD.size} bytes")
     kind, length = _HEAD.unpack(head)
     if not (kind.isascii() and kind.isalpha()):
         raise FormatError(f"chunk {number}: its type {kind.hex(' ')} is not four ASCII letters")
-    name = kind.decode("ascii")
-    rest = data[offset + _HEAD.size :]
-    if len(rest) < length:
-        raise _TruncatedError(f"chunk {name}: {length} bytes declared, {len(rest)} left")
-    payload, field = rest[:length], rest[length : length + _CRC.size]
-    if len(field) < _CRC.size:
-        raise _TruncatedError(f"chunk {name}: truncated in the checksum: {len(field)} of {_CRC.size} bytes")
-    if _CRC.unpack(field)[0] != zlib.crc32(payload, zlib.crc32(kind)):
-        raise FormatError(f"chunk {name}: checksum mismatch")
-    return name, payload
+    name, start = kind.decode("ascii"), offset + _HEAD.size
+    left = source.size - start - length
+    if left < 0:
+        raise _TruncatedError(f"chunk {name}: {length} bytes declared, {source.size - start} left")
+    if left < _CRC.size:
+        raise _TruncatedError(f"chunk {name}: truncated in the checksum: {left} of {_CRC.size} bytes")
+    return kind, Payload(source, start, length)
+
+
+def _checked(kind: bytes, payload: Payload) -> memoryview:
+    """The bytes of a payload. Raises FormatError where they have another checksum."""
+    both = payload.read(0, payload.size + _CRC.size)
+    data, checksum = both[: payload.size], both[payload.size :]
+    if _CRC.unpack(checksum)[0] != zlib.crc32(data, zlib.crc32(kind)):
+        raise FormatError(f"chunk {kind.decode('ascii')}: checksum mismatch")
+    return data
 
 
 def _check_place(name: str, before: Chunks) -> None:

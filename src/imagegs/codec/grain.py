@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.codec.byte_source import Memory
 from imagegs.codec.container import REPEATED, read_chunks, write_chunks
 from imagegs.codec.header import Header, read_header
 from imagegs.codec.packing import pack, packed_size, padding_is_zero, unpack_blocks
@@ -105,18 +106,18 @@ def _too_fine(columns: int, rows: int, header: Header) -> str | None:
     return f"a grid of {columns} x {rows} cells on a canvas of {header.width} x {header.height} pixels"
 
 
-def grain_in(data: bytes | bytearray | memoryview, allow_partial: bool = False) -> Grain | None:
+def grain_in(data: bytes | bytearray | memoryview) -> Grain | None:
     """The grain in the bytes of a .gsimg file, None without any; the Gaussians are not looked at.
 
-    Raises FormatError for damaged chunks; allow_partial as in `decode`.
+    Raises FormatError for damaged chunks.
     """
-    single = read_chunks(memoryview(data).cast("B"), allow_partial).single
+    single = read_chunks(Memory(data)).single
     return read_grain(single["gRAN"], read_header(single["HEAD"])) if "gRAN" in single else None
 
 
 def with_grain(data: bytes, grain: Grain) -> bytes:
     """A file without grain, with this grain added. Raises ValueError for a file that has some."""
-    chunks = read_chunks(memoryview(data))
+    chunks = read_chunks(Memory(data))
     if "gRAN" in chunks.single:
         raise ValueError("the file has grain already")
     payloads: list[tuple[str, bytes]] = []
@@ -125,4 +126,4 @@ def with_grain(data: bytes, grain: Grain) -> bytes:
             payloads.append(("gRAN", write_grain(grain, read_header(chunks.single["HEAD"]))))
         if name != "TAIL":
             payloads.append((name, bytes(payload)))
-    return write_chunks([*payloads, *((REPEATED, bytes(layer)) for layer in chunks.layers)])
+    return write_chunks([*payloads, *((REPEATED, bytes(layer.all())) for layer in chunks.layers)])

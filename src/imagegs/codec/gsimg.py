@@ -1,98 +1,28 @@
-"""Whole .gsimg files: Gaussians to bytes and back, on disk, and what a file says about itself.
+"""Gaussians to the bytes of a .gsimg file, in memory and on disk.
 
-The encoder never emits bytes that its decoder rejects; a file that `read_info` accepts, `decode` accepts,
-the limits aside.
+The encoder never emits bytes that its decoder rejects.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypedDict
+from typing import Any
 
-from imagegs.codec.attributes import FixedPoint, dequantized, payload_size, read_fixed_point, write_gaussians
+from imagegs.codec.attributes import payload_size, write_gaussians
 from imagegs.codec.bits import Bits
 from imagegs.codec.blocks import block_grid
-from imagegs.codec.coded import Coded, LayerInfo, read_layers, write_layers
-from imagegs.codec.container import (
-    CHUNK_BYTES,
-    FRAME_BYTES,
-    MAX_PAYLOAD,
-    REPEATED,
-    SIGNATURE,
-    Chunks,
-    read_chunks,
-    write_chunks,
-)
-from imagegs.codec.grain import Grain, read_grain, write_grain
-from imagegs.codec.header import Header, header_of, read_header, write_header
+from imagegs.codec.coded import write_layers
+from imagegs.codec.container import MAX_PAYLOAD, write_chunks
+from imagegs.codec.grain import Grain, write_grain
+from imagegs.codec.header import header_of, write_header
 from imagegs.codec.lattice import Lattice
-from imagegs.codec.metadata import read_metadata, write_metadata
-from imagegs.errors import FormatError, LimitError
-from imagegs.files import read_to_limit, write_atomically
-from imagegs.gaussians import BlendName, Gaussians, faded, level_of
-from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
-from imagegs.rendering import Size, View, area_of, check_painting
+from imagegs.codec.metadata import write_metadata
+from imagegs.files import write_atomically
+from imagegs.gaussians import Gaussians
 
 # For Gaussians that nobody has quantised: finer than what files of pictures have, so that rounding costs less
 # than 0.1 dB; a third to a half of the bytes of fixed point.
 DEFAULT_LATTICE = Lattice.of_fineness(4)
-
-
-@dataclass(frozen=True)
-class FileInfo:
-    """What a file says about itself; fields up to wrap as in `Gaussians`. `read_info` gives it.
-
-    >>> data = imagegs.compress(np.zeros((16, 24), np.uint8), n_gaussians=4, effort=1)
-    >>> info = imagegs.read_info(data)
-    >>> info.bpp == 8 * len(data) / (16 * 24), sum(info.bytes_by_chunk.values()) == len(data)
-    (True, True)
-    """
-
-    version: int
-    width: int
-    height: int
-    n_gaussians: int
-    channels: tuple[str, ...]
-    blend: BlendName
-    bit_depth: Literal[8, 16]
-    wrap: bool
-    coding: Bits | Lattice  # in fixed point (weight is 0 when the file has no log-weights), or coded
-    n_bytes: int  # the whole file
-    bytes_by_chunk: dict[str, int]  # chunk type -> bytes with length and checksum; "frame" is the rest
-    bits_by_attribute: dict[str, float]  # stored attribute -> bits a Gaussian, its ranges included
-    layers: tuple[LayerInfo, ...]  # of a coded file
-    metadata: dict[str, Any] | None
-    grain: Grain | None = None  # that decoders add to what is painted
-    block_side: int | None = None  # pixels, of the blocks that are decoded each by itself
-
-    @property
-    def bpp(self) -> float:
-        """Bits of the whole file per canvas pixel."""
-        return 8 * self.n_bytes / (self.width * self.height)
-
-
-@dataclass(frozen=True)
-class _Contents:
-    header: Header
-    numbers: FixedPoint | Coded
-    last_share: float  # of the last layer that was read, where it is between two levels
-    metadata: dict[str, Any] | None
-    grain: Grain | None
-    chunks: Chunks
-
-
-class DecodeKeywords(TypedDict, total=False):
-    """The keywords of `decode`, which explains them, and of `decode_with_metadata`."""
-
-    size_limit: int | None
-    allow_partial: bool
-    lod: float
-    whole: bool
-    region: tuple[int, int, int, int] | None
-    view: View | None
-    threads: int | None
 
 
 def encode(
@@ -150,172 +80,6 @@ def encode(
     return write_chunks([*chunks, ("GAUS", write_gaussians(gaussians, coding))])
 
 
-def decode(
-    data: bytes | bytearray | memoryview,
-    *,
-    size_limit: int | None = DEFAULT_SIZE_LIMIT,
-    allow_partial: bool = False,
-    lod: float = 1.0,
-    whole: bool = True,
-    region: tuple[int, int, int, int] | None = None,
-    threads: int | None = None,
-) -> Gaussians:
-    """The Gaussians in the bytes of a .gsimg file.
-
-    size_limit: pixels; None for the default. Memory is bounded by the size of data, whatever the file
-        declares, and by the limits that go with so many pixels (`imagegs.limits`).
-    allow_partial: data may end early, after the first layer of a coded file; then the whole layers count.
-    lod: the level of detail 0..1, as in `Gaussians.at_lod`; what lies beyond it is not decoded.
-    whole: all of the canvas is to be painted, at its own size; who paints a part or another size says False
-        and calls `rendering.check_painting`.
-    region: (x, y, width, height) in canvas pixels: of a file in blocks, decodes only those whose Gaussians
-        matter there, and leaves out layers that have none.
-    threads: that decode blocks side by side; one for each processor by default.
-
-    Raises FormatError when data is not a valid .gsimg file, LimitError when its canvas has more than
-    size_limit pixels, when it has more Gaussians or colour values than go with so many, or when painting it
-    takes more memory or work; ValueError for another level, and for a region that is empty or not inside the
-    canvas.
-
-    >>> data = imagegs.compress(np.zeros((16, 24, 3), np.uint8), n_gaussians=4, effort=1)
-    >>> gaussians = imagegs.decode(data)
-    >>> gaussians.height, gaussians.width, gaussians.color.shape
-    (16, 24, (4, 3))
-    """
-    gaussians, _ = decode_with_metadata(
-        data,
-        size_limit=size_limit,
-        allow_partial=allow_partial,
-        lod=lod,
-        whole=whole,
-        region=region,
-        threads=threads,
-    )
-    return gaussians
-
-
-def decode_with_metadata(
-    data: bytes | bytearray | memoryview,
-    *,
-    size_limit: int | None = DEFAULT_SIZE_LIMIT,
-    allow_partial: bool = False,
-    lod: float = 1.0,
-    whole: bool = True,
-    region: tuple[int, int, int, int] | None = None,
-    view: View | None = None,
-    threads: int | None = None,
-) -> tuple[Gaussians, dict[str, Any] | None]:
-    """What `decode` gives, and the file's metadata, None without any. Raises what `decode` raises.
-
-    view: a part of a picture of some size, in place of a region of the canvas.
-    """
-    limits = Limits.of(size_limit)
-    contents = _read(data, limits, allow_partial, lod, region, view, threads)
-    header, numbers = contents.header, contents.numbers
-    if header.width * header.height > limits.max_pixels:
-        sides = f"{header.width} x {header.height}"
-        raise LimitError(f"the canvas of {sides} pixels is over the limit of {limits.max_pixels} pixels")
-    gaussians = dequantized(numbers, header) if isinstance(numbers, FixedPoint) else numbers.gaussians(header)
-    if contents.last_share and isinstance(numbers, Coded):
-        gaussians = faded(gaussians, contents.last_share, numbers.layers[-1].n_gaussians)
-    if whole:
-        check_painting(gaussians, limits, region=region)
-    return gaussians, contents.metadata
-
-
-def read_info(
-    data: bytes | bytearray | memoryview,
-    *,
-    size_limit: int | None = DEFAULT_SIZE_LIMIT,
-    allow_partial: bool = False,
-) -> FileInfo:
-    """What the bytes of a .gsimg file say about themselves, checked in full but not dequantised.
-
-    Raises FormatError when data is not a valid .gsimg file, LimitError when it has more Gaussians or colour
-    values than go with size_limit pixels (its canvas may have more: nothing is painted); allow_partial as in
-    `decode`.
-
-    >>> data = imagegs.compress(np.zeros((16, 24, 3), np.uint8), n_gaussians=4, effort=1)
-    >>> info = imagegs.read_info(data)
-    >>> info.width, info.height, info.n_gaussians, info.channels
-    (24, 16, 4, ('R', 'G', 'B'))
-    """
-    contents = _read(data, Limits.of(size_limit), allow_partial, count_bits=True)
-    header, numbers, chunks = contents.header, contents.numbers, contents.chunks
-    sizes = {name: CHUNK_BYTES + len(payload) for name, payload in chunks.single.items()}
-    if chunks.layers:
-        sizes[REPEATED] = sum(CHUNK_BYTES + len(payload) for payload in chunks.layers)
-    return FileInfo(
-        version=chunks.version,
-        width=header.width,
-        height=header.height,
-        n_gaussians=len(numbers.table) if isinstance(numbers, Coded) else header.n_gaussians,
-        channels=header.channels,
-        blend=header.blend,
-        bit_depth=header.bit_depth,
-        wrap=header.wrap,
-        coding=numbers.lattice if isinstance(numbers, Coded) else numbers.bits,
-        n_bytes=len(memoryview(data).cast("B")),
-        bytes_by_chunk={"frame": FRAME_BYTES, **sizes},
-        bits_by_attribute=numbers.bits_by_attribute(),
-        layers=numbers.layers if isinstance(numbers, Coded) else (),
-        metadata=contents.metadata,
-        grain=contents.grain,
-        block_side=numbers.block_side if isinstance(numbers, Coded) else None,
-    )
-
-
-def _read(
-    data: bytes | bytearray | memoryview,
-    limits: Limits,
-    allow_partial: bool,
-    lod: float = 1.0,
-    region: tuple[int, int, int, int] | None = None,
-    view: View | None = None,
-    threads: int | None = None,
-    count_bits: bool = False,
-) -> _Contents:
-    chunks = read_chunks(memoryview(data).cast("B"), allow_partial)
-    single = chunks.single
-    header = read_header(single["HEAD"])
-    metadata = read_metadata(single["mETA"]) if "mETA" in single else None
-    grain = read_grain(single["gRAN"], header) if "gRAN" in single else None
-    numbers: FixedPoint | Coded
-    if region is not None:
-        region = area_of(region, Size(header.width, header.height))
-    elif view is not None and view.region is not None:
-        region = view.on_canvas(header)
-    whole, share = level_of(lod, len(chunks.layers))
-    if chunks.layers:
-        if header.blend != "softmax":
-            raise FormatError(f"chunk LATT: the {header.blend} blend is stored in chunk GAUS")
-        _check_numbers(header, limits)
-        numbers = read_layers(
-            single["LATT"],
-            chunks.layers,
-            header,
-            color_transform=single.get("TURN"),
-            blocks=single.get("BLKS"),
-            partial="TAIL" not in chunks,
-            wanted=whole + (share > 0),
-            region=region,
-            count_bits=count_bits,
-            threads=threads,
-        )
-    else:
-        numbers = read_fixed_point(single["GAUS"], header)
-        _check_numbers(header, limits)
-    return _Contents(header, numbers, share, metadata, grain, chunks)
-
-
-def _check_numbers(header: Header, limits: Limits) -> None:
-    n, values = header.n_gaussians, header.n_gaussians * len(header.channels)
-    if n > limits.max_gaussians:
-        raise LimitError(f"{n} Gaussians are over the limit of {limits.max_gaussians}")
-    if values > limits.max_values:
-        raise LimitError(f"{values} colour values are over the limit of {limits.max_values}")
-
-
 def save(
     path: str | os.PathLike[str],
     gaussians: Gaussians,
@@ -339,50 +103,3 @@ def save(
     data = encode(gaussians, coding, metadata=metadata, grain=grain, block_side=block_side, threads=threads)
     write_atomically(path, data)
     return len(data)
-
-
-def load(
-    path: str | os.PathLike[str],
-    *,
-    size_limit: int | None = DEFAULT_SIZE_LIMIT,
-    allow_partial: bool = False,
-    lod: float = 1.0,
-    whole: bool = True,
-    region: tuple[int, int, int, int] | None = None,
-    threads: int | None = None,
-) -> Gaussians:
-    """The Gaussians in a .gsimg file; the keywords are those of `decode`.
-
-    Raises what `decode` raises, and OSError where the file cannot be read.
-
-    >>> image = np.random.default_rng(0).random((16, 24, 3))
-    >>> gaussians = imagegs.fit(image, 20, effort=1)
-    >>> imagegs.save("a.gsimg", gaussians) > 0
-    True
-    >>> len(imagegs.load("a.gsimg"))
-    20
-    """
-    with Path(path).open("rb") as file:
-        data = read_file(file, size_limit)
-    return decode(
-        data,
-        size_limit=size_limit,
-        allow_partial=allow_partial,
-        lod=lod,
-        whole=whole,
-        region=region,
-        threads=threads,
-    )
-
-
-def read_file(file: BinaryIO, size_limit: int | None = None) -> bytes:
-    """The bytes of an open .gsimg file, for `decode` and `read_info`.
-
-    What a pipe or a device gives may have no end. So this raises FormatError, before the rest is read, when
-    it does not start as a .gsimg file does, and LimitError above the bytes that go with size_limit pixels
-    (None: the default).
-    """
-    start = file.read(len(SIGNATURE))
-    if start != SIGNATURE:
-        read_chunks(memoryview(start))  # it says what is wrong with this start
-    return read_to_limit(file, Limits.of(size_limit).max_bytes, start)

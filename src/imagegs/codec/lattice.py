@@ -18,6 +18,7 @@ from imagegs._native import LOWEST_SCALE
 from imagegs._native import Lattice as NativeLattice
 from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.quantization import exp2
+from imagegs.engine import thread_count
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, canonical_axes
 
 Table = NDArray[np.int32]  # (N, FIRST_COLOR + channels)
@@ -25,6 +26,7 @@ Numbers = NDArray[np.floating[Any]]
 
 CELL_X, CELL_Y, SHORTER, RATIO, WEIGHT, ANGLE, PLACE_X, PLACE_Y, FIRST_COLOR = range(9)
 MOST = 2**24  # of a stored number
+ROWS_AT_ONCE = 2**14  # of a table, by each thread
 # Rows: luma and two differences, orthonormal, of the first three channels.
 DECORRELATION = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
 
@@ -138,8 +140,21 @@ def to_table(g: Arrays, lattice: Lattice) -> Table:
     return table
 
 
-def from_table(table: Table, lattice: Lattice, height: int, width: int) -> dict[str, NDArray[np.float32]]:
+def from_table(
+    table: Table, lattice: Lattice, height: int, width: int, threads: int | None = 1
+) -> dict[str, NDArray[np.float32]]:
     """The arrays of `Gaussians` on a canvas of this size that a table stands for."""
+    if threads == 1 or len(table) <= ROWS_AT_ONCE:
+        return _from_rows(table, lattice, height, width)
+    from concurrent.futures import ThreadPoolExecutor  # a small file starts without it
+
+    pieces = [table[first : first + ROWS_AT_ONCE] for first in range(0, len(table), ROWS_AT_ONCE)]
+    with ThreadPoolExecutor(min(thread_count(threads), len(pieces))) as pool:
+        parts = list(pool.map(lambda rows: _from_rows(rows, lattice, height, width), pieces))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _from_rows(table: Table, lattice: Lattice, height: int, width: int) -> dict[str, NDArray[np.float32]]:
     steps = lattice_steps(table, lattice)
     size = np.stack([table[:, SHORTER] + table[:, RATIO], table[:, SHORTER]], axis=1)
     xy = np.empty((len(table), 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -35,7 +36,7 @@ class LayerCoders:
         self, lattice: Lattice, grid: BlockGrid, channels: int, weights: bool, threads: int | None = None
     ) -> None:
         self._lattice, self._grid, self._channels, self._weights = lattice, grid, channels, weights
-        self._threads = min(thread_count(threads), len(grid))
+        self._threads = thread_count(threads)
 
     def encode(self, layers: Sequence[Table]) -> tuple[list[list[int]], list[list[bytes]]]:
         """The number of Gaussians and the stream of each layer, of each block.
@@ -53,7 +54,7 @@ class LayerCoders:
                 found.append((self._moved(part, block, 1), stream))
             return found
 
-        by_block = self._side_by_side(encode)
+        by_block = self._side_by_side(encode, len(self._grid))
         for number, table in enumerate(layers):
             table[:] = np.concatenate([block[number][0] for block in by_block])
         counts = [[len(of_block) for of_block in of_blocks] for of_blocks in rows]
@@ -75,31 +76,32 @@ class LayerCoders:
                     coder.choose_colors(part, wanted[number][some], worth[number][some])
                     table[some, FIRST_COLOR:] = part[:, FIRST_COLOR:]
 
-        self._side_by_side(choose)
+        self._side_by_side(choose, len(self._grid))
 
     def decode(
         self,
+        blocks: Sequence[int],
         counts: Sequence[Sequence[int]],
         streams: Sequence[Sequence[bytes]],
         count_bits: bool = False,
     ) -> tuple[list[Table], list[Numbers], Problem | None]:
         """The table of each layer, the bits of its columns where they are counted, and the first problem.
 
-        counts, streams: of each layer, of each block.
+        blocks: those that are decoded. counts, streams: of each layer, of each of these blocks.
         """
         columns = FIRST_COLOR + self._channels
         tables = [np.empty((sum(of_layer), columns), np.int32) for of_layer in counts]
-        starts = [np.cumsum([0, *of_layer]) for of_layer in counts]
+        starts = [list(accumulate(of_layer, initial=0)) for of_layer in counts]
 
-        def decode(block: int) -> tuple[list[Numbers], Problem | None]:
-            coder = None
+        def decode(place: int) -> tuple[list[Numbers], Problem | None]:
+            block, coder = blocks[place], None
             bits = [np.zeros(columns) for _ in tables] if count_bits else []
             for number, table in enumerate(tables):
-                if not counts[number][block]:
+                if not counts[number][place]:
                     continue
                 coder = coder or self._coder(block)
-                part = table[starts[number][block] : starts[number][block + 1]]
-                problem, found = coder.decode(streams[number][block], part, count_bits)
+                part = table[starts[number][place] : starts[number][place + 1]]
+                problem, found = coder.decode(streams[number][place], part, count_bits)
                 if problem:
                     return bits, Problem(number, block, problem)
                 self._moved(part, block, 1)
@@ -107,7 +109,7 @@ class LayerCoders:
                     bits[number][:] = found
             return bits, None
 
-        by_block = self._side_by_side(decode)
+        by_block = self._side_by_side(decode, len(blocks))
         problem = min((p for _, p in by_block if p is not None), default=None)
         if problem is not None or not count_bits:
             return tables, [], problem
@@ -137,11 +139,12 @@ class LayerCoders:
         native = native_lattice(self._lattice)
         return LayerCoder(native, right - left, bottom - top, self._channels, self._weights)
 
-    def _side_by_side(self, work: Callable[[int], T]) -> list[T]:
-        blocks = range(len(self._grid))
-        if self._threads == 1:
-            return [work(block) for block in blocks]
+    def _side_by_side(self, work: Callable[[int], T], n: int) -> list[T]:
+        """What `work` gives for 0 to n - 1."""
+        threads = min(self._threads, n)
+        if threads <= 1:
+            return [work(place) for place in range(n)]
         from concurrent.futures import ThreadPoolExecutor  # a small file starts without it
 
-        with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(work, blocks))
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(work, range(n)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,7 +11,9 @@ from imagegs.codec.blocks import REACH_UNIT, UNKNOWN_REACH, BlockGrid
 from imagegs.gaussians import FADE_POWER, MAX_LOG_WEIGHT, Gaussians
 from imagegs.rendering import TileLists, tile_lists
 
-MOST_IDS = 2**24  # in the lists of tiles of all layers, a second of work; with more the reach is not known
+# In the lists of tiles of all layers: a second of work, or a share of what a large file takes anyway. With
+# more the reach is not known.
+MOST_IDS, IDS_A_GAUSSIAN = 2**24, 16
 IDS_AT_ONCE = 2**20
 TILES_A_BLOCK = 16  # on a side
 # A layer that fades in loses so many nats at most, by the least share that float64 tells from a whole layer.
@@ -28,8 +32,8 @@ def reach_of_blocks(
     unknown = np.full(len(grid), UNKNOWN_REACH, np.uint16)
     if gaussians.wrap or fades_to_the_least(later):
         return unknown
-    reach, left = np.zeros(len(grid), np.int64), MOST_IDS
-    rectangles = np.array([grid.rectangle(block) for block in range(len(grid))])
+    reach, left = np.zeros(len(grid), np.int64), _most_ids(gaussians)
+    rectangles = grid.rectangles()
     side = max(1, (1 << grid.side) // TILES_A_BLOCK)
     for level in range(max(1, len(gaussians.layers))):
         picture = gaussians.first_layers(level + 1)
@@ -50,6 +54,11 @@ def fades_to_the_least(log_weights: ArrayLike) -> bool:
 def in_units(reach: NDArray[np.int64]) -> NDArray[np.uint16]:
     """A reach in pixels as chunk BLKS tells it."""
     return np.minimum(-(-reach // REACH_UNIT), UNKNOWN_REACH).astype(np.uint16)
+
+
+def _most_ids(gaussians: Gaussians) -> int:
+    painted = sum(accumulate(gaussians.layers)) or len(gaussians)  # of all levels together
+    return min(max(MOST_IDS, IDS_A_GAUSSIAN * painted), 2**32 - 1)
 
 
 def extend_reach(

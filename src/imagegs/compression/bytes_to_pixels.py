@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagegs.codec.grain import grain_in
+from imagegs.codec.byte_source import ByteSource, Memory
 from imagegs.grain.adding import add_grain, grain_factor
 from imagegs.limits import DEFAULT_SIZE_LIMIT, Limits
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.rendering import View, check_painting, render
-from imagegs.textures.painting import decode_with_maps, paint_map
+from imagegs.textures.painting import decode_for_painting, paint_map
 
 
 def decompress(
@@ -48,22 +48,46 @@ def decompress(
     >>> imagegs.decompress(data, scale=2, region=(10, 10, 8, 4)).shape
     (4, 8, 3)
     """
+    return painted_of(
+        Memory(data),
+        View(height, scale, region),
+        lod=lod,
+        grain=grain,
+        filtered=filtered,
+        allow_partial=allow_partial,
+        size_limit=size_limit,
+        threads=threads,
+    )
+
+
+def painted_of(
+    source: ByteSource,
+    part: View,
+    *,
+    lod: float,
+    grain: float,
+    filtered: bool,
+    allow_partial: bool,
+    size_limit: int | None,
+    threads: int | None,
+) -> IntegerPixels | dict[str, IntegerPixels]:
+    """`decompress` of bytes from anywhere."""
     grain_factor(grain)  # raises out of range
-    gaussians, maps = decode_with_maps(
-        data,
+    gaussians, maps, found = decode_for_painting(
+        source,
         size_limit=size_limit,
         allow_partial=allow_partial,
         lod=lod,
         whole=False,
-        view=View(height, scale, region),
+        view=part,
         threads=threads,
     )
-    view: dict[str, Any] = {"height": height, "scale": scale, "region": region, "filtered": filtered}
+    view: dict[str, Any] = {**part._asdict(), "filtered": filtered}
     check_painting(gaussians, Limits.of(size_limit), pictures=max(1, len(maps)), **view)
     if maps:
         return {each.name: _squeezed(paint_map(gaussians, each, threads, **view)) for each in maps}
     painted = render(gaussians, dtype=f"uint{gaussians.bit_depth}", threads=threads, **view)
-    if (found := grain_in(data, allow_partial)) is not None:
+    if found is not None:
         add_grain(painted, found, gaussians, strength=grain, **view)
     return _squeezed(painted)
 

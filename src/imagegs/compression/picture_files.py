@@ -10,14 +10,16 @@ from typing import Any
 from numpy.typing import NDArray
 
 from imagegs.choices import GrainChoice, RestorationName
-from imagegs.codec import Bits, read_file
-from imagegs.compression.bytes_to_pixels import decompress
+from imagegs.codec import Bits
+from imagegs.codec.opening import source_of
+from imagegs.compression.bytes_to_pixels import painted_of
 from imagegs.compression.keywords import compress_image
 from imagegs.files import write_atomically
 from imagegs.fitting import DEFAULT_EFFORT, Placement, Progress, RecipeName, Tune
 from imagegs.limits import DEFAULT_SIZE_LIMIT
 from imagegs.pictures.given import ImageLike
 from imagegs.pictures.pixels import IntegerPixels
+from imagegs.rendering import View
 
 
 def imwrite(
@@ -79,6 +81,8 @@ def imread(
 ) -> IntegerPixels | dict[str, IntegerPixels]:
     """Paint the picture in a .gsimg file: see `decompress` for the arguments and what comes back.
 
+    Of a file in blocks no more is read than what is painted needs.
+
     Raises what `decompress` raises, and OSError where the file cannot be read.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
@@ -88,16 +92,13 @@ def imread(
     (16, 24, 3)
     """
     with Path(path).open("rb") as file:
-        data = read_file(file, size_limit)
-    return decompress(
-        data,
-        height=height,
-        scale=scale,
-        region=region,
-        lod=lod,
-        grain=grain,
-        filtered=filtered,
-        allow_partial=allow_partial,
-        size_limit=size_limit,
-        threads=threads,
-    )
+        return painted_of(
+            source_of(file, size_limit),
+            View(height, scale, region),
+            lod=lod,
+            grain=grain,
+            filtered=filtered,
+            allow_partial=allow_partial,
+            size_limit=size_limit,
+            threads=threads,
+        )

@@ -89,7 +89,7 @@ class _Listing:
             if not missing:
                 break
             self._listed |= missing
-        rectangles = np.array([self._grid.rectangle(block) for block in range(len(reach))])
+        rectangles = self._grid.rectangles()
         rectangles[:, [1, 3]] -= self._top
         for first in range(0, len(lists.ids), IDS_AT_ONCE):
             extend_reach(reach, rectangles, lists, first, blocks)

@@ -10,7 +10,9 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from imagegs.codec.gsimg import DecodeKeywords, decode_with_metadata
+from imagegs.codec.byte_source import ByteSource, Memory
+from imagegs.codec.decoding import DecodeKeywords, decode_contents
+from imagegs.codec.grain import Grain
 from imagegs.gaussians import Gaussians
 from imagegs.pictures.pixels import IntegerPixels, to_integers, with_depth
 from imagegs.rendering import render
@@ -27,8 +29,15 @@ def decode_with_maps(
     The keywords are those of `decode`. Raises what `decode` raises, and FormatError for a damaged list of
     maps.
     """
-    gaussians, metadata = decode_with_metadata(data, **keywords)
-    return gaussians, from_metadata(metadata, gaussians.channels)
+    return decode_for_painting(Memory(data), **keywords)[:2]
+
+
+def decode_for_painting(
+    source: ByteSource, **keywords: Unpack[DecodeKeywords]
+) -> tuple[Gaussians, tuple[TextureMap, ...], Grain | None]:
+    """What `decode_with_maps` gives, and the grain of the file."""
+    gaussians, metadata, grain = decode_contents(source, **keywords)
+    return gaussians, from_metadata(metadata, gaussians.channels), grain
 
 
 def of_map(gaussians: Gaussians, texture_map: TextureMap) -> Gaussians:
