@@ -6,6 +6,7 @@ export { GrainSampler } from "./grain_sampler.js";
 export { levelOf } from "./levels.js";
 export { defaultLimits } from "./limits.js";
 export { mapsOf } from "./maps.js";
+export { openPicture } from "./open_picture.js";
 export { Painting } from "./painting.js";
 export { Picture, loadPicture } from "./picture.js";
 export { makeRenderer } from "./renderer.js";
