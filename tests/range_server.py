@@ -1,4 +1,4 @@
-"""A server of one file that knows HTTP ranges, as Python's own does not, with faults that can be switched on."""
+"""A server of one file that knows HTTP ranges, as Python's own does not; faults can be switched on."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ class RangeHandler(BaseHTTPRequestHandler):
             server.go.wait(20)
         server.sent.append((start, end))
         total = len(data) if server.tells_size else "*"
-        return self.answer(206, data[start:end], {**headers, "Content-Range": f"bytes {start}-{end - 1}/{total}"})
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{total}"
+        return self.answer(206, data[start:end], headers)
 
     def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         try:

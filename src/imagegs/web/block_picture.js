@@ -70,6 +70,36 @@ export class BlockPicture extends WorkerFile {
         return /** @type {FileLayout} */ (this.#layout);
     }
 
+    /** The layers of the whole file, as those of a Picture. @returns {import("./decoder.js").Layer[]} */
+    get layers() {
+        const { index } = this.layout;
+        return Array.from({ length: index.layers }, (_, layer) => ({
+            n: index.total(layer),
+            bytes: this.layout.bytesUpTo(layer),
+        }));
+    }
+
+    /** How many Gaussians there are up to the end of each layer. @returns {number[]} */
+    get ends() {
+        let end = 0;
+        return this.layers.map(({ n }) => (end += n));
+    }
+
+    /** Bytes of the file that have come so far. */
+    get fetchedBytes() {
+        return this.#pushed + this.ranges.fetched;
+    }
+
+    /**
+     * What a view needs, see planView(), which throws the errors.
+     *
+     * @param {View} view
+     * @param {Detail} detail
+     */
+    planFor(view, detail) {
+        return planView(this.layout.index, this, view, detail, this.limits);
+    }
+
     /**
      * Reads the head of the file, whose first bytes have come.
      *
@@ -122,7 +152,7 @@ export class BlockPicture extends WorkerFile {
         signal?.throwIfAborted();
         if (this.closed) throw closedError();
         const loader = /** @type {StreamLoader} */ (this.#loader),
-            plan = planView(this.layout.index, this, view, detail, this.limits);
+            plan = this.planFor(view, detail);
         /** @param {boolean} complete */
         const make = (complete) => new PicturePart(this, view, plan, loader.layersOf(plan), complete);
         let part = make(false);

@@ -98,10 +98,10 @@ export class BlockIndex {
         return { n: this.table[at], bytes: this.table[at + 1], crc: this.table[at + 2] };
     }
 
-    /** The Gaussians of all blocks in all layers. */
-    total() {
+    /** The Gaussians of all blocks in a layer. @param {number} layer @returns {number} */
+    total(layer) {
         let n = 0;
-        for (let at = 0; at < this.table.length; at += fields) n += this.table[at];
+        for (let block = 0; block < this.grid.size; ++block) n += this.stream(layer, block).n;
         return n;
     }
 

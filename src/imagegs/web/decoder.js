@@ -107,7 +107,7 @@ export class Decoder {
             yield { type: chunk ? "pause" : "more" };
         }
         const index = this.layers?.index ?? null;
-        if (index) this.layers?.checkTotal(index.total());
+        if (index) this.layers?.checkIndex(index);
         yield { type: "index", index, start: container.offset };
     }
 

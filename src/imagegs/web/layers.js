@@ -95,6 +95,13 @@ export class LayerReader {
         require(n === nGaussians, `the layers have ${n} of ${nGaussians} Gaussians`);
     }
 
+    /** The same of the layers that the index tells of. @param {BlockIndex} index */
+    checkIndex(index) {
+        let n = 0;
+        for (let layer = 0; layer < index.layers; ++layer) n += index.total(layer);
+        this.checkTotal(n);
+    }
+
     /** Checks that the layers so far are all that the file promised. */
     end() {
         this.checkTotal(this.n);

@@ -1,6 +1,7 @@
 // A picture on a renderer: the level of detail and the map that are shown, and the lists of tiles that a view
 // needs.
 
+/** @import { Filtered } from "./constants.js" */
 /** @import { TextureMap } from "./maps.js" */
 /** @import { Picture } from "./picture.js" */
 /** @import { PicturePart } from "./picture_part.js" */
@@ -65,13 +66,13 @@ export class Painting {
      * @param {object} [options]
      * @param {number} [options.lod] level of detail, 0..1
      * @param {number} [options.map] number of the map that is shown, see mapsOf()
-     * @param {boolean} [options.filtered] whether pixels that are larger than canvas pixels are means over
-     *     their areas
+     * @param {Filtered} [options.filtered]
      * @param {number} [options.grain] 0 to 2, a factor on the strength of the file's grain
      */
     constructor(renderer, picture, { lod = 1, map = 0, filtered = true, grain = 1 } = {}) {
         this.renderer = renderer;
         this.picture = picture;
+        /** @type {Filtered} */
         this.filtered = filtered;
         /** @type {CanvasLists | null} */
         this.whole = null;
@@ -157,7 +158,7 @@ export class Painting {
         if (this.asked?.key !== level.key) {
             const { view, region } = this.picture,
                 number = ++this.askedSoFar;
-            const grid = gridFor(region, [view.width / size.width, view.height / size.height]);
+            const grid = gridFor(region, [view.width / size.width, view.height / size.height], this.filtered);
             const promise = this.lists(level, grid).then((lists) => this.use({ ...lists, number }));
             this.asked = { key: level.key, promise };
         }
@@ -205,7 +206,8 @@ export class Painting {
             beyond = picture.wrap && !contains(canvasOf(picture), view); // the canvas repeats there
         if (!region || beyond || this.nearRefused === whole.key) return whole;
         const best = near && near.key === whole.key && contains(near.region, region) ? near : whole;
-        const isLong = Math.max(...gridFor(region, step).side) < Math.max(...best.grid.side) / 2;
+        const isLong =
+            Math.max(...gridFor(region, step, this.filtered).side) < Math.max(...best.grid.side) / 2;
         if (isLong && !this.asking) this.askNear(within(picture, view, margin) ?? region, step);
         return best;
     }
@@ -215,7 +217,7 @@ export class Painting {
         this.asking = true;
         try {
             const level = this.shownLevel(),
-                lists = await this.lists(level, gridFor(region, step));
+                lists = await this.lists(level, gridFor(region, step, this.filtered));
             const { key, copies } = this.prepared;
             if (key === level.key) this.near = { ...lists, copies, region };
         } catch (error) {

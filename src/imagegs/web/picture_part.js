@@ -2,15 +2,17 @@
 
 /** @import { Arrays } from "./arrays.js" */
 /** @import { BlockPicture } from "./block_picture.js" */
+/** @import { Filtered } from "./constants.js" */
 /** @import { Level } from "./levels.js" */
-/** @import { ViewPlan } from "./view_plan.js" */
+/** @import { Detail, ViewPlan } from "./view_plan.js" */
 /** @import { View } from "./views.js" */
 /** @import { Lists, ListsWanted } from "./worker.js" */
 
 import { joined, makeArrays } from "./arrays.js";
-import { within } from "./regions.js";
+import { contains, within } from "./regions.js";
 import { shapeRows } from "./shapes.js";
 
+const samplesWithoutDetail = 3; // along a side of a pixel, where finer layers are left out
 const margin = 0.5; // lists of tiles also cover this share of the view's sides around it
 
 /**
@@ -60,6 +62,31 @@ export class PicturePart {
     get region() {
         const { wrap, view, plan } = this;
         return (wrap ? null : within(this, view, margin)) ?? plan.region;
+    }
+
+    /**
+     * Whether another view would be painted with the same Gaussians.
+     *
+     * @param {View} view
+     * @param {Detail} detail
+     */
+    covers(view, detail) {
+        const { blocks, layers, fade, region } = this.source.planFor(view, detail),
+            own = this.plan,
+            has = new Set(own.blocks);
+        const same = layers === own.layers && fade === own.fade && contains(this.region, region);
+        return this.complete && same && blocks.every((block) => has.has(block));
+    }
+
+    /**
+     * How finely a Painting has to filter a view that is smaller than its part of the canvas: where finer
+     * layers are left out, Gaussians are about as large as pixels of the output. Grain is as fine as ever.
+     *
+     * @returns {Filtered}
+     */
+    get filtered() {
+        const isWhole = this.layers.length === this.source.layout.index.layers;
+        return isWhole || this.grain ? true : samplesWithoutDetail;
     }
 
     /** How many Gaussians there are up to the end of each layer. @returns {number[]} */

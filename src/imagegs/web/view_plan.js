@@ -11,7 +11,7 @@ import { levelOf } from "./levels.js";
 import { canvasOf, contains, within } from "./regions.js";
 
 /** Pixels of the screen that share a Gaussian, at most: more layers are used where there are more. */
-export const pixelsPerGaussian = 24;
+export const pixelsPerGaussian = 8;
 
 /**
  * @typedef {object} Detail  how much is wanted; all layers without any
