@@ -9,6 +9,19 @@ import { BlockPicture } from "./block_picture.js";
 import { openRanges } from "./byte_ranges.js";
 import { Picture, pushAll } from "./picture.js";
 
+const leastBytes = 2 ** 22; // smaller files are not worth a request for each part
+
+/**
+ * Whether the rest of a file had better be fetched in parts, as far as a response tells of it.
+ *
+ * @param {Response} response
+ */
+export function isWorthParts({ headers }) {
+    const isPlain = !headers.has("content-encoding"), // else the length is that of the encoded bytes
+        knowsRanges = headers.get("accept-ranges") === "bytes";
+    return isPlain && knowsRanges && Number(headers.get("content-length")) > leastBytes;
+}
+
 /**
  * Opens a picture without fetching all of it: of a file in blocks only what `gaussiansFor` needs is fetched,
  * and the limits of pixels and bytes do not hold for it. Of another file, or from a server that does not know

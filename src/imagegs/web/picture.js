@@ -100,6 +100,11 @@ export class Picture extends WorkerFile {
         return this.complete ? levelOf(lod, count) : { layers: lod < 1 ? 1 : count, fade: 0 };
     }
 
+    /** How finely a Painting has to filter it. @returns {import("./constants.js").Filtered} */
+    get filtered() {
+        return true;
+    }
+
     /** The part of the canvas that outputs usually show: all of it. @returns {Region} */
     get view() {
         return canvasOf(this);
@@ -168,10 +173,10 @@ export async function pushAll(picture, response, onProgress) {
     const total = Number(response.headers.get("content-length")) || 0;
     const encoded = response.headers.has("content-encoding"); // the length is that of the encoded bytes then
     const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
+    picture.done.catch((reason) => reader.cancel(reason).catch(() => {})); // nothing more is needed then
     for (let loaded = 0; ;) {
         const { value, done } = await reader.read();
-        if (picture.closed) return void reader.cancel();
-        if (done) return;
+        if (done || picture.closed) return;
         loaded += value.length;
         picture.push(value, true); // nobody else uses these bytes
         onProgress?.(picture, loaded, encoded ? 0 : total);
