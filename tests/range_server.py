@@ -29,6 +29,9 @@ class RangeServer(ThreadingHTTPServer):
         self.go = threading.Event()  # answers after the first wait for it
         self.go.set()
 
+    def handle_error(self, *_: Any) -> None:
+        """Ignores connections that the browser ends."""
+
     @property
     def n_bytes(self) -> int:
         """Bytes of the file that were sent."""

@@ -150,7 +150,7 @@ export class BlockPicture extends WorkerFile {
      */
     async gaussiansFor(view, { signal, onPart, ...detail } = {}) {
         signal?.throwIfAborted();
-        if (this.closed) throw closedError();
+        if (this.closed) throw this.reason;
         const loader = /** @type {StreamLoader} */ (this.#loader),
             plan = this.planFor(view, detail);
         /** @param {boolean} complete */

@@ -13,9 +13,12 @@ const firstBytes = 2 ** 16; // of the first request
  *     with all of the file, where the server sends no ranges
  */
 export async function openRanges(url, signal) {
-    const response = requireOk(await fetch(url, { headers: rangeOf(0, firstBytes), signal }));
-    if (response.status !== 206) return { response };
-    if (isEncoded(response)) return { response: requireOk(await fetch(url, { signal })) };
+    /** @returns {null} where a network failed, or an answer is compressed though it must not be */
+    const nothing = () => (signal.throwIfAborted(), null);
+    const response = await fetch(url, { headers: rangeOf(0, firstBytes), signal }).catch(nothing);
+    if (!response || (response.status === 206 && isEncoded(response)))
+        return { response: requireOk(await fetch(url, { signal })) };
+    if (requireOk(response).status !== 206) return { response };
     const first = new Uint8Array(await response.arrayBuffer());
     return { first, ranges: new ByteRanges(url, response) };
 }

@@ -49,6 +49,8 @@ export class WorkerFile {
         /** @type {Grain | null} */
         this.grain = null;
         this.closed = false;
+        /** @type {unknown} */
+        this.reason = null; // why, once it is closed
         this.asked = 0; // how many questions there were so far
         /** @type {Map<number, Waiting>} */
         this.questions = new Map(); // those without an answer yet, by number
@@ -75,11 +77,11 @@ export class WorkerFile {
      *
      * @param {WithoutNumber} question
      * @param {ArrayBuffer[]} [transfer] buffers that are handed over to the worker
-     * @returns {Promise<any>} its answer. Rejects with the worker's error, or with an AbortError once the
-     *     file is closed.
+     * @returns {Promise<any>} its answer. Rejects with the worker's error, or with the reason once the file is
+     *     closed.
      */
     ask(question, transfer = []) {
-        if (this.closed) return Promise.reject(closedError());
+        if (this.closed) return Promise.reject(this.reason);
         const request = ++this.asked;
         this.link.post({ ...question, request }, transfer);
         const answer = new Promise((resolve, reject) => this.questions.set(request, { resolve, reject }));
@@ -119,6 +121,7 @@ export class WorkerFile {
     close(reason = closedError()) {
         if (this.closed) return;
         this.closed = true;
+        this.reason = reason;
         this.link.close();
         for (const { reject } of this.questions.values()) reject(reason);
         this.questions.clear();
