@@ -15,7 +15,7 @@ const firstBytes = 2 ** 16; // of the first request
 export async function openRanges(url, signal) {
     /** @returns {null} where a network failed, or an answer is compressed though it must not be */
     const nothing = () => (signal.throwIfAborted(), null);
-    const response = await fetch(url, { headers: rangeOf(0, firstBytes), signal }).catch(nothing);
+    const response = await fetchRange(url, 0, firstBytes, signal).catch(nothing);
     if (!response || (response.status === 206 && isEncoded(response)))
         return { response: requireOk(await fetch(url, { signal })) };
     if (requireOk(response).status !== 206) return { response };
@@ -59,7 +59,7 @@ export class ByteRanges {
      * @param {AbortSignal} signal
      */
     async ask(start, end, signal) {
-        const response = await fetch(this.url, { headers: rangeOf(start, end), signal });
+        const response = await fetchRange(this.url, start, end, signal);
         if (response.status === 416) throw new ChangedError(this.url); // it is shorter now
         const same = versionOf(requireOk(response)) === this.version;
         if (!same || response.status !== 206 || isEncoded(response)) throw new ChangedError(this.url);
@@ -79,8 +79,20 @@ export class ChangedError extends Error {
     }
 }
 
-/** @param {number} start @param {number} [end] the first byte that is not wanted */
-const rangeOf = (start, end) => ({ range: `bytes=${start}-${end === undefined ? "" : end - 1}` });
+/**
+ * Asks for a range. The browser's cache is passed by, because Chromium lets one request for a file wait for
+ * the other there.
+ *
+ * @param {string} url
+ * @param {number} start
+ * @param {number | undefined} end the first byte that is not wanted; undefined for all
+ * @param {AbortSignal} signal
+ * @returns {Promise<Response>}
+ */
+function fetchRange(url, start, end, signal) {
+    const range = `bytes=${start}-${end === undefined ? "" : end - 1}`;
+    return fetch(url, { headers: { range }, cache: "no-store", signal });
+}
 
 /** Ranges of a compressed transfer are none of the file. @param {Response} response */
 const isEncoded = ({ headers }) => (headers.get("content-encoding") ?? "identity") !== "identity";
