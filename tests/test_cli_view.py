@@ -108,7 +108,7 @@ def test_the_server_runs_until_it_is_interrupted(gsimg):
 def test_a_huge_file_is_served_in_parts_without_being_decoded(run, tmp_path):
     """Its pixels are more than the limit, which only counts what is decoded as a whole."""
     path = tmp_path / "huge.gsimg"
-    path.write_bytes(huge_file(11, 8))
+    path.write_bytes(huge_file(13, 13))
     with running("view", path, "--no-open", "--size-limit", 10**6) as process:
         url = address(process)
         request = urllib.request.Request(f"{url}picture.gsimg", headers={"Range": "bytes=8-9"})
