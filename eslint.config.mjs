@@ -11,7 +11,7 @@ const browser = Object.fromEntries(
         .map((name) => [name, "readonly"]),
 );
 const node = Object.fromEntries(
-    ["Buffer", "MessageChannel", "URL", "console", "performance", "process", "structuredClone"].map(
+    ["AbortController", "Buffer", "MessageChannel", "URL", "console", "performance", "process", "structuredClone"].map(
         (name) => [name, "readonly"],
     ),
 );

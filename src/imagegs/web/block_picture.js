@@ -44,7 +44,8 @@ export class BlockPicture extends WorkerFile {
     #loader = null; // once the head is read
     /** @type {FileLayout | null} */
     #layout = null;
-    #pushed = 0; // bytes of the head so far
+    /** @type {Uint8Array<ArrayBuffer>[]} */
+    #start = []; // the first bytes of the file, which the head is among
     #control = new AbortController(); // ends transfers for the head
     /** @type {(end: HeadEnd) => void} */
     #resolve = () => {};
@@ -87,7 +88,7 @@ export class BlockPicture extends WorkerFile {
 
     /** Bytes of the file that have come so far. */
     get fetchedBytes() {
-        return this.#pushed + this.ranges.fetched;
+        return this.ranges.fetched;
     }
 
     /**
@@ -118,9 +119,14 @@ export class BlockPicture extends WorkerFile {
         if (!index) return false;
         const grid = new BlockGrid(this, index.grid.side),
             own = new BlockIndex(grid, index.layers, index.table, index.reach);
+        const known = this.#start.reduce(behind);
+        this.#start = [];
         /** Bytes that have come already are not fetched again. @type {typeof this.ranges.read} */
-        const read = async (from, to, signal) =>
-            to <= first.length ? first.slice(from, to) : this.#read(from, to, signal);
+        const read = async (from, to, signal) => {
+            const start = known.slice(from, to);
+            if (to <= known.length) return start;
+            return behind(start, await this.#read(Math.max(from, known.length), to, signal));
+        };
         const starts = await layerStarts(own, start, this.ranges.size, (from, to) =>
             read(from, to, this.#control.signal),
         );
@@ -176,17 +182,22 @@ export class BlockPicture extends WorkerFile {
     receive(answer) {
         super.receive(answer);
         if (answer.type === "index") this.#resolve(answer);
-        else if (answer.type === "more") this.#readHead(answer.bytes);
+        else if (answer.type === "more") this.#readHead(answer.size, answer.lacking);
     }
 
-    /** Reads more of the head. @param {number} lacking bytes, at least */
-    async #readHead(lacking) {
-        const start = this.#pushed,
-            end = start + Math.max(lacking, leastRead);
+    /**
+     * Reads more of the head, unless more is on its way to the worker already.
+     *
+     * @param {number} size bytes that the worker has
+     * @param {number} lacking bytes, at least
+     */
+    async #readHead(size, lacking) {
+        const start = this.#start.reduce((sum, bytes) => sum + bytes.length, 0);
+        if (size < start) return;
+        const end = start + Math.max(lacking, leastRead);
         try {
-            const bytes = await this.#read(start, end, this.#control.signal);
-            if (bytes.length) this.#push(bytes);
-            else this.link.post({ type: "end" }); // which the worker finds fault with
+            if (start === this.ranges.size) return this.link.post({ type: "end" }); // the worker tells what lacks
+            this.#push(await this.#read(start, end, this.#control.signal));
         } catch (error) {
             this.close(error);
         }
@@ -194,7 +205,7 @@ export class BlockPicture extends WorkerFile {
 
     /** @param {Uint8Array<ArrayBuffer>} bytes the next ones of the head */
     #push(bytes) {
-        this.#pushed += bytes.length;
+        this.#start.push(bytes);
         this.link.post({ type: "bytes", bytes });
     }
 
@@ -220,6 +231,19 @@ export class BlockPicture extends WorkerFile {
         const buffers = streams.map(({ bytes }) => /** @type {ArrayBuffer} */ (bytes.buffer));
         return (await this.ask({ type: "streams", streams }, buffers)).decoded;
     }
+}
+
+/**
+ * Bytes behind others.
+ *
+ * @param {Uint8Array<ArrayBuffer>} first
+ * @param {Uint8Array<ArrayBuffer>} second
+ */
+function behind(first, second) {
+    const both = new Uint8Array(first.length + second.length);
+    both.set(first);
+    both.set(second, first.length);
+    return both;
 }
 
 /** A function that reports the first error on the console. @param {string} url */

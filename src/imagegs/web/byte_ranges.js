@@ -20,17 +20,17 @@ export async function openRanges(url, signal) {
         return { response: requireOk(await fetch(url, { signal })) };
     if (requireOk(response).status !== 206) return { response };
     const first = new Uint8Array(await response.arrayBuffer());
-    return { first, ranges: new ByteRanges(url, response) };
+    return { first, ranges: new ByteRanges(url, response, first.length) };
 }
 
 /** A file whose parts can be read. */
 export class ByteRanges {
-    /** @param {string} url @param {Response} response to the first request */
-    constructor(url, response) {
+    /** @param {string} url @param {Response} response to the first request @param {number} fetched its bytes */
+    constructor(url, response, fetched) {
         this.url = url;
         this.size = totalOf(response); // bytes of the file; 0 if unknown
         this.version = versionOf(response);
-        this.fetched = 0; // bytes that were asked for by read()
+        this.fetched = fetched; // bytes that have come, those of read() too
     }
 
     /**

@@ -38,7 +38,10 @@ const slice = 12; // milliseconds
 
 /** @typedef {TileLists & {copies: Uint32Array}} Lists  copies: see sceneRows() */
 /** @typedef {{type: "done"}} DoneAnswer  the whole file is decoded */
-/** @typedef {{type: "more", bytes: number}} MoreAnswer  so many bytes, or more, are needed to go on */
+/**
+ * @typedef {{type: "more", size: number, lacking: number}} MoreAnswer  size: bytes that have come; lacking: so
+ *     many, or more, are needed to go on
+ */
 /** @typedef {Lists & {type: "lists", request: number}} ListsAnswer */
 /** @typedef {{type: "streams", request: number, decoded: DecodedStream[]}} StreamsAnswer */
 /** @typedef {ListsAnswer | StreamsAnswer} QuestionAnswer */
@@ -170,8 +173,8 @@ export function serveWorker(scope) {
     /** Lets a job wait for more bytes. @param {OpenFile} file @param {DecodingJob} job */
     function wait(file, job) {
         file.waiting = job;
-        const bytes = file.decoder.container.lacking;
-        if (file.inParts) scope.postMessage({ type: "more", bytes, id: job.id });
+        const { size, lacking } = file.decoder.container;
+        if (file.inParts) scope.postMessage({ type: "more", size, lacking, id: job.id });
     }
 
     /**
