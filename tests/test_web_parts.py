@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import chunks
 from huge_files import SIDE, huge_file
-from imagegs import decode, render
+from imagegs import decode, render, sample
 from range_server import RangeServer
 from test_web_painting import rgba
 from web_pages import SETUP, check_close, pixels_of
@@ -30,6 +31,7 @@ globalThis.partPixels = async (view, size, detail) => {
     return web64(pixels);
 };
 """
+CONFORMANCE = Path(chunks.__file__).parent
 WHOLE = {"x": 0, "y": 0, "width": 4 * SIDE, "height": 4 * SIDE}
 SMALL = {"width": 96, "height": 64}
 
@@ -116,6 +118,30 @@ def test_pixels_of_a_level_are_those_of_the_whole(page: Any, ranges: RangeServer
     wanted = [view_of(500, 700, 96, 64), SMALL, {"lod": 0.55}]
     found = pixels_of(page.evaluate("(a) => partPixels(...a)", wanted), 96, 64)
     check_close(found, rgba(render(decode(small, lod=0.55), region=(500, 700, 96, 64), dtype=np.uint8)))
+
+
+@pytest.mark.parametrize("name", ["blocks-wrapping", "blocks-empty-in-layers", "blocks-turned-colors"])
+def test_views_that_reach_beyond_the_canvas(page: Any, ranges: RangeServer, name: str) -> None:
+    ranges.file = (CONFORMANCE / f"valid/{name}.gsimg").read_bytes()
+    page.evaluate("async () => void await open()")
+    for view in (view_of(-5, -7, 24, 24), view_of(3, 2, 12, 12), view_of(-90, 40, 24, 24)):
+        found = page.evaluate("(a) => partPixels(...a)", [view, {"width": 48, "height": 48}])
+        whole = page.evaluate("(a) => paint(...a)", ["huge.gsimg", view, {"width": 48, "height": 48}, {}])
+        check_close(pixels_of(found, 48, 48), pixels_of(whole["pixels"], 48, 48))
+
+
+def test_points_of_a_part(page: Any, ranges: RangeServer, small: bytes) -> None:
+    """Lists of a part begin at its corner, not at that of the canvas."""
+    ranges.file = small
+    page.evaluate("async () => void await open()")
+    script = """async ([view, size, points]) => {
+        const painting = new web.Painting(await rendererOf("webgl2"), (await look(view, size)).part);
+        await painting.prepareLists(size);
+        return points.map(([x, y]) => [...painting.sample(x, y).values]);
+    }"""
+    points = [(900.5, 1000.25), (950, 1030), (901, 1063.5)]
+    found = page.evaluate(script, [view_of(900, 1000, 96, 64), SMALL, points])
+    assert np.allclose(found, sample(decode(small), np.array(points, np.float32)), atol=1e-4)
 
 
 def test_the_first_picture_comes_after_a_few_kilobytes(page: Any, ranges: RangeServer, small: bytes) -> None:

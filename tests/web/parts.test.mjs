@@ -6,11 +6,13 @@ import { test } from "node:test";
 import { FormatError, LimitError, decode } from "../../src/imagegs/web/imagegs.js";
 import { BlockCache } from "../../src/imagegs/web/block_cache.js";
 import { BlockGrid, BlockIndex } from "../../src/imagegs/web/blocks.js";
+import { samplesOf } from "../../src/imagegs/web/constants.js";
 import { Decoder } from "../../src/imagegs/web/decoder.js";
 import { FileLayout, layerStarts } from "../../src/imagegs/web/file_layout.js";
 import { defaultLimits } from "../../src/imagegs/web/limits.js";
 import { StreamLoader } from "../../src/imagegs/web/stream_loader.js";
 import { decodeStreams } from "../../src/imagegs/web/streams.js";
+import { gridFor } from "../../src/imagegs/web/tile_lists.js";
 import { pixelsPerGaussian, planView } from "../../src/imagegs/web/view_plan.js";
 import { valid, validNames } from "./files.mjs";
 
@@ -115,6 +117,21 @@ test("a view beyond the canvas is that of its nearest point, or of all where the
     assert.deepEqual(planView(index, header, beyond, {}, defaultLimits).blocks, [3]);
     const all = planView(index, { ...header, wrap: true }, beyond, {}, defaultLimits).blocks;
     assert.equal(all.length, grid.size);
+});
+
+test("where detail is left out, fewer samples of a pixel are enough", () => {
+    const samples = [
+        [0.5, 12, 40].map((step) => samplesOf(step)),
+        [0.5, 2, 12].map((step) => samplesOf(step, 3)),
+        [2, 12].map((step) => samplesOf(step, false)),
+    ];
+    assert.deepEqual(samples, [
+        [1, 12, 16],
+        [1, 2, 3],
+        [1, 1],
+    ]);
+    const region = { x: 10, y: 20, width: 960, height: 480 };
+    assert.deepEqual(gridFor(region, [12, 12], 3).side, [64, 64]);
 });
 
 test("streams next to each other are fetched together, and gaps of some KB with them", () => {

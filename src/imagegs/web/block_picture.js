@@ -11,7 +11,7 @@
 
 import { BlockCache } from "./block_cache.js";
 import { BlockGrid, BlockIndex } from "./blocks.js";
-import { ChangedError } from "./byte_ranges.js";
+import { ChangedError } from "./errors.js";
 import { FileLayout, layerStarts } from "./file_layout.js";
 import { limitsOf } from "./limits.js";
 import { PicturePart } from "./picture_part.js";

@@ -1,5 +1,6 @@
 // Parts of a file on a server, by HTTP range requests (RFC 9110, section 14).
 
+import { ChangedError } from "./errors.js";
 import { requireOk } from "./picture.js";
 
 const firstBytes = 2 ** 16; // of the first request
@@ -60,22 +61,14 @@ export class ByteRanges {
      */
     async ask(start, end, signal) {
         const response = await fetchRange(this.url, start, end, signal);
-        if (response.status === 416) throw new ChangedError(this.url); // it is shorter now
+        if (response.status === 416) throw this.changed(); // it is shorter now
         const same = versionOf(requireOk(response)) === this.version;
-        if (!same || response.status !== 206 || isEncoded(response)) throw new ChangedError(this.url);
+        if (!same || response.status !== 206 || isEncoded(response)) throw this.changed();
         return response;
     }
-}
 
-/** A file on a server is not the one that it was. */
-export class ChangedError extends Error {
-    /** @param {string} url */
-    constructor(url) {
-        super(`${url}: the file has changed on the server`);
-    }
-
-    get name() {
-        return "ChangedError";
+    changed() {
+        return new ChangedError(`${this.url}: the file has changed on the server`);
     }
 }
 
