@@ -93,6 +93,21 @@ def test_a_screen_takes_few_bytes(page: Any, ranges: RangeServer, huge: bytes) -
     assert "over the limit" in page.evaluate(with_limit)
 
 
+def test_the_head_is_fetched_once(page: Any, ranges: RangeServer, small: bytes) -> None:
+    """Though the worker asks for more before the first bytes have reached it."""
+    ranges.file = small
+    page.evaluate("""async () => {
+        const post = Worker.prototype.postMessage;
+        Worker.prototype.postMessage = function (message, ...rest) {
+            const late = message.type === "bytes" ? 200 : 0;
+            setTimeout(() => post.call(this, message, ...rest), late);
+        };
+        await open();
+    }""")
+    page.wait_for_timeout(300)
+    assert ranges.sent == [(0, 2**16)]
+
+
 @pytest.mark.parametrize(
     "view",
     [(700, 900, 96, 64), (511, 1000, 96, 64), (0, 0, 96, 64), (1984, 1990, 64, 58), (512, 512, 24, 16)],
