@@ -1,4 +1,4 @@
-// Files in blocks that are read in parts: which streams a view needs, where they lie, in which order they come.
+// Files in blocks that are read in parts: which streams a view needs, where they lie, when they are fetched.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -24,8 +24,8 @@ const leastRead = 2 ** 16; // bytes that are read at a time while the head is re
 
 /**
  * @typedef {object} BlockOptions
- * @property {number} [maxMemory]  bytes of decoded blocks that are kept, 2^28 by default; what is shown is kept
- *     in any case
+ * @property {number} [maxMemory]  bytes of decoded blocks that are kept, 2^28 by default; what is shown is
+ *     kept in any case
  * @property {(error: Error) => void} [onDamage]  called for each block that is damaged: it is shown as far as
  *     it could be decoded. By default the first one is reported on the console.
  */
@@ -33,8 +33,8 @@ const leastRead = 2 ** 16; // bytes that are read at a time while the head is re
 /**
  * @typedef {object} PartCallbacks
  * @property {AbortSignal} [signal]  the view is no longer of interest
- * @property {(part: PicturePart | Picture) => void} [onPart]  called with what is there at once, if anything is, then
- *     after each layer, the last one too
+ * @property {(part: PicturePart | Picture) => void} [onPart]  called with what is there at once, if anything
+ *     is, then after each layer, the last one too
  */
 /** @typedef {{index: Index | null, start: number}} HeadEnd  see IndexEvent */
 
@@ -105,8 +105,8 @@ export class BlockPicture extends WorkerFile {
      * Reads the head of the file, whose first bytes have come.
      *
      * @param {Uint8Array<ArrayBuffer>} first
-     * @returns {Promise<boolean>} whether the file is in blocks. Rejects with FormatError, LimitError, or with
-     *     what ByteRanges.read() rejects with.
+     * @returns {Promise<boolean>} whether the file is in blocks. Rejects with FormatError, LimitError, or
+     *     with what ByteRanges.read() rejects with.
      */
     async open(first) {
         /** @type {Promise<HeadEnd>} */
@@ -170,7 +170,7 @@ export class BlockPicture extends WorkerFile {
         return part;
     }
 
-    /** Forgets the picture; promises that are not settled reject with the reason. @param {unknown} [reason] */
+    /** Forgets the picture. What is waited for rejects with the reason. @param {unknown} [reason] */
     close(reason = closedError()) {
         this.#control.abort(reason);
         this.#reject(reason);
@@ -196,7 +196,8 @@ export class BlockPicture extends WorkerFile {
         if (size < start) return;
         const end = start + Math.max(lacking, leastRead);
         try {
-            if (start === this.ranges.size) return this.link.post({ type: "end" }); // the worker tells what lacks
+            // At the end of the file the worker tells what is missing.
+            if (start === this.ranges.size) return this.link.post({ type: "end" });
             this.#push(await this.#read(start, end, this.#control.signal));
         } catch (error) {
             this.close(error);

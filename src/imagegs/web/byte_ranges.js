@@ -26,7 +26,11 @@ export async function openRanges(url, signal) {
 
 /** A file whose parts can be read. */
 export class ByteRanges {
-    /** @param {string} url @param {Response} response to the first request @param {number} fetched its bytes */
+    /**
+     * @param {string} url
+     * @param {Response} response to the first request
+     * @param {number} fetched bytes that came with it
+     */
     constructor(url, response, fetched) {
         this.url = url;
         this.size = totalOf(response); // bytes of the file; 0 if unknown

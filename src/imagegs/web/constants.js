@@ -13,8 +13,8 @@ export const tileSamples = 16; // side of a tile of a grid, samples
 export const mostTiles = 2 ** 16; // of a grid
 export const mostTilesAcross = 2 ** 12; // so that float32 tells them apart
 /**
- * @typedef {boolean | number} Filtered  whether a pixel that is larger than canvas pixels is the mean over its
- *     area; a number: of so many samples along a side at most
+ * @typedef {boolean | number} Filtered  whether a pixel that is larger than canvas pixels is the mean over
+ *     its area; a number: of so many samples along a side at most
  */
 
 export const textureRow = 2048; // texels; a texture of this width exists everywhere

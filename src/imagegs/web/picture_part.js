@@ -16,8 +16,8 @@ const samplesWithoutDetail = 3; // along a side of a pixel, where finer layers a
 const margin = 0.5; // lists of tiles also cover this share of the view's sides around it
 
 /**
- * A part of a picture, which a Painting paints as it does a Picture: the first layers of the blocks that matter
- * in a view. There the pixels are those of the whole picture; elsewhere Gaussians may be missing.
+ * A part of a picture, which a Painting paints as it does a Picture: the first layers of the blocks that
+ * matter in a view. There the pixels are those of the whole picture; elsewhere Gaussians may be missing.
  */
 export class PicturePart {
     /**
@@ -43,7 +43,7 @@ export class PicturePart {
         const shown = layers.filter((parts) => parts.length);
         /** @type {Arrays} */
         this.arrays = shown.length ? joined(shown.flat()) : makeArrays(0, channels.length);
-        /** Gaussians of each layer, and bytes of the file up to its end. @type {import("./decoder.js").Layer[]} */
+        /** @type {import("./decoder.js").Layer[]} n: of this part; bytes: of the file */
         this.layers = shown.map((parts, layer) => ({
             n: parts.reduce((n, { angle }) => n + angle.length, 0),
             bytes: layout.bytesUpTo(layer),

@@ -15,8 +15,8 @@ const mostInBatch = 4096; // Gaussians that are decoded between two looks at wha
 /**
  * @typedef {object} Source  of streams
  * @property {FileLayout} layout
- * @property {(start: number, end: number, signal: AbortSignal) => Promise<Uint8Array<ArrayBuffer>>} read  bytes
- *     of the file
+ * @property {(start: number, end: number, signal: AbortSignal) => Promise<Uint8Array<ArrayBuffer>>} read
+ *     bytes of the file
  * @property {(streams: Stream[]) => Promise<DecodedStream[]>} decode
  * @property {(blocks: number[]) => void} forget    these blocks may be decoded anew
  * @property {(error: Error) => void} onDamage      a block cannot be decoded any further
@@ -72,7 +72,12 @@ export class StreamLoader {
         return new WantedBlocks(blocks, layers, this.cache, () => {}).complete;
     }
 
-    /** What is there of a view, layer by layer, each block by block. @param {Wanted} wanted @returns {Arrays[][]} */
+    /**
+     * What is there of a view: layer by layer, each block by block.
+     *
+     * @param {Wanted} wanted
+     * @returns {Arrays[][]}
+     */
     layersOf({ blocks, layers }) {
         const found = blocks.map((block) => this.cache.use(block).layers);
         return Array.from({ length: layers }, (_, layer) =>

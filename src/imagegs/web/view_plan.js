@@ -65,8 +65,8 @@ function regionOf(header, view) {
 }
 
 /**
- * The least number of layers that have a Gaussian for each `pixelsPerGaussian` pixels of the output, or all of
- * them where canvas pixels are as large as the output's, or larger.
+ * The least number of layers that have a Gaussian for each `pixelsPerGaussian` pixels of the output, or all
+ * of them where canvas pixels are as large as the output's, or larger.
  *
  * @param {BlockIndex} index
  * @param {Region} region

@@ -39,8 +39,8 @@ const slice = 12; // milliseconds
 /** @typedef {TileLists & {copies: Uint32Array}} Lists  copies: see sceneRows() */
 /** @typedef {{type: "done"}} DoneAnswer  the whole file is decoded */
 /**
- * @typedef {{type: "more", size: number, lacking: number}} MoreAnswer  size: bytes that have come; lacking: so
- *     many, or more, are needed to go on
+ * @typedef {{type: "more", size: number, lacking: number}} MoreAnswer  size: bytes that have come; lacking:
+ *     so many, or more, are needed to go on
  */
 /** @typedef {Lists & {type: "lists", request: number}} ListsAnswer */
 /** @typedef {{type: "streams", request: number, decoded: DecodedStream[]}} StreamsAnswer */
@@ -67,7 +67,7 @@ const slice = 12; // milliseconds
  * @template Result
  * @typedef {Generator<undefined, Result>} Steps
  */
-/** @typedef {{answer: QuestionAnswer, transfer: ArrayBuffer[]}} Made  an answer, and what is handed over with it */
+/** @typedef {{answer: QuestionAnswer, transfer: ArrayBuffer[]}} Made  transfer: what is handed over */
 /** @typedef {{copies: Uint32Array, rows: Float32Array}} SceneRows  see sceneRows() */
 /**
  * @typedef {object} OpenFile
@@ -140,7 +140,7 @@ export function serveWorker(scope) {
         if (jobs.length) channel.port2.postMessage(null);
     }
 
-    /** Makes one step of an answer. @param {AnsweringJob} job @returns {boolean} whether there is more to do */
+    /** Makes a step of an answer. @param {AnsweringJob} job @returns {boolean} whether there is more to do */
     function answerStep({ id, steps }) {
         const step = steps.next();
         if (!step.done) return true;

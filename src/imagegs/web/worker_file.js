@@ -21,7 +21,10 @@ function weakReceiver(file) {
     return (answer) => weak.deref()?.receive(answer);
 }
 
-/** @typedef {{type: "streams", streams: Stream[]} | ({type: "lists"} & ListsWanted)} WithoutNumber  a question */
+/**
+ * @typedef {{type: "streams", streams: Stream[]} | ({type: "lists"} & ListsWanted)} WithoutNumber  a question
+ *     before it gets its number
+ */
 /** @typedef {{resolve: (answer: any) => void, reject: (reason: unknown) => void}} Waiting  for an answer */
 
 /** The fields of a Header (see header.js) are set once `header` is. */
@@ -77,8 +80,8 @@ export class WorkerFile {
      *
      * @param {WithoutNumber} question
      * @param {ArrayBuffer[]} [transfer] buffers that are handed over to the worker
-     * @returns {Promise<any>} its answer. Rejects with the worker's error, or with the reason once the file is
-     *     closed.
+     * @returns {Promise<any>} its answer. Rejects with the worker's error, or with the reason once the file
+     *     is closed.
      */
     ask(question, transfer = []) {
         if (this.closed) return Promise.reject(this.reason);
