@@ -23,9 +23,9 @@ globalThis.look = async (view, size, detail = { pixelsAcross: size.width }) => {
     const part = await picture.gaussiansFor(view, { ...detail, onPart });
     return { part, steps };
 };
-globalThis.partPixels = async (view, size, detail) => {
+globalThis.partPixels = async (view, size, detail, api = "webgl2") => {
     const { part } = await look(view, size, detail);
-    const painting = new web.Painting(await rendererOf("webgl2"), part);
+    const painting = new web.Painting(await rendererOf(api), part);
     const pixels = await painting.readPixels(view, size);
     painting.release();
     return web64(pixels);
@@ -127,10 +127,12 @@ def test_pixels_are_those_of_the_whole(
     assert ranges.n_bytes < len(small)
 
 
-def test_pixels_of_a_level_are_those_of_the_whole(page: Any, ranges: RangeServer, small: bytes) -> None:
+def test_pixels_of_a_level_are_those_of_the_whole(
+    page: Any, ranges: RangeServer, small: bytes, api: str
+) -> None:
     ranges.file = small
     page.evaluate("async () => void await open()")
-    wanted = [view_of(500, 700, 96, 64), SMALL, {"lod": 0.55}]
+    wanted = [view_of(500, 700, 96, 64), SMALL, {"lod": 0.55}, api]
     found = pixels_of(page.evaluate("(a) => partPixels(...a)", wanted), 96, 64)
     check_close(found, rgba(render(decode(small, lod=0.55), region=(500, 700, 96, 64), dtype=np.uint8)))
 
