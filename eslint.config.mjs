@@ -11,9 +11,16 @@ const browser = Object.fromEntries(
         .map((name) => [name, "readonly"]),
 );
 const node = Object.fromEntries(
-    ["Buffer", "MessageChannel", "URL", "console", "performance", "process", "structuredClone"].map(
-        (name) => [name, "readonly"],
-    ),
+    [
+        "AbortController",
+        "Buffer",
+        "MessageChannel",
+        "URL",
+        "console",
+        "performance",
+        "process",
+        "structuredClone",
+    ].map((name) => [name, "readonly"]),
 );
 const strict = {
     "default-case-last": "error",

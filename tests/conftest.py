@@ -20,6 +20,7 @@ from browser import chromium, page  # noqa: F401 (fixtures)
 from imagegs.cli import main
 from imagegs.codec import Bits, save
 from imagegs.gaussians import Gaussians
+from range_server import ranges  # noqa: F401 (fixtures)
 from three_pages import three  # noqa: F401 (fixtures)
 from web_pages import api, library  # noqa: F401 (fixtures)
 from web_server import server, visit  # noqa: F401 (fixtures)

@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from conftest import FAST, check_failure, sample_gaussians, sample_pixels
+from huge_files import huge_file
 from imagegs.codec import save
 
 
@@ -102,6 +103,21 @@ def test_the_server_runs_until_it_is_interrupted(gsimg):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
         assert process.returncode == 0 and errors == ""
+
+
+def test_a_huge_file_is_served_in_parts_without_being_decoded(run, tmp_path):
+    """Its pixels are more than the limit, which only counts what is decoded as a whole."""
+    path = tmp_path / "huge.gsimg"
+    path.write_bytes(huge_file(13, 13))
+    with running("view", path, "--no-open", "--size-limit", 10**6) as process:
+        url = address(process)
+        request = urllib.request.Request(f"{url}picture.gsimg", headers={"Range": "bytes=8-9"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert (answer.status, answer.read()) == (206, b"\x04\x00")
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            assert b'"inParts": true' in answer.read()
+    call = ("view", path, "--size-limit", 10**6, "--export", tmp_path / "p.html")
+    check_failure(run(*call), 3, "over the limit")
 
 
 def test_json_tells_the_address(gsimg):

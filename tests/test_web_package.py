@@ -106,17 +106,22 @@ def test_the_package_holds_this_and_nothing_else(tarball: Path) -> None:
 
 USE = """
 import "imagegs/element";
-import { decode, FormatError, loadPicture, makeRenderer, mapsOf, Painting, Sampler } from "imagegs";
+import { decode, FormatError, loadPicture, makeRenderer, mapsOf, openPicture } from "imagegs";
+import { Painting, Sampler } from "imagegs";
 
 const picture = await loadPicture("a.gsimg", { maxPixels: 1e6, onLayer: (p) => p.layers.length });
 const renderer = await makeRenderer(document.createElement("canvas"), { api: "webgl2" });
 const painting = new Painting(renderer, picture, { lod: 0.5 });
+const opened = await openPicture("b.gsimg", { maxMemory: 1e8, onDamage: (error) => error.message });
+const wanted = { pixelsAcross: 8, onPart: (p: { ends: number[] }) => p.ends };
+const part = await opened.gaussiansFor({ x: 0, y: 0, width: 8, height: 8 }, wanted);
+const partly = new Painting(renderer, part, { filtered: part.filtered });
 const drawn: boolean = await painting.paint({ x: 0, y: 0, width: 8, height: 8 }, { width: 64, height: 64 });
 const shares: number[] = painting.sample(1.5, 2.5)?.kept.map(({ share }) => share) ?? [];
 const blend: "paper" | "softmax" = decode(new Uint8Array(8), { lod: 1 }).blend;
 const names: string[] = mapsOf(picture).map((map) => map.name);
 document.querySelector("image-gs")?.decode();
-export { drawn, shares, blend, names, FormatError, Sampler };
+export { drawn, partly, shares, blend, names, FormatError, Sampler };
 """
 
 
@@ -168,12 +173,15 @@ def test_typescript_knows_the_part_for_three(project: Path) -> None:
         ('loadPicture("a.gsimg", { maxPixel: 1 })', "maxPixel"),
         ('makeRenderer(document.createElement("canvas"), { api: "webgl" })', '"webgl"'),
         ("decode(3)", "number"),
+        ('openPicture("a.gsimg", { memory: 1 })', "memory"),
         ('import("imagegs/painting.js")', "imagegs/painting.js"),
     ],
 )
 def test_typescript_tells_what_is_wrong(project: Path, wrong: str, problem: str) -> None:
-    source = f'import {{ decode, loadPicture, makeRenderer }} from "imagegs";\nvoid {wrong};\n'
-    done = checked(project, "wrong.ts", source + "export { decode, loadPicture, makeRenderer };\n")
+    source = f'import {{ decode, loadPicture, makeRenderer, openPicture }} from "imagegs";\nvoid {wrong};\n'
+    done = checked(
+        project, "wrong.ts", source + "export { decode, loadPicture, makeRenderer, openPicture };\n"
+    )
     assert done.returncode != 0 and problem in done.stdout, done.stdout
 
 

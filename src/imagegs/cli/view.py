@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from argparse import Namespace
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from imagegs.cli.standard_streams import file_path, is_folder, open_input
 
 if TYPE_CHECKING:
     from imagegs.pictures.pixels import IntegerPixels
+    from imagegs.viewer.file_parts import FileParts
     from imagegs.viewer.page import Shown
 
 EXAMPLES = """
@@ -103,13 +105,17 @@ def _check_usage(options: Namespace) -> None:
 
 
 def _shown(options: Namespace) -> Shown:
-    """What the page shows. The file is decoded here, so that errors appear here and not in the browser."""
+    """What the page shows. The file is decoded here, so that errors appear here and not in the browser. A
+    large file in blocks is not: the page fetches what is in sight.
+    """
     from imagegs.codec import read_file
     from imagegs.engine import at_most
     from imagegs.limits import Limits
     from imagegs.textures.painting import decode_with_maps
     from imagegs.viewer.page import Shown
 
+    if (parts := _in_parts(options)) is not None:
+        return Shown(options.file.name, parts, in_parts=True)
     with about(options.file), open_input(options.file) as file:
         data = read_file(file, options.size_limit)
         with at_most(Limits.of(options.size_limit).seconds, "reading"):
@@ -122,6 +128,20 @@ def _shown(options: Namespace) -> Shown:
             size = (gaussians.height, gaussians.width)
             references = _references(options, size, gaussians.channels, maps)
     return Shown(options.file.name, data, references, partial=options.allow_partial)
+
+
+def _in_parts(options: Namespace) -> FileParts | None:
+    """The file, if it is large, in blocks, and nothing that was asked for needs all of it."""
+    from imagegs.viewer.file_parts import LEAST_BYTES, FileParts, has_blocks
+
+    if options.reference is not None or options.export is not None or options.allow_partial:
+        return None
+    with about(options.file), ExitStack() as stack:
+        file = stack.enter_context(open_input(options.file))
+        if not file.seekable() or os.fstat(file.fileno()).st_size < LEAST_BYTES or not has_blocks(file):
+            return None
+        stack.pop_all()
+        return FileParts(file)
 
 
 def _references(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imagegs.pages.assembling import assembled, element_script, json_in_page
+from imagegs.viewer.file_parts import FileParts
 from imagegs.web.module import module_text
 
 _SCRIPTS = (
@@ -27,6 +28,7 @@ _SCRIPTS = (
     "panel.js",
     "readout.js",
     "live.js",
+    "parts.js",
     "main.js",
 )
 
@@ -35,17 +37,19 @@ _SCRIPTS = (
 class Shown:
     """What a page shows.
 
-    name: the name of the file, for the title. picture: the bytes of the .gsimg file, or their address.
-    references: for the number of each map (0 for a plain picture) the PNG files of its original
-    (`reference_files`), or their addresses. events: the address of a stream with the progress of a running
-    fit. partial: whether a file that was cut short is shown as far as it goes.
+    name: the name of the file, for the title. picture: the bytes of the .gsimg file, or their address, or the
+    open file, which is served in parts. references: for the number of each map (0 for a plain picture) the
+    PNG files of its original (`reference_files`), or their addresses. events: the address of a stream with
+    the progress of a running fit. partial: whether a file that was cut short is shown as far as it goes.
+    in_parts: whether only what is in sight is loaded from the address, of a file in blocks.
     """
 
     name: str
-    picture: bytes | str
+    picture: bytes | str | FileParts
     references: dict[int, tuple[bytes | str, ...]] = field(default_factory=dict)
     events: str | None = None
     partial: bool = False
+    in_parts: bool = False
 
 
 def viewer_page(shown: Shown) -> str:
@@ -78,7 +82,6 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def _config(shown: Shown) -> dict[str, Any]:
-    is_inside = isinstance(shown.picture, bytes)
     references = {
         str(number): dict(zip(("color", "alpha"), map(_address, parts), strict=False))
         for number, parts in shown.references.items()
@@ -86,10 +89,11 @@ def _config(shown: Shown) -> dict[str, Any]:
     return {
         "name": shown.name,
         "data": _base64(shown.picture) if isinstance(shown.picture, bytes) else None,
-        "picture": None if is_inside else shown.picture,
+        "picture": shown.picture if isinstance(shown.picture, str) else None,
         "references": references,
         "events": shown.events,
         "partial": shown.partial,
+        "inParts": shown.in_parts,
     }
 
 

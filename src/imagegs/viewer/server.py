@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Any
 
 from imagegs.viewer.connections import BoundedHandler, BoundedServer
+from imagegs.viewer.file_parts import FileParts, asked_part
 
 ADDRESS = "127.0.0.1"
 POLICY = (
@@ -25,6 +26,7 @@ POLICY = (
 )
 KEEP_ALIVE_SECONDS = 15.0
 TOKEN_BYTES = 16
+PIECE_BYTES = 2**20  # of a file, that are in memory at a time
 
 
 class Events:
@@ -62,7 +64,8 @@ class Events:
             return None if self._closed and self._number == seen else self._number
 
 
-Content = tuple[str, Callable[[], bytes]]  # the media type, and a function that returns the bytes
+# The media type, and a function that returns the bytes; or a file that is served in parts.
+Content = tuple[str, Callable[[], bytes] | FileParts]
 
 
 class Server:
@@ -132,8 +135,10 @@ class _Handler(BoundedHandler):
             return self._stream(self.server.events)
         if name is None or name not in self.server.contents:
             return self.refuse(HTTPStatus.NOT_FOUND)
-        kind, make = self.server.contents[name]
-        return self._answer(HTTPStatus.OK, kind, make())
+        kind, content = self.server.contents[name]
+        if isinstance(content, FileParts):
+            return self._answer_part(kind, content)
+        return self._answer(HTTPStatus.OK, kind, content())
 
     def _name(self) -> str | None:
         """The requested name; None without the server's token, which is compared in constant time."""
@@ -165,6 +170,28 @@ class _Handler(BoundedHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _answer_part(self, kind: str, file: FileParts) -> None:
+        size, tag = file.size(), file.tag()
+        wanted, condition = self.headers.get("Range"), self.headers.get("If-Range")
+        status, start, end = asked_part(wanted, condition, tag, size)
+        self._begin(status, kind)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(end - start))
+        if status == HTTPStatus.PARTIAL_CONTENT:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
+        elif status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            self.send_header("Content-Range", f"bytes */{size}")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        for place in range(start, end, PIECE_BYTES):
+            piece = file.read(place, min(end, place + PIECE_BYTES))
+            self.wfile.write(piece)
+            if len(piece) < min(end - place, PIECE_BYTES):  # the file has become shorter
+                self.close_connection = True
+                return
 
     def _begin(self, status: HTTPStatus, kind: str) -> None:
         self.send_response(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from imagegs.viewer.file_parts import FileParts
 from imagegs.viewer.page import Shown, viewer_page
 from imagegs.viewer.server import Content, Events, Server
 
@@ -24,7 +25,7 @@ def serve_page(
     Raises OSError where the port is taken.
     """
     contents: dict[str, Content] = {}
-    picture = newest or _constant(shown.picture)
+    picture = shown.picture if isinstance(shown.picture, FileParts) else newest or _constant(shown.picture)
     contents["picture.gsimg"] = (_GSIMG, picture)
     references: dict[int, tuple[bytes | str, ...]] = {}
     for number, parts in shown.references.items():

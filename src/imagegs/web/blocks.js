@@ -3,6 +3,7 @@
 
 /** @import { Check } from "./errors.js" */
 /** @import { Header } from "./header.js" */
+/** @import { Region } from "./tile_lists.js" */
 
 import { require } from "./errors.js";
 import { mostLayers } from "./levels.js";
@@ -11,7 +12,9 @@ const mostSide = 15; // log2 of pixels
 const mostBlocks = 2 ** 14;
 const wholeCanvas = 16; // 2^16 pixels are more than a canvas has
 const headSize = 2,
-    reachSize = 2; // bytes; the reach only matters to who decodes a part of the picture
+    reachSize = 2; // bytes
+const reachUnit = 16, // pixels
+    unknownReach = 2 ** 16 - 1;
 const fields = 3; // of a stream, 32 bits each: number of Gaussians, bytes, CRC-32
 
 /**
@@ -50,11 +53,37 @@ export class BlockGrid {
 
 /** The streams of each layer, of each block, as chunk BLKS tells of them. Layers and blocks count from 0. */
 export class BlockIndex {
-    /** @param {BlockGrid} grid @param {number} layers @param {Uint32Array} table the fields of all streams */
-    constructor(grid, layers, table) {
+    /**
+     * @param {BlockGrid} grid
+     * @param {number} layers
+     * @param {Uint32Array} table the fields of all streams
+     * @param {Uint16Array} reach of each block, in 16 pixels
+     */
+    constructor(grid, layers, table, reach) {
         this.grid = grid;
         this.layers = layers;
         this.table = table;
+        this.reach = reach;
+    }
+
+    /**
+     * The blocks that can matter in a part of the canvas, in their order.
+     *
+     * @param {Region} region
+     * @param {boolean} wrap whether the canvas does
+     * @returns {number[]}
+     */
+    near({ x, y, width, height }, wrap) {
+        const { grid, reach } = this,
+            found = [];
+        for (let block = 0; block < grid.size; ++block) {
+            const own = grid.rectangle(block);
+            const across = distance(x, x + width, own.left, own.left + own.width, wrap ? grid.width : 0);
+            const down = distance(y, y + height, own.top, own.top + own.height, wrap ? grid.height : 0);
+            const isNear = Math.max(across, down) <= reachUnit * reach[block];
+            if (isNear || reach[block] === unknownReach) found.push(block);
+        }
+        return found;
     }
 
     /**
@@ -67,6 +96,13 @@ export class BlockIndex {
     stream(layer, block) {
         const at = fields * (layer * this.grid.size + block);
         return { n: this.table[at], bytes: this.table[at + 1], crc: this.table[at + 2] };
+    }
+
+    /** The Gaussians of all blocks in a layer. @param {number} layer @returns {number} */
+    total(layer) {
+        let n = 0;
+        for (let block = 0; block < this.grid.size; ++block) n += this.stream(layer, block).n;
+        return n;
     }
 
     /**
@@ -87,6 +123,26 @@ export class BlockIndex {
         check(ofBlocks === n, `its blocks have ${ofBlocks} of ${n} Gaussians`);
         check(bytesOfBlocks === bytes, `its blocks have ${bytesOfBlocks} of ${bytes} bytes`);
     }
+}
+
+/**
+ * How far an interval a..b is from an interval c..d; below 0 where they overlap. On a canvas that wraps it is
+ * the least distance modulo the period.
+ *
+ * @param {number} a
+ * @param {number} b
+ * @param {number} c
+ * @param {number} d
+ * @param {number} period 0 where the canvas does not wrap
+ */
+function distance(a, b, c, d, period) {
+    const apart = Math.max(c - b, a - d);
+    if (!period || apart <= 0) return apart;
+    return Math.min(
+        apart,
+        Math.max(c + period - b, a - d - period),
+        Math.max(c - period - b, a - d + period),
+    );
 }
 
 /**
@@ -112,8 +168,13 @@ export function* readBlocks(payload, header, cell) {
     check(payload.length === size, `${payload.length} bytes, ${size} are needed`);
     const start = headSize + reachSize * blocks,
         table = new Uint32Array(fields * layers * blocks),
-        index = new BlockIndex(grid, layers, table),
+        reach = new Uint16Array(blocks),
+        index = new BlockIndex(grid, layers, table, reach),
         view = new DataView(payload.buffer, payload.byteOffset + start, 4 * table.length);
+    for (let block = 0; block < blocks; ++block) {
+        const at = headSize + reachSize * block;
+        reach[block] = payload[at] | (payload[at + 1] << 8);
+    }
     for (let layer = 0; layer < layers; ++layer) {
         for (let at = fields * blocks * layer; at < fields * blocks * (layer + 1); ++at)
             table[at] = view.getUint32(4 * at, true);

@@ -12,12 +12,22 @@ export const mostSamples = 16; // along one side of a pixel
 export const tileSamples = 16; // side of a tile of a grid, samples
 export const mostTiles = 2 ** 16; // of a grid
 export const mostTilesAcross = 2 ** 12; // so that float32 tells them apart
+/**
+ * @typedef {boolean | number} Filtered  whether a pixel that is larger than canvas pixels is the mean over
+ *     its area; a number: of so many samples along a side at most
+ */
+
 export const textureRow = 2048; // texels; a texture of this width exists everywhere
 
 /**
  * How many samples a pixel of the output has along one side.
  *
  * @param {number} step length of that side, canvas pixels
+ * @param {Filtered} [filtered]
  * @returns {number}
  */
-export const samplesOf = (step) => Math.min(mostSamples, Math.max(1, Math.ceil(step - sampleSlack)));
+export const samplesOf = (step, filtered = true) =>
+    Math.min(
+        filtered === true ? mostSamples : Number(filtered) || 1,
+        Math.max(1, Math.ceil(step - sampleSlack)),
+    );

@@ -9,6 +9,7 @@ const oldest = 3,
     newest = 4; // versions; the newest one has chunk BLKS
 const order = ["HEAD", "mETA", "gRAN", "GAUS", "LATT", "TURN", "BLKS", "LAYR", "TAIL"];
 const layerChunk = "LAYR";
+const gaussianChunks = ["GAUS", layerChunk];
 const mostChunks = 1024;
 
 /** @typedef {{name: string, length: number}} ChunkHead */
@@ -73,6 +74,17 @@ export class Container {
             require(!head.length, `chunk TAIL: must be empty, has ${head.length} bytes`);
         this.offset = end + 4;
         return { name: head.name, payload };
+    }
+
+    /** Whether the head of the current chunk has come, and the chunk holds Gaussians. */
+    isAtGaussians() {
+        return this.offset > 0 && gaussianChunks.includes(this.head()?.name ?? "");
+    }
+
+    /** How many bytes, as far as is known, the current chunk still lacks; 1 or more where it is not whole. */
+    get lacking() {
+        const left = this.size - this.offset;
+        return this.offset === 0 || left < 8 ? 1 : 12 + this.u32(this.offset + 4) - left;
     }
 
     /** @param {number} at */

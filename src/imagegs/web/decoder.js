@@ -1,6 +1,7 @@
 // The decoder: from the bytes of a .gsimg file to its Gaussians, layer by layer as the bytes come.
 
 /** @import { Arrays } from "./arrays.js" */
+/** @import { BlockIndex } from "./blocks.js" */
 /** @import { Chunk } from "./container.js" */
 /** @import { Grain } from "./grain.js" */
 /** @import { Header } from "./header.js" */
@@ -32,9 +33,14 @@ import { readMetadata } from "./metadata.js";
  * @typedef {{type: "layer", arrays: Arrays, bytes: number}} LayerEvent  bytes: of the file up to the layer's
  *     end
  */
+/**
+ * @typedef {{type: "index", index: BlockIndex | null, start: number}} IndexEvent  start: where the first
+ *     chunk with Gaussians begins in the file; index: null of a file that is not in blocks
+ */
 /** @typedef {{type: "pause"}} PauseEvent  a chance to do something else */
 /** @typedef {{type: "more"}} MoreEvent  push more bytes, or call end(), before the next step */
-/** @typedef {HeaderEvent | MetadataEvent | GrainEvent | LayerEvent | PauseEvent | MoreEvent} DecoderEvent */
+/** @typedef {HeaderEvent | MetadataEvent | GrainEvent | IndexEvent} HeadEvent  what precedes the Gaussians */
+/** @typedef {HeadEvent | LayerEvent | PauseEvent | MoreEvent} DecoderEvent */
 
 /**
  * Decodes a file whose bytes are pushed one part after the other. A file in fixed point counts as one layer
@@ -56,6 +62,7 @@ export class Decoder {
         this.header = null;
         /** @type {LayerReader | null} of a file with layers */
         this.layers = null;
+        this.whole = true; // whether all is to be decoded: then the limits are those of the whole file
     }
 
     /** @param {Uint8Array} bytes the next ones of the file */
@@ -83,6 +90,25 @@ export class Decoder {
         }
         while (!container.ended) yield (container.checkEnd(), { type: "more" });
         container.checkEnd();
+    }
+
+    /**
+     * As `events`, but ends before the first chunk with Gaussians. Its last event is the index of the blocks;
+     * `layers` can decode their streams from then on.
+     *
+     * @returns {Generator<DecoderEvent, void>}
+     */
+    *headEvents() {
+        const { container } = this;
+        this.whole = false;
+        while (!container.isAtGaussians()) {
+            const chunk = yield* this.next();
+            if (chunk) yield* this.read(chunk);
+            yield { type: chunk ? "pause" : "more" };
+        }
+        const index = this.layers?.index ?? null;
+        if (index) this.layers?.checkIndex(index);
+        yield { type: "index", index, start: container.offset };
     }
 
     /** The next chunk, if all its bytes are there. @returns {Generator<PauseEvent, Chunk | null>} */
@@ -117,9 +143,14 @@ export class Decoder {
 
     /** @param {Uint8Array} payload @returns {Generator<HeaderEvent, void>} */
     *readHeader(payload) {
-        const header = (this.header = readHeader(payload)),
-            limits = this.limits;
-        const { width, height, nGaussians: n, channels } = header;
+        const header = (this.header = readHeader(payload));
+        if (this.whole) this.checkLimits(header);
+        yield { type: "header", header };
+    }
+
+    /** Throws LimitError for a file that is too much to be decoded. @param {Header} header */
+    checkLimits({ width, height, nGaussians: n, channels }) {
+        const { limits } = this;
         /** @type {(what: string, limit: number | string) => never} */
         const refuse = (what, limit) => {
             throw new LimitError(`${what} over the limit of ${limit}`);
@@ -129,7 +160,6 @@ export class Decoder {
         if (n > limits.maxGaussians) refuse(`${n} Gaussians are`, limits.maxGaussians);
         if (n * channels.length > limits.maxValues)
             refuse(`${n * channels.length} colour values are`, limits.maxValues);
-        yield { type: "header", header };
     }
 
     /** @param {Uint8Array} payload @param {LayerReader} layers @returns {Generator<DecoderEvent, void>} */

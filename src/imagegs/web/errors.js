@@ -24,6 +24,13 @@ export class UnsupportedError extends Error {
     }
 }
 
+/** A file on a server is not the one that it was when it was opened. */
+export class ChangedError extends Error {
+    get name() {
+        return "ChangedError";
+    }
+}
+
 /**
  * @typedef {(condition: unknown, message: string | (() => string)) => void} Check  throws FormatError unless
  *     the condition holds

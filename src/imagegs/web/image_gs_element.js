@@ -1,10 +1,15 @@
 // The element <image-gs src="photo.gsimg">, which behaves like <img>.
 
+/** @import { BlockPicture } from "./block_picture.js" */
 /** @import { Picture } from "./picture.js" */
+/** @import { PicturePart } from "./picture_part.js" */
+/** @import { Renderer } from "./renderer.js" */
 /** @import { Size } from "./views.js" */
 
-import { loadPicture } from "./picture.js";
+import { loadPicture, requireOk } from "./picture.js";
 import { asError } from "./errors.js";
+import { isWorthParts, openPicture } from "./open_picture.js";
+import { ElementPart } from "./element_part.js";
 import { ElementLayout } from "./element_layout.js";
 import { SourceRequest, encodingError } from "./element_request.js";
 import { Painting } from "./painting.js";
@@ -38,8 +43,10 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     #request = null; // for the current src; null without src
     /** @type {IntersectionObserver | null} */
     #observer = null; // while a lazy element waits until it is near the window
-    /** @type {Picture | null} */
+    /** @type {Picture | BlockPicture | null} */
     #picture = null; // the one that is shown
+    /** @type {ElementPart | null} */
+    #part = null; // of that picture, where only a part of the file is fetched
     /** @type {SourceRequest | null} */
     #shownBy = null; // the request for that picture: an earlier one, until the new one has a layer
     /** @type {Painting | null} */
@@ -173,6 +180,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
             await this.#fetch(request, (action) => (...values) => {
                 if (isCurrent()) action(...values);
             });
+            if (isCurrent()) await this.#loadPart();
             if (isCurrent()) await this.#repaint();
             if (isCurrent()) this.#finish(request);
         } catch (error) {
@@ -190,8 +198,14 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         if (request.over) return;
         if (!this.#address) throw new Error("src is empty");
         request.url = new URL(this.#address, this.baseURI).href;
-        const picture = await loadPicture(request.url, {
-            signal: request.signal,
+        const { url, signal } = request,
+            response = requireOk(await fetch(url, { signal }));
+        if (isWorthParts(response)) {
+            await response.body?.cancel();
+            return this.#open(request, current);
+        }
+        const picture = await loadPicture(response, {
+            signal,
             onHeader: current((picture) => this.#picture || this.#take(picture, request)),
             onLayer: current((picture) => {
                 this.#take(picture, request);
@@ -203,17 +217,42 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     }
 
     /**
+     * Opens the file of a request, of which only parts are fetched.
+     *
+     * @param {SourceRequest} request
+     * @param {Guard} current see #fetch()
+     */
+    async #open(request, current) {
+        const { url, signal } = request,
+            picture = await openPicture(url, { signal });
+        const take = current(() => this.#take(picture, request, part)),
+            part = new ElementPart(picture, () => (take(), this.repaint()));
+        if (!this.#picture) take();
+        await this.#loadPart(part);
+    }
+
+    /** Loads what the element's size needs of a picture in parts. @param {ElementPart | null} [part] */
+    async #loadPart(part = this.#part) {
+        if (!part) return;
+        const { mostSide } = await sharedRenderer(ImageGSElement.api),
+            size = this.#layout.pixels(mostSide);
+        if (size) await part.load(size, this.lod);
+    }
+
+    /**
      * Shows a picture, from its header or first layer on.
      *
-     * @param {Picture} picture
+     * @param {Picture | BlockPicture} picture
      * @param {SourceRequest} request
+     * @param {ElementPart | null} [part] of a picture that is fetched in parts
      */
-    #take(picture, request) {
+    #take(picture, request, part = null) {
         if (picture === this.#picture) return;
         const { width, height } = picture;
         if (this.naturalWidth !== width || this.naturalHeight !== height) this.#forget();
         this.#drop();
         this.#picture = picture;
+        this.#part = part;
         this.#shownBy = request;
         this.#layout.setNaturalSize(width, height);
         const start = sharedRenderer(ImageGSElement.api).then((renderer) => renderer.ready(picture.blend));
@@ -224,7 +263,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     #drop(reason) {
         this.#painting?.release();
         this.#picture?.close(reason);
-        this.#painting = this.#picture = this.#shownBy = null;
+        this.#painting = this.#picture = this.#part = this.#shownBy = null;
     }
 
     /** Shows nothing. @param {unknown} [reason] */
@@ -281,16 +320,42 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
         }
     }
 
-    /** @param {Picture | null} picture */
+    /**
+     * What to paint of the picture; null before there is anything. Where the element's size or its level have
+     * changed, newer parts follow.
+     *
+     * @param {Size} size
+     */
+    #painted(size) {
+        const part = this.#part,
+            request = this.#shownBy;
+        if (!part) return /** @type {Picture} */ (this.#picture);
+        part.load(size, this.lod).catch((error) => this.#fail(error, request));
+        return part.current;
+    }
+
+    /** The painting of what is painted. @param {Renderer} renderer @param {Picture | PicturePart} painted */
+    #paintingOf(renderer, painted) {
+        if (this.#painting?.picture !== painted) {
+            this.#painting?.release();
+            this.#painting = new Painting(renderer, painted);
+        }
+        return this.#painting;
+    }
+
+    /** @param {Picture | BlockPicture | null} picture */
     async #paint(picture) {
         const renderer = await sharedRenderer(ImageGSElement.api);
         if (!picture || picture !== this.#picture) return;
         const map = this.#mapNumber(picture),
             size = this.#layout.pixels(renderer.mostSide);
         if (!size) return; // not shown, or empty
-        const painting = (this.#painting ??= new Painting(renderer, picture)),
+        const painted = this.#painted(size);
+        if (!painted) return;
+        const painting = this.#paintingOf(renderer, painted),
             { width, height } = picture;
         painting.renderer = renderer;
+        painting.filtered = painted.filtered;
         painting.map = map;
         painting.lod = this.lod;
         painting.grain = this.grain;
@@ -299,7 +364,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
             if (picture !== this.#picture) return;
             renderer.makeRoom(size);
             if (painting.draw({ x: 0, y: 0, width, height }, size)) this.#layout.show(renderer.canvas, size);
-            if (picture.complete) painting.release(); // other elements need the card's memory
+            if (painted.complete) painting.release(); // other elements need the card's memory
             await renderer.check();
         });
     }
@@ -307,7 +372,7 @@ export class ImageGSElement extends (globalThis.HTMLElement ?? Object) {
     /**
      * The number of the map to show; RangeError where there is none of that name.
      *
-     * @param {Picture} picture
+     * @param {Picture | BlockPicture} picture
      */
     #mapNumber(picture) {
         const name = this.getAttribute("map");

@@ -89,10 +89,22 @@ export class LayerReader {
         require(condition, () => `${this.number} layers, chunk BLKS tells of ${this.index?.layers}`);
     }
 
+    /** Checks that all layers have as many Gaussians as the file promised. @param {number} n */
+    checkTotal(n) {
+        const { nGaussians } = this.header;
+        require(n === nGaussians, `the layers have ${n} of ${nGaussians} Gaussians`);
+    }
+
+    /** The same of the layers that the index tells of. @param {BlockIndex} index */
+    checkIndex(index) {
+        let n = 0;
+        for (let layer = 0; layer < index.layers; ++layer) n += index.total(layer);
+        this.checkTotal(n);
+    }
+
     /** Checks that the layers so far are all that the file promised. */
     end() {
-        const { nGaussians } = this.header;
-        require(this.n === nGaussians, `the layers have ${this.n} of ${nGaussians} Gaussians`);
+        this.checkTotal(this.n);
         if (this.index) this.checkLayers(this.number === this.index.layers);
     }
 
@@ -124,14 +136,45 @@ export class LayerReader {
     /** @param {Uint8Array} streams of all blocks @param {BlockIndex} index */
     *readBlocks(streams, index) {
         for (let block = 0, first = 0, start = 0; block < index.grid.size; ++block) {
-            const { n, bytes, crc } = index.stream(this.number - 1, block);
+            const { n, bytes } = index.stream(this.number - 1, block);
             if (!n) continue;
             const stream = streams.subarray(start, start + bytes);
-            this.place = `layer ${this.number}, block ${block + 1}`;
-            this.check((yield* crc32InSlices(stream)) === crc, "checksum mismatch");
-            yield* this.readStream(this.memory(block), n, stream, first);
+            yield* this.readBlock(this.number - 1, block, stream, first);
             ((first += n), (start += bytes));
         }
+    }
+
+    /**
+     * @param {number} layer from 0
+     * @param {number} block
+     * @param {Uint8Array} stream
+     * @param {number} first its first Gaussian's number in the arrays
+     */
+    *readBlock(layer, block, stream, first) {
+        const { n, crc } = /** @type {BlockIndex} */ (this.index).stream(layer, block);
+        this.place = `layer ${layer + 1}, block ${block + 1}`;
+        this.check((yield* crc32InSlices(stream)) === crc, "checksum mismatch");
+        yield* this.readStream(this.memory(block), n, stream, first);
+    }
+
+    /**
+     * Decodes a single block's stream, after those of all earlier layers of that block. Yields now and then.
+     * Throws FormatError; then no later stream of the block can be decoded.
+     *
+     * @param {number} layer from 0
+     * @param {number} block
+     * @param {Uint8Array} stream
+     * @returns {Generator<undefined, Arrays>}
+     */
+    *readAlone(layer, block, stream) {
+        this.reader.beginLayer(/** @type {BlockIndex} */ (this.index).stream(layer, block).n, false);
+        yield* this.readBlock(layer, block, stream, 0);
+        return this.reader.arrays;
+    }
+
+    /** Forgets a block: its first layer can be decoded again. @param {number} block */
+    forget(block) {
+        delete this.memories[block];
     }
 
     /**

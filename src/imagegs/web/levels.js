@@ -4,13 +4,18 @@ export const mostLayers = 64; // of a file
 export const leastWeight = -128; // nats
 
 /**
+ * @typedef {{layers: number, fade: number}} Level  the first layers of a picture; fade: added to the
+ *     log-weights of the last one, see levelOf()
+ */
+
+/**
  * What a level of detail shows of a picture: its first layers, whose numbers are spread evenly over 0..1.
  * Where the level is between two numbers, the last layer fades in: `fade` (nats, below 0; else 0) is added to
  * its log-weights, which stay at -128 or above.
  *
  * @param {number} lod 0..1; else RangeError
  * @param {number} layers of the picture
- * @returns {{layers: number, fade: number}}
+ * @returns {Level}
  */
 export function levelOf(lod, layers) {
     if (!(lod >= 0 && lod <= 1)) throw new RangeError(`a level of detail is 0 to 1, not ${lod}`);

@@ -1,8 +1,10 @@
 // A picture on a renderer: the level of detail and the map that are shown, and the lists of tiles that a view
 // needs.
 
+/** @import { Filtered } from "./constants.js" */
 /** @import { TextureMap } from "./maps.js" */
 /** @import { Picture } from "./picture.js" */
+/** @import { PicturePart } from "./picture_part.js" */
 /** @import { Renderer, UploadKind, UploadNumbers } from "./renderer.js" */
 /** @import { Extent } from "./shapes.js" */
 /** @import { Grid, Region } from "./tile_lists.js" */
@@ -12,6 +14,7 @@ import { LimitError } from "./errors.js";
 import { grainDeviations, grainFactor, shownGrain } from "./grain.js";
 import { levelOf } from "./levels.js";
 import { mapsOf } from "./maps.js";
+import { canvasOf, contains, within } from "./regions.js";
 import { Sampler } from "./sampler.js";
 import { copiesOfOne, sceneRows, shapeRows } from "./shapes.js";
 import { gridFor } from "./tile_lists.js";
@@ -35,7 +38,7 @@ const mostIds = 2 ** 24;
  * @property {Level} level
  * @property {string} key         the level's
  */
-/** @typedef {Lists & {number: number}} CanvasLists  over the whole canvas; number: of the request */
+/** @typedef {Lists & {number: number}} CanvasLists  over the picture's region; number: of the request */
 /** @typedef {Lists & {region: Region}} RegionLists  over a part of the canvas */
 /** @typedef {WebGLTexture | GPUBuffer} Upload  numbers in the card's memory */
 /**
@@ -59,17 +62,17 @@ const mostIds = 2 ** 24;
 export class Painting {
     /**
      * @param {Renderer} renderer another one may take its place at any time
-     * @param {Picture} picture with one layer at least
+     * @param {Picture | PicturePart} picture with one layer at least
      * @param {object} [options]
      * @param {number} [options.lod] level of detail, 0..1
      * @param {number} [options.map] number of the map that is shown, see mapsOf()
-     * @param {boolean} [options.filtered] whether pixels that are larger than canvas pixels are means over
-     *     their areas
+     * @param {Filtered} [options.filtered]
      * @param {number} [options.grain] 0 to 2, a factor on the strength of the file's grain
      */
     constructor(renderer, picture, { lod = 1, map = 0, filtered = true, grain = 1 } = {}) {
         this.renderer = renderer;
         this.picture = picture;
+        /** @type {Filtered} */
         this.filtered = filtered;
         /** @type {CanvasLists | null} */
         this.whole = null;
@@ -126,16 +129,9 @@ export class Painting {
         return this.mapNumber;
     }
 
-    /**
-     * The level to show. Until all layers have come it has the layers so far, or below lod 1 the first layer
-     * alone.
-     *
-     * @returns {Level}
-     */
+    /** The level to show, see Picture.levelAt(). @returns {Level} */
     level() {
-        const { picture, lod } = this,
-            count = picture.layers.length;
-        const level = picture.complete ? levelOf(lod, count) : { layers: lod < 1 ? 1 : count, fade: 0 };
+        const level = this.picture.levelAt(this.lod);
         return { ...level, key: `${level.layers}${level.fade ? " fading" : ""}` };
     }
 
@@ -160,9 +156,9 @@ export class Painting {
         const level = this.level();
         if (this.whole?.key === level.key) return;
         if (this.asked?.key !== level.key) {
-            const whole = canvasOf(this.picture),
+            const { view, region } = this.picture,
                 number = ++this.askedSoFar;
-            const grid = gridFor(whole, [whole.width / size.width, whole.height / size.height]);
+            const grid = gridFor(region, [view.width / size.width, view.height / size.height], this.filtered);
             const promise = this.lists(level, grid).then((lists) => this.use({ ...lists, number }));
             this.asked = { key: level.key, promise };
         }
@@ -207,10 +203,11 @@ export class Painting {
         /** @type {[number, number]} */
         const step = [view.width / size.width, view.height / size.height];
         const region = within(picture, view, 0),
-            beyond = picture.wrap && !contains(canvasOf(picture), view);
+            beyond = picture.wrap && !contains(canvasOf(picture), view); // the canvas repeats there
         if (!region || beyond || this.nearRefused === whole.key) return whole;
         const best = near && near.key === whole.key && contains(near.region, region) ? near : whole;
-        const isLong = Math.max(...gridFor(region, step).side) < Math.max(...best.grid.side) / 2;
+        const isLong =
+            Math.max(...gridFor(region, step, this.filtered).side) < Math.max(...best.grid.side) / 2;
         if (isLong && !this.asking) this.askNear(within(picture, view, margin) ?? region, step);
         return best;
     }
@@ -220,7 +217,7 @@ export class Painting {
         this.asking = true;
         try {
             const level = this.shownLevel(),
-                lists = await this.lists(level, gridFor(region, step));
+                lists = await this.lists(level, gridFor(region, step, this.filtered));
             const { key, copies } = this.prepared;
             if (key === level.key) this.near = { ...lists, copies, region };
         } catch (error) {
@@ -304,9 +301,9 @@ export class Painting {
         const on = (v, side) =>
             picture.wrap ? v - Math.floor(v / side) * side : Math.min(Math.max(v, 0), side);
         /** @param {number} v @param {number} side @param {number} n */
-        const tile = (v, side, n) => Math.min(Math.floor(v / side), n - 1);
-        const column = tile(on(x, picture.width), grid.side[0], grid.columns);
-        const t = 2 * (tile(on(y, picture.height), grid.side[1], grid.rows) * grid.columns + column);
+        const tile = (v, side, n) => Math.min(Math.max(Math.floor(v / side), 0), n - 1);
+        const column = tile(on(x, picture.width) - grid.x, grid.side[0], grid.columns);
+        const t = 2 * (tile(on(y, picture.height) - grid.y, grid.side[1], grid.rows) * grid.columns + column);
         return this.sampler.at(x, y, ids.subarray(tiles[t], tiles[t] + tiles[t + 1]));
     }
 
@@ -393,7 +390,7 @@ export class Painting {
 /**
  * The colours of all Gaussians and copies in some maps: (N + copies, maps, 4), 0 behind a map's channels.
  *
- * @param {Picture} picture
+ * @param {Picture | PicturePart} picture
  * @param {{extent: Extent, copies: Uint32Array}} lists
  * @param {TextureMap[]} maps
  * @returns {Float32Array}
@@ -409,37 +406,4 @@ export function colorRows({ arrays: { color }, channels }, { extent: { n }, copi
         }
     }
     return rows;
-}
-
-/** @param {Size} picture @returns {Region} */
-const canvasOf = ({ width, height }) => ({ x: 0, y: 0, width, height });
-
-/**
- * The part of the canvas that a view shows, with a margin around it; null where it shows nothing of the
- * canvas.
- *
- * @param {Size} canvas
- * @param {View} view
- * @param {number} share the margin, as a share of the view's sides
- * @returns {Region | null}
- */
-function within({ width, height }, view, share) {
-    const left = Math.max(0, view.x - share * view.width),
-        right = Math.min(width, view.x + (1 + share) * view.width);
-    const top = Math.max(0, view.y - share * view.height),
-        bottom = Math.min(height, view.y + (1 + share) * view.height);
-    return left < right && top < bottom
-        ? { x: left, y: top, width: right - left, height: bottom - top }
-        : null;
-}
-
-/** @param {Region} outer @param {Region} inner */
-function contains(outer, inner) {
-    const { x, y, width, height } = outer;
-    return (
-        x <= inner.x &&
-        y <= inner.y &&
-        x + width >= inner.x + inner.width &&
-        y + height >= inner.y + inner.height
-    );
 }

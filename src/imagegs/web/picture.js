@@ -1,25 +1,13 @@
 // A picture whose bytes come one part after the other; the worker decodes it layer by layer.
 
 /** @import { Arrays } from "./arrays.js" */
-/** @import { Grain } from "./grain.js" */
-/** @import { Header } from "./header.js" */
-/** @import { Link, Listener, Received } from "./thread.js" */
-/** @import { Lists, ListsWanted } from "./worker.js" */
+/** @import { Region } from "./tile_lists.js" */
+/** @import { Received } from "./thread.js" */
 
 import { joined } from "./arrays.js";
-import { openInWorker } from "./thread.js";
-
-/** Closes the files of pictures that the page has dropped: the worker's memory for them is free then. */
-const abandoned = new FinalizationRegistry((/** @type {Link} */ link) => link.close());
-
-/** A listener that keeps the picture from being collected. @param {Picture} picture @returns {Listener} */
-const receiver = (picture) => (answer) => picture.receive(answer);
-
-/** A listener that does not. @param {Picture} picture @returns {Listener} */
-function weakReceiver(picture) {
-    const weak = new WeakRef(picture);
-    return (answer) => weak.deref()?.receive(answer);
-}
+import { levelOf } from "./levels.js";
+import { canvasOf } from "./regions.js";
+import { WorkerFile, closedError } from "./worker_file.js";
 
 /**
  * @typedef {object} PictureCallbacks
@@ -36,45 +24,23 @@ function weakReceiver(picture) {
  */
 /** @typedef {PictureOptions & LoadCallbacks} LoadOptions */
 
-/** @typedef {{resolve: (lists: Lists) => void, reject: (reason: unknown) => void}} Waiting  for lists */
-
 /**
  * A picture, while its file comes and afterwards. The fields of a Header (see header.js) are set once
  * `header` is; `layers` grows with each layer.
  */
-export class Picture {
-    width = 0;
-    height = 0;
-    nGaussians = 0;
-    /** @type {Header["blend"]} */
-    blend = "softmax";
-    /** @type {Header["bitDepth"]} */
-    bitDepth = 8;
-    wrap = false;
-    /** @type {string[]} */
-    channels = [];
-
+export class Picture extends WorkerFile {
     /**
      * @param {PictureOptions} [options]
      */
     constructor({ onHeader, onLayer, ...options } = {}) {
+        super(options, false);
         this.onHeader = onHeader;
         this.onLayer = onLayer;
-        /** @type {Header | null} */
-        this.header = null;
-        /** @type {Record<string, any> | null} */
-        this.metadata = null;
-        /** @type {Grain | null} */
-        this.grain = null;
         /** @type {import("./decoder.js").Layer[]} */
         this.layers = [];
         this.complete = false; // whether all layers are there
-        this.closed = false;
         /** @type {Arrays[]} */
         this.parts = [];
-        this.requested = 0; // how many lists were asked for so far
-        /** @type {Map<number, Waiting>} */
-        this.requests = new Map(); // those without an answer yet, by number
         /** @type {(picture: Picture) => void} */
         this.resolve = () => {};
         /** @type {(reason: unknown) => void} */
@@ -82,17 +48,10 @@ export class Picture {
         /** @type {Promise<Picture>} */
         this.done = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
         this.done.catch(() => {}); // no "unhandled rejection" where nobody waits for it
-        this.link = openInWorker(options);
-        this.hold();
-        abandoned.register(this, this.link);
     }
 
-    /**
-     * Keeps the picture from being collected as long as answers of the worker are due, because somebody may
-     * wait for them who holds nothing but a promise.
-     */
-    hold() {
-        this.link.listen(this.complete && !this.requests.size ? weakReceiver(this) : receiver(this));
+    get idle() {
+        return this.complete && super.idle;
     }
 
     /**
@@ -112,13 +71,9 @@ export class Picture {
     }
 
     /** Forgets the file; promises that are not settled reject with the reason. @param {unknown} [reason] */
-    close(reason = new DOMException("the picture was closed", "AbortError")) {
-        if (this.closed) return;
-        this.closed = true;
-        this.link.close();
-        this.reject(reason);
-        for (const { reject } of this.requests.values()) reject(reason);
-        this.requests.clear();
+    close(reason = closedError()) {
+        if (!this.closed) this.reject(reason);
+        super.close(reason);
     }
 
     /** The arrays of all Gaussians so far; undefined before the first layer. @returns {Arrays} */
@@ -133,24 +88,37 @@ export class Picture {
         return this.layers.map(({ n }) => (end += n));
     }
 
-    /** Asks the worker for the lists of a grid. @param {ListsWanted} wanted @returns {Promise<Lists>} */
-    lists(wanted) {
-        if (this.closed) return Promise.reject(new DOMException("the picture was closed", "AbortError"));
-        const number = ++this.requested;
-        this.link.post({ ...wanted, type: "lists", request: number });
-        const answer = new Promise((resolve, reject) => this.requests.set(number, { resolve, reject }));
-        this.hold();
-        return answer;
+    /**
+     * What a level of detail shows of the picture, see levelOf(). Until all layers have come it is the layers
+     * so far, or below lod 1 the first layer alone.
+     *
+     * @param {number} lod 0..1
+     * @returns {import("./levels.js").Level}
+     */
+    levelAt(lod) {
+        const count = this.layers.length;
+        return this.complete ? levelOf(lod, count) : { layers: lod < 1 ? 1 : count, fade: 0 };
+    }
+
+    /** How finely a Painting has to filter it. @returns {import("./constants.js").Filtered} */
+    get filtered() {
+        return true;
+    }
+
+    /** The part of the canvas that outputs usually show: all of it. @returns {Region} */
+    get view() {
+        return canvasOf(this);
+    }
+
+    /** The part of the canvas that lists of tiles must cover. @returns {Region} */
+    get region() {
+        return canvasOf(this);
     }
 
     /** Takes an answer of the worker. @param {Received} answer */
     receive(answer) {
-        if (answer.type === "header") {
-            this.header = answer.header;
-            Object.assign(this, answer.header);
-            this.onHeader?.(this);
-        } else if (answer.type === "metadata") this.metadata = answer.metadata;
-        else if (answer.type === "grain") this.grain = answer.grain;
+        super.receive(answer);
+        if (answer.type === "header") this.onHeader?.(this);
         else if (answer.type === "layer") {
             this.parts.push(answer.arrays);
             this.layers.push({ n: answer.arrays.angle.length, bytes: answer.bytes });
@@ -159,23 +127,11 @@ export class Picture {
             this.complete = true;
             this.hold();
             this.resolve(this);
-        } else if (answer.type === "lists") {
-            const { request, tiles, ids, copies } = answer;
-            this.settled(request).resolve({ tiles, ids, copies });
-        } else if (answer.request === undefined) this.close(answer.error);
-        else this.settled(answer.request).reject(answer.error);
-    }
-
-    /** Who waits for the answer to a request, which is over with that. @param {number} request */
-    settled(request) {
-        const waiting = /** @type {Waiting} */ (this.requests.get(request));
-        this.requests.delete(request);
-        this.hold();
-        return waiting;
+        }
     }
 }
 
-/** @typedef {string | URL | Request | Blob | ArrayBuffer | Uint8Array<ArrayBuffer>} Source */
+/** @typedef {string | URL | Request | Response | Blob | ArrayBuffer | Uint8Array<ArrayBuffer>} Source */
 
 /**
  * Loads a picture.
@@ -192,7 +148,10 @@ export async function loadPicture(source, { signal, onProgress, ...options } = {
         abort = () => picture.close(signal?.reason);
     signal?.addEventListener("abort", abort);
     try {
-        await Promise.race([pushAll(picture, source, transfer.signal, onProgress), picture.done]);
+        const pushed = responseOf(source, transfer.signal).then((response) =>
+            pushAll(picture, response, onProgress),
+        );
+        await Promise.race([pushed, picture.done]);
         return await picture.end();
     } catch (error) {
         picture.close(error);
@@ -204,18 +163,17 @@ export async function loadPicture(source, { signal, onProgress, ...options } = {
 }
 
 /**
- * Pushes all bytes of a source to a picture.
+ * Pushes all bytes of a response to a picture.
  *
  * @param {Picture} picture
- * @param {Source} source
- * @param {AbortSignal} signal
- * @param {LoadCallbacks["onProgress"]} onProgress
+ * @param {Response} response
+ * @param {LoadCallbacks["onProgress"]} [onProgress]
  */
-async function pushAll(picture, source, signal, onProgress) {
-    const response = await responseOf(source, signal),
-        total = Number(response.headers.get("content-length")) || 0;
+export async function pushAll(picture, response, onProgress) {
+    const total = Number(response.headers.get("content-length")) || 0;
     const encoded = response.headers.has("content-encoding"); // the length is that of the encoded bytes then
     const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
+    picture.done.catch((reason) => reader.cancel(reason).catch(() => {})); // nothing more is needed then
     for (let loaded = 0; ;) {
         const { value, done } = await reader.read();
         if (done || picture.closed) return;
@@ -227,12 +185,16 @@ async function pushAll(picture, source, signal, onProgress) {
 
 /** @param {Source} source @param {AbortSignal} signal @returns {Promise<Response>} */
 async function responseOf(source, signal) {
+    if (source instanceof Response) return source;
     if (source instanceof Blob || source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
         const blob = new Blob([source]);
         return new Response(blob, { headers: { "content-length": String(blob.size) } });
     }
-    const response = await fetch(source, { signal });
-    if (!response.ok)
-        throw new Error(`${response.url}: HTTP ${response.status} ${response.statusText}`.trim());
-    return response;
+    return requireOk(await fetch(source, { signal }));
+}
+
+/** The response itself, or an Error for one like 404. @param {Response} response */
+export function requireOk(response) {
+    if (response.ok) return response;
+    throw new Error(`${response.url}: HTTP ${response.status} ${response.statusText}`.trim());
 }

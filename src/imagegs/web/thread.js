@@ -39,11 +39,17 @@ function start() {
  * @property {() => void} close  forgets the file
  */
 
-/** Opens a file in the worker. @param {DecoderOptions} options @returns {Link} */
-export function openInWorker(options) {
+/**
+ * Opens a file in the worker.
+ *
+ * @param {DecoderOptions} options
+ * @param {boolean} inParts whether only the file's head is read at first, then streams that are asked for
+ * @returns {Link}
+ */
+export function openInWorker(options, inParts) {
     const own = (worker ??= start()),
         id = ++files;
-    own.postMessage({ type: "open", id, options });
+    own.postMessage({ type: "open", id, options, inParts });
     return {
         post: (message, transfer = []) => own.postMessage({ ...message, id }, transfer),
         listen: (to) =>

@@ -1,6 +1,7 @@
 // Lists of the Gaussians that each tile of a grid may be painted with. A quadtree over the tiles makes them:
 // each node hands on to its children the Gaussians that can matter in it.
 
+/** @import { Filtered } from "./constants.js" */
 /** @import { Header } from "./header.js" */
 
 import { mostTiles, mostTilesAcross, samplesOf, tileSamples } from "./constants.js";
@@ -29,10 +30,13 @@ const small = 64; // tiles of a node below which there is no pause
  *
  * @param {Region} region
  * @param {[number, number]} step width and height of a pixel of the output, canvas pixels
+ * @param {Filtered} [filtered]
  * @returns {Grid}
  */
-export function gridFor(region, step) {
-    const sides = /** @type {[number, number]} */ (step.map((s) => (tileSamples * s) / samplesOf(s))),
+export function gridFor(region, step, filtered = true) {
+    const sides = /** @type {[number, number]} */ (
+            step.map((s) => (tileSamples * s) / samplesOf(s, filtered))
+        ),
         lengths = [region.width, region.height];
     /** @param {number} i */
     const count = (i) => Math.max(1, Math.ceil(lengths[i] / sides[i]));

@@ -3,6 +3,7 @@
 // Points are given relative to the view's corner. The corner is given as a float32 and the rest that this
 // float32 lacks. Differences of nearby float32 are exact, so a view may be as small as one likes.
 
+/** @import { Filtered } from "./constants.js" */
 /** @import { Grid } from "./tile_lists.js" */
 
 import { samplesOf } from "./constants.js";
@@ -41,8 +42,7 @@ export const largestSide = 8192; // of an output, pixels
  */
 /** @typedef {SceneOf<unknown>} Scene */
 /**
- * @typedef {{filtered?: boolean}} DrawOptions  whether large pixels are means over their areas; true by
- *     default
+ * @typedef {{filtered?: Filtered}} DrawOptions  true by default
  */
 /**
  * @typedef {{uniforms: Record<string, UniformValue>, rows: number}} Plan  rows: of the output that are drawn
@@ -80,7 +80,7 @@ export const uniformTypes = /** @type {const} */ ({
  * @param {View} view
  * @param {Size} size
  * @param {number} mostSide
- * @param {boolean} filtered
+ * @param {Filtered} filtered
  * @returns {Plan}
  */
 export function planOf(scene, view, size, mostSide, filtered) {
@@ -88,7 +88,7 @@ export function planOf(scene, view, size, mostSide, filtered) {
         throw new RangeError(`at most ${mostSide} pixels a side can be painted at once`);
     /** @type {[number, number]} */
     const step = [view.width / size.width, view.height / size.height];
-    const samples = step.map((s) => (filtered ? samplesOf(s) : 1));
+    const samples = step.map((s) => samplesOf(s, filtered));
     const cost = rowCost(scene, view, size) * samples[0] * samples[1];
     if (cost * size.height > mostWork)
         throw new UnsupportedError("the Gaussians overlap too much to be painted here");

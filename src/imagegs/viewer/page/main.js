@@ -6,7 +6,7 @@ const frames = new Frames(show, viewport);
 const overlays = new Overlays(at("overlay"), show, viewport);
 const reference = new Reference(at("reference"), at("divider"), show, viewport);
 const measureDelay = 200; // milliseconds after the last change, when errors are measured
-const parts = { keys: {}, notes: null, pointer: null, renderer: null, measuring: 0 };
+const parts = { keys: {}, notes: null, pointer: null, renderer: null, measuring: 0, loader: null };
 
 /** Draws everything for the current view. moving: whether another view will follow soon. */
 function draw(moving = false) {
@@ -14,6 +14,7 @@ function draw(moving = false) {
     const box = { left, top, width: picture.width * zoom, height: picture.height * zoom };
     for (const [name, value] of Object.entries(box)) at("paper").style[name] = `${value}px`;
     frames.ask(moving);
+    parts.loader?.follow(state.lod);
     overlays.draw();
     reference.draw();
     noteOverlay();
@@ -45,7 +46,8 @@ function choosePainting() {
 function noteLevel() {
     const { painting } = show, { layers, ends } = painting.picture, level = painting.level();
     const bytes = layers[level.layers - 1].bytes, n = ends[level.layers - 1], fading = level.fade ? ", the last fading in" : "";
-    parts.notes.lod.textContent = `${level.layers} of ${layers.length} layers${fading}: ${n.toLocaleString("en")} Gaussians, ${bytesText(bytes)}`;
+    const all = (parts.loader?.picture ?? painting.picture).layers.length;
+    parts.notes.lod.textContent = `${level.layers} of ${all} layers${fading}: ${n.toLocaleString("en")} Gaussians, ${bytesText(bytes)}`;
 }
 
 /** Writes into the panel what the overlay shows. */
@@ -67,11 +69,10 @@ function showFacts(picture) {
     at("facts").textContent = `${picture.width} × ${picture.height} · ${n} Gaussians · ${bytesText(bytes)} · ${bpp.toFixed(3)} bpp`;
 }
 
-/** Shows a picture in place of the one before. */
-async function use(picture) {
-    parts.renderer ??= await startRenderer({ repaint: () => draw(), replace: useRenderer });
-    const old = show.plain;
-    show.plain = new Painting(parts.renderer, picture);
+/** Shows a painting in place of the one before. file: the picture that it is of, or is a part of. */
+function use(painting, file) {
+    const { picture } = painting, old = show.plain;
+    show.plain = painting;
     show.identity?.release();
     show.identity = null;
     if (!parts.notes) {
@@ -79,13 +80,17 @@ async function use(picture) {
         Object.assign(parts, makePanel(at("panel"), state, facts, viewport, changed));
     }
     viewport.setPicture(picture);
-    showFacts(picture);
+    showFacts(file);
     changed("map");
     say("");
-    if (old) {
-        old.release();
-        old.picture.close();
-    }
+    old?.release();
+    return old;
+}
+
+/** A painting of a picture, or of a part of one, as it is to be shown. */
+function paintingOf(picture) {
+    const options = { lod: state.lod, map: Number(state.map), grain: Number(state.grain), filtered: picture.filtered };
+    return new Painting(parts.renderer, picture, options);
 }
 
 /** Paints with another renderer from now on. */
@@ -95,10 +100,25 @@ function useRenderer(renderer) {
     if (show.painting) draw();
 }
 
+/** Makes the renderer when it is needed first. */
+async function needRenderer() {
+    parts.renderer ??= await startRenderer({ repaint: () => draw(), replace: useRenderer });
+}
+
 /** Loads and shows a picture. source: its address or bytes. */
 async function load(source) {
     const picture = await loadPicture(source, { partial: Boolean(config.partial) });
-    await use(picture);
+    await needRenderer();
+    use(paintingOf(picture), picture)?.picture.close();
+}
+
+/** Opens a picture, of which only the parts in sight are loaded. address: its own */
+async function open(address) {
+    const picture = await openPicture(address);
+    await needRenderer();
+    parts.loader = new Parts(picture, { viewport, frames, paint: paintingOf, use: (painting) => use(painting, picture) });
+    viewport.setPicture(picture);
+    draw();
 }
 
 /** The picture of the page: its address, or the bytes in the page itself. */
@@ -138,6 +158,6 @@ at("name").textContent = document.title = config.name;
 if (matchMedia("(max-width: 640px)").matches) at("toggle").setAttribute("aria-expanded", !(at("panel").hidden = true));
 listen();
 say(config.events ? "waiting for the fit…" : "loading…");
-globalThis.viewer = { show, viewport, frames, overlays, reference, state }; // for tests and for the browser's console
+globalThis.viewer = { show, viewport, frames, overlays, reference, state, parts }; // for tests and for the browser's console
 if (config.events) followFit(load);
-else load(sourceOf(config)).catch((error) => say(error.message, true));
+else (config.inParts ? open(config.picture) : load(sourceOf(config))).catch((error) => say(error.message, true));
