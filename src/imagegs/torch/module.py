@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_POSITION, BlendName, Gaussians
+from imagegs.gaussians import (
+    MAX_COLOR,
+    MAX_LOG_WEIGHT,
+    MAX_SCALE,
+    MIN_SCALE,
+    BlendName,
+    Gaussians,
+)
 from imagegs.torch.arguments import check_canvas
 from imagegs.torch.functions import render, sample
 
 # Of Adam, a step: centres in shares of the usual scale, logarithms of scales, radians, nats, colour.
-RATES = {"xy": 0.05, "log_scale": 0.03, "angle": 0.03, "log_weight": 0.05, "color": 0.01}
+RATES = {"xy": 0.05, "log_scale": 0.08, "angle": 0.06, "log_weight": 0.05, "color": 0.01}
+_ROUNDING = 1e-5  # of exp in float32, as a logarithm
 
 
 class GaussianImage(nn.Module):
@@ -33,7 +42,7 @@ class GaussianImage(nn.Module):
     >>> module = imagegs.torch.GaussianImage.from_gaussians(gaussians)
     >>> optimizer = torch.optim.Adam(module.parameter_groups())
     >>> loss = (module() - 0.5).square().mean()
-    >>> loss.backward(); optimizer.step()
+    >>> loss.backward(); optimizer.step(); module.clamp_()
     >>> imagegs.save("trained.gsimg", module.to_gaussians())
     """
 
@@ -115,18 +124,14 @@ class GaussianImage(nn.Module):
         return sample(*self._tensors(), points, height=height, width=width, blend=self.blend, wrap=self.wrap)
 
     def to_gaussians(self) -> Gaussians:
-        """The Gaussians, float32, in the ranges that `imagegs.Gaussians` allows: centres, log-weights and
-        colours beyond them are brought to their ends.
-
-        Raises ValueError for numbers that are not finite and for scales that are out of range.
-        """
+        """The Gaussians, in float32. Raises ValueError as they do; see `clamp_`."""
         xy, scale, angle, log_weight, color = (t.detach().float().cpu().numpy() for t in self._tensors())
         return Gaussians(
-            xy=xy.clip(-MAX_POSITION, MAX_POSITION),
+            xy=xy,
             scale=scale,
             angle=angle,
-            log_weight=log_weight.clip(-MAX_LOG_WEIGHT, MAX_LOG_WEIGHT),
-            color=color.clip(-MAX_COLOR, MAX_COLOR),
+            log_weight=log_weight,
+            color=color,
             height=self.height,
             width=self.width,
             channels=self.channels,
@@ -134,6 +139,21 @@ class GaussianImage(nn.Module):
             wrap=self.wrap,
             bit_depth=self.bit_depth,
         )
+
+    @torch.no_grad()
+    def clamp_(self) -> None:
+        """Brings the parameters back to what files can hold; for the end of each step of an optimizer.
+
+        Centres come to the border of the canvas, or modulo its sides where it wraps; scales, log-weights and
+        colours to the ends of their ranges in `imagegs.Gaussians`.
+        """
+        sides = self.xy.new_tensor([self.width, self.height])
+        self.xy.copy_(
+            self.xy.remainder(sides) if self.wrap else self.xy.clamp(torch.zeros_like(sides), sides)
+        )
+        self.log_scale.clamp_(math.log(MIN_SCALE) + _ROUNDING, math.log(MAX_SCALE) - _ROUNDING)
+        self.log_weight.clamp_(-MAX_LOG_WEIGHT, MAX_LOG_WEIGHT)
+        self.color.clamp_(-MAX_COLOR, MAX_COLOR)
 
     def parameter_groups(self, rate: float = 1.0) -> list[dict[str, object]]:
         """The trained parameters for an optimizer like Adam, each with a learning rate that suits its unit.
