@@ -50,7 +50,7 @@ def test_shapes(name: str, shape: tuple[int, ...], told: str) -> None:
 
 
 def test_leading_dimensions_that_do_not_broadcast() -> None:
-    with pytest.raises(RuntimeError, match="[Bb]roadcast"):
+    with pytest.raises(RuntimeError, match=r"[Bb]roadcast"):
         render(xy=torch.ones(2, 9, 2), color=torch.ones(3, 9, 3))
 
 

@@ -57,7 +57,7 @@ def test_it_is_trained_and_saved_as_a_file(tmp_path: Path) -> None:
     assert losses[-1] < 0.7 * losses[0]
     imagegs.save(tmp_path / "a.gsimg", found.to_gaussians())
     loaded = imagegs.load(tmp_path / "a.gsimg")
-    assert np.abs(imagegs.render(loaded) - found().detach().numpy()).max() < 0.01
+    assert np.abs(imagegs.render(loaded) - found().detach().numpy()).mean() < 0.003
 
 
 def test_the_groups_have_all_that_is_trained() -> None:

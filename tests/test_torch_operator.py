@@ -269,14 +269,20 @@ def test_it_compiles_to_one_graph(dtype: Any) -> None:
         assert largest_difference(a.grad, b.grad) < 1e-6
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # within PyTorch
-def test_inductor_takes_it() -> None:
-    g = scene(n=20)
+def test_the_partition_of_inductor_keeps_the_token() -> None:
+    """It chooses what of the forward graph is kept for backward; without its compiler of C++."""
+    g, painted = scene(n=20), []
     compiled = torch.compile(
-        lambda *leaves: imagegs.torch.render(*leaves, **view_of(g)).sigmoid().mean(), fullgraph=True
+        lambda *leaves: imagegs.torch.render(*leaves, **view_of(g)).sigmoid().mean(),
+        fullgraph=True,
+        backend="aot_eager_decomp_partition",
     )
     leaves, plain = tensors(g), tensors(g)
-    compiled(*leaves).backward()
+    loss = compiled(*leaves)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native_backend, "paint", lambda *args: painted.append(1))
+        loss.backward()
+    assert not painted
     imagegs.torch.render(*plain, **view_of(g)).sigmoid().mean().backward()
     for a, b in zip(leaves, plain, strict=True):
         assert largest_difference(a.grad, b.grad) < 1e-5

@@ -10,12 +10,14 @@ import pytest
 import imagegs
 import oracle
 from imagegs.gaussians import Gaussians
+from imagegs.rendering import Region
 from requirements import need_torch
 from torch_scenes import KINDS, NAMES, largest_difference, scene, tensors, view_of
 
 torch = need_torch()
 import imagegs.torch  # noqa: E402
 from imagegs.torch import backends, twin  # noqa: E402
+from imagegs.torch.views import View  # noqa: E402
 
 
 @pytest.mark.parametrize("blend, wrap", KINDS)
@@ -117,9 +119,7 @@ def test_float32_on_other_devices_runs_the_twin_and_says_so_once() -> None:
 
 def test_the_twin_in_float32() -> None:
     g = scene()
-    view = imagegs.torch.views.View(
-        33, 47, "softmax", False, imagegs.rendering.Region(0, 0, 47, 33), (1.0, 1.0)
-    )
+    view = View(33, 47, "softmax", False, Region(0, 0, 47, 33), (1.0, 1.0))
     xy, scale, angle, log_weight, color = tensors(g)
     planes = twin.paint((xy, scale, angle, log_weight, color), view)
     assert planes.dtype == torch.float32

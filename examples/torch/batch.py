@@ -16,7 +16,7 @@ from torch import Tensor
 import imagegs
 import imagegs.torch
 
-RATES = {"xy": 0.3, "log_scale": 0.03, "angle": 0.03, "log_weight": 0.05, "color": 0.01}
+RATES = {"xy": 0.5, "log_scale": 0.08, "angle": 0.06, "log_weight": 0.12, "color": 0.02}
 
 
 def scattered(targets: Tensor, n: int) -> dict[str, Tensor]:
@@ -54,6 +54,8 @@ def fit(targets: Tensor, n: int, steps: int) -> tuple[dict[str, Tensor], Tensor]
         error.sum().backward()  # a sum: no picture's steps depend on the others
         optimizer.step()
         schedule.step()
+        with torch.no_grad():  # files hold centres on the canvas only
+            values["xy"].clamp_(torch.zeros(2), torch.tensor([width, height]))
     with torch.no_grad():
         picture = pictures_of(values, height, width).clamp(0, 1)
         psnr = -10 * (picture - targets).square().mean(dim=(1, 2, 3)).log10()
@@ -67,9 +69,7 @@ def gaussians_of(values: dict[str, Tensor], b: int, height: int, width: int) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("pictures", type=Path, nargs="+")
     parser.add_argument("-n", type=int, default=500, help="Gaussians a picture")
     parser.add_argument("--steps", type=int, default=300)

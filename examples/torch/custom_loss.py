@@ -2,9 +2,8 @@
 
     python examples/torch/custom_loss.py assets/sample.png sample.gsimg
 
-The loss is a smooth L1 of the colours plus that of their differences between neighbouring pixels, so that edges count
-twice. Any other function of the picture would do: a network's features, a comparison after a filter, a few
-photographs at once.
+The loss is a smooth L1 of the colours plus that of the differences between neighbouring pixels, so that edges
+count twice. Any other function of the picture would do, such as the features that a network sees.
 """
 
 from __future__ import annotations
@@ -52,14 +51,13 @@ def train(target: Tensor, n: int, steps: int) -> GaussianImage:
         optimizer.zero_grad()
         loss_of(module(), target).backward()
         optimizer.step()
+        module.clamp_()
         schedule.step()
     return module
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("picture", type=Path)
     parser.add_argument("file", type=Path)
     parser.add_argument("-n", type=int, default=2000, help="Gaussians")

@@ -2,9 +2,10 @@
 
     python examples/torch/paper_recipe.py assets/sample.png sample.gsimg
 
-Half of the Gaussians are placed by the squared gradient (30% of them at random), the rest come in four growths where
-the squared error is largest; Adam on position, 1/scale, angle and colour; L1 + 0.1 (1 - SSIM); a straight-through
-quantiser. `imagegs encode --recipe paper` is the same on the native loss, with its early stop, and faster.
+Half of the Gaussians are placed by the squared gradient (30% of them at random). The rest come in four
+growths where the squared error is largest. Adam moves position, 1/scale, angle and colour by
+L1 + 0.1 (1 - SSIM), through a straight-through quantiser. The early stop is left out: `imagegs encode --recipe
+paper` has it.
 """
 
 from __future__ import annotations
@@ -128,9 +129,7 @@ def fit(target: Tensor, n: int, steps: int = 5000, interval: int = 500) -> image
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("picture", type=Path)
     parser.add_argument("file", type=Path)
     parser.add_argument("-n", type=int, default=2000, help="Gaussians")

@@ -20,7 +20,7 @@ from imagegs.torch.arguments import check_canvas
 from imagegs.torch.functions import render, sample
 
 # Of Adam, a step: centres in shares of the usual scale, logarithms of scales, radians, nats, colour.
-RATES = {"xy": 0.05, "log_scale": 0.08, "angle": 0.06, "log_weight": 0.05, "color": 0.01}
+RATES = {"xy": 0.15, "log_scale": 0.08, "angle": 0.06, "log_weight": 0.12, "color": 0.02}
 _ROUNDING = 1e-5  # of exp in float32, as a logarithm
 
 
@@ -43,7 +43,7 @@ class GaussianImage(nn.Module):
     >>> optimizer = torch.optim.Adam(module.parameter_groups())
     >>> loss = (module() - 0.5).square().mean()
     >>> loss.backward(); optimizer.step(); module.clamp_()
-    >>> imagegs.save("trained.gsimg", module.to_gaussians())
+    >>> size = imagegs.save("trained.gsimg", module.to_gaussians())
     """
 
     def __init__(
