@@ -75,9 +75,9 @@ def test_a_picture_of_a_batch_is_that_of_its_own_fit() -> None:
 
 def test_the_published_recipe() -> None:
     """As good as the package's own, which has the same steps, but for what is drawn at random."""
-    found = example("paper_recipe").fit(target(), 80, 100, 10)
+    found = example("paper_recipe").fit(target(), 80, 60, 6)
     assert len(found) == 80 and found.blend == "paper"
-    own = imagegs.fit(sample_pixels(), 80, recipe="paper", steps=100)
+    own = imagegs.fit(sample_pixels(), 80, recipe="paper", steps=60)
     assert psnr(imagegs.render(found), target()) > psnr(imagegs.render(own), target()) - 1.5
 
 

@@ -36,11 +36,11 @@ def test_values_and_gradients_are_those_of_the_oracle(blend: Any, wrap: bool) ->
 @pytest.mark.parametrize("blend, wrap", KINDS)
 def test_gradients_are_those_of_finite_differences(blend: Any, wrap: bool) -> None:
     """On a canvas that wraps the copies take part; no pixel changes its Gaussians within a step."""
-    g = scene(blend, wrap, n=6)
+    g = scene(blend, wrap, n=4)
     leaves = tensors(g, torch.float64)
     points = torch.tensor(oracle.pixel_centres(47, 33))
-    sure = points[torch.tensor(oracle.selection_margin(g, points.numpy())) > 1e-3][::40]
-    assert len(sure) > 20
+    sure = points[torch.tensor(oracle.selection_margin(g, points.numpy())) > 1e-3][::100]
+    assert len(sure) > 8
 
     def at_points(*values: Any) -> Any:
         return imagegs.torch.sample(*values, sure, **view_of(g))

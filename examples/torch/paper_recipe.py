@@ -4,8 +4,8 @@
 
 Half of the Gaussians are placed by the squared gradient (30% of them at random). The rest come in four
 growths where the squared error is largest. Adam moves position, 1/scale, angle and colour by
-L1 + 0.1 (1 - SSIM), through a straight-through quantiser. The early stop is left out: `imagegs encode --recipe
-paper` has it.
+L1 + 0.1 (1 - SSIM), through a straight-through quantiser. The early stop is left out (the command
+`imagegs encode --recipe paper` has it).
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def render(
     planes = _paint(batch, View(height, width, blend, wrap, grid.area, grid.steps))
     if grid.across > 1 or grid.down > 1:
         planes = torch.nn.functional.avg_pool2d(planes, (grid.down, grid.across))
-    return planes.permute(0, 2, 3, 1).unflatten(0, batch.shape) if batch.shape else planes[0].permute(1, 2, 0)
+    return _unflattened(planes.permute(0, 2, 3, 1), batch.shape)
 
 
 def sample(
@@ -101,7 +101,12 @@ def sample(
     if points.requires_grad and torch.is_grad_enabled():
         raise RuntimeError("colours have no gradient with respect to the points: detach() these")
     colors = _paint(batch, View(height, width, blend, wrap, Region(0, 0, width, height), (1.0, 1.0)))
-    return colors.unflatten(0, batch.shape) if batch.shape else colors[0]
+    return _unflattened(colors, batch.shape)
+
+
+def _unflattened(flat: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """[B, ...] with the leading dimensions of a batch; a view, and backward copies nothing either."""
+    return flat.unflatten(0, shape) if shape else flat.squeeze(0)
 
 
 def _paint(batch: Batch, view: View) -> Tensor:
