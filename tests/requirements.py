@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
 
-def missing(what: str) -> NoReturn:
-    """Skip the test; with the variable CI in the environment it fails: there everything is to run."""
+def missing(what: str, whole_module: bool = False) -> NoReturn:
+    """Skip the test, or all of its module where that calls it; with the variable CI in the environment it
+    fails: there everything is to run.
+    """
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and in CI nothing is skipped", pytrace=False)
-    pytest.skip(f"{what} is missing")
+    pytest.skip(f"{what} is missing", allow_module_level=whole_module)
 
 
 def need_packages(*names: str) -> None:
@@ -21,6 +24,13 @@ def need_packages(*names: str) -> None:
     for name in names:
         if find_spec(name) is None:
             missing(f"the package {name}")
+
+
+def need_torch() -> Any:
+    """PyTorch; for the head of a module, all of whose tests need it."""
+    if find_spec("torch") is None:
+        missing("the package torch", whole_module=True)
+    return import_module("torch")
 
 
 def need_bench() -> None:

@@ -16,11 +16,11 @@ PACKAGE = Path(imagegs.__file__).parent
 
 # From the bottom to the top. A module may import from its own layer and from those below it.
 LAYERS = [
-    {"_native", "choices", "errors", "forking", "gaussians", "limits", "memory", "version"},
+    {"_native", "choices", "errors", "forking", "gaussians", "limits", "memory", "own_units", "version"},
     {"engine", "staging", "files"},
     {"pictures"},
     {"rendering", "metrics", "ssimulacra"},
-    {"codec"},
+    {"codec", "torch"},
     {"fitting"},
     {"restoration", "textures", "drawing", "grain"},
     {"compression", "pages", "web"},

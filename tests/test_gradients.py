@@ -8,7 +8,6 @@ import pytest
 import oracle
 from imagegs import _native
 from imagegs.fitting.objective import (
-    OWN,
     SQUARED_ERROR,
     GaussianArrays,
     LossWeights,
@@ -16,6 +15,7 @@ from imagegs.fitting.objective import (
     weights_of_pixels,
 )
 from imagegs.gaussians import BLENDS
+from imagegs.own_units import OWN
 
 WEIGHTED = ("nothing", "pixels", "channels")  # what has weights
 NAMES = ("xy", "scale", "angle", "log_weight", "color")

@@ -11,10 +11,11 @@ import oracle
 from conftest import FAST, Run, pillow_restored
 from imagegs.engine import engine
 from imagegs.fitting.gauss_newton import _moved, _System
-from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, LossWeights, Objective
+from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, LossWeights, Objective
 from imagegs.fitting.pursuit import residual_blobs
 from imagegs.gaussians import Gaussians, layer_ends, with_copies
 from imagegs.metrics import psnr
+from imagegs.own_units import OWN
 from imagegs.rendering import make_scene, most_pairs
 from imagegs.textures.painting import paint_map
 from test_gauss_newton import change_of_picture

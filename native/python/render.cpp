@@ -6,6 +6,7 @@
 #include <nanobind/stl/tuple.h>
 
 #include "python/bindings.h"
+#include "python/places.h"
 #include "render/scene.h"
 
 namespace imagegs {
@@ -31,12 +32,6 @@ Sample sample_of(const nb::dlpack::dtype &type) {
     if (type == nb::dtype<uint8_t>()) return Sample::kUint8;
     if (type == nb::dtype<uint16_t>()) return Sample::kUint16;
     throw nb::type_error("pictures are float32, uint8 or uint16");
-}
-
-Grid grid_of(size_t width, size_t height, int x0, int y0, float step_x, float step_y) {
-    require(width > 0 && height > 0 && width < (1u << 23) && height < (1u << 23), "the picture is empty or too large");
-    require(step_x > 0 && step_y > 0, "steps must be positive");
-    return {x0, y0, int(width), int(height), step_x, step_y, 0.5f};
 }
 
 void require_samples(int samples_x, int samples_y) {
@@ -74,9 +69,9 @@ uint64_t most_pairs_of(const Scene &scene, Engine &engine, size_t width, size_t 
 
 void sample(Scene &scene, Engine &engine, In<2> xy, Out<2> out) {
     require(scene.gaussians()->count > 0, "the scene is empty");
-    require(xy.shape(1) == 2 && out.shape(0) == xy.shape(0) && out.shape(1) == size_t(scene.gaussians()->channels),
+    require_points(xy);
+    require(out.shape(0) == xy.shape(0) && out.shape(1) == size_t(scene.gaussians()->channels),
             "arrays disagree in shape");
-    require(xy.shape(0) < (size_t(1) << 32), "too many points");
     const GilReleased released;
     scene.sample(engine, xy.data(), xy.shape(0), out.data());
 }

@@ -9,11 +9,13 @@
 #include <nanobind/stl/tuple.h>
 
 #include "python/bindings.h"
+#include "python/places.h"
 #include "training/adam.h"
 #include "training/blur_planes.h"
 #include "training/half_size.h"
 #include "training/loss.h"
 #include "training/nearest.h"
+#include "training/sample_gradient.h"
 #include "training/squared_error.h"
 #include "training/visual_loss.h"
 
@@ -55,11 +57,15 @@ template <class Array> void require_own_units(const LoadedGaussians &g, const Ar
             "own units have 6 + channels numbers a Gaussian");
 }
 
-// Makes a kept render of the canvas at its own size.
-void make_kept_render(KeptRender *self, Engine &engine, const Scene &scene, std::shared_ptr<Spares> spares) {
-    require(scene.gaussians()->count > 0, "the scene is empty");
+// Makes a kept render of the canvas at its own size, or of the pixels of a grid (see grid_of) into `out`.
+void make_kept_render(KeptRender *self, Engine &engine, const Scene &scene, std::shared_ptr<Spares> spares,
+                      std::optional<Out<3>> out, int x0, int y0, float step_x, float step_y) {
+    const LoadedGaussians &g = *scene.gaussians();
+    require(g.count > 0, "the scene is empty");
+    require(!out || out->shape(0) == size_t(g.channels), "the picture has another number of channels");
+    const Grid grid = out ? grid_of(out->shape(2), out->shape(1), x0, y0, step_x, step_y) : g.own_grid();
     const GilReleased released;
-    new (self) KeptRender(engine, scene, scene.gaussians()->own_grid(), std::move(spares));
+    new (self) KeptRender(engine, scene, grid, std::move(spares), out ? out->data() : nullptr);
 }
 
 // The picture (channels, height, width), read-only. The array keeps the render alive.
@@ -90,6 +96,19 @@ double squared_error_of(Engine &engine, const Scene &scene, std::shared_ptr<Spar
     const GilReleased released;
     const Loan memory(std::move(spares));
     return squared_error(engine, scene, *memory, target.data(), weights, own.data());
+}
+
+void sample_gradient_of(Engine &engine, const Scene &scene, std::shared_ptr<Spares> spares, In<2> xy,
+                        In<2> color_gradient, Out<2> own) {
+    const LoadedGaussians &g = *scene.gaussians();
+    require(g.count > 0, "the scene is empty");
+    require_points(xy);
+    require(color_gradient.shape(0) == xy.shape(0) && color_gradient.shape(1) == size_t(g.channels),
+            "each point has a gradient of its colour");
+    require_own_units(g, own);
+    const GilReleased released;
+    const Loan memory(std::move(spares));
+    sample_gradient(engine, scene, *memory, xy.data(), xy.shape(0), color_gradient.data(), own.data());
 }
 
 void normal_product(KeptRender &kept, const PixelWeights &pixel_weights, In<2> tangent, Out<2> product) {
@@ -244,13 +263,16 @@ void bind_training(nb::module_ &m) {
           "beta1"_a, "beta2"_a, "epsilon"_a, "step"_a);
     m.def("squared_error", &squared_error_of, "engine"_a, "scene"_a, "spares"_a, "target"_a, "pixel_weights"_a.none(),
           "gradient"_a);
+    m.def("sample_gradient", &sample_gradient_of, "engine"_a, "scene"_a, "spares"_a, "xy"_a, "color_gradient"_a,
+          "gradient"_a);
     nb::class_<VisualLoss>(m, "VisualLoss")
         .def("__init__", &make_visual_loss, "engine"_a, "target"_a, "pixel_weights"_a.none(), "factors"_a, "wanted"_a)
         .def("evaluate", &evaluate_visual, "engine"_a, "picture"_a, "weights"_a, "gradient"_a.none())
         .def("rest", &VisualLoss::rest);
     nb::class_<Spares>(m, "Spares").def(nb::init<>());
     nb::class_<KeptRender>(m, "KeptRender")
-        .def("__init__", &make_kept_render, "engine"_a, "scene"_a, "spares"_a, nb::keep_alive<1, 2>())
+        .def("__init__", &make_kept_render, "engine"_a, "scene"_a, "spares"_a, "out"_a.none() = nb::none(), "x0"_a = 0,
+             "y0"_a = 0, "step_x"_a = 1.0f, "step_y"_a = 1.0f, nb::keep_alive<1, 2>(), nb::keep_alive<1, 5>())
         .def_prop_ro("picture", &picture_of)
         .def("gradient", &gradient, "color_gradient"_a, "gradient"_a)
         .def("normal_product", &normal_product, "pixel_weights"_a.none(), "tangent"_a, "product"_a)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "render/points_by_tile.h"
+
 namespace imagegs {
 
 void Scene::update(Engine &engine, Blend blend, bool wrap, int width, int height, const GaussianArrays &arrays) {
@@ -69,67 +71,22 @@ TileRoom Scene::paint_quarters(const Kernels &kernels, Worker &w, const Grid &gr
     return room;
 }
 
-namespace {
-
-// Points sorted by the tile of the canvas that they lie on.
-class PointsByTile {
-public:
-    PointsByTile(const LoadedGaussians &g, const Grid &grid, const float *xy, size_t n)
-        : tiles_x_(grid.tiles_x()), first_(size_t(grid.tiles_x()) * grid.tiles_y() + 1), order_(n) {
-        std::vector<uint32_t> tile_of(n);
-        for (size_t i = 0; i < n; ++i) {
-            const int tx = std::min(int(g.on_canvas(xy[2 * i], g.canvas.width) / kTile), tiles_x_ - 1);
-            const int ty = std::min(int(g.on_canvas(xy[2 * i + 1], g.canvas.height) / kTile), grid.tiles_y() - 1);
-            tile_of[i] = uint32_t(ty) * tiles_x_ + tx;
-            ++first_[tile_of[i] + 1];
-        }
-        for (size_t t = 1; t < first_.size(); ++t) first_[t] += first_[t - 1];
-        std::vector<uint32_t> next(first_.begin(), first_.end() - 1);
-        for (size_t i = 0; i < n; ++i) order_[next[tile_of[i]]++] = uint32_t(i);
-    }
-
-    size_t begin(int tx, int ty) const { return first_[size_t(ty) * tiles_x_ + tx]; }
-    size_t end(int tx, int ty) const { return first_[size_t(ty) * tiles_x_ + tx + 1]; }
-    size_t operator[](size_t at) const { return order_[at]; }
-
-    // The points of a row of tiles lie next to each other, so each row needs two look-ups.
-    bool any(int x0, int y0, int x1, int y1) const {
-        for (int y = y0; y < y1; ++y)
-            if (first_[size_t(y) * tiles_x_ + x1] > begin(x0, y)) return true;
-        return false;
-    }
-
-private:
-    int tiles_x_;
-    std::vector<uint32_t> first_, order_;
-};
-
-} // namespace
-
 void Scene::sample(Engine &engine, const float *xy, size_t n, float *out) {
     const LoadedGaussians &g = *loaded_;
     const Kernels &kernels = *engine.kernels;
-    const Grid grid{0, 0, g.width(), g.height(), 1.0f, 1.0f, 0.0f};
+    const Grid grid = PointsByTile::grid_of(g);
     const PointsByTile points(g, grid, xy, n);
     const auto wanted = [&](int x0, int y0, int x1, int y1) { return points.any(x0, y0, x1, y1); };
     const auto sample_tile = [&](Worker &w, size_t, const Tile &tile) {
         const TileRoom room = w.room(g.channels);
         void *scratch = room_for(w.scratch, kernels.scratch_size(tile.count, g.channels));
-        const size_t end = points.end(tile.x, tile.y);
-        for (size_t at = points.begin(tile.x, tile.y); at < end; at += kTilePixels) {
-            const int m = int(std::min<size_t>(kTilePixels, end - at));
-            const int whole = (m + kernels.lanes - 1) / kernels.lanes * kernels.lanes;
-            for (int i = 0; i < whole; ++i) {
-                const size_t point = points[at + size_t(std::min(i, m - 1))];
-                room.x[i] = g.on_canvas(xy[2 * point], g.canvas.width);
-                room.y[i] = g.on_canvas(xy[2 * point + 1], g.canvas.height);
-            }
-            kernels.blend_points(g.blend, g.candidates(tile.ids, tile.count), g.canvas, room.x, room.y, whole, room.out,
-                                 {room.best, room.inverse, nullptr}, scratch);
-            for (int i = 0; i < m; ++i)
+        points.visit_runs(tile, kernels.lanes, room, [&](const PointRun &run) {
+            kernels.blend_points(g.blend, g.candidates(tile.ids, tile.count), g.canvas, room.x, room.y, run.whole,
+                                 room.out, {room.best, room.inverse, nullptr}, scratch);
+            for (int i = 0; i < run.count; ++i)
                 for (int c = 0; c < g.channels; ++c)
-                    out[points[at + size_t(i)] * size_t(g.channels) + size_t(c)] = room.out[c * whole + i];
-        }
+                    out[run.points[i] * size_t(g.channels) + size_t(c)] = room.out[c * run.whole + i];
+        });
     };
     walk_tiles(engine, workers_, g, grid, wanted, [](size_t) {}, sample_tile);
 }

@@ -4,16 +4,18 @@
 
 namespace imagegs {
 
-KeptRender::KeptRender(Engine &engine, const Scene &scene, const Grid &grid, std::shared_ptr<Spares> spares)
-    : engine_(engine), gaussians_(scene.gaussians()), grid_(grid), memory_(std::move(spares)) {
+KeptRender::KeptRender(Engine &engine, const Scene &scene, const Grid &grid, std::shared_ptr<Spares> spares,
+                       float *given)
+    : engine_(engine), gaussians_(scene.gaussians()), grid_(grid), memory_(std::move(spares)), picture_(given) {
     const LoadedGaussians &g = *gaussians_;
     const Kernels &kernels = *engine.kernels;
     const LaneOrder &order = lane_order(kernels.lanes);
     KeptMemory &memory = *memory_;
     const size_t plane = size_t(grid.width) * grid.height,
                  pixels = size_t(grid.tiles_x()) * grid.tiles_y() * kTilePixels;
-    memory.best.resize(pixels), memory.inverse.resize(pixels), memory.picture.resize(plane * g.channels);
-    const Picture picture{memory.picture.data(), Sample::kFloat, 1, size_t(grid.width), plane};
+    memory.best.resize(pixels), memory.inverse.resize(pixels);
+    if (!picture_) memory.picture.resize(plane * g.channels), picture_ = memory.picture.data();
+    const Picture picture{picture_, Sample::kFloat, 1, size_t(grid.width), plane};
     const auto keep = [&](Worker &w, size_t cell, const Tile &tile) {
         const int x = tile.x * kTile, y = tile.y * kTile;
         const int width = std::min(kTile, grid.width - x), height = std::min(kTile, grid.height - y);

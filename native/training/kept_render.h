@@ -21,12 +21,12 @@ inline int own_terms(const LoadedGaussians &g) { return kOwnUnits + g.channels; 
 class KeptRender {
 public:
     // Paints the pixels of a grid, each at its centre, with the present Gaussians of the scene. The engine does all
-    // walks, and must outlive this object.
-    KeptRender(Engine &, const Scene &, const Grid &, std::shared_ptr<Spares>);
+    // walks, and must outlive this object, as must the memory `picture`; where that is null, the picture is its own.
+    KeptRender(Engine &, const Scene &, const Grid &, std::shared_ptr<Spares>, float *picture = nullptr);
 
     const LoadedGaussians &gaussians() const { return *gaussians_; }
     const Grid &grid() const { return grid_; }
-    const float *picture() const { return memory_->picture.data(); }
+    const float *picture() const { return picture_; }
     uint64_t pairs() const { return n_pairs_; } // number of (tile, Gaussian) pairs
 
     // The gradient of a loss whose gradient with respect to the picture is `color_gradient`.
@@ -63,6 +63,7 @@ private:
     std::shared_ptr<const LoadedGaussians> gaussians_;
     Grid grid_;
     Loan memory_;
+    float *picture_;
     uint64_t n_pairs_ = 0;
 };
 

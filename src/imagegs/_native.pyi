@@ -152,7 +152,17 @@ class Spares:
     def __init__(self) -> None: ...
 
 class KeptRender:
-    def __init__(self, engine: Engine, scene: Scene, spares: Spares) -> None: ...
+    def __init__(
+        self,
+        engine: Engine,
+        scene: Scene,
+        spares: Spares,
+        out: _Floats | None = None,
+        x0: int = 0,
+        y0: int = 0,
+        step_x: float = 1.0,
+        step_y: float = 1.0,
+    ) -> None: ...
     @property
     def picture(self) -> _Floats: ...
     def gradient(self, color_gradient: _Floats, gradient: _Floats) -> None: ...
@@ -168,3 +178,11 @@ def squared_error(
     pixel_weights: _Floats | None,
     gradient: _Floats,
 ) -> float: ...
+def sample_gradient(
+    engine: Engine,
+    scene: Scene,
+    spares: Spares,
+    xy: _Floats,
+    color_gradient: _Floats,
+    gradient: _Floats,
+) -> None: ...

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from imagegs.fitting.layering import Prefixes
 from imagegs.fitting.losses import aimed, measured
 from imagegs.fitting.objective import GaussianArrays, KeptRender, Objective
-from imagegs.fitting.parameters import SMALLEST_SCALE, elongation, from_axes
+from imagegs.fitting.parameters import SMALLEST_SCALE, elongation
 from imagegs.fitting.small_copies import SmallCopies
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, FloatArray
+from imagegs.own_units import from_axes
 
 PRODUCTS = 4  # of conjugate gradients in a step, at most
 PRECISE_ENOUGH = 1e-4  # fall of the preconditioned residual's square that ends them
@@ -32,7 +33,7 @@ TRUST = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.3])  # sigmas, log scales, radians 
 COLOR_TRUST = 0.1
 FLOOR = 1e-3  # added to the diagonal: Gaussians that no pixel sees stay
 
-# (N, 6 + C), in own units (objective.OWN)
+# (N, 6 + C), in own units (own_units.OWN)
 Vectors = NDArray[np.floating[Any]]
 
 

@@ -17,7 +17,7 @@ from imagegs.fitting.losses import measured
 from imagegs.fitting.objective import SQUARED_ERROR, Evaluation, GaussianArrays, Objective
 from imagegs.fitting.small_copies import SmallCopies
 
-Vectors = NDArray[np.float64]  # (N, 6 + C), in own units (objective.OWN)
+Vectors = NDArray[np.float64]  # (N, 6 + C), in own units (own_units.OWN)
 
 PREFIX_SHARE = 0.5
 PREFIX_STEPS = 2  # between two gradients of prefixes

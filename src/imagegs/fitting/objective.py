@@ -16,6 +16,7 @@ from imagegs.engine import engine
 from imagegs.fitting.visual import Observer
 from imagegs.gaussians import BLENDS, MAX_SCALE, BlendName, FloatArray, on_canvas
 from imagegs.metrics import decibels
+from imagegs.own_units import OWN
 
 
 class LossWeights(NamedTuple):
@@ -51,17 +52,6 @@ class LossMeans(NamedTuple):
     l2: float
     ssim: float
     visual: float
-
-
-# Columns of an array in each Gaussian's own units: a shift along its axes in standard deviations, the
-# logarithms of its scales, radians, nats, colour. native/render/gaussian.h makes gradients in them.
-OWN = {
-    "shift": slice(0, 2),
-    "log_scale": slice(2, 4),
-    "angle": slice(4, 5),
-    "log_weight": slice(5, 6),
-    "color": slice(6, None),
-}
 
 
 @dataclass

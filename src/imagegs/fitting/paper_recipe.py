@@ -20,11 +20,11 @@ from imagegs.codec.quantization import round_trip
 from imagegs.fitting.adam import Adam
 from imagegs.fitting.growth import growth_plan, worst_pixels
 from imagegs.fitting.objective import GaussianArrays, LossWeights, Objective
-from imagegs.fitting.parameters import from_axes, parts_of
 from imagegs.fitting.placement import Pixels, centers, colors_at, place
 from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.gaussians import MAX_SCALE, MIN_SCALE, FloatArray, Gaussians
 from imagegs.metrics import decibels
+from imagegs.own_units import parts_of, slopes_of
 
 WEIGHTS = LossWeights(l1=1.0, ssim=0.1)
 RATES = {"position": 5e-4, "inverse_scale": 2e-3, "angle": 2e-3, "color": 5e-3}
@@ -119,12 +119,12 @@ def _arrays(values: Values, width: int, height: int, bits: Bits | None) -> Gauss
 
 def _gradients(painted: GaussianArrays, gradient: FloatArray, width: int, height: int) -> Values:
     """Of the loss with respect to `Values`, from that in own units (N, 6 + C) of what was painted."""
-    own = parts_of(gradient)
+    slopes = slopes_of(gradient, painted.scale, painted.angle)
     return {
-        "position": from_axes(own["shift"] / painted.scale, painted.angle) * _side(width, height),
-        "inverse_scale": -painted.scale * own["log_scale"],
-        "angle": own["angle"],
-        "color": own["color"],
+        "position": slopes.xy * _side(width, height),
+        "inverse_scale": -painted.scale * parts_of(gradient)["log_scale"],
+        "angle": slopes.angle,
+        "color": slopes.color,
     }
 
 

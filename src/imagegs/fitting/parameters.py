@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from imagegs import _native
 from imagegs.fitting.adam import Adam
-from imagegs.fitting.objective import OWN, GaussianArrays
+from imagegs.fitting.objective import GaussianArrays
 from imagegs.gaussians import MAX_COLOR, MAX_LOG_WEIGHT, MAX_SCALE, FloatArray, on_canvas
+from imagegs.own_units import from_axes, parts_of
 
 BETAS = 0.8, 0.95
 # A step of Adam at full rate: a shift in sigmas, a scale's logarithm, radians, nats, colour.
@@ -69,12 +70,6 @@ def from_arrays(arrays: GaussianArrays) -> Parameters:
     return Parameters(arrays.xy.copy(), log_scale, *others)
 
 
-def from_axes(vectors: FloatArray, angle: FloatArray) -> FloatArray:
-    """Vectors (N, 2) along the axes of Gaussians at angles (N,), as vectors on the canvas."""
-    cosine, sine, u, v = np.cos(angle), np.sin(angle), vectors[:, 0], vectors[:, 1]
-    return np.stack([u * cosine - v * sine, u * sine + v * cosine], axis=1)
-
-
 def elongation(scale: FloatArray) -> FloatArray:
     """(N,) of scales (N, 2): how fast a rotation changes the exponent, either way; 0 where round.
 
@@ -83,14 +78,6 @@ def elongation(scale: FloatArray) -> FloatArray:
     found = np.empty(len(scale), np.float32)
     _native.elongations(scale, found)
     return found
-
-
-def parts_of(own: FloatArray) -> dict[str, FloatArray]:
-    """The columns of an array (N, 6 + C) in own units under the names of OWN: C-contiguous copies, the angles
-    and log-weights (N,).
-    """
-    parts = {name: np.ascontiguousarray(own[:, columns]) for name, columns in OWN.items()}
-    return parts | {name: parts[name][:, 0] for name in ("angle", "log_weight")}
 
 
 class Mover:

@@ -37,9 +37,10 @@ from imagegs.codec.lattice import (
 )
 from imagegs.codec.layer_coders import LayerCoders
 from imagegs.fitting.losses import aimed, measured
-from imagegs.fitting.objective import OWN, SQUARED_ERROR, GaussianArrays, LossWeights, Objective
+from imagegs.fitting.objective import SQUARED_ERROR, GaussianArrays, LossWeights, Objective
 from imagegs.fitting.weighing import with_colors
 from imagegs.gaussians import FloatArray
+from imagegs.own_units import OWN
 
 USUAL_PRICE = 0.1  # of a bit, x the mean curvature; 2 ln 2 / 12 = 0.116, and 0.17 is as good
 # Factors of the price that fit a file to its size: up to twice the price a byte costs no more than on a
