@@ -23,6 +23,15 @@ def need_packages(*names: str) -> None:
             missing(f"the package {name}")
 
 
+def need_packages_of_module(*names: str) -> None:
+    """The same for all tests of a module, at its beginning."""
+    for name in names:
+        if find_spec(name) is None:
+            if os.environ.get("CI"):
+                raise ImportError(f"the package {name} is missing, and in CI nothing is skipped")
+            pytest.skip(f"the package {name} is missing", allow_module_level=True)
+
+
 def need_bench() -> None:
     """All packages of `imagegs[bench]` that its codecs and measures ask for, so that nothing is left out."""
     need_packages("flip_evaluator", "imagecodecs", "opencodecs", "stlpips_pytorch")
