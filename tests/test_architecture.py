@@ -20,7 +20,7 @@ LAYERS = [
     {"engine", "staging", "files"},
     {"pictures"},
     {"rendering", "metrics", "ssimulacra"},
-    {"codec"},
+    {"codec", "torch"},
     {"fitting"},
     {"restoration", "textures", "drawing", "grain"},
     {"compression", "pages", "web"},
@@ -96,6 +96,7 @@ def test_the_import_stays_light():
         "concurrent.futures.process",
         "skimage",
         "torch",
+        "triton",
         "dask",
     ):
         assert heavy not in loaded

@@ -1,7 +1,8 @@
-"""The Triton kernels of imagegs.torch.triton on the CPU: Triton's interpreter runs them, one program after the other.
+"""The Triton kernels of imagegs.torch.triton on the CPU: Triton's interpreter runs them, one program after
+the other.
 
-Import this module before imagegs.torch.triton, whose kernels are made for the interpreter or for a card when they
-are defined. Where torch or Triton is absent, tests that import it are skipped.
+Import this module before imagegs.torch.triton, whose kernels are made for the interpreter or for a card when
+they are defined. Where torch or Triton is absent, tests that import it are skipped.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ need_packages_of_module("torch", "triton")
 def _patch_once_a_launch(interpreter: Any) -> None:
     """Lets the interpreter put its functions in place of Triton's once a launch.
 
-    It does so in each call of a function of a kernel, too, which takes four fifths of the time and changes nothing.
+    It does so in each call of a function of a kernel, too, which takes four fifths of the time and changes
+    nothing.
     """
     patch_language, launch = interpreter._patch_lang, interpreter.GridExecutor.__call__
     patched: dict[frozenset[int], Any] = {}
@@ -42,6 +44,8 @@ with patch.dict(os.environ, TRITON_INTERPRET="1"):
     import triton.experimental.gluon  # Triton imports it at the first launch, and it has kernels as well
     import triton.runtime.interpreter
 
-    import imagegs.torch.triton as kernels
+    from imagegs.torch import triton as kernels
+
+__all__ = ["kernels"]
 
 _patch_once_a_launch(triton.runtime.interpreter)

@@ -1,4 +1,5 @@
-"""The renderer, its gradient and its J^T J as Triton kernels, for graphics cards of NVIDIA (CUDA) and AMD (ROCm).
+"""The renderer, its gradient and its J^T J as Triton kernels, for graphics cards of NVIDIA (CUDA) and AMD
+(ROCm).
 
 All functions take the Gaussians of one picture as contiguous float32 tensors on one device. They paint what
 docs/format.md, section 9, defines, and sums are added in a fixed order, so that runs repeat to the bit.

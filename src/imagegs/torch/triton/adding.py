@@ -1,11 +1,11 @@
 """Kernel: the sums over all blocks of points, for each Gaussian.
 
 Computes the sum of the parts (rows) of each Gaussian and its copies, in the order of blocks.
-Mapping: a program has one Gaussian and one group of channels. Its parts are taken BLOCK at a time, one row of a BLOCK x
-COLUMNS array each; in the end the rows are added. Which rows are added to which depends on nothing but their number,
-so sums repeat to the bit.
-Shapes: parts (groups, parts, WIDTH), by_gaussian (parts,) int64: the parts sorted by Gaussian, starts (N + 1,)
-int64, to sums (groups, N, WIDTH). COLUMNS is the power of two that is WIDTH or more.
+Mapping: a program has one Gaussian and one group of channels. Its parts are taken BLOCK at a time, one row of
+a BLOCK x COLUMNS array each; in the end the rows are added. Which rows are added to which depends on nothing
+but their number, so sums repeat to the bit.
+Shapes: parts (groups, parts, WIDTH), by_gaussian (parts,) int64: the parts sorted by Gaussian, starts (N +
+1,) int64, to sums (groups, N, WIDTH). COLUMNS is the power of two that is WIDTH or more.
 Edges: a Gaussian that no tile sees has no parts; its sums are 0.
 """
 

@@ -1,4 +1,4 @@
-"""Blocks of 256 points: what one program paints. A tile of pixels is one, and so are 256 points on one tile."""
+"""Blocks of 256 points, what one program paints: a tile of pixels, or so many points on one tile."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _POINTS = int(POINTS.value)
 class Blocks:
     """The blocks of a picture or of points, and the candidates of each.
 
-    xy (M, 2) are points on the canvas, and order (blocks, 256) int32 has the points of each block or -1; for a picture
-    both are empty. tiles (blocks,) int32 has each block's tile, first_part (blocks + 1,) int64 the number of
-    (block, candidate) pairs before each block.
+    xy (M, 2) are points on the canvas, and order (blocks, 256) int32 has the points of each block or -1; for
+    a picture both are empty. tiles (blocks,) int32 has each block's tile, first_part (blocks + 1,) int64 the
+    number of (block, candidate) pairs before each block.
     """
 
     xy: Tensor
@@ -47,7 +47,7 @@ def picture_blocks(canvas: Canvas, shapes: Tensor) -> Blocks:
 
 
 def point_blocks(canvas: Canvas, shapes: Tensor, points: Tensor) -> Blocks:
-    """Blocks of points (M, 2), canvas pixels, M at least 1. Points beyond the canvas go to its border, or wrap."""
+    """Blocks of points (M, 2), M at least 1. Points beyond the canvas go to its border, or wrap."""
     xy = _on_canvas(canvas, points)
     rows, columns = canvas.nodes(1)
     last = torch.tensor([columns - 1, rows - 1], device=xy.device)
@@ -69,7 +69,7 @@ def _on_canvas(canvas: Canvas, points: Tensor) -> Tensor:
 
 
 def _fill_blocks(sorted_points: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-    """The points of each block (blocks, 256), -1 where there are no more, and which of the tiles it lies on."""
+    """The points of each block (blocks, 256), -1 where there are no more, and which tile it lies on."""
     device = counts.device
     per_tile = (counts + _POINTS - 1) // _POINTS
     tile_of_block = torch.repeat_interleave(torch.arange(len(counts), device=device), per_tile)

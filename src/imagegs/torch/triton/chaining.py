@@ -1,13 +1,13 @@
 """Kernel: from the sums of each Gaussian to the gradient with respect to its numbers.
 
 Computes the chain rule of native/render/gaussian.h. With score = u^2 + v^2 - w and sums of g = dL/dscore,
-    dL/d(x, y) = -2 (ux sum gu + vx sum gv, uy sum gu + vy sum gv),   dL/ds1 = -2 sum guu / s1,   dL/ds2 = -2 sum gvv / s2,
-    dL/dangle = 2 (s2 / s1 - s1 / s2) sum guv,   dL/dw = -sum g.
-In the Gaussian's OWN units (shifts along its axes in standard deviations, logarithms of its scales) the first four
-are -sqrt(2) sum gu, -sqrt(2) sum gv, -2 sum guu, -2 sum gvv.
+    dL/d(x, y) = -2 (ux sum gu + vx sum gv, uy sum gu + vy sum gv),   dL/ds1 = -2 sum guu / s1,   dL/ds2 = -2
+    sum gvv / s2, dL/dangle = 2 (s2 / s1 - s1 / s2) sum guv,   dL/dw = -sum g.
+In the Gaussian's OWN units (shifts along its axes in standard deviations, logarithms of its scales) the first
+four are -sqrt(2) sum gu, -sqrt(2) sum gv, -2 sum guu, -2 sum gvv.
 Mapping: a program has BLOCK Gaussians, one a lane.
-Shapes: sums (groups, N, 6 + GROUP), shapes (candidates, 12), scale (N, 2), to gradient (N, 6 + C): x, y, s1, s2,
-angle, w, colours. Lengths are canvas pixels.
+Shapes: sums (groups, N, 6 + GROUP), shapes (candidates, 12), scale (N, 2), to gradient (N, 6 + C): x, y, s1,
+s2, angle, w, colours. Lengths are canvas pixels.
 Edges: the paper blend has no log-weight, and its gradient is 0.
 """
 

@@ -1,7 +1,7 @@
 """The channels of a program's group: GROUP of them, named a to d, of points and of Gaussians.
 
-A picture of more than GROUP channels has several groups, the second number of a program. Channels past the last one are
-0 and are never stored. Which of the first four exist is known when a kernel is compiled.
+A picture of more than GROUP channels has several groups, the second number of a program. Channels past the
+last one are 0 and are never stored. Which of the first four exist is known when a kernel is compiled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from imagegs.torch.triton.constants import GROUP
 
 @triton.jit
 def has_channel(index, exists, channel, CHANNELS: tl.constexpr):
-    """Which points exist, if the channel does. It is told lane by lane: Triton's interpreter cannot spread one truth."""
+    """Which points exist, if the channel does: lane by lane, as the interpreter cannot spread one truth."""
     return exists & (tl.zeros_like(index) + channel < CHANNELS)
 
 

@@ -1,9 +1,9 @@
 """Kernel: which candidates each point keeps.
 
-Computes, for each point, the lowest score, the worst score that it keeps, and how many candidates with exactly that
-score it keeps. walking.py then tells the chosen ones from the others, so nothing else is stored: 12 bytes a
-point in place of 40 for ten indices. The ten lowest scores are held in registers, sorted, and each candidate is put in
-its place by minima and maxima, without a branch (native/render/kernels/blend.h).
+Computes, for each point, the lowest score, the worst score that it keeps, and how many candidates with
+exactly that score it keeps. walking.py then tells the chosen ones from the others, so nothing else is stored:
+12 bytes a point in place of 40 for ten indices. The ten lowest scores are held in registers, sorted, and each
+candidate is put in its place by minima and maxima, without a branch (native/render/kernels/blend.h).
 Mapping: a program has the 256 points of a block and goes over the list of its tile.
 Shapes: xy (M, 2) and order (blocks, 256), or neither; tiles (blocks,) int32, shapes (candidates, 12), offsets
 (tiles + 1,) int64, ids int32, to best and last (M,) in nats, ties (M,) int32.

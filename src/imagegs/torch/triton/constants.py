@@ -1,4 +1,4 @@
-"""The numbers that kernels are compiled with. Those of the format come from the native code, their only home."""
+"""The numbers that kernels are compiled with. Those of the format come from their home, the native code."""
 
 from __future__ import annotations
 

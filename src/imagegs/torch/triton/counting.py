@@ -1,10 +1,10 @@
 """Kernel: how many candidates each node of the lists keeps, and the bound that they are kept by.
 
-Computes, for each node of one level, the lowest score that some candidate of its parent's list never exceeds there,
-from it the bound (culling.py), and how many candidates of that list come under it.
+Computes, for each node of one level, the lowest score that some candidate of its parent's list never exceeds
+there, from it the bound (culling.py), and how many candidates of that list come under it.
 Mapping: a program has one node and goes over its parent's list, `BLOCK` candidates at a time, one a lane.
-Shapes: shapes (candidates, 12), offsets (parents + 1,) int64 and ids int32 of the level above, wanted (nodes,) bool,
-to bounds (nodes,) in nats and counts (nodes,) int32.
+Shapes: shapes (candidates, 12), offsets (parents + 1,) int64 and ids int32 of the level above, wanted
+(nodes,) bool, to bounds (nodes,) in nats and counts (nodes,) int32.
 Edges: at the coarsest level (ROOT) the parent's list is all candidates. A node that is not wanted keeps none.
 """
 
@@ -32,8 +32,8 @@ def list_of_parent(offsets, node, columns, parent_columns, fan_out, candidates, 
 
 @triton.jit
 def count_kernel(
-    shapes, offsets, ids, wanted, bounds, counts, candidates, height, width, inset, columns, parent_columns, fan_out,
-    span, PAPER: tl.constexpr, ROOT: tl.constexpr, BLOCK: tl.constexpr,
+    shapes, offsets, ids, wanted, bounds, counts, candidates, height, width, inset, columns, parent_columns,
+    fan_out, span, PAPER: tl.constexpr, ROOT: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     node = tl.program_id(0)
     lane = tl.arange(0, BLOCK)

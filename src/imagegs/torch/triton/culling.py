@@ -1,9 +1,9 @@
 """Which candidates can matter somewhere in a rectangle of points: native/render/kernels/cull.h in Triton.
 
-Softmax: a candidate's lowest score in the rectangle ("near") must come within the cutoff of the score that some
-candidate never exceeds there (the lowest "far"). In the whitened frame the rectangle is a parallelogram: far is its
-most distant corner, near its distance from the origin. Rounding widens the bound, so a list may hold a candidate too
-many and never one too few.
+Softmax: a candidate's lowest score in the rectangle ("near") must come within the cutoff of the score that
+some candidate never exceeds there (the lowest "far"). In the whitened frame the rectangle is a parallelogram:
+far is its most distant corner, near its distance from the origin. Rounding widens the bound, so a list may
+hold a candidate too many and never one too few.
 Paper: the candidate's tiles and those of the rectangle must meet.
 
 A rectangle is that of a node: SPAN x SPAN tiles of the canvas, clipped to it. `inset` is 1/2 where only pixel
@@ -68,7 +68,9 @@ def near_and_far(row, exists, left, top, right, bottom):
         tl.maximum(u0 * u0 + v0 * v0, u1 * u1 + v1 * v1), tl.maximum(u2 * u2 + v2 * v2, u3 * u3 + v3 * v3)
     )
     near = tl.minimum(
-        tl.minimum(squared_distance(u0, v0, across_u, across_v), squared_distance(u2, v2, across_u, across_v)),
+        tl.minimum(
+            squared_distance(u0, v0, across_u, across_v), squared_distance(u2, v2, across_u, across_v)
+        ),
         tl.minimum(squared_distance(u0, v0, down_u, down_v), squared_distance(u1, v1, down_u, down_v)),
     )
     inside = (dx <= 0) & (dy <= 0) & (x <= right) & (y <= bottom)

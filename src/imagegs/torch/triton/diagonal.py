@@ -1,10 +1,11 @@
 """Kernel: the sums over the points of each tile that the diagonal of J^T W J is made of.
 
-With p the share of a candidate at a point, W the point's weights and q = p^2 sum of W (c_k - c)^2 over the channels:
+With p the share of a candidate at a point, W the point's weights and q = p^2 sum of W (c_k - c)^2 over the
+channels:
 Computes sums over points of q {1, u^2, v^2, u^4, u^2 v^2, v^4} and, for each channel, of p^2 W
 (native/training/kernels/gauss_newton.h).
-Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's tile. q is
-linear in the channels, so each group has a part of the first six sums.
+Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's
+tile. q is linear in the channels, so each group has a part of the first six sums.
 Shapes: as in differentiating.py, with weights (M, C) in place of grad, to parts (groups, parts, 6 + GROUP).
 Edges: as in differentiating.py.
 """
@@ -28,8 +29,9 @@ def weighed_square(weight, color, out):
 
 @triton.jit
 def diagonal_kernel(
-    xy, order, tiles, shapes, offsets, ids, best, last, ties, colors, out, inverse, weights, first_part, parts,
-    n_parts, count, height, width, columns, CHANNELS: tl.constexpr, PAPER: tl.constexpr, SAMPLED: tl.constexpr,
+    xy, order, tiles, shapes, offsets, ids, best, last, ties, colors, out, inverse, weights, first_part,
+    parts, n_parts, count, height, width, columns,
+    CHANNELS: tl.constexpr, PAPER: tl.constexpr, SAMPLED: tl.constexpr,
 ):  # fmt: skip
     x, y, column, row, index, exists = block_points(xy, order, tiles, height, width, columns, SAMPLED)
     lowest, worst, left = load_choices(best, last, ties, index, exists)

@@ -1,12 +1,13 @@
 """Kernel: the gradient's sums over the points of each tile, for each candidate of its list.
 
-With p_k the share of candidate k at a point and v = dL/dc, dL/dscore_k = g = p_k v . (c - c_k) and dL/dc_k = p_k v
-(native/training/kernels/gradient.h). The chosen sets are held fixed.
+With p_k the share of candidate k at a point and v = dL/dc, dL/dscore_k = g = p_k v . (c - c_k) and dL/dc_k =
+p_k v (native/training/kernels/gradient.h). The chosen sets are held fixed.
 Computes sums over points of g {1, u, v, u^2, u v, v^2} and of p_k v.
-Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's tile. g is
-linear in the channels, so each group has a part of the first six sums, and chaining.py adds the groups.
-Shapes: as in mixing.py, and out and grad (M, C), first_part (blocks,) int64, to parts (groups, parts, 6 + GROUP): the
-block's parts begin at first_part, one for each candidate of its tile's list.
+Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's
+tile. g is linear in the channels, so each group has a part of the first six sums, and chaining.py adds the
+groups.
+Shapes: as in mixing.py, and out and grad (M, C), first_part (blocks,) int64, to parts (groups, parts, 6 +
+GROUP): the block's parts begin at first_part, one for each candidate of its tile's list.
 Edges: points that do not exist have the share 0. Each part is written once, by one program: no atomics.
 """
 
@@ -41,8 +42,9 @@ def store_color_sum(to, values, channel: tl.constexpr, CHANNELS: tl.constexpr):
 
 @triton.jit
 def gradient_kernel(
-    xy, order, tiles, shapes, offsets, ids, best, last, ties, colors, out, inverse, grad, first_part, parts,
-    n_parts, count, height, width, columns, CHANNELS: tl.constexpr, PAPER: tl.constexpr, SAMPLED: tl.constexpr,
+    xy, order, tiles, shapes, offsets, ids, best, last, ties, colors, out, inverse, grad, first_part,
+    parts, n_parts, count, height, width, columns,
+    CHANNELS: tl.constexpr, PAPER: tl.constexpr, SAMPLED: tl.constexpr,
 ):  # fmt: skip
     x, y, column, row, index, exists = block_points(xy, order, tiles, height, width, columns, SAMPLED)
     lowest, worst, left = load_choices(best, last, ties, index, exists)

@@ -1,10 +1,11 @@
 """Kernel: the lists of the candidates that each node keeps, in the order of their index.
 
 Computes what counting.py counted, at the places that the prefix sum of the counts gives to each node.
-Mapping: a program has one node and goes over its parent's list, `BLOCK` candidates at a time, one a lane; a prefix sum
-over the lanes gives each kept candidate its place.
+Mapping: a program has one node and goes over its parent's list, `BLOCK` candidates at a time, one a lane; a
+prefix sum over the lanes gives each kept candidate its place.
 Shapes: as in counting.py, and to_offsets (nodes + 1,) int64, to to_ids (sum of counts,) int32.
-Edges: as in counting.py. No two programs write to one place, so the lists do not depend on the order of programs.
+Edges: as in counting.py. No two programs write to one place, so the lists do not depend on the order of
+programs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """J^T W J and removal costs over a picture that `forward` saved, J the Jacobian of its colours.
 
-Tangents, products and diagonals are (N, 6 + C) in each Gaussian's own units: shifts along its axes in standard
-deviations, logarithms of its scales, its angle in radians, its log-weight in nats, its colours. Weights are those of
-points, (M,), or of each channel of each point, (M, C), M the number of pixels, row by row, or of points; None: all 1.
+Tangents, products and diagonals are (N, 6 + C) in each Gaussian's own units: shifts along its axes in
+standard deviations, logarithms of its scales, its angle in radians, its log-weight in nats, its colours.
+Weights are those of points, (M,), or of each channel of each point, (M, C), M the number of pixels, row by
+row, or of points; None: all 1.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from torch import Tensor
 
 from imagegs.torch.triton.constants import GROUP_SIZE, SUMS
 from imagegs.torch.triton.diagonal import diagonal_kernel
-from imagegs.torch.triton.parts import add_parts
+from imagegs.torch.triton.launching import on_device
 from imagegs.torch.triton.removing import removal_kernel
-from imagegs.torch.triton.rendering import Saved, chained, gradient_parts, on_device
+from imagegs.torch.triton.rendering import Saved, chained, gradient_sums
 from imagegs.torch.triton.tangents import tangent_kernel
 
 _SQRT2 = 2.0**0.5
@@ -24,38 +25,28 @@ def normal_product(saved: Saved, tangent: Tensor, weights: Tensor | None = None)
     """J^T W J times a tangent, float32."""
     with on_device(saved.out):
         change = _change(saved, tangent.to(torch.float32))
-        parts = gradient_parts(saved, change if weights is None else change * _of_channels(saved, weights))
-        return chained(saved, add_parts(saved.sorted_parts, parts), own=True)
+        weighed = change if weights is None else change * _of_channels(saved, weights)
+        return chained(saved, gradient_sums(saved, weighed), own=True)
 
 
 def normal_diagonal(saved: Saved, weights: Tensor | None = None) -> Tensor:
     """The diagonal of J^T W J."""
     with on_device(saved.out):
-        parts = saved.out.new_empty((saved.groups, saved.blocks.n_parts, SUMS + GROUP_SIZE))
-        diagonal_kernel[(len(saved.blocks.tiles), saved.groups)](
-            *saved.walked, saved.color, saved.out, saved.inverse, _of_channels(saved, weights),
-            saved.blocks.first_part, parts, saved.blocks.n_parts, *saved.counted, CHANNELS=saved.color.shape[1],
-            **saved.compiled, num_warps=2,
-        )  # fmt: skip
-        return _own_squares(saved, add_parts(saved.sorted_parts, parts))
+        sums = saved.sums(diagonal_kernel, SUMS + GROUP_SIZE, _of_channels(saved, weights))
+        return _own_squares(saved, sums)
 
 
 def removal_cost(saved: Saved, residual: Tensor, weights: Tensor | None = None) -> Tensor:
     """By how much the weighed sum of squared errors would grow without each Gaussian, (N,).
 
-    residual (M, C), or shaped as the picture, is target - picture. A Gaussian's copies are removed one by one; where a
-    point keeps two of them, their costs are added. Exact in the softmax blend but for Gaussians that the cutoff or the
-    top 10 would let in instead.
+    residual (M, C), or shaped as the picture, is target - picture. A Gaussian's copies are removed one by
+    one; where a point keeps two of them, their costs are added. Exact in the softmax blend but for Gaussians
+    that the cutoff or the top 10 would let in instead.
     """
     with on_device(saved.out):
-        parts = saved.out.new_empty((saved.groups, saved.blocks.n_parts, 1))
         given = residual.reshape(saved.out.shape).to(torch.float32).contiguous()
-        removal_kernel[(len(saved.blocks.tiles), saved.groups)](
-            *saved.walked, saved.color, saved.out, saved.inverse, _of_channels(saved, weights), given,
-            saved.blocks.first_part, parts, saved.blocks.n_parts, *saved.counted, CHANNELS=saved.color.shape[1],
-            **saved.compiled, num_warps=2,
-        )  # fmt: skip
-        return add_parts(saved.sorted_parts, parts).sum(dim=0)[:, 0]
+        sums = saved.sums(removal_kernel, 1, _of_channels(saved, weights), given)
+        return sums.sum(dim=0)[:, 0]
 
 
 def _of_channels(saved: Saved, weights: Tensor | None) -> Tensor:
@@ -75,15 +66,12 @@ def _change(saved: Saved, tangent: Tensor) -> Tensor:
     """J times a tangent, (M, C)."""
     change = torch.empty_like(saved.out)
     changes = tangent[:, SUMS:].contiguous()
-    tangent_kernel[(len(saved.blocks.tiles), saved.groups)](
-        *saved.walked, saved.color, saved.out, saved.inverse, _terms(saved, tangent), changes, change,
-        *saved.counted, CHANNELS=saved.color.shape[1], **saved.compiled, num_warps=4,
-    )  # fmt: skip
+    saved.walk(tangent_kernel, _terms(saved, tangent), changes, change)
     return change
 
 
 def _terms(saved: Saved, tangent: Tensor) -> Tensor:
-    """(N, 6) the change of each score as a polynomial: of 1, u, v, u^2, u v, v^2 (native/render/gaussian.h)."""
+    """(N, 6) the change of each score, a polynomial: of 1, u, v, u^2, u v, v^2 (native/render/gaussian.h)."""
     u, v, log_s, log_t, angle, log_weight = tangent[:, :SUMS].unbind(dim=1)
     weighed = torch.zeros_like(log_weight) if saved.canvas.paper else -log_weight
     turned = 2 * _elongation(saved) * angle

@@ -1,9 +1,9 @@
 """The lists of the candidates that each tile can see, level by level.
 
-A level has nodes of a power of 8 tiles on a side; each looks only at the list of the node above it that holds it, so a
-tile's list is found in a few steps of ever shorter lists (native/render/tiles.h has a quadtree). For each level
-counting.py counts, a prefix sum gives the places, filling.py fills. The host waits for each level's sum, since it has
-to reserve memory for so many.
+A level has nodes of a power of 8 tiles on a side; each looks only at the list of the node above it that holds
+it, so a tile's list is found in a few steps of ever shorter lists (native/render/tiles.h has a quadtree). For
+each level counting.py counts, a prefix sum gives the places, filling.py fills. The host waits for each
+level's sum, since it has to reserve memory for so many.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch import Tensor
 from imagegs.torch.triton.constants import CANDIDATES_AT_ONCE, FAN_OUT, ROOTS, TILE_SIDE
 from imagegs.torch.triton.counting import count_kernel
 from imagegs.torch.triton.filling import fill_kernel
+from imagegs.torch.triton.launching import launch
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Canvas:
 
 @dataclass(frozen=True)
 class Lists:
-    """The candidates of each node, row by row: those of node i are ids[offsets[i]:offsets[i + 1]], ascending."""
+    """The candidates of each node, row by row: of node i ids[offsets[i]:offsets[i + 1]], ascending."""
 
     offsets: Tensor  # (nodes + 1,) int64
     ids: Tensor  # int32
@@ -55,8 +56,8 @@ def tile_lists(canvas: Canvas, shapes: Tensor, tiles: Tensor | None) -> Lists:
 
     shapes (candidates, 12) are those of shaping.py.
     """
-    lists = Lists(torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int32), 0)
-    lists = Lists(*(t.to(shapes.device) for t in (lists.offsets, lists.ids)), 0)
+    nothing = torch.empty(0, dtype=torch.int64, device=shapes.device)
+    lists = Lists(nothing, nothing.int(), 0)
     for span in spans(canvas):
         lists = _level(canvas, shapes, lists, span, _wanted(canvas, tiles, span, shapes.device))
     return lists
@@ -89,8 +90,8 @@ def _level(canvas: Canvas, shapes: Tensor, above: Lists, span: int, wanted: Tens
     numbers = (len(shapes), canvas.height, canvas.width, canvas.inset, columns, above.columns, FAN_OUT, span)
     compiled = {"PAPER": canvas.paper, "ROOT": above.columns == 0, "BLOCK": CANDIDATES_AT_ONCE}
     given = (shapes, above.offsets, above.ids, wanted, bounds)
-    count_kernel[(nodes,)](*given, counts, *numbers, **compiled, num_warps=2)
+    launch(count_kernel, (nodes,), *given, counts, *numbers, **compiled)
     offsets = prefix_sums(counts)
     ids = torch.empty(int(offsets[-1]), dtype=torch.int32, device=shapes.device)
-    fill_kernel[(nodes,)](*given, offsets, ids, *numbers, **compiled, num_warps=2)
+    launch(fill_kernel, (nodes,), *given, offsets, ids, *numbers, **compiled)
     return Lists(offsets, ids, columns)

@@ -1,11 +1,12 @@
 """Kernel: the colours of points, from the candidates that they chose.
 
-Computes c(p) = sum of w_k c_k / (sum of w_k + epsilon), w_k = exp(best - score_k), over the chosen ones; in the softmax
-blend there is no epsilon, and in the paper blend best is 0.
-Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's tile.
+Computes c(p) = sum of w_k c_k / (sum of w_k + epsilon), w_k = exp(best - score_k), over the chosen ones; in
+the softmax blend there is no epsilon, and in the paper blend best is 0.
+Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's
+tile.
 Shapes: as in choosing.py, and colors (N, C), to out (M, C) and inverse (M,), 1 / the sum of weights.
-Edges: channels.py tells of the last group. A point without any candidate becomes 0 in the paper blend; in the softmax
-blend it cannot occur.
+Edges: channels.py tells of the last group. A point without any candidate becomes 0 in the paper blend; in the
+softmax blend it cannot occur.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from imagegs.torch.triton.whitening import block_points, owner_of, shape_of, whi
 
 @triton.jit
 def mix_kernel(
-    xy, order, tiles, shapes, offsets, ids, best, last, ties, colors, out, inverse, count, height, width, columns,
-    CHANNELS: tl.constexpr, PAPER: tl.constexpr, SAMPLED: tl.constexpr,
+    xy, order, tiles, shapes, offsets, ids, best, last, ties, colors, out, inverse, count,
+    height, width, columns, CHANNELS: tl.constexpr, PAPER: tl.constexpr, SAMPLED: tl.constexpr,
 ):  # fmt: skip
     x, y, column, row, index, exists = block_points(xy, order, tiles, height, width, columns, SAMPLED)
     lowest, worst, left = load_choices(best, last, ties, index, exists)

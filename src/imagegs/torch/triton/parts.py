@@ -1,7 +1,8 @@
 """Parts: what a block of points gives to each candidate of its list, and their sums for each Gaussian.
 
-The candidates of block b have the parts first_part[b] to first_part[b + 1], in the order of its list. Each part is
-written by one program and added up in a fixed order, so that no atomic addition is needed and runs repeat to the bit.
+The candidates of block b have the parts first_part[b] to first_part[b + 1], in the order of its list. Each
+part is written by one program and added up in a fixed order, so that no atomic addition is needed and runs
+repeat to the bit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from torch import Tensor
 from imagegs.torch.triton.adding import add_kernel
 from imagegs.torch.triton.blocks import Blocks
 from imagegs.torch.triton.constants import PARTS_AT_ONCE
+from imagegs.torch.triton.launching import launch
 
 
 class SortedParts:
@@ -23,7 +25,7 @@ class SortedParts:
         self._found: tuple[Tensor, Tensor] | None = None
 
     def __call__(self) -> tuple[Tensor, Tensor]:
-        """Parts by Gaussian, those of one in the order of blocks, and where those of each begin (N + 1,), int64."""
+        """Parts by Gaussian, of one in the order of blocks, and where those of each begin (N + 1,), int64."""
         if self._found is None:
             self._found = _sorted(self._blocks, self._gaussians)
         return self._found
@@ -54,8 +56,6 @@ def add_parts(by_gaussian: SortedParts, parts: Tensor) -> Tensor:
     groups, n_parts, width = parts.shape
     n = len(starts) - 1
     sums = parts.new_empty((groups, n, width))
-    add_kernel[(n, groups)](
-        parts, order, starts, sums, n_parts, n, WIDTH=width, COLUMNS=triton.next_power_of_2(width),
-        BLOCK=PARTS_AT_ONCE, num_warps=1,
-    )  # fmt: skip
+    compiled = {"WIDTH": width, "COLUMNS": triton.next_power_of_2(width), "BLOCK": PARTS_AT_ONCE}
+    launch(add_kernel, (n, groups), parts, order, starts, sums, n_parts, n, **compiled)
     return sums

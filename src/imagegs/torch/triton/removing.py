@@ -1,10 +1,11 @@
 """Kernel: what the removal of each candidate would cost, over the points of each tile.
 
-Without candidate k a point's colour is c - delta, delta = p_k / (1 - p_k) (c_k - c): the others' shares grow to the sum
-1. With r = target - c the squared error there grows by 2 r . delta + |delta|^2, times the point's weights
-(native/training/kernels/removal.h). A point where k has almost the whole share counts as if 5% were left to others.
-Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's tile. The
-growth is linear in the channels, so the groups' parts are added.
+Without candidate k a point's colour is c - delta, delta = p_k / (1 - p_k) (c_k - c): the others' shares grow
+to the sum 1. With r = target - c the squared error there grows by 2 r . delta + |delta|^2, times the point's
+weights (native/training/kernels/removal.h). A point where k has almost the whole share counts as if 5% were
+left to others.
+Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's
+tile. The growth is linear in the channels, so the groups' parts are added.
 Shapes: as in differentiating.py, with weights (M, C) and residual (M, C) in place of grad, to parts
 (groups, parts, 1).
 Edges: as in differentiating.py.
@@ -30,8 +31,8 @@ def growth(weight, ratio, residual, difference):
 
 @triton.jit
 def removal_kernel(
-    xy, order, tiles, shapes, offsets, ids, best, last, ties, colors, out, inverse, weights, residual, first_part,
-    parts, n_parts, count, height, width, columns,
+    xy, order, tiles, shapes, offsets, ids, best, last, ties, colors, out, inverse, weights, residual,
+    first_part, parts, n_parts, count, height, width, columns,
     CHANNELS: tl.constexpr, PAPER: tl.constexpr, SAMPLED: tl.constexpr,
 ):  # fmt: skip
     x, y, column, row, index, exists = block_points(xy, order, tiles, height, width, columns, SAMPLED)

@@ -5,8 +5,8 @@ forward: shapes, lists, choices, colours. backward: sums of each tile, of each G
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import triton
@@ -18,6 +18,7 @@ from imagegs.torch.triton.chaining import chain_kernel
 from imagegs.torch.triton.choosing import choose_kernel
 from imagegs.torch.triton.constants import GAUSSIANS_AT_ONCE, GROUP_SIZE, SHAPE_ROW, SUMS
 from imagegs.torch.triton.differentiating import gradient_kernel
+from imagegs.torch.triton.launching import launch, on_device
 from imagegs.torch.triton.lists import Canvas
 from imagegs.torch.triton.mixing import mix_kernel
 from imagegs.torch.triton.parts import SortedParts, add_parts
@@ -47,27 +48,21 @@ class Saved:
         """The number of groups of channels."""
         return -(-self.color.shape[1] // GROUP_SIZE)
 
-    @property
-    def compiled(self) -> dict[str, bool]:
-        """What the kernels that walk over blocks are compiled for."""
-        return {"PAPER": self.canvas.paper, "SAMPLED": self.blocks.sampled}
-
-    @property
-    def walked(self) -> tuple[Tensor, ...]:
-        """What these kernels are given first: points, lists and choices."""
+    def walk(self, kernel: Any, *given: Tensor | int) -> None:
+        """Starts a kernel that goes over the lists after choosing.py, with what it needs besides."""
         b = self.blocks
-        lists = (self.shapes, b.lists.offsets, b.lists.ids)
-        return (b.xy, b.order, b.tiles, *lists, self.best, self.last, self.ties)
+        lists = (b.xy, b.order, b.tiles, self.shapes, b.lists.offsets, b.lists.ids)
+        choices = (self.best, self.last, self.ties)
+        canvas = (len(self.color), self.canvas.height, self.canvas.width, b.lists.columns)
+        compiled = {"CHANNELS": self.color.shape[1], "PAPER": self.canvas.paper, "SAMPLED": b.sampled}
+        picture = (self.color, self.out, self.inverse)
+        launch(kernel, (len(b.tiles), self.groups), *lists, *choices, *picture, *given, *canvas, **compiled)
 
-    @property
-    def counted(self) -> tuple[int, int, int, int]:
-        """What they are given last: the number of Gaussians, the canvas, the columns of tiles."""
-        return len(self.color), self.canvas.height, self.canvas.width, self.blocks.lists.columns
-
-
-def on_device(tensor: Tensor) -> AbstractContextManager[object]:
-    """Makes the tensor's graphics card the current one, where kernels start."""
-    return torch.cuda.device(tensor.device) if tensor.is_cuda else nullcontext()
+    def sums(self, kernel: Any, width: int, *given: Tensor) -> Tensor:
+        """The sums (groups, N, width) of the parts that such a kernel makes of each block and candidate."""
+        parts = self.out.new_empty((self.groups, self.blocks.n_parts, width))
+        self.walk(kernel, *given, self.blocks.first_part, parts, self.blocks.n_parts)
+        return add_parts(self.sorted_parts, parts)
 
 
 def forward(
@@ -85,10 +80,10 @@ def forward(
     """The picture (height, width, C) of N Gaussians, or their colours (M, C) at points (M, 2), not clipped.
 
     xy (N, 2) and scale (N, 2) in canvas pixels, angle (N,) in radians, log_weight (N,) in nats, color (N, C),
-    C from 1 to 32, points in canvas pixels: contiguous float32 tensors on one device, with finite values and scales
-    above 0, which is not checked. `imagegs.Gaussians` explains the numbers. Pixel (column X, row Y) is the colour at
-    (X + 0.5, Y + 0.5). Points beyond the canvas have the colour of its border, or of the canvas that wraps.
-    The second result is what `backward` and the functions of gauss_newton.py need.
+    C from 1 to 32, points in canvas pixels: contiguous float32 tensors on one device, with finite values and
+    scales above 0, which is not checked. `imagegs.Gaussians` explains the numbers. Pixel (column X, row Y) is
+    the colour at (X + 0.5, Y + 0.5). Points beyond the canvas have the colour of its border, or of the canvas
+    that wraps. The second result is what `backward` and the functions of gauss_newton.py need.
 
     Raises ValueError where shapes or types are other ones, N or M is 0, or the paper blend is to wrap.
     """
@@ -110,8 +105,7 @@ def backward(saved: Saved, grad: Tensor) -> Gradients:
     The sets that points chose are held fixed. In the paper blend the log-weights' gradient is 0.
     """
     with on_device(saved.out):
-        sums = add_parts(saved.sorted_parts, gradient_parts(saved, grad))
-        all_of = chained(saved, sums, own=False)
+        all_of = chained(saved, gradient_sums(saved, grad), own=False)
     return (
         all_of[:, 0:2].contiguous(),
         all_of[:, 2:4].contiguous(),
@@ -121,25 +115,20 @@ def backward(saved: Saved, grad: Tensor) -> Gradients:
     )
 
 
-def gradient_parts(saved: Saved, grad: Tensor) -> Tensor:
-    """The sums of each block and candidate, see differentiating.py. (groups, parts, 6 + GROUP)"""
+def gradient_sums(saved: Saved, grad: Tensor) -> Tensor:
+    """The sums (groups, N, 6 + GROUP) of each Gaussian that chaining.py makes the gradient of."""
     grad = grad.reshape(saved.out.shape).to(torch.float32).contiguous()
-    parts = saved.out.new_empty((saved.groups, saved.blocks.n_parts, SUMS + GROUP_SIZE))
-    gradient_kernel[(len(saved.blocks.tiles), saved.groups)](
-        *saved.walked, saved.color, saved.out, saved.inverse, grad, saved.blocks.first_part, parts,
-        saved.blocks.n_parts, *saved.counted, CHANNELS=saved.color.shape[1], **saved.compiled, num_warps=2,
-    )  # fmt: skip
-    return parts
+    return saved.sums(gradient_kernel, SUMS + GROUP_SIZE, grad)
 
 
 def chained(saved: Saved, sums: Tensor, own: bool) -> Tensor:
     """The gradient (N, 6 + C) from sums, with respect to the Gaussians' numbers, or in their own units."""
     n, channels = saved.color.shape
     gradient = saved.out.new_empty((n, SUMS + channels))
-    chain_kernel[(triton.cdiv(n, GAUSSIANS_AT_ONCE),)](
-        sums, saved.shapes, saved.scale, gradient, n, CHANNELS=channels, GROUPS=saved.groups,
-        PAPER=saved.canvas.paper, OWN=own, BLOCK=GAUSSIANS_AT_ONCE, num_warps=4,
-    )  # fmt: skip
+    compiled = {"CHANNELS": channels, "GROUPS": saved.groups, "PAPER": saved.canvas.paper, "OWN": own}
+    given = (sums, saved.shapes, saved.scale, gradient, n)
+    grid = (triton.cdiv(n, GAUSSIANS_AT_ONCE),)
+    launch(chain_kernel, grid, *given, **compiled, BLOCK=GAUSSIANS_AT_ONCE)
     return gradient
 
 
@@ -164,10 +153,9 @@ def _shapes(canvas: Canvas, xy: Tensor, scale: Tensor, angle: Tensor, log_weight
     n = len(xy)
     candidates = 9 * n if canvas.wrap else n
     shapes = xy.new_zeros((candidates, SHAPE_ROW))
-    shape_kernel[(triton.cdiv(candidates, GAUSSIANS_AT_ONCE),)](
-        xy, scale, angle, log_weight, shapes, n, candidates, canvas.height, canvas.width, PAPER=canvas.paper,
-        WRAP=canvas.wrap, BLOCK=GAUSSIANS_AT_ONCE, num_warps=4,
-    )  # fmt: skip
+    given = (xy, scale, angle, log_weight, shapes, n, candidates, canvas.height, canvas.width)
+    grid = (triton.cdiv(candidates, GAUSSIANS_AT_ONCE),)
+    launch(shape_kernel, grid, *given, PAPER=canvas.paper, WRAP=canvas.wrap, BLOCK=GAUSSIANS_AT_ONCE)
     return shapes
 
 
@@ -177,11 +165,11 @@ def _paint(canvas: Canvas, blocks: Blocks, shapes: Tensor, scale: Tensor, color:
     best, last, inverse = (shapes.new_empty(blocks.n_points) for _ in range(3))
     ties = torch.empty(blocks.n_points, dtype=torch.int32, device=shapes.device)
     out = shapes.new_empty((blocks.n_points, channels))
-    by_gaussian = SortedParts(blocks, n)
-    saved = Saved(canvas, blocks, shapes, scale, color, out, best, last, ties, inverse, by_gaussian)
-    grid = len(blocks.tiles)
-    choose_kernel[(grid,)](*saved.walked, *saved.counted[1:], **saved.compiled, num_warps=4)
-    mix_kernel[(grid, saved.groups)](
-        *saved.walked, color, out, inverse, *saved.counted, CHANNELS=channels, **saved.compiled, num_warps=4
+    saved = Saved(
+        canvas, blocks, shapes, scale, color, out, best, last, ties, inverse, SortedParts(blocks, n)
     )
+    lists = (blocks.xy, blocks.order, blocks.tiles, shapes, blocks.lists.offsets, blocks.lists.ids)
+    given = (*lists, best, last, ties, canvas.height, canvas.width, blocks.lists.columns)
+    launch(choose_kernel, (len(blocks.tiles),), *given, PAPER=canvas.paper, SAMPLED=blocks.sampled)
+    saved.walk(mix_kernel)
     return saved

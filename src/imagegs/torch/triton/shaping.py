@@ -1,11 +1,13 @@
 """Kernel: the whitened shapes of all Gaussians, and of their copies on a canvas that wraps.
 
-Computes a row of whitening.py for each candidate: the Gaussians in their order, then, where the canvas wraps, eight
-copies of each. Their order is that of docs/format.md, section 9: Gaussian by Gaussian, row by row.
+Computes a row of whitening.py for each candidate: the Gaussians in their order, then, where the canvas wraps,
+eight copies of each. Their order is that of docs/format.md, section 9: Gaussian by Gaussian, row by row.
 Mapping: a program has GAUSSIANS_AT_ONCE candidates, one a lane.
-Shapes: xy (N, 2), scale (N, 2), angle (N,), log_weight (N,) to shapes (N or 9 N, 12). Lengths are canvas pixels.
-Edges: centres are taken modulo a canvas that wraps, and both of its ends are the same place. In the paper blend the
-log-weight is 0, and the tiles follow from the square of 3 standard deviations; otherwise they are not written.
+Shapes: xy (N, 2), scale (N, 2), angle (N,), log_weight (N,) to shapes (N or 9 N, 12). Lengths are canvas
+pixels.
+Edges: centres are taken modulo a canvas that wraps, and both of its ends are the same place. In the paper
+blend the log-weight is 0, and the tiles follow from the square of 3 standard deviations; otherwise they are
+not written.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 With p_k the share of candidate k at a point, a change of the Gaussians moves the colour c there by
     dc = sum of p_k (dc_k - ds_k (c_k - c)),    ds_k = t0 + t1 u + t2 v + t3 u^2 + t4 u v + t5 v^2
 (native/training/kernels/gauss_newton.h), ds_k the change of the score. The chosen sets are held fixed.
-Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's tile.
+Mapping: a program has the 256 points of a block and GROUP channels, and goes over the list of the block's
+tile.
 Shapes: as in mixing.py, and terms (N, 6), the t of each Gaussian, changes (N, C), its dc_k, to change (M, C).
 Edges: as in mixing.py.
 """

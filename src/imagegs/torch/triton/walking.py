@@ -1,7 +1,9 @@
-"""What kernels share that walk over the list of a block after choosing.py: who chose a candidate, and how much of it.
+"""What kernels share that walk over the list of a block after choosing.py: who chose a candidate, and how
+much of it.
 
-Each step of such a walk asks `weight_of` for the weights of the next candidate in the list. The order matters: of the
-candidates with the worst score that a point keeps, it keeps the first ones, and counts them down in `ties`.
+Each step of such a walk asks `weight_of` for the weights of the next candidate in the list. The order
+matters: of the candidates with the worst score that a point keeps, it keeps the first ones, and counts them
+down in `ties`.
 """
 
 from __future__ import annotations

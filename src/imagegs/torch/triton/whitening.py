@@ -1,11 +1,11 @@
 """The maths of one Gaussian at many points, shared by all kernels: native/render/gaussian.h in Triton.
 
-With d = p - mu, (u, v) = diag(1/s) R^T d / sqrt 2 and score = u^2 + v^2 - w = -exponent. Every product that is
-added to something is an explicit fused multiply-add. So the compiler has nothing left to fuse, and a score has the
-same bits in every kernel: what one kernel chose, the others find again.
+With d = p - mu, (u, v) = diag(1/s) R^T d / sqrt 2 and score = u^2 + v^2 - w = -exponent. Every product that
+is added to something is an explicit fused multiply-add. So the compiler has nothing left to fuse, and a score
+has the same bits in every kernel: what one kernel chose, the others find again.
 
-A shape is a row of 12 floats: x, y, ux, uy, vx, vy, w, 0, then the first and last column and the first and last
-row of the canvas tiles that see it (paper blend only). Lengths are canvas pixels, w is in nats.
+A shape is a row of 12 floats: x, y, ux, uy, vx, vy, w, 0, then the first and last column and the first and
+last row of the canvas tiles that see it (paper blend only). Lengths are canvas pixels, w is in nats.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def whiten(shape, x, y):
 
 @triton.jit
 def score_at(shape, u, v, column, row, PAPER: tl.constexpr):
-    """The score at whitened points on the canvas tile (column, row); inf where the paper blend cannot see it."""
+    """The score at whitened points on the tile (column, row); inf where the paper blend cannot see it."""
     score = tl.fma(u, u, tl.fma(v, v, -tl.load(shape + 6)))
     if PAPER:
         across = (tl.load(shape + 8) <= column) & (tl.load(shape + 9) >= column)
@@ -41,10 +41,11 @@ def score_at(shape, u, v, column, row, PAPER: tl.constexpr):
 
 @triton.jit
 def block_points(xy, order, tiles, height, width, columns, SAMPLED: tl.constexpr):
-    """The points of this program's block: their coordinates, the tile's column and row, indices, and which exist.
+    """The points of this program's block: their coordinates, the tile's column and row, indices, and which
+    exist.
 
-    A block is a tile of pixels, whose index is row * width + column; where SAMPLED, 256 entries of `order`, each
-    the index of a point in xy (M, 2), or -1. Points that do not exist have coordinates on the tile.
+    A block is a tile of pixels, whose index is row * width + column; where SAMPLED, 256 entries of `order`,
+    each the index of a point in xy (M, 2), or -1. Points that do not exist have coordinates on the tile.
     """
     block = tl.program_id(0)
     lane = tl.arange(0, POINTS)
@@ -74,5 +75,5 @@ def shape_of(shapes, candidate):
 
 @triton.jit
 def owner_of(candidate, count):
-    """The Gaussian that a candidate is, or is a copy of: eight copies of each follow the `count` Gaussians."""
+    """The Gaussian that a candidate is, or a copy of: eight copies of each follow the `count` Gaussians."""
     return tl.where(candidate < count, candidate, (candidate - count) // 8)
