@@ -1,13 +1,11 @@
-"""Compiles every Triton kernel of imagegs.torch.triton for real cards, without one, and records what they
-need.
+"""Compiles every Triton kernel of imagegs.torch.triton for real cards, without one, and records its needs.
 
-    .venv/bin/python benchmarks/gpu_kernels.py [--output benchmarks/results/gpu_kernels.json] [--targets sm_80
-    ...]
+    .venv/bin/python benchmarks/gpu_kernels.py [--quick] [--targets sm_80 sm_90 gfx1100] [--output FILE]
 
 Each kernel is compiled in all specialisations that a picture can ask for (blends, points, 1, 3, 4 and 12
-channels). From the machine code come the registers of a thread, the shared memory of a program, and what did
-not fit into registers and was spilled to memory. Exits with 1 where something was spilled. Needs torch and
-Triton, no card.
+channels). From the machine code come the registers of a thread and what did not fit into them and was spilled
+to memory (bytes of a thread's stack; of AMD, registers), the shared memory of a program, and atomic operations.
+Exits with 1 where something was spilled. Needs torch and Triton, no card.
 """
 
 from __future__ import annotations
@@ -98,12 +96,14 @@ def compiled(kernel: Any, chosen: dict[str, Any], target: GPUTarget) -> Any:
         (names.index(name),): [["tt.divisibility", 16]] for name in names if signature[name].startswith("*")
     }
     source = ASTSource(kernel, signature, chosen, aligned)
-    return triton.compile(source, target=target, options={"num_warps": WARPS[kernel.__name__]})
+    return triton.compile(
+        source, target=target, options={"num_warps": WARPS[kernel.__name__], "enable_fp_fusion": True}
+    )
 
 
 def needs(machine_code: Any, target: GPUTarget) -> dict[str, int]:
-    """Registers of a thread, bytes of shared memory of a program, what a thread spills (AMD: registers)."""
-    shared = {"shared": machine_code.metadata.shared}
+    """Registers of a thread, bytes of shared memory of a program, atomics, what a thread spills."""
+    shared = {"shared": machine_code.metadata.shared, "atomics": machine_code.asm["ttgir"].count("atomic")}
     if target.backend == "hip":
         text = machine_code.asm["amdgcn"]
         spilled = sum(int(n) for n in re.findall(r"\.[sv]gpr_spill_count:\s+(\d+)", text))
@@ -125,11 +125,11 @@ def label(chosen: dict[str, Any]) -> str:
     return ", ".join(words) or "plain"
 
 
-def measured(targets: list[str]) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
-    """What each kernel needs: by kernel, specialisation and target."""
+def measured(targets: list[str], quick: bool) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
+    """What each kernel needs: by kernel, specialisation and target. If quick, of the last specialisation."""
     found: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
     for kernel, options in KERNELS:
-        for chosen in specialisations(options):
+        for chosen in list(specialisations(options))[-1 if quick else 0 :]:
             row = found.setdefault(kernel.__name__, {}).setdefault(label(chosen), {})
             for name in targets:
                 row[name] = needs(compiled(kernel, chosen, TARGETS[name]), TARGETS[name])
@@ -141,8 +141,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
+    parser.add_argument("--quick", action="store_true", help="one specialisation of each kernel")
     arguments = parser.parse_args()
-    kernels = measured(arguments.targets)
+    kernels = measured(arguments.targets, arguments.quick)
     arguments.output.write_text(
         json.dumps({"triton": triton.__version__, "kernels": kernels}, indent=1) + "\n"
     )

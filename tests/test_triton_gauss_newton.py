@@ -1,4 +1,4 @@
-"""J^T W J and removal costs of the Triton kernels, run by Triton's interpreter, against the native kernels."""
+"""J^T W J and removal costs of the Triton kernels, run by Triton's interpreter, against the native ones."""
 
 from __future__ import annotations
 

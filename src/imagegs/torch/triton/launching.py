@@ -30,8 +30,11 @@ WARPS = {
 
 
 def launch(kernel: Any, grid: tuple[int, ...], *given: Any, **constants: Any) -> None:
-    """Starts a kernel, a program for each place of the grid."""
-    kernel[grid](*given, **constants, num_warps=WARPS[kernel.__name__])
+    """Starts a kernel, a program for each place of the grid.
+
+    Whether products and sums may be fused is told, since versions of Triton differ in what they do without.
+    """
+    kernel[grid](*given, **constants, num_warps=WARPS[kernel.__name__], enable_fp_fusion=True)
 
 
 def on_device(tensor: Tensor) -> AbstractContextManager[object]:
