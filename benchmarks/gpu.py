@@ -1,15 +1,12 @@
-"""For the day a card is at hand: are the Triton kernels right on it, and how fast are they? Under five
-minutes.
+"""For the day a card is at hand: are the Triton kernels right on it, and how fast? Under five minutes.
 
     .venv/bin/python benchmarks/gpu.py [--output gpu.json]   # on a machine with a card of NVIDIA or AMD
     .venv/bin/python benchmarks/gpu.py --tiny                # on the CPU, by Triton's interpreter
 
 1. Pictures, colours of points and gradients against the float64 twin (tests/oracle.py), and whether two runs
-give the
-   same bits. An error stops the run with exit code 1.
+   give the same bits. An error makes the exit code 1.
 2. Milliseconds of a step, forward and backward of the squared error: the kernels, and the best plain form in
-PyTorch
-   (torch_twin.py, tiles as gsplat has them). The median of several, after one to warm up.
+   PyTorch (torch_twin.py, tiles as gsplat has them). The median of several, after one to warm up.
 3. A whole encode of a picture on the device, where `imagegs.fit` can.
 
 Prints what it finds and writes it as JSON. A part that the machine cannot do says why.
