@@ -158,6 +158,7 @@ def times_of(sizes: list[tuple[int, int, int]], device: str, count: int) -> list
 def encode_on(device: str, side: int = 512) -> dict[str, Any]:
     """Seconds and PSNR of a fit on the device."""
     import imagegs
+    from imagegs.metrics import psnr
 
     if "device" not in inspect.signature(imagegs.fit).parameters:
         return {"skipped": "imagegs.fit has no option `device`"}
@@ -167,7 +168,7 @@ def encode_on(device: str, side: int = 512) -> dict[str, Any]:
     start = time.perf_counter()
     fitted: Any = imagegs.fit(pixels, 2000, device=device)  # type: ignore[call-arg]
     seconds = time.perf_counter() - start
-    return {"seconds": seconds, "psnr": float(imagegs.metrics.psnr(imagegs.render(fitted), pixels / 255))}
+    return {"seconds": seconds, "psnr": psnr(imagegs.render(fitted), pixels / 255)}
 
 
 def main() -> None:

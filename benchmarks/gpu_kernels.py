@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/gpu_kernels.py [--quick] [--targets sm_80 sm_90 gfx1100] [--output FILE]
 
 Each kernel is compiled in all specialisations that a picture can ask for (blends, points, 1, 3, 4 and 12
-channels). From the machine code come the registers of a thread and what did not fit into them and was spilled
-to memory (bytes of a thread's stack; of AMD, registers), the shared memory of a program, and atomic operations.
+channels). From the machine code come the registers of a thread and what did not fit into them and was
+spilled to memory (bytes of a thread's stack; of AMD, registers), the shared memory of a program, and atomic
+operations.
 Exits with 1 where something was spilled. Needs torch and Triton, no card.
 """
 

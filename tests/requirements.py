@@ -9,11 +9,13 @@ from typing import NoReturn
 import pytest
 
 
-def missing(what: str) -> NoReturn:
-    """Skip the test; with the variable CI in the environment it fails: there everything is to run."""
+def missing(what: str, whole_module: bool = False) -> NoReturn:
+    """Skip the test, or all of its module where that calls it; with the variable CI in the environment it
+    fails: there everything is to run.
+    """
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and in CI nothing is skipped", pytrace=False)
-    pytest.skip(f"{what} is missing")
+    pytest.skip(f"{what} is missing", allow_module_level=whole_module)
 
 
 def need_packages(*names: str) -> None:
@@ -23,13 +25,11 @@ def need_packages(*names: str) -> None:
             missing(f"the package {name}")
 
 
-def need_packages_of_module(*names: str) -> None:
-    """The same for all tests of a module, at its beginning."""
-    for name in names:
+def need_triton() -> None:
+    """PyTorch and Triton; for the head of a module, all of whose tests need them."""
+    for name in ("torch", "triton"):
         if find_spec(name) is None:
-            if os.environ.get("CI"):
-                raise ImportError(f"the package {name} is missing, and in CI nothing is skipped")
-            pytest.skip(f"the package {name} is missing", allow_module_level=True)
+            missing(f"the package {name}", whole_module=True)
 
 
 def need_bench() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -11,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from requirements import need_packages_of_module
+import imagegs
+from requirements import need_triton
 
-need_packages_of_module("torch", "triton")
+need_triton()
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 RESULTS = BENCHMARKS / "results"
@@ -41,6 +43,19 @@ def test_a_machine_without_a_card_is_told_so(tmp_path: Path) -> None:
         pytest.skip("there is a card")
     done = run("gpu.py", "--output", tmp_path / "gpu.json")
     assert done.returncode == 1 and "no graphics card" in done.stderr
+
+
+def test_the_encode_waits_for_a_fit_on_devices(monkeypatch: Any) -> None:
+    path = BENCHMARKS / "gpu.py"
+    spec = importlib.util.spec_from_file_location("gpu", path)
+    assert spec is not None and spec.loader is not None
+    gpu = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gpu)
+    assert "no option `device`" in gpu.encode_on("cpu", 32)["skipped"]
+
+    fit = imagegs.fit
+    monkeypatch.setattr(imagegs, "fit", lambda pixels, n, device: fit(pixels, 40, steps=5))
+    assert gpu.encode_on("cpu", 32)["psnr"] > 15
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
-from requirements import need_packages_of_module
+from requirements import need_triton
 
-need_packages_of_module("torch", "triton")
+need_triton()
 
 
 def _patch_once_a_launch(interpreter: Any) -> None:

@@ -21,7 +21,7 @@ WARPS = {
     "choose_kernel": 2,
     "mix_kernel": 2,
     "gradient_kernel": 1,
-    "tangent_kernel": 2,
+    "tangent_kernel": 4,
     "diagonal_kernel": 1,
     "removal_kernel": 1,
     "add_kernel": 1,
