@@ -57,8 +57,8 @@ def shape_kernel(
     y = tl.load(xy + 2 * owner + 1, mask=exists, other=0.0)
     if WRAP:
         across, down = shift_of(candidate, count)
-        x = modulo(x, width.to(tl.float32)) + (across * width).to(tl.float32)
-        y = modulo(y, height.to(tl.float32)) + (down * height).to(tl.float32)
+        x = modulo(x, tl.cast(width, tl.float32)) + (across * width).to(tl.float32)
+        y = modulo(y, tl.cast(height, tl.float32)) + (down * height).to(tl.float32)
     s = tl.load(scale + 2 * owner, mask=exists, other=1.0)
     t = tl.load(scale + 2 * owner + 1, mask=exists, other=1.0)
     turn = tl.load(angle + owner, mask=exists, other=0.0)
