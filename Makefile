@@ -13,7 +13,7 @@ MODULES := node_modules/installed
 endif
 NO_NODE = @echo "npm and Node.js 20.19 or newer are missing: JavaScript is not $(1)" >&2; test -z "$$CI"
 
-.PHONY: demo test check check-web test-web format site package sanitize aarch64 fuzz kill-stress benchmark bench-golden clean
+.PHONY: demo test check check-web test-web format site package sanitize aarch64 fuzz kill-stress benchmark bench-golden gpu-kernels clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
@@ -84,6 +84,11 @@ kill-stress: $(VENV)/installed
 # Four small pictures: bytes and PSNR are the committed ones, to the last digit.
 bench-golden: $(VENV)/installed
 	$(BIN)/python benchmarks/golden.py
+
+# Every kernel for graphics cards, compiled for three kinds of them, without one; nothing may be spilled. Needs torch and Triton.
+gpu-kernels: $(VENV)/installed
+	mkdir -p build
+	$(BIN)/python benchmarks/gpu_kernels.py --output build/gpu_kernels.json
 
 benchmark: $(VENV)/installed
 	$(BIN)/python benchmarks/kernels.py

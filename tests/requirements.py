@@ -33,6 +33,13 @@ def need_torch() -> Any:
     return import_module("torch")
 
 
+def need_triton() -> None:
+    """PyTorch and Triton; for the head of a module, all of whose tests need them."""
+    for name in ("torch", "triton"):
+        if find_spec(name) is None:
+            missing(f"the package {name}", whole_module=True)
+
+
 def need_bench() -> None:
     """All packages of `imagegs[bench]` that its codecs and measures ask for, so that nothing is left out."""
     need_packages("flip_evaluator", "imagecodecs", "opencodecs", "stlpips_pytorch")

@@ -97,6 +97,7 @@ def test_the_import_stays_light():
         "concurrent.futures.process",
         "skimage",
         "torch",
+        "triton",
         "dask",
     ):
         assert heavy not in loaded
