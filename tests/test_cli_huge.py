@@ -134,7 +134,7 @@ def test_every_option_is_passed_on_or_refused() -> None:
     options = vars(make_parser(["encode"]).parse_args(["encode", "a.tif"]))
     known = {"gaussians", "bpp", "target_size", "effort", "steps", "tune", "layers", "seed", "threads"}
     known |= {"input", "output", "overwrite", "no_overwrite", "workers", "scheduler", "size_limit"}
-    known |= {"quiet", "verbose", "json", "run", "exact"}
+    known |= {"quiet", "verbose", "json", "run", "exact", "blocks"}
     assert set(options) == known | set(_REFUSED)
     assert {name: options[name] for name in _REFUSED} == {
         name: unset for name, (_, unset) in _REFUSED.items()
@@ -179,6 +179,18 @@ def test_workers_and_a_scheduler(run: Run, encoder: FakeEncoder, folder: Path, m
     outcome = run("encode", folder, "--scheduler", "tcp://127.0.0.1:1")
     check_failure(outcome, 1, "pip install 'imagegs[batch]'")
     assert not encoder.calls
+
+
+def test_blocks_are_for_any_picture_in_a_file(run: Run, encoder: FakeEncoder, picture: Path) -> None:
+    target = picture.parent / "blocks.gsimg"
+    assert run("encode", picture, "-o", target, "--blocks", "--workers", 1, "--quiet").code == 0
+    assert len(encoder.calls) == 1 and target.read_bytes() == b"gsimg"
+    check_failure(
+        run("encode", picture, "--blocks", "--psnr", 30), 2, "which is encoded in blocks: say --bpp"
+    )
+    check_failure(run("encode", picture.parent, "--blocks"), 2, "--blocks is for a picture in a file")
+    check_failure(run("encode", "-", "-o", target, "--blocks"), 2, "--blocks is for a picture in a file")
+    assert len(encoder.calls) == 1
 
 
 def test_outputs_that_are_refused(run: Run, encoder: FakeEncoder, folder: Path) -> None:

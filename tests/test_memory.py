@@ -52,7 +52,7 @@ def test_without_groups_the_machine_tells(root: Path) -> None:
 
 def test_where_nothing_tells_nothing_is_refused(tmp_path: Path) -> None:
     assert memory_left(tmp_path) is None
-    check_memory(2**80, "all", tmp_path)
+    check_memory(2**80, "all", root=tmp_path)
 
 
 def test_a_group_of_version_2_limits(root: Path) -> None:
@@ -96,11 +96,11 @@ def test_a_worker_has_its_share(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_only_what_is_clearly_too_much_is_refused(root: Path) -> None:
-    check_memory(MARGIN * 9 * GB, "a fit", root)
+    check_memory(MARGIN * 9 * GB, "a fit", root=root)
     with pytest.raises(
         imagegs.NotEnoughMemoryError, match=r"^a fit takes about 10\.0 GiB .* 9\.0 GiB are left"
     ):
-        check_memory(10 * GB, "a fit", root)
+        check_memory(10 * GB, "a fit", root=root)
 
 
 def test_it_is_told_as_a_failure_with_its_own_words() -> None:

@@ -17,20 +17,21 @@ MARGIN = 1.1
 _WORTH_ASKING = 2**24  # bytes; less is taken without asking
 _UNLIMITED = 2**60  # control groups without a limit have one above this
 _ROOT = Path("/")
+_ADVICE = "take a smaller size, or run less at a time"
 _share: int | None = None
 
 
-def check_memory(needed: float, what: str, root: Path = _ROOT) -> None:
+def check_memory(needed: float, what: str, advice: str = _ADVICE, root: Path = _ROOT) -> None:
     """Raises NotEnoughMemoryError where less memory is left than work needs.
 
     needed: bytes that the work takes beyond those that are taken already, as they are estimated. what: the
-    work, such as "the fit of 100 x 100 pixels". root: the folder in which proc and sys are.
+    work, such as "the fit of 100 x 100 pixels". advice: what the user can do. root: the folder in which proc
+    and sys are.
     """
     left = memory_left(root) if needed >= _WORTH_ASKING else None
     if left is not None and needed > MARGIN * left:
         raise NotEnoughMemoryError(
-            f"{what} takes about {_text(needed)} of memory, and {_text(left)} are left: take a smaller "
-            "picture or a machine with more memory, or run less at a time"
+            f"{what} takes about {_text(needed)} of memory, and {_text(left)} are left: {advice}"
         )
 
 

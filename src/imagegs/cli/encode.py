@@ -15,7 +15,7 @@ from imagegs.cli.encode_options import ABOUT, EXAMPLES, add_options
 from imagegs.cli.encode_plan import check_flags, compression_options, naming_flags
 from imagegs.cli.encode_report import bits_text, missed_text, report_of, size_text, summary
 from imagegs.cli.encode_restore import read_mask, restore_report, tell
-from imagegs.cli.encode_routing import check_not_huge, is_huge
+from imagegs.cli.encode_routing import check_not_huge, goes_in_blocks
 from imagegs.cli.encode_source import read_source
 from imagegs.cli.encode_watch import Watch, watched
 from imagegs.cli.exit_codes import FileError
@@ -49,7 +49,7 @@ def run(options: Namespace) -> None:
 
     source: Path = options.input
     speech = Verbosity(options.quiet, options.verbose)
-    if is_huge(source):
+    if goes_in_blocks(options):
         encode_huge(options, speech)
         return
     check_not_huge(options)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def encode_huge(options: Namespace, speech: Verbosity) -> None:
-    """`imagegs encode` of a picture that `is_huge`.
+    """`imagegs encode` of a picture that `goes_in_blocks`.
 
     Raises UsageError, FileError, and what `cluster` raises.
     """

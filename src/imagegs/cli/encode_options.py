@@ -68,7 +68,14 @@ def add_options(parser: Parser) -> None:
         help="for a folder: count errors of a map, or of all maps of a kind, W times (repeatable)",
     )
     add_guidance(parser)
-    add_cluster_options(parser.add_argument_group("huge pictures, in blocks"), "this one alone")
+    in_blocks = parser.add_argument_group("huge pictures, in blocks")
+    in_blocks.add_argument(
+        "--blocks",
+        action="store_true",
+        help="encode in blocks, in little memory, by several processes; Zarr folders, and pictures of more "
+        f"than {BLOCK_PIXELS:,} pixels, always are",
+    )
+    add_cluster_options(in_blocks, "one for each processor")
     add_history_option(parser)
     parser.add_argument("--watch", action="store_true", help="show the fit in the browser while it runs")
     parser.add_argument(

@@ -39,8 +39,21 @@ _REFUSED: dict[str, tuple[str, Any]] = {
 _AMOUNTS = ("psnr", "quality", "ssimulacra2")
 
 
+def goes_in_blocks(options: Namespace) -> bool:
+    """Whether the picture goes to the block encoder.
+
+    Raises UsageError for --blocks with a folder of maps, or with standard input, which is read once.
+    """
+    source: Path = options.input
+    if is_huge(source):
+        return True
+    if options.blocks and (source == STANDARD or descriptor_of(source) is not None or is_folder(source)):
+        raise UsageError("--blocks is for a picture in a file")
+    return bool(options.blocks)
+
+
 def is_huge(source: Path) -> bool:
-    """Whether a picture goes to the block encoder: a Zarr folder, or one of more than BLOCK_PIXELS pixels.
+    """Whether a picture always goes to the block encoder: a Zarr folder, or more than BLOCK_PIXELS pixels.
 
     False for what is no regular file, and for a file that cannot be read: the ordinary way tells why.
     """
@@ -64,7 +77,7 @@ def check_not_huge(options: Namespace) -> None:
     if options.workers is not None or options.scheduler is not None:
         raise UsageError(
             f"--workers and --scheduler are for pictures of more than {BLOCK_PIXELS:,} pixels and for Zarr "
-            "folders: leave them out"
+            "folders: leave them out, or say --blocks"
         )
 
 
@@ -74,6 +87,13 @@ def check_block_options(options: Namespace) -> None:
         if getattr(options, name, unset) != unset:
             instead = "say --bpp, --target-size or -n" if name in _AMOUNTS else "leave it out"
             raise UsageError(
-                f"{flag} is not possible with {options.input}, which is encoded in blocks because it is a "
-                f"Zarr folder or has more than {BLOCK_PIXELS:,} pixels: {instead}"
+                f"{flag} is not possible with {options.input}, which is encoded in blocks{_reason(options)}: "
+                f"{instead}"
             )
+
+
+def _reason(options: Namespace) -> str:
+    """Why a picture is encoded in blocks where the user did not say so."""
+    if options.blocks:
+        return ""
+    return f" because it is a Zarr folder or has more than {BLOCK_PIXELS:,} pixels"

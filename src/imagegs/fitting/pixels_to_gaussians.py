@@ -161,7 +161,8 @@ def fit_progressively(
     names = channel_names(n_channels) if channels is None else channels
     covered = checked_alphas(alphas, names)
     needed = fit_bytes(height, width, n_channels, n, is_seen=tune == "visual")
-    check_memory(needed, f"the fit of {width} x {height} pixels with {n_channels} channels")
+    what = f"the fit of {width} x {height} pixels with {n_channels} channels"
+    check_memory(needed, what, "`imagegs encode --blocks` takes little memory")
     planes = with_hidden_filled(to_planes(pixels), covered)
     target = planes * roots[:, None, None]
     observer = observer_for(target, names, roots, weights, threads) if tune == "visual" else None
