@@ -45,6 +45,9 @@ class NotEnoughMemoryError(ImageGSError, MemoryError):
     """The work would take more memory than is left, and was not begun.
 
     It is a MemoryError, too, so that whoever expects that one has both.
+
+    >>> issubclass(imagegs.NotEnoughMemoryError, MemoryError)
+    True
     """
 
 
