@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,10 @@ import pytest
 
 import imagegs
 from imagegs.compression.options import CompressionOptions, FitSettings, Target
-from imagegs.large import LargeReport, Step, Workers, encode_large, local_workers
+from imagegs.large import LargeReport, Step, Workers, cluster_workers, encode_large, local_workers
 from imagegs.large.settling import settle_block
 from imagegs.metrics import psnr
+from requirements import need_packages
 
 STEPS = 8
 IN_THIS_PROCESS = Workers(None, 1)
@@ -252,3 +256,71 @@ def test_a_block_sees_its_neighbours(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         5: {1, 2, 4, 5},
     }
     assert list(seen) == [0, 2, 1, 3, 5, 4]
+
+
+def dies_once(path: Path, number: int) -> int:
+    """Its first call ends the process."""
+    if number == 3 and not path.exists():
+        path.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def dies(number: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_blocks_of_a_process_that_dies_are_done_again(tmp_path: Path) -> None:
+    with local_workers(2) as workers:
+        found = dict(workers.run(dies_once, ((i, (tmp_path / "died", i)) for i in range(8))))
+    assert found == {i: i * i for i in range(8)}
+    assert (tmp_path / "died").exists()
+
+
+def test_too_many_deaths_are_an_error() -> None:
+    with (
+        pytest.raises(imagegs.ImageGSError, match="too many processes that had a block have died"),
+        local_workers(2) as workers,
+    ):
+        list(workers.run(dies, ((i, (i,)) for i in range(4))))
+
+
+def test_workers_of_a_cluster(tmp_path: Path, file: tuple[Path, LargeReport], picture: np.ndarray) -> None:
+    need_packages("dask", "distributed")
+    from imagegs.distributed.cluster import started
+
+    path = tmp_path / "b.gsimg"
+    with started(2) as client, cluster_workers(client.scheduler.address) as workers:
+        encoded(path, picture, workers, bpp=0.6)
+    assert path.read_bytes() == file[0].read_bytes()
+
+
+def test_a_cluster_whose_workers_die(tmp_path: Path) -> None:
+    need_packages("dask", "distributed")
+    from imagegs.distributed.cluster import started
+
+    with (
+        started(1) as client,
+        pytest.raises(imagegs.ImageGSError, match="workers that had a block have died several times"),
+        cluster_workers(client.scheduler.address) as workers,
+    ):
+        list(workers.run(dies, [(0, (0,))]))
+
+
+def test_a_scheduler_that_goes_away(tmp_path: Path) -> None:
+    need_packages("dask", "distributed")
+    import dask
+
+    from imagegs.distributed.cluster import started
+
+    with (
+        dask.config.set(
+            {"distributed.comm.timeouts.connect": "1s", "distributed.client.scheduler-info-interval": "1s"}
+        ),
+        started(1) as client,
+        pytest.raises(ConnectionError, match="has gone away"),
+        cluster_workers(client.scheduler.address) as workers,
+    ):
+        for _ in workers.run(pow, ((i, (i, 2)) for i in range(9))):
+            client.cluster.scheduler.loop.add_callback(client.cluster.scheduler.close)
+            time.sleep(0.5)
