@@ -34,6 +34,7 @@ from imagegs.large.settling import settle_block
 from imagegs.large.store import BlockStore
 from imagegs.large.survey import CELL, share_of, survey
 from imagegs.large.windows import PHASES, Window, neighbours, phase_of, window_of
+from imagegs.pictures.huge import PictureSource
 
 Stage = Literal["survey", "fit", "settle", "write", "measure"]
 
@@ -70,7 +71,7 @@ Writer = Callable[[Path, Iterator[bytes]], int]
 
 
 def encode_large(
-    source: Any,
+    source: PictureSource,
     out: Path,
     options: CompressionOptions,
     workers: Workers,
@@ -81,7 +82,7 @@ def encode_large(
 ) -> LargeReport:
     """Compresses a picture into a file of blocks.
 
-    source: a PictureSource (`pictures/huge`). options: `how_for` tells which of them it knows. block_side:
+    source: what `imagegs.pictures.huge.open_source` gives. options: `how_for` tells which of them it knows. block_side:
     pixels, a power of 2 of at least 64. write: puts the pieces of the file into its place, whole or not at
     all.
 
@@ -102,7 +103,7 @@ def encode_large(
 class _Encoding:
     def __init__(
         self,
-        source: Any,
+        source: PictureSource,
         how: How,
         workers: Workers,
         store: BlockStore,
@@ -202,16 +203,16 @@ class _Encoding:
             self._progress(Step(stage, i, len(self._blocks)))
 
 
-def _surveyed(source: Any, window: Window) -> NDArray[np.float32]:
+def _surveyed(source: PictureSource, window: Window) -> NDArray[np.float32]:
     return survey(read_window(source, window))
 
 
-def _fitted(source: Any, window: Window, n_gaussians: int, how: How) -> BlockGaussians:
+def _fitted(source: PictureSource, window: Window, n_gaussians: int, how: How) -> BlockGaussians:
     return fit_block(read_window(source, window), window, n_gaussians, how)
 
 
 def _settled(
-    source: Any,
+    source: PictureSource,
     window: Window,
     blocks: dict[int, BlockGaussians],
     lattice: Lattice,

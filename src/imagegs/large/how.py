@@ -9,6 +9,7 @@ from imagegs.choices import Tune
 from imagegs.codec.blocks import BlockGrid
 from imagegs.compression.rate_control import BRIEF_EFFORT, steps_after_rounding
 from imagegs.large.windows import Window
+from imagegs.pictures.huge import PictureSource
 from imagegs.pictures.pixels import IntegerPixels
 from imagegs.pictures.transparency import Alphas
 
@@ -53,7 +54,7 @@ class How:
         }
 
 
-def read_window(source: Any, window: Window) -> IntegerPixels:
+def read_window(source: PictureSource, window: Window) -> IntegerPixels:
     """The pixels (H, W, C) of a window."""
     pixels: IntegerPixels = source.read(window.left, window.top, window.width, window.height)
     return pixels

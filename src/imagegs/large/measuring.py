@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from imagegs.large.how import How
 from imagegs.large.windows import Window
 from imagegs.limits import NO_SIZE_LIMIT
 from imagegs.metrics import psnr, ssim
+from imagegs.pictures.huge import PictureSource
 from imagegs.rendering import render
 
 
@@ -44,7 +45,7 @@ class Quality(NamedTuple):
         )
 
 
-def measure_block(source: Any, path: Path, window: Window, how: How) -> Quality:
+def measure_block(source: PictureSource, path: Path, window: Window, how: How) -> Quality:
     """The quality of a block in a file."""
     (left, top), (width, height) = window.corner, window.core_size
     region = left, top, width, height

@@ -13,11 +13,12 @@ from imagegs.fitting.recipes import default_gaussians, steps_of
 from imagegs.gaussians import DEFAULT_LAYERS, layer_ends
 from imagegs.large.how import How
 from imagegs.large.windows import HALO
+from imagegs.pictures.huge import PictureSource
 from imagegs.pictures.pixels import is_seen
 from imagegs.pictures.transparency import alphas_of
 
 
-def how_for(source: Any, options: CompressionOptions, block_side: int) -> How:
+def how_for(source: PictureSource, options: CompressionOptions, block_side: int) -> How:
     """How the picture of a source is compressed.
 
     Raises ValueError for options that only pictures in memory have, and for a block_side that is no power of
