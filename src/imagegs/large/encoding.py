@@ -82,9 +82,9 @@ def encode_large(
 ) -> LargeReport:
     """Compresses a picture into a file of blocks.
 
-    source: what `imagegs.pictures.huge.open_source` gives. options: `how_for` tells which of them it knows. block_side:
-    pixels, a power of 2 of at least 64. write: puts the pieces of the file into its place, whole or not at
-    all.
+    source: what `imagegs.pictures.huge.open_source` gives. options: `how_for` tells which of them it knows.
+    block_side: pixels, a power of 2 of at least 64. write: puts the pieces of the file into its place, whole
+    or not at all.
 
     Raises ValueError for options, FormatError for a picture that cannot be read, OSError.
     """
