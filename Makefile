@@ -19,7 +19,7 @@ demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
 
 test: $(VENV)/installed test-web
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-web: $(MODULES)
 	$(if $(MODULES),npm run --silent test,$(call NO_NODE,tested))
