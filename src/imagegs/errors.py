@@ -45,6 +45,11 @@ class NotEnoughMemoryError(ImageGSError, MemoryError):
     """The work would take more memory than is left, and was not begun.
 
     It is a MemoryError, too, so that whoever expects that one has both.
+
+    >>> try:
+    ...     data = imagegs.compress(np.zeros((16, 24), np.uint8), n_gaussians=4, effort=1)
+    ... except imagegs.NotEnoughMemoryError as error:
+    ...     print(f"too large for this machine: {error}")
     """
 
 
