@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 NATIVE := CMakeLists.txt pyproject.toml $(wildcard native/*.cpp native/*/*.cpp native/*/*.h native/*/kernels/*.h)
 CPP_FILES := $(filter %.cpp %.h,$(NATIVE))
 
-# JavaScript is checked and tested where Node.js is new enough; in continuous integration it must be.
+# JavaScript is checked and tested where Node.js is new enough; with the variable IMAGEGS_TEST_ALL it must be.
 NODE := $(shell npm --version >/dev/null 2>&1 && node -e 'const [major, minor] = process.versions.node.split("."); \
     if (100 * major + +minor >= 2019) console.log("yes")' 2>/dev/null)
 ifeq ($(NODE),yes)
 MODULES := node_modules/installed
 endif
-NO_NODE = @echo "npm and Node.js 20.19 or newer are missing: JavaScript is not $(1)" >&2; test -z "$$CI"
+NO_NODE = @echo "npm and Node.js 20.19 or newer are missing: JavaScript is not $(1)" >&2; test -z "$$IMAGEGS_TEST_ALL"
 
 .PHONY: demo test check check-web test-web format site package sanitize aarch64 fuzz kill-stress benchmark bench-golden gpu-kernels clean
 
@@ -19,7 +19,7 @@ demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
 
 test: $(VENV)/installed test-web
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-web: $(MODULES)
 	$(if $(MODULES),npm run --silent test,$(call NO_NODE,tested))

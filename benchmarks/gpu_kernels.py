@@ -19,6 +19,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,7 @@ SUMS = constants.SUMS + constants.GROUP_SIZE
 ADDED = {"BLOCK": (constants.PARTS_AT_ONCE,)}
 GAUSSIANS = {"PAPER": BOTH, "BLOCK": (constants.GAUSSIANS_AT_ONCE,)}
 CHAINED = {"CHANNELS": (1, 3, 4, 12), "GROUPS": (1, 3), "OWN": BOTH, **GAUSSIANS}
+Found = dict[str, dict[str, dict[str, dict[str, int]]]]  # by kernel, specialisation and target
 KERNELS: list[tuple[Any, dict[str, tuple[Any, ...]]]] = [
     (shaping.shape_kernel, {"WRAP": BOTH, **GAUSSIANS}),
     (counting.count_kernel, LISTS),
@@ -131,16 +135,29 @@ def label(chosen: dict[str, Any]) -> str:
     return ", ".join(words) or "plain"
 
 
-def measured(targets: list[str], quick: bool) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
-    """What each kernel needs: by kernel, specialisation and target. If quick, of the last specialisation."""
-    found: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
-    for kernel, options in KERNELS:
-        for chosen in list(specialisations(options))[-1 if quick else 0 :]:
-            row = found.setdefault(kernel.__name__, {}).setdefault(label(chosen), {})
-            if quick:
-                compiled(kernel, chosen | ones(kernel, chosen), TARGETS[targets[0]])
-            for name in targets:
-                row[name] = needs(compiled(kernel, chosen, TARGETS[name]), TARGETS[name])
+def row_of(work: tuple[int, dict[str, Any]], targets: list[str]) -> dict[str, dict[str, int]]:
+    """What a kernel, told by its place in KERNELS, needs in one specialisation: by target."""
+    kernel, chosen = KERNELS[work[0]][0], work[1]
+    return {name: needs(compiled(kernel, chosen, TARGETS[name]), TARGETS[name]) for name in targets}
+
+
+def measured(targets: list[str]) -> Found:
+    """What each kernel needs: by kernel, specialisation and target. All processors compile."""
+    work = [(i, chosen) for i, (_, options) in enumerate(KERNELS) for chosen in specialisations(options)]
+    found: Found = {}
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for (i, chosen), row in zip(work, pool.map(partial(row_of, targets=targets), work), strict=True):
+            found.setdefault(KERNELS[i][0].__name__, {})[label(chosen)] = row
+    return found
+
+
+def measured_quickly(targets: list[str]) -> Found:
+    """The same of the last specialisation of each kernel; with integers that are 1 it compiles as well."""
+    found: Found = {}
+    for i, (kernel, options) in enumerate(KERNELS):
+        *_, chosen = specialisations(options)
+        compiled(kernel, chosen | ones(kernel, chosen), TARGETS[targets[0]])
+        found.setdefault(kernel.__name__, {})[label(chosen)] = row_of((i, chosen), targets)
     return found
 
 
@@ -151,7 +168,8 @@ def main() -> None:
     parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
     parser.add_argument("--quick", action="store_true", help="one specialisation of each kernel")
     arguments = parser.parse_args()
-    kernels = measured(arguments.targets, arguments.quick)
+    measure = measured_quickly if arguments.quick else measured
+    kernels = measure(arguments.targets)
     arguments.output.write_text(
         json.dumps({"triton": triton.__version__, "kernels": kernels}, indent=1) + "\n"
     )
