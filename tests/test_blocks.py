@@ -51,7 +51,7 @@ def test_what_a_file_says_of_its_blocks() -> None:
     data = encode(scattered(60, (20, 40)), USUAL, block_side=32)
     info = read_info(data)
     assert (info.block_side, info.version) == (32, 4)
-    assert info.bytes_by_chunk["BLKS"] == 12 + 2 + 12 * 2 + 12 * 12 * 2
+    assert info.bytes_by_chunk["BLKS"] == 12 + 2 + 12 * 14 * 2
     assert sum(info.bytes_by_chunk.values()) == len(data)
     assert [layer.n_gaussians for layer in info.layers] == [20, 40]
     plain = read_info(encode(scattered(60, (20, 40)), USUAL))
@@ -94,7 +94,8 @@ def test_a_region_that_no_block_reaches() -> None:
     g = scattered(60)
     parts = chunks.split(encode(g.replace(xy=g.xy * (0.5, 1)), USUAL, block_side=16))
     index = bytearray(parts[2][1])
-    index[2 : 2 + 2 * 35] = bytes(2 * 35)
+    for at in range(2, len(index), 14):
+        index[at + 12 : at + 14] = bytes(2)
     data = chunks.join([*parts[:2], (b"BLKS", bytes(index)), *parts[3:]])
     with pytest.raises(FormatError, match="no block reaches the region"):
         decode(data, region=(90, 10, 5, 5))
@@ -163,6 +164,17 @@ def test_the_command_decodes_a_part_of_a_damaged_file(run: Run, tmp_path: Path) 
     assert np.array_equal(found, decompress(data, region=(0, 0, 20, 10)))
     for whole in ([], ["--mip", 1, "--region", "0,0,9,9"]):
         check_failure(run("decode", tmp_path / "a.gsimg", "--overwrite", *whole), 3, "block 117")
+
+
+def test_a_checksum_is_reported_before_a_damaged_header() -> None:
+    parts = chunks.split(encode(scattered(60), USUAL, block_side=32))
+    head = bytearray(parts[0][1])
+    head[10] = 25  # its flags
+    damaged = bytearray(chunks.join([(b"HEAD", bytes(head)), *parts[1:]]))
+    damaged[-13] ^= 1  # the checksum of the layer
+    for read in (decode, read_info, lambda data: decompress(data, height=35)):
+        with pytest.raises(FormatError, match="chunk LAYR: checksum mismatch"):
+            read(bytes(damaged))
 
 
 def test_a_file_that_is_cut_short() -> None:
