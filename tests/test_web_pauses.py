@@ -8,7 +8,6 @@ import subprocess
 import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import chunks

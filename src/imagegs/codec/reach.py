@@ -23,11 +23,11 @@ MOST_FADE = FADE_POWER * 52 * np.log(2)
 def reach_of_blocks(
     gaussians: Gaussians, blocks: NDArray[np.int64], grid: BlockGrid, threads: int | None = None
 ) -> NDArray[np.uint16]:
-    """The reach of each layer in each block (L, K), as chunk BLKS tells it: never less than it is, at any level
-    of detail.
+    """The reach of each layer in each block (L, K), as chunk BLKS tells it: never less than it is, at any
+    level of detail.
 
-    blocks (N,): the block of each Gaussian. Whole layers are looked at: while a layer fades in, neither it nor
-    an earlier one reaches farther, unless log-weights are clipped at the least one.
+    blocks (N,): the block of each Gaussian. Whole layers are looked at: while a layer fades in, neither it
+    nor an earlier one reaches farther, unless log-weights are clipped at the least one.
     """
     later = gaussians.log_weight[gaussians.layers[0] :] if gaussians.layers else ()
     layers = gaussians.layers or (len(gaussians),)

@@ -29,7 +29,7 @@ _ROUNDING = 0.01  # nats by which exponents may be off
 
 
 def reach_of_store(store: BlockStore, grid: BlockGrid, threads: int | None) -> NDArray[np.uint16]:
-    """The reach of each layer of the file in each block (L, K), as chunk BLKS tells it, at any level of detail."""
+    """The reach of each layer of the file in each block (L, K), as chunk BLKS tells it."""
     shape = len(store.layers), len(grid)
     if _fades_to_the_least(store, grid):
         return np.full(shape, UNKNOWN_REACH, np.uint16)
