@@ -15,7 +15,14 @@ from block_files import USUAL, scattered, with_damage
 from conftest import Run, check_failure
 from gsimg_samples import sample_gaussians
 from imagegs import FormatError, Gaussians, Lattice, decode, decompress, encode, read_info, render
-from imagegs.codec.blocks import LEAST_GAUSSIANS, MOST_BLOCKS, MOST_IN_A_BLOCK, usual_grid
+from imagegs.codec.blocks import (
+    LEAST_GAUSSIANS,
+    MOST_BLOCKS,
+    MOST_IN_A_BLOCK,
+    UNKNOWN_REACH,
+    read_blocks,
+    usual_grid,
+)
 from imagegs.pictures.reading import read_picture
 
 ARRAYS = ("xy", "scale", "angle", "log_weight", "color")
@@ -119,6 +126,14 @@ def test_a_layer_whose_weights_are_clipped_where_it_fades_in() -> None:
     part = decode(data, lod=1e-9, region=region)
     whole = render(decode(data, lod=1e-9), region=region)
     assert whole.max() > 1 and np.array_equal(render(part, region=region), whole)
+
+
+def test_small_gaussians_of_a_later_layer_reach_less_far() -> None:
+    scale = np.repeat([[9.0, 9.0], [0.5, 0.5]], [40, 860], axis=0)
+    data = encode(scattered(900, (40, 860), scale=scale), USUAL, block_side=16)
+    index = read_blocks(memoryview(dict(chunks.split(data))[b"BLKS"]), 100, 70, 2)
+    coarse, fine = index.reach.max(axis=1).tolist()
+    assert 0 < fine < coarse < UNKNOWN_REACH
 
 
 def test_the_reach_of_very_many_pairs_is_not_looked_for() -> None:

@@ -123,8 +123,8 @@ def _small_chunks(chunks: Chunks) -> tuple[Header, dict[str, Any] | None, Grain 
 def _is_too_large(source: ByteSource, chunks: Chunks, limits: Limits) -> bool:
     """Whether all of a file is over the limits, its canvas aside.
 
-    A damaged header does not tell. The file is then read as a whole, so that a wrong checksum of a later chunk
-    is reported first, as it is everywhere else.
+    A damaged header does not tell. The file is then read as a whole, so that a wrong checksum of a later
+    chunk is reported first, as it is everywhere else.
     """
     if source.size > limits.max_bytes:
         return True
