@@ -548,20 +548,19 @@ class Layers:
         columns, rows = (-(-whole // side) for whole in self.sides)
         count = columns * rows
         require(count <= 16384, "BLKS: number of blocks")
-        require(length == 2 + 2 * count + 12 * layers * count, "BLKS: length")
+        require(length == 2 + 14 * layers * count, "BLKS: length")
         corners = [(side * x, side * y) for y in range(rows) for x in range(columns)]
         self.blocks = []
         for x, y in corners:
             size = (min(side, self.sides[0] - x), min(side, self.sides[1] - y))
             self.blocks.append(Block(self, (x, y), size))
-        for block in range(1, count + 1):
-            reader.number("H", f"reach of block {block}, in 16 pixels")
         self.streams = []
         for layer in range(1, layers + 1):
             self.streams.append([])
             for block in range(1, count + 1):
                 where = f"of layer {layer}, block {block}"
                 fields = [reader.number("I", f"{name} {where}") for name in ("Gaussians", "bytes", "CRC-32")]
+                reader.number("H", f"reach {where}, in 16 pixels")
                 require(fields[0] <= fields[1], f"BLKS: too many Gaussians for the bytes {where}")
                 require(fields[0] > 0 or fields[1] == 0, f"BLKS: bytes without Gaussians {where}")
                 self.streams[-1].append(tuple(fields))

@@ -229,19 +229,19 @@ def layers() -> Iterator[tuple[str, bytes]]:
 
 
 def blocks() -> Iterator[tuple[str, bytes]]:
-    """Chunk BLKS has its side at 0, the number of layers at 1, four reaches, and 12 bytes a layer and block
-    from 10 on: Gaussians, bytes, CRC-32.
+    """Chunk BLKS has its side at 0, the number of layers at 1, and 14 bytes a layer and block from 2 on:
+    Gaussians, bytes, CRC-32, reach.
     """
     head, lattice, index, first, second, tail = BLOCKS
-    payload, start = index[1], 10 + 12 * 4  # of the second layer
+    payload, start = index[1], 2 + 14 * 4  # of the second layer
     n, size = struct.unpack_from("<II", payload, start)
-    empty = next(10 + 12 * block for block in range(4) if not any(payload[10 + 12 * block :][:12]))
+    empty = next(2 + 14 * block for block in range(4) if not any(payload[2 + 14 * block :][:14]))
     changes = {
         "too-short": payload[:1],
         "side-below-a-cell": patched(payload, 0, "B", 1),
         "side-too-large": patched(payload, 0, "B", 16),
         "no-layers": patched(payload, 1, "B", 0),
-        "65-layers": payload[:1] + bytes([65]) + payload[2:10] + bytes(12 * 4 * 65),
+        "65-layers": payload[:1] + bytes([65]) + bytes(14 * 4 * 65),
         "length": payload + b"\0",
         "length-of-other-blocks": patched(payload, 0, "B", 4),
         "fewer-layers": patched(payload[:start], 1, "B", 1),

@@ -35,6 +35,6 @@ def with_damage() -> tuple[bytes, bytes]:
     data = encode(scattered(900, seed=3), USUAL, block_side=8)
     parts = chunks.split(data)
     index, layer = parts[-3][1], bytearray(parts[-2][1])
-    sizes = [struct.unpack_from("<I", index, at + 4)[0] for at in range(2 + 2 * 117, len(index), 12)]
+    sizes = [struct.unpack_from("<I", index, at + 4)[0] for at in range(2, len(index), 14)]
     layer[4 + sum(sizes[:-1])] ^= 1  # the first byte of the last block
     return data, chunks.join([*parts[:-2], (b"LAYR", bytes(layer)), parts[-1]])

@@ -13,6 +13,8 @@ import chunks
 from conftest import texture_pixels
 from imagegs import Gaussians, Lattice, encode, fit
 from imagegs.codec.blocks import BlockGrid, BlockIndex, read_blocks
+from imagegs.codec.byte_source import Memory
+from imagegs.codec.container import Payload
 from imagegs.codec.header import read_header
 
 SIDE, LAYERS = 512, 8  # pixels of a block
@@ -23,14 +25,14 @@ def huge_file(columns: int, rows: int, n: int = 4096) -> bytes:
     """A picture of so many blocks of SIDE pixels, each of some n Gaussians in LAYERS layers.
 
     They are the blocks of a picture of FEW x FEW tiles of the same Gaussians in different colours. Since the
-    shapes repeat, no block reaches farther than the blocks of that picture.
+    shapes repeat, no layer of a block reaches farther than it does in the blocks of that picture.
     """
     small = _blocks_of(n)
     choice = [FEW * (row % FEW) + column % FEW for row in range(rows) for column in range(columns)]
     index = small.index
     counts = index.n[:, choice]
     grid = BlockGrid(SIDE * columns, SIDE * rows, SIDE.bit_length() - 1)
-    reach = np.full(len(grid), index.reach.max())
+    reach = np.repeat(index.reach.max(axis=1, keepdims=True), len(grid), axis=1)
     told = BlockIndex(grid, reach, counts, index.n_bytes[:, choice], index.crc[:, choice])
     header = bytearray(small.head)
     struct.pack_into("<HHI", header, 0, grid.width, grid.height, int(counts.sum()))
@@ -54,9 +56,9 @@ class _Blocks:
         header = read_header(memoryview(self.head))
         cell = dict(parts)[b"LATT"][5]
         self.index = read_blocks(memoryview(parts[at][1]), header.width, header.height, cell)
-        wanted = [True] * len(self.index.grid)
+        blocks = np.arange(len(self.index.grid))
         self.streams = [
-            self.index.streams(number, payload[4:], wanted)
+            self.index.streams(number, Payload(Memory(payload), 0, len(payload)), blocks)
             for number, (_, payload) in enumerate(parts[at + 1 : -1])
         ]
 

@@ -112,21 +112,21 @@ def change_block(parts: list[Chunk], random: Random, _: Sequence[bytes]) -> list
         return None
     at = names.index(b"BLKS")
     index, layers = bytearray(parts[at][1]), [i for i, name in enumerate(names) if name == b"LAYR"]
-    blocks, rest = divmod(len(index) - 2, 2 + 12 * index[1])
+    blocks, rest = divmod(len(index) - 2, max(1, 14 * index[1]))
     if rest or not blocks or len(layers) != index[1]:
         return None
     number, block = random.randrange(len(layers)), random.randrange(blocks)
-    first = 2 + 2 * blocks + 12 * blocks * number  # of the layer's entries
-    sizes = [struct.unpack_from("<I", index, first + 12 * k + 4)[0] for k in range(blocks)]
+    first = 2 + 14 * blocks * number  # of the layer's entries
+    sizes = [struct.unpack_from("<I", index, first + 14 * k + 4)[0] for k in range(blocks)]
     payload = parts[layers[number]][1]
     start = 4 + sum(sizes[:block])
     stream = payload[start : start + sizes[block]]
     new = random.choice(
         (flip(stream or b"\0", random), random.randbytes(len(stream) + random.choice((0, 1, 20))))
     )
-    (n,) = struct.unpack_from("<I", index, first + 12 * block)
+    (n,) = struct.unpack_from("<I", index, first + 14 * block)
     more = random.choice((0, 0, 1, -1)) if 0 < n < len(new) else 0
-    struct.pack_into("<III", index, first + 12 * block, n + more, len(new), zlib.crc32(new))
+    struct.pack_into("<III", index, first + 14 * block, n + more, len(new), zlib.crc32(new))
     (of_layer,) = struct.unpack_from("<I", payload.ljust(4, b"\0"))
     parts = list(parts)
     parts[at] = (b"BLKS", bytes(index))

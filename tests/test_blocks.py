@@ -15,7 +15,14 @@ from block_files import USUAL, scattered, with_damage
 from conftest import Run, check_failure
 from gsimg_samples import sample_gaussians
 from imagegs import FormatError, Gaussians, Lattice, decode, decompress, encode, read_info, render
-from imagegs.codec.blocks import LEAST_GAUSSIANS, MOST_BLOCKS, MOST_IN_A_BLOCK, usual_grid
+from imagegs.codec.blocks import (
+    LEAST_GAUSSIANS,
+    MOST_BLOCKS,
+    MOST_IN_A_BLOCK,
+    UNKNOWN_REACH,
+    read_blocks,
+    usual_grid,
+)
 from imagegs.pictures.reading import read_picture
 
 ARRAYS = ("xy", "scale", "angle", "log_weight", "color")
@@ -51,7 +58,7 @@ def test_what_a_file_says_of_its_blocks() -> None:
     data = encode(scattered(60, (20, 40)), USUAL, block_side=32)
     info = read_info(data)
     assert (info.block_side, info.version) == (32, 4)
-    assert info.bytes_by_chunk["BLKS"] == 12 + 2 + 12 * 2 + 12 * 12 * 2
+    assert info.bytes_by_chunk["BLKS"] == 12 + 2 + 12 * 14 * 2
     assert sum(info.bytes_by_chunk.values()) == len(data)
     assert [layer.n_gaussians for layer in info.layers] == [20, 40]
     plain = read_info(encode(scattered(60, (20, 40)), USUAL))
@@ -94,7 +101,8 @@ def test_a_region_that_no_block_reaches() -> None:
     g = scattered(60)
     parts = chunks.split(encode(g.replace(xy=g.xy * (0.5, 1)), USUAL, block_side=16))
     index = bytearray(parts[2][1])
-    index[2 : 2 + 2 * 35] = bytes(2 * 35)
+    for at in range(2, len(index), 14):
+        index[at + 12 : at + 14] = bytes(2)
     data = chunks.join([*parts[:2], (b"BLKS", bytes(index)), *parts[3:]])
     with pytest.raises(FormatError, match="no block reaches the region"):
         decode(data, region=(90, 10, 5, 5))
@@ -118,6 +126,14 @@ def test_a_layer_whose_weights_are_clipped_where_it_fades_in() -> None:
     part = decode(data, lod=1e-9, region=region)
     whole = render(decode(data, lod=1e-9), region=region)
     assert whole.max() > 1 and np.array_equal(render(part, region=region), whole)
+
+
+def test_small_gaussians_of_a_later_layer_reach_less_far() -> None:
+    scale = np.repeat([[9.0, 9.0], [0.5, 0.5]], [40, 860], axis=0)
+    data = encode(scattered(900, (40, 860), scale=scale), USUAL, block_side=16)
+    index = read_blocks(memoryview(dict(chunks.split(data))[b"BLKS"]), 100, 70, 2)
+    coarse, fine = index.reach.max(axis=1).tolist()
+    assert 0 < fine < coarse < UNKNOWN_REACH
 
 
 def test_the_reach_of_very_many_pairs_is_not_looked_for() -> None:
@@ -163,6 +179,17 @@ def test_the_command_decodes_a_part_of_a_damaged_file(run: Run, tmp_path: Path) 
     assert np.array_equal(found, decompress(data, region=(0, 0, 20, 10)))
     for whole in ([], ["--mip", 1, "--region", "0,0,9,9"]):
         check_failure(run("decode", tmp_path / "a.gsimg", "--overwrite", *whole), 3, "block 117")
+
+
+def test_a_checksum_is_reported_before_a_damaged_header() -> None:
+    parts = chunks.split(encode(scattered(60), USUAL, block_side=32))
+    head = bytearray(parts[0][1])
+    head[10] = 25  # its flags
+    damaged = bytearray(chunks.join([(b"HEAD", bytes(head)), *parts[1:]]))
+    damaged[-13] ^= 1  # the checksum of the layer
+    for read in (decode, read_info, lambda data: decompress(data, height=35)):
+        with pytest.raises(FormatError, match="chunk LAYR: checksum mismatch"):
+            read(bytes(damaged))
 
 
 def test_a_file_that_is_cut_short() -> None:

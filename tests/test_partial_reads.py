@@ -76,8 +76,8 @@ def stream(layer: int, block: int) -> slice:
 def bytes_of(region: tuple[int, int, int, int], layers: int = 3) -> int:
     """How many bytes the streams have that a region needs."""
     x, y, width, height = region
-    blocks = INDEX.near(np.array([[x, y, x + width, y + height]]), wrap=False)
-    return int(INDEX.n_bytes[:layers, blocks].sum())
+    needed = INDEX.layers_near(np.array([[x, y, x + width, y + height]]), wrap=False)
+    return int(INDEX.n_bytes[:layers][np.arange(layers)[:, None] < needed].sum())
 
 
 def damaged(layer: int, block: int) -> bytes:
@@ -89,11 +89,12 @@ def damaged(layer: int, block: int) -> bytes:
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_near_blocks_are_those_of_the_page(data: st.DataObject) -> None:
+def test_near_layers_are_those_of_the_page(data: st.DataObject) -> None:
     grid = BlockGrid(data.draw(st.integers(1, 90)), data.draw(st.integers(1, 90)), 4)
     values = st.sampled_from([0, 1, 2, 3, UNKNOWN_REACH])
-    reach = np.array(data.draw(st.lists(values, min_size=len(grid), max_size=len(grid))), np.uint16)
-    nothing = np.zeros((1, len(grid)), np.uint32)
+    n = 3 * len(grid)
+    reach = np.array(data.draw(st.lists(values, min_size=n, max_size=n)), np.uint16).reshape(3, -1)
+    nothing = np.zeros(reach.shape, np.uint32)
     index = BlockIndex(grid, reach, nothing, nothing, nothing)
     x, y = data.draw(st.integers(0, grid.width - 1)), data.draw(st.integers(0, grid.height - 1))
     box = x, y, data.draw(st.integers(x + 1, grid.width)), data.draw(st.integers(y + 1, grid.height))
@@ -101,10 +102,11 @@ def test_near_blocks_are_those_of_the_page(data: st.DataObject) -> None:
     for block in range(len(grid)):
         left, top, right, bottom = grid.rectangle(block)
         d = max(left - box[2], box[0] - right, top - box[3], box[1] - bottom)
-        if reach[block] == UNKNOWN_REACH or d <= 16 * int(reach[block]):
-            wanted.append(block)
-    assert index.near(np.array([box]), wrap=False).tolist() == wanted
-    assert len(index.near(np.array([box]), wrap=True)) == len(grid)
+        units = reach[:, block].tolist()
+        reached = [layer for layer in range(3) if units[layer] == UNKNOWN_REACH or d <= 16 * units[layer]]
+        wanted.append(max(reached, default=-1) + 1)
+    assert index.layers_near(np.array([box]), wrap=False).tolist() == wanted
+    assert index.layers_near(np.array([box]), wrap=True).tolist() == [3] * len(grid)
     assert np.array_equal(grid.rectangles(), [grid.rectangle(block) for block in range(len(grid))])
 
 
@@ -119,11 +121,11 @@ def test_a_region_reads_its_streams_and_no_others(region: tuple[int, int, int, i
     # Of each layer its head and number of Gaussians; of chunk TAIL all.
     assert source.seen[FIRST_LAYER:].sum() == bytes_of(region) + 3 * 12 + 12
     x, y, width, height = region
-    near = set(INDEX.near(np.array([[x, y, x + width, y + height]]), wrap=False).tolist())
+    needed = INDEX.layers_near(np.array([[x, y, x + width, y + height]]), wrap=False)
     for layer in range(3):
         for block in range(len(INDEX.grid)):
             seen = source.seen[stream(layer, block)]
-            assert seen.all() if block in near else not seen.any()
+            assert seen.all() if layer < needed[block] else not seen.any()
 
 
 @pytest.mark.parametrize(("lod", "layers"), [(0.0, 1), (0.25, 2), (0.5, 2), (0.75, 3)])
@@ -185,9 +187,10 @@ def test_points_of_a_file(footprint: Any, file: Path, monkeypatch: pytest.Monkey
     source = Recording(DATA)
     monkeypatch.setattr("imagegs.codec.painting.source_of", lambda *_: source)
     assert np.array_equal(sample(file, xy[:2]), sample(WHOLE, xy[:2]))
-    blocks = INDEX.near(np.array([[0.5, 0.5, 0.5, 0.5], [3, 8, 3, 8]]), wrap=False)
-    assert source.seen[FIRST_LAYER:].sum() == INDEX.n_bytes[:, blocks].sum() + 3 * 12 + 12
-    assert len(blocks) < len(INDEX.grid) / 2
+    needed = INDEX.layers_near(np.array([[0.5, 0.5, 0.5, 0.5], [3, 8, 3, 8]]), wrap=False)
+    n_bytes = INDEX.n_bytes[np.arange(3)[:, None] < needed].sum()
+    assert source.seen[FIRST_LAYER:].sum() == n_bytes + 3 * 12 + 12
+    assert np.count_nonzero(needed) < len(INDEX.grid) / 2
     assert sample(file, np.empty((0, 2))).shape == (0, 3)
 
 

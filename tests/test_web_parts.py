@@ -250,7 +250,7 @@ def damaged(data: bytes, block: int) -> bytes:
     """The file with a wrong byte in the last layer of a block."""
     parts = chunks.split(data)
     index, layer = parts[-len(decode(data).layers) - 2][1], bytearray(parts[-2][1])
-    sizes = np.frombuffer(index[-12 * 16 :], np.uint32).reshape(-1, 3)[:, 1]
+    sizes = np.frombuffer(index[-14 * 16 :], [("n", "<u4"), ("bytes", "<u4"), ("rest", "V6")])["bytes"]
     layer[4 + int(sizes[:block].sum()) + 3] ^= 1
     return chunks.join([*parts[:-2], (b"LAYR", bytes(layer)), parts[-1]])
 

@@ -24,9 +24,14 @@ function indexOf(layers, n, bytes = n, reach = () => 0) {
     const table = [];
     for (let layer = 0; layer < layers; ++layer)
         for (let block = 0; block < grid.size; ++block) table.push(n(layer, block), bytes(layer, block), 0);
-    const reaches = Uint16Array.from({ length: grid.size }, (_, block) => reach(block));
+    const reaches = Uint16Array.from({ length: layers * grid.size }, (_, stream) =>
+        reach(Math.floor(stream / grid.size), stream % grid.size),
+    );
     return new BlockIndex(grid, layers, Uint32Array.from(table), reaches);
 }
+
+/** What a view wants that needs the same number of layers of some blocks. */
+const layersOf = (layers, blocks) => ({ blocks: new Map(blocks.map((block) => [block, layers])), layers });
 
 /** Reads the head of a file; its decoder and its last event. */
 function headOf(bytes, size = bytes.length) {
@@ -45,20 +50,17 @@ const finished = (steps) => {
     }
 };
 
-test("the blocks near a region are those whose reach comes to it", () => {
-    const index = indexOf(
-        1,
-        () => 1,
-        undefined,
-        (block) => [0, 1, 2, 65535][block % 4],
-    );
+test("the layers near a region are those up to the last one whose reach comes to it", () => {
+    const reach = (layer, block) => [0, 1, 2, 65535][(block + 3 * layer) % 4];
+    const index = indexOf(3, () => 1, undefined, reach);
     for (const wrap of [false, true])
         for (const region of [
             { x: 17, y: 17, width: 5, height: 5 },
             { x: 0, y: 0, width: 1, height: 1 },
             { x: 60, y: 40, width: 4, height: 8 },
         ]) {
-            const expected = [...Array(grid.size).keys()].filter((block) => {
+            const expected = new Map();
+            for (let block = 0; block < grid.size; ++block) {
                 const { left, top, width, height } = grid.rectangle(block);
                 let least = Infinity;
                 for (const dx of wrap ? [-64, 0, 64] : [0])
@@ -73,8 +75,12 @@ test("the blocks near a region are those whose reach comes to it", () => {
                         );
                         least = Math.min(least, Math.max(across, down));
                     }
-                return block % 4 === 3 || least <= 16 * (block % 4);
-            });
+                const reached = [0, 1, 2].filter((layer) => {
+                    const units = reach(layer, block);
+                    return units === 65535 || least <= 16 * units;
+                });
+                if (reached.length) expected.set(block, reached.at(-1) + 1);
+            }
             assert.deepEqual(index.near(region, wrap), expected);
         }
 });
@@ -114,9 +120,37 @@ test("a view without limits for its pixels has limits for its Gaussians", () => 
 test("a view beyond the canvas is that of its nearest point, or of all where the canvas wraps", () => {
     const index = indexOf(1, () => 1),
         beyond = { x: 90, y: -60, width: 10, height: 10 };
-    assert.deepEqual(planView(index, header, beyond, {}, defaultLimits).blocks, [3]);
+    assert.deepEqual(planView(index, header, beyond, {}, defaultLimits).blocks, new Map([[3, 1]]));
     const all = planView(index, { ...header, wrap: true }, beyond, {}, defaultLimits).blocks;
-    assert.equal(all.length, grid.size);
+    assert.equal(all.size, grid.size);
+});
+
+test("a view needs of the blocks beside it no more layers than reach it", () => {
+    const index = indexOf(
+            3,
+            () => 10,
+            undefined,
+            (layer) => 2 - layer,
+        ),
+        view = { x: 0, y: 0, width: 16, height: 16 };
+    const near = (detail, limits) => [...planView(index, header, view, detail, limits).blocks];
+    const expected = [
+        [0, 3],
+        [1, 3], // adjacent: its last layer's reach of 0 pixels comes to the border
+        [2, 2],
+        [3, 1],
+    ];
+    const row = [4, 3, 2, 1].map((_, i) => [4 + i, [3, 3, 2, 1][i]]);
+    const last = [8, 9, 10, 11].map((block, i) => [block, [2, 2, 2, 1][i]]);
+    assert.deepEqual(near({}, defaultLimits), [...expected, ...row, ...last]);
+    const total = 10 * (3 + 3 + 2 + 1 + 3 + 3 + 2 + 1 + 2 + 2 + 2 + 1);
+    assert.equal(near({}, { ...defaultLimits, maxGaussians: total }).length, 12);
+    assert.throws(() => near({}, { ...defaultLimits, maxGaussians: total - 1 }), LimitError);
+    const fewer = near({ lod: 0.5 }, defaultLimits);
+    assert.deepEqual(
+        fewer.map(([, layers]) => layers),
+        [2, 2, 2, 1, 2, 2, 2, 1, 2, 2, 2, 1],
+    );
 });
 
 test("where detail is left out, fewer samples of a pixel are enough", () => {
@@ -287,7 +321,7 @@ test("coarse layers come first, each block's one after the other", async () => {
     const told = [],
         options = { onLayer: (layers) => told.push(layers) };
     let done = false;
-    loader.load({ blocks: [0, 1, 4], layers: 3 }, options).then(() => (done = true));
+    loader.load(layersOf(3, [0, 1, 4]), options).then(() => (done = true));
     assert.deepEqual(
         played.asked.map(({ start }) => start),
         [12, 10012, 20012],
@@ -305,11 +339,38 @@ test("coarse layers come first, each block's one after the other", async () => {
     assert.ok(done);
     assert.equal(played.decoded.length, 9);
     assert.deepEqual(
-        loader.layersOf({ blocks: [0, 4], layers: 2 }).map((layer) => layer.length),
+        loader.layersOf(layersOf(2, [0, 4])).map((layer) => layer.length),
         [2, 2],
     );
-    await loader.load({ blocks: [0, 4], layers: 2 }, options); // at once, from what is there
+    await loader.load(layersOf(2, [0, 4]), options); // at once, from what is there
     assert.equal(told.at(-1), 2);
+});
+
+test("of a block no more layers are fetched than are wanted of it", async () => {
+    const index = indexOf(
+            3,
+            () => 2,
+            () => 500,
+        ),
+        { loader, played } = playedLoader(index),
+        told = [];
+    const wanted = {
+        blocks: new Map([
+            [0, 1],
+            [5, 3],
+            [6, 2],
+        ]),
+        layers: 3,
+    };
+    const loading = loader.load(wanted, { onLayer: (layers) => told.push(layers) });
+    await played.deliver();
+    await loading;
+    assert.deepEqual(played.decoded.sort(), ["0:0", "0:5", "0:6", "1:5", "1:6", "2:5"]);
+    assert.deepEqual(told, [1, 2, 3]);
+    assert.ok(loader.has(wanted) && !loader.has(layersOf(2, [0])));
+    await Promise.all([loader.load(layersOf(3, [0, 6]), { onLayer: () => {} }), played.deliver()]);
+    const counts = loader.layersOf(wanted).map((layer) => layer.length); // whatever the cache holds
+    assert.deepEqual(counts, [3, 2, 1]);
 });
 
 test("what no view wants any more is not fetched; what another one wants stays on its way", async () => {
@@ -321,10 +382,10 @@ test("what no view wants any more is not fetched; what another one wants stays o
             ),
         ),
         control = new AbortController();
-    const old = loader.load({ blocks: [0, 2], layers: 1 }, { signal: control.signal, onLayer: () => {} });
+    const old = loader.load(layersOf(1, [0, 2]), { signal: control.signal, onLayer: () => {} });
     const left = assert.rejects(old, /enough/);
     assert.equal(played.asked.length, 2);
-    const young = loader.load({ blocks: [2, 3], layers: 1 }, { onLayer: () => {} });
+    const young = loader.load(layersOf(1, [2, 3]), { onLayer: () => {} });
     assert.equal(played.asked.length, 3); // block 3 alone: block 2 is on its way
     control.abort(new Error("enough"));
     await left;
@@ -347,15 +408,15 @@ test("a damaged block keeps no other one from being shown", async () => {
     );
     played.broken.add("1:1");
     const told = [];
-    const loading = loader.load({ blocks: [0, 1], layers: 2 }, { onLayer: (layers) => told.push(layers) });
+    const loading = loader.load(layersOf(2, [0, 1]), { onLayer: (layers) => told.push(layers) });
     await played.deliver();
     await loading;
     assert.deepEqual(played.damage, ["1:1"]);
     assert.deepEqual(
-        loader.layersOf({ blocks: [0, 1], layers: 2 }).map((layer) => layer.length),
+        loader.layersOf(layersOf(2, [0, 1])).map((layer) => layer.length),
         [2, 1],
     );
-    assert.ok(loader.has({ blocks: [0, 1], layers: 2 })); // it is not asked for again
+    assert.ok(loader.has(layersOf(2, [0, 1]))); // it is not asked for again
 });
 
 test("a request that fails ends the views that wait for it", async () => {
@@ -366,14 +427,14 @@ test("a request that fails ends the views that wait for it", async () => {
             () => 9000,
         ),
     );
-    const failing = loader.load({ blocks: [0], layers: 1 }, { onLayer: () => {} }),
-        other = loader.load({ blocks: [7], layers: 1 }, { onLayer: () => {} });
+    const failing = loader.load(layersOf(1, [0]), { onLayer: () => {} }),
+        other = loader.load(layersOf(1, [7]), { onLayer: () => {} });
     const [first, second] = played.asked;
     first.reject(new TypeError("no network"));
     await assert.rejects(failing, /no network/);
     second.deliver();
     await other;
-    const again = loader.load({ blocks: [0], layers: 1 }, { onLayer: () => {} });
+    const again = loader.load(layersOf(1, [0]), { onLayer: () => {} });
     played.asked.at(-1).deliver();
     await again;
 });
@@ -388,11 +449,11 @@ test("blocks that are out of sight are forgotten when memory is short", async ()
         3 * 2 ** 15,
     );
     for (const blocks of [[0, 1], [2, 3], [4]]) {
-        const loading = loader.load({ blocks, layers: 1 }, { onLayer: () => {} });
+        const loading = loader.load(layersOf(1, blocks), { onLayer: () => {} });
         await played.deliver();
         await loading;
         await played.settle();
     }
     assert.deepEqual(played.forgotten, [0, 1, 2]);
-    assert.ok(!loader.has({ blocks: [0], layers: 1 }) && loader.has({ blocks: [3, 4], layers: 1 }));
+    assert.ok(!loader.has(layersOf(1, [0])) && loader.has(layersOf(1, [3, 4])));
 });

@@ -27,8 +27,7 @@ LEAST_GAUSSIANS, MOST_IN_A_BLOCK = 2**16, 2**15
 
 COUNT_BYTES = 4  # of chunk LAYR, before its streams
 _HEAD = struct.Struct("<BB")
-_STREAM = np.dtype([("n", "<u4"), ("bytes", "<u4"), ("crc", "<u4")])
-_REACH = np.dtype("<u2")
+_STREAM = np.dtype([("n", "<u4"), ("bytes", "<u4"), ("crc", "<u4"), ("reach", "<u2")])
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class BlockIndex:
     """The contents of chunk BLKS: K blocks, L layers."""
 
     grid: BlockGrid
-    reach: NDArray[np.uint16]  # (K,), in REACH_UNIT
+    reach: NDArray[np.uint16]  # (L, K), in REACH_UNIT
     n: NDArray[np.uint32]  # (L, K) Gaussians
     n_bytes: NDArray[np.uint32]  # (L, K) of the streams
     crc: NDArray[np.uint32]  # (L, K) of the streams
@@ -134,8 +133,8 @@ class BlockIndex:
         """The payload."""
         table = np.empty(self.n.shape, _STREAM)
         table["n"], table["bytes"], table["crc"] = self.n, self.n_bytes, self.crc
-        head = _HEAD.pack(self.grid.side, len(self.n))
-        return head + self.reach.astype(_REACH).tobytes() + table.tobytes()
+        table["reach"] = self.reach
+        return _HEAD.pack(self.grid.side, len(self.n)) + table.tobytes()
 
     def streams(self, layer: int, payload: Payload, blocks: NDArray[np.int64]) -> list[bytes]:
         """The streams of some blocks, ascending, in a layer, counted from 0. Nothing else of it is read.
@@ -154,21 +153,25 @@ class BlockIndex:
                 raise FormatError(f"layer {layer + 1}, block {block + 1}: checksum mismatch")
         return found
 
-    def near(self, boxes: NDArray[np.floating[Any]], wrap: bool) -> NDArray[np.int64]:
-        """The blocks, ascending, that can matter in one of some rectangles.
+    def layers_near(self, boxes: NDArray[np.floating[Any]], wrap: bool) -> NDArray[np.int64]:
+        """How many layers of each block, counted from the first one, can matter in some rectangles; (K,).
 
-        boxes: (B, 4) left, top, right and bottom, canvas pixels.
+        boxes: (B, 4) left, top, right and bottom, canvas pixels. Every layer up to the last one that reaches
+        a rectangle counts, because each is decoded after the one before. On a canvas that wraps all do.
         """
+        layers = len(self.reach)
         if wrap:
-            return np.arange(len(self.grid))
+            return np.full(len(self.grid), layers)
         left, top, right, bottom = self.grid.rectangles().T
-        reach = np.where(self.reach == UNKNOWN_REACH, np.inf, REACH_UNIT * self.reach.astype(np.float64))
-        found = np.zeros(len(self.grid), bool)
+        distance = np.full(len(self.grid), np.inf)  # of each block from the nearest rectangle
         for x0, y0, x1, y1 in boxes.tolist():
             across = np.maximum(left - x1, x0 - right)
             down = np.maximum(top - y1, y0 - bottom)
-            found |= np.maximum(across, down) <= reach
-        return np.flatnonzero(found)
+            distance = np.minimum(distance, np.maximum(across, down))
+        pixels = np.where(self.reach == UNKNOWN_REACH, np.inf, REACH_UNIT * self.reach.astype(np.float64))
+        number = np.arange(1, layers + 1)[:, None]
+        found: NDArray[np.int64] = np.where(distance <= pixels, number, 0).max(axis=0)
+        return found
 
 
 def _read_runs(payload: Payload, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[bytes]:
@@ -187,7 +190,7 @@ def _read_runs(payload: Payload, starts: NDArray[np.int64], ends: NDArray[np.int
 
 def index_bytes(n_blocks: int, layers: int) -> int:
     """The bytes of the payload."""
-    return _HEAD.size + (_REACH.itemsize + layers * _STREAM.itemsize) * n_blocks
+    return _HEAD.size + layers * _STREAM.itemsize * n_blocks
 
 
 def read_blocks(payload: memoryview, width: int, height: int, cell: int) -> BlockIndex:
@@ -207,11 +210,9 @@ def read_blocks(payload: memoryview, width: int, height: int, cell: int) -> Bloc
     size = index_bytes(len(grid), layers)
     if len(payload) != size:
         raise FormatError(f"chunk BLKS: {len(payload)} bytes, {size} are needed")
-    start = _HEAD.size + _REACH.itemsize * len(grid)
-    table = np.frombuffer(payload[start:], _STREAM).reshape(layers, len(grid))
+    table = np.frombuffer(payload[_HEAD.size :], _STREAM).reshape(layers, len(grid))
     _check_streams(table)
-    reach = np.frombuffer(payload[_HEAD.size : start], _REACH)
-    return BlockIndex(grid, reach, table["n"], table["bytes"], table["crc"])
+    return BlockIndex(grid, table["reach"], table["n"], table["bytes"], table["crc"])
 
 
 def _check_streams(table: NDArray[np.void]) -> None:
@@ -219,6 +220,6 @@ def _check_streams(table: NDArray[np.void]) -> None:
     if not len(bad):
         return
     layer, block = bad[0]
-    n, size, _ = table[layer, block]
+    n, size = table[layer, block]["n"], table[layer, block]["bytes"]
     where = f"chunk BLKS: layer {layer + 1}, block {block + 1}: "
     raise FormatError(where + (f"{n} Gaussians in {size} bytes" if n else f"{size} bytes without Gaussians"))

@@ -159,7 +159,7 @@ def read_layers(
     if not counts.sum():
         raise FormatError("chunk BLKS: no block reaches the region")
     limits.check_gaussians(int(counts.sum()), len(header.channels))
-    streams = _streams(index, chunks.layers[: len(counts)], blocks)
+    streams = _streams(index, chunks.layers[: len(counts)], blocks, counts)
     coders = _coders(lattice, header, grid, weights, threads)
     tables, bits, problem = coders.decode(blocks.tolist(), counts.tolist(), streams, count_bits)
     if problem is not None:
@@ -212,22 +212,32 @@ def _side_of(index: BlockIndex | None) -> int | None:
 def _where(
     index: BlockIndex | None, sizes: Sequence[int], wanted: Wanted, header: Header
 ) -> tuple[Counts, Counts]:
-    """The numbers of Gaussians (L, B) of each layer in each block that is wanted, and these blocks (B,)."""
+    """The numbers of Gaussians (L, B) of each layer in each block that is wanted, and these blocks (B,).
+
+    A layer that is not wanted of a block has 0 there.
+    """
     if index is None:
         return np.array(sizes, np.int64)[:, None], np.zeros(1, np.int64)
-    boxes, blocks = wanted.boxes(index.grid, header), np.arange(len(index.grid))
+    boxes, counts = wanted.boxes(index.grid, header), index.n[: len(sizes)].astype(np.int64)
     if boxes is not None:
-        blocks = index.near(boxes, header.wrap)
-    counts = index.n[: len(sizes), blocks].astype(np.int64)
-    filled = counts.any(axis=0)
-    return counts[:, filled], blocks[filled]
+        number = np.arange(len(sizes))[:, None]
+        counts[number >= index.layers_near(boxes, header.wrap)] = 0
+    blocks = np.flatnonzero(counts.any(axis=0))
+    return counts[:, blocks], blocks
 
 
-def _streams(index: BlockIndex | None, layers: Sequence[Payload], blocks: Counts) -> list[list[bytes]]:
-    """The streams of some blocks in each layer."""
+def _streams(
+    index: BlockIndex | None, layers: Sequence[Payload], blocks: Counts, counts: Counts
+) -> list[list[bytes]]:
+    """The streams of some blocks in each layer; empty ones where nothing of a layer is wanted."""
     if index is None:
         return [[bytes(payload.read(COUNT_BYTES, payload.size - COUNT_BYTES))] for payload in layers]
-    return [index.streams(number, payload, blocks) for number, payload in enumerate(layers)]
+    streams = []
+    for number, payload in enumerate(layers):
+        wanted = counts[number] > 0
+        found = iter(index.streams(number, payload, blocks[wanted]))
+        streams.append([next(found) if has else b"" for has in wanted.tolist()])
+    return streams
 
 
 def _coders(

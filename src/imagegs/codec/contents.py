@@ -121,10 +121,18 @@ def _small_chunks(chunks: Chunks) -> tuple[Header, dict[str, Any] | None, Grain 
 
 
 def _is_too_large(source: ByteSource, chunks: Chunks, limits: Limits) -> bool:
-    """Whether all of a file is over the limits, its canvas aside."""
-    header = read_header(chunks.single["HEAD"])
-    over = not limits.hold(header.n_gaussians, len(header.channels), 0)
-    return over or source.size > limits.max_bytes
+    """Whether all of a file is over the limits, its canvas aside.
+
+    A damaged header does not tell. The file is then read as a whole, so that a wrong checksum of a later
+    chunk is reported first, as it is everywhere else.
+    """
+    if source.size > limits.max_bytes:
+        return True
+    try:
+        header = read_header(chunks.single["HEAD"])
+    except FormatError:
+        return False
+    return not limits.hold(header.n_gaussians, len(header.channels), 0)
 
 
 def _check_blend(header: Header) -> None:

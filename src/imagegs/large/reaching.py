@@ -1,4 +1,4 @@
-"""The reach of the blocks of a large file, row of blocks by row of blocks.
+"""The reach of each layer of the blocks of a large file, row of blocks by row of blocks.
 
 For all Gaussians at once `codec/reach.py` tells it. Here the tiles of one row of blocks are listed with the
 Gaussians of that row and its neighbours. The lists bound from below the exponent that is best at any point of
@@ -29,11 +29,12 @@ _ROUNDING = 0.01  # nats by which exponents may be off
 
 
 def reach_of_store(store: BlockStore, grid: BlockGrid, threads: int | None) -> NDArray[np.uint16]:
-    """The reach of each block (K,), as chunk BLKS tells it, at any level of detail."""
+    """The reach of each layer of the file in each block (L, K), as chunk BLKS tells it."""
+    shape = len(store.layers), len(grid)
     if _fades_to_the_least(store, grid):
-        return np.full(len(grid), UNKNOWN_REACH, np.uint16)
+        return np.full(shape, UNKNOWN_REACH, np.uint16)
     rows = _Rows(store, grid)
-    reach = np.zeros(len(grid), np.int64)
+    reach = np.zeros(shape, np.int64)
     for row in range(grid.rows):
         for level in store.layers:
             _Listing(rows, grid, row, level, threads).extend(reach)
@@ -50,6 +51,7 @@ class _Rows:
 
     def __init__(self, store: BlockStore, grid: BlockGrid) -> None:
         self._store, self._grid = store, grid
+        self.layers = store.layers
         self.row = lru_cache(maxsize=4)(self._row)
         # Of each row: the largest scale and log-weight, which bound what it paints elsewhere.
         self.bounds = [self._bound(row) for row in range(grid.rows)]
@@ -80,9 +82,9 @@ class _Listing:
         self._listed = {each for each in (row - 1, row, row + 1) if 0 <= each < grid.rows}
 
     def extend(self, reach: NDArray[np.int64]) -> None:
-        """Extends the reach of blocks, in pixels, to the tiles that they are seen in."""
+        """Extends the reach of layers in blocks, in pixels, to the tiles that they are seen in."""
         while True:
-            gaussians, blocks = self._gaussians()
+            gaussians, owners = self._gaussians()
             lists = tile_lists(gaussians, TILE, most_ids=MOST_IDS, threads=self._threads)
             assert lists is not None  # a row has fewer tiles and Gaussians than that
             missing = set(self._others(_least_best(gaussians, lists) - SOFTMAX_CUTOFF - _ROUNDING))
@@ -92,16 +94,17 @@ class _Listing:
         rectangles = self._grid.rectangles()
         rectangles[:, [1, 3]] -= self._top
         for first in range(0, len(lists.ids), IDS_AT_ONCE):
-            extend_reach(reach, rectangles, lists, first, blocks)
+            extend_reach(reach, rectangles, lists, first, owners)
 
     def _gaussians(self) -> tuple[Gaussians, NDArray[np.int64]]:
-        """Those of the listed rows, on the canvas of this one, and their blocks."""
-        parts, blocks = [], []
+        """Those of the listed rows, on the canvas of this one, and the layer x K + block of each."""
+        parts, owners = [], []
         for each in sorted(self._listed):
             part, of = self._rows.row(each)
             wanted = np.flatnonzero(part.layer <= self._level)
             parts.append(part.rows(wanted).moved(0, ((each - self._row) << self._grid.side)))
-            blocks.append(of[wanted])
+            layer = np.searchsorted(self._rows.layers, part.layer[wanted])
+            owners.append(layer * len(self._grid) + of[wanted])
         g = joined(parts)
         gaussians = Gaussians(
             g.xy,
@@ -113,7 +116,7 @@ class _Listing:
             width=self._grid.width,
             channels=channel_names(g.color.shape[1]),
         )
-        return gaussians, np.concatenate(blocks)
+        return gaussians, np.concatenate(owners)
 
     def _others(self, least: float) -> Iterator[int]:
         """The rows, not listed yet, of which something may have an exponent of `least` or more here."""

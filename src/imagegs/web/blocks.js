@@ -11,11 +11,11 @@ import { mostLayers } from "./levels.js";
 const mostSide = 15; // log2 of pixels
 const mostBlocks = 2 ** 14;
 const wholeCanvas = 16; // 2^16 pixels are more than a canvas has
-const headSize = 2,
-    reachSize = 2; // bytes
+const headSize = 2; // bytes
 const reachUnit = 16, // pixels
     unknownReach = 2 ** 16 - 1;
 const fields = 3; // of a stream, 32 bits each: number of Gaussians, bytes, CRC-32
+const streamSize = 4 * fields + 2; // bytes: the fields, then the reach
 
 /**
  * @typedef {object} Rectangle  canvas pixels
@@ -57,7 +57,7 @@ export class BlockIndex {
      * @param {BlockGrid} grid
      * @param {number} layers
      * @param {Uint32Array} table the fields of all streams
-     * @param {Uint16Array} reach of each block, in 16 pixels
+     * @param {Uint16Array} reach of each layer, of each block, in 16 pixels
      */
     constructor(grid, layers, table, reach) {
         this.grid = grid;
@@ -67,23 +67,38 @@ export class BlockIndex {
     }
 
     /**
-     * The blocks that can matter in a part of the canvas, in their order.
+     * The blocks that can matter in a part of the canvas, in their order, and how many layers of each: up to
+     * the last one that reaches the part. Blocks that the part overlaps have all layers.
      *
      * @param {Region} region
      * @param {boolean} wrap whether the canvas does
-     * @returns {number[]}
+     * @returns {Map<number, number>} layers by block
      */
     near({ x, y, width, height }, wrap) {
-        const { grid, reach } = this,
-            found = [];
+        const { grid } = this,
+            found = new Map();
         for (let block = 0; block < grid.size; ++block) {
             const own = grid.rectangle(block);
             const across = distance(x, x + width, own.left, own.left + own.width, wrap ? grid.width : 0);
             const down = distance(y, y + height, own.top, own.top + own.height, wrap ? grid.height : 0);
-            const isNear = Math.max(across, down) <= reachUnit * reach[block];
-            if (isNear || reach[block] === unknownReach) found.push(block);
+            const layers = this.layersAt(block, Math.max(across, down));
+            if (layers) found.set(block, layers);
         }
         return found;
+    }
+
+    /**
+     * How many layers of a block there are up to the last one that reaches so far.
+     *
+     * @param {number} block
+     * @param {number} distance canvas pixels from the block
+     */
+    layersAt(block, distance) {
+        for (let layer = this.layers - 1; layer >= 0; --layer) {
+            const reach = this.reach[layer * this.grid.size + block];
+            if (distance <= reachUnit * reach || reach === unknownReach) return layer + 1;
+        }
+        return 0;
     }
 
     /**
@@ -164,20 +179,18 @@ export function* readBlocks(payload, header, cell) {
     const grid = new BlockGrid(header, side),
         blocks = grid.size;
     check(blocks <= mostBlocks, `${blocks} blocks, at most ${mostBlocks} are possible`);
-    const size = headSize + reachSize * blocks + 4 * fields * layers * blocks;
+    const size = headSize + streamSize * layers * blocks;
     check(payload.length === size, `${payload.length} bytes, ${size} are needed`);
-    const start = headSize + reachSize * blocks,
-        table = new Uint32Array(fields * layers * blocks),
-        reach = new Uint16Array(blocks),
+    const table = new Uint32Array(fields * layers * blocks),
+        reach = new Uint16Array(layers * blocks),
         index = new BlockIndex(grid, layers, table, reach),
-        view = new DataView(payload.buffer, payload.byteOffset + start, 4 * table.length);
-    for (let block = 0; block < blocks; ++block) {
-        const at = headSize + reachSize * block;
-        reach[block] = payload[at] | (payload[at + 1] << 8);
-    }
+        view = new DataView(payload.buffer, payload.byteOffset + headSize, size - headSize);
     for (let layer = 0; layer < layers; ++layer) {
-        for (let at = fields * blocks * layer; at < fields * blocks * (layer + 1); ++at)
-            table[at] = view.getUint32(4 * at, true);
+        for (let stream = blocks * layer; stream < blocks * (layer + 1); ++stream) {
+            const at = streamSize * stream;
+            for (let k = 0; k < fields; ++k) table[fields * stream + k] = view.getUint32(at + 4 * k, true);
+            reach[stream] = view.getUint16(at + 4 * fields, true);
+        }
         checkStreams(index, layer);
         yield;
     }

@@ -72,10 +72,10 @@ export class PicturePart {
      */
     covers(view, detail) {
         const { blocks, layers, fade, region } = this.source.planFor(view, detail),
-            own = this.plan,
-            has = new Set(own.blocks);
+            own = this.plan;
         const same = layers === own.layers && fade === own.fade && contains(this.region, region);
-        return this.complete && same && blocks.every((block) => has.has(block));
+        const has = (/** @type {[number, number]} */ [block, n]) => (own.blocks.get(block) ?? 0) >= n;
+        return this.complete && same && [...blocks].every(has);
     }
 
     /**

@@ -21,7 +21,7 @@ const mostInBatch = 4096; // Gaussians that are decoded between two looks at wha
  * @property {(blocks: number[]) => void} forget    these blocks may be decoded anew
  * @property {(error: Error) => void} onDamage      a block cannot be decoded any further
  */
-/** @typedef {{blocks: number[], layers: number}} Wanted  blocks, ascending, and how many layers of each */
+/** @typedef {{blocks: Map<number, number>, layers: number}} Wanted  see WantedBlocks */
 /** @typedef {{run: Run, control: AbortController}} Flight  a request that is on its way */
 
 /** Loads layers of blocks into a cache. */
@@ -79,7 +79,7 @@ export class StreamLoader {
      * @returns {Arrays[][]}
      */
     layersOf({ blocks, layers }) {
-        const found = blocks.map((block) => this.cache.use(block).layers);
+        const found = [...blocks].map(([block, own]) => this.cache.use(block).layers.slice(0, own));
         return Array.from({ length: layers }, (_, layer) =>
             found.filter((has) => layer < has.length).map((has) => has[layer]),
         );
@@ -96,7 +96,7 @@ export class StreamLoader {
         view.reject(reason);
         for (const { run, control } of this.#flights)
             if (!run.blocks.some((block) => this.#isWanted(block, run.layer))) control.abort(reason);
-        for (const block of view.blocks)
+        for (const block of view.blocks.keys())
             if (!this.#isWanted(block, 0)) {
                 this.cache.blocks.get(block)?.pending.clear();
                 this.#ready.delete(block);

@@ -21,8 +21,8 @@ export const pixelsPerGaussian = 8;
 /**
  * @typedef {object} ViewPlan
  * @property {Region} region    the part of the canvas that the view shows
- * @property {number[]} blocks  ascending: those that can matter there
- * @property {number} layers    how many
+ * @property {Map<number, number>} blocks  ascending: those that can matter there, and how many layers of each
+ * @property {number} layers    how many at most
  * @property {number} fade      of the last layer, see levelOf()
  */
 
@@ -38,12 +38,13 @@ export const pixelsPerGaussian = 8;
  */
 export function planView(index, header, view, { lod = 1, pixelsAcross = Infinity }, limits) {
     const region = regionOf(header, view),
-        blocks = index.near(region, header.wrap),
+        near = index.near(region, header.wrap),
         level = levelOf(lod, index.layers);
     const enough = layersFor(index, region, view.width, pixelsAcross);
-    const layers = withinLimits(index, blocks, Math.min(enough, level.layers), header, limits);
+    const layers = withinLimits(index, near, Math.min(enough, level.layers), header, limits);
     if (layers < 1 || (layers < level.layers && pixelsAcross === Infinity))
         throw new LimitError("this part of the picture has too many Gaussians at this level of detail");
+    const blocks = new Map([...near].map(([block, own]) => [block, Math.min(own, layers)]));
     return { region, blocks, layers, fade: layers === level.layers ? level.fade : 0 };
 }
 
@@ -109,7 +110,7 @@ function sharesOf({ grid }, { x, y, width, height }) {
  * The most layers, `wanted` at most, that the limits allow for these blocks.
  *
  * @param {BlockIndex} index
- * @param {number[]} blocks
+ * @param {Map<number, number>} blocks how many layers of each can matter
  * @param {number} wanted
  * @param {Header} header
  * @param {Limits} limits
@@ -117,7 +118,7 @@ function sharesOf({ grid }, { x, y, width, height }) {
 function withinLimits(index, blocks, wanted, { channels }, { maxGaussians, maxValues }) {
     const most = Math.min(maxGaussians, maxValues / channels.length);
     for (let layer = 0, n = 0; layer < wanted; ++layer) {
-        for (const block of blocks) n += index.stream(layer, block).n;
+        for (const [block, own] of blocks) if (layer < own) n += index.stream(layer, block).n;
         if (n > most) return layer;
     }
     return wanted;

@@ -6,20 +6,20 @@
 /** Layers and blocks count from 0. */
 export class WantedBlocks {
     /**
-     * @param {number[]} blocks ascending
-     * @param {number} layers how many
+     * @param {Map<number, number>} blocks ascending, and how many layers of each
+     * @param {number} layers the most of these
      * @param {BlockCache} cache
-     * @param {(layers: number) => void} onLayer called whenever all blocks have more layers than before
+     * @param {(layers: number) => void} onLayer called whenever all blocks have more of their layers than before
      */
     constructor(blocks, layers, cache, onLayer) {
-        this.blocks = new Set(blocks);
+        this.blocks = blocks;
         this.layers = layers;
         this.onLayer = onLayer;
-        this.missing = new Uint32Array(layers); // by layer: blocks that have not got it
-        this.done = 0; // layers that all blocks have, as far as they can be decoded
-        for (const block of blocks) {
+        this.missing = new Uint32Array(layers); // by layer: blocks that want it and have not got it
+        this.done = 0; // layers that all blocks have, as far as they want them and can be decoded
+        for (const [block, own] of blocks) {
             const { layers: has, damaged } = cache.use(block);
-            for (let layer = damaged ? layers : has.length; layer < layers; ++layer) this.missing[layer] += 1;
+            for (let layer = damaged ? own : has.length; layer < own; ++layer) this.missing[layer] += 1;
         }
         /** @type {Run[]} */
         this.runs = []; // to be fetched, coarse layers first
@@ -35,7 +35,9 @@ export class WantedBlocks {
     /** Plans what to fetch. @param {FileLayout} layout @param {BlockCache} cache */
     planRuns(layout, cache) {
         for (let layer = this.done; layer < this.layers; ++layer) {
-            const lacking = [...this.blocks].filter((block) => cache.use(block).lacks(layer));
+            const lacking = [...this.blocks.keys()].filter(
+                (block) => this.wants(block, layer) && cache.use(block).lacks(layer),
+            );
             this.runs.push(...layout.runs(layer, lacking));
         }
     }
@@ -47,7 +49,7 @@ export class WantedBlocks {
 
     /** @param {number} block @param {number} layer */
     wants(block, layer) {
-        return layer < this.layers && this.blocks.has(block);
+        return layer < (this.blocks.get(block) ?? 0);
     }
 
     /**
@@ -58,8 +60,8 @@ export class WantedBlocks {
      * @param {number} to the first one that is not
      */
     note(block, from, to) {
-        if (!this.blocks.has(block)) return;
-        for (let layer = from; layer < Math.min(to, this.layers); ++layer) this.missing[layer] -= 1;
+        const end = Math.min(to, this.blocks.get(block) ?? 0);
+        for (let layer = from; layer < end; ++layer) this.missing[layer] -= 1;
     }
 
     /** Passes the layers that all blocks have. @returns {boolean} whether there were any */
