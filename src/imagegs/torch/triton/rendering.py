@@ -62,7 +62,7 @@ class Saved:
         """The sums (groups, N, width) of the parts that such a kernel makes of each block and candidate."""
         parts = self.out.new_empty((self.groups, self.blocks.n_parts, width))
         self.walk(kernel, *given, self.blocks.first_part, parts, self.blocks.n_parts)
-        return add_parts(self.sorted_parts, parts)
+        return add_parts(self.sorted_parts, parts, min(width, SUMS + self.color.shape[1]))
 
 
 def forward(
