@@ -6,8 +6,8 @@ a BLOCK x COLUMNS array each; in the end the rows are added. Which rows are adde
 but their number, so sums repeat to the bit.
 Shapes: parts (groups, parts, WIDTH), by_gaussian (parts,) int64: the parts sorted by Gaussian, starts (N +
 1,) int64, to sums (groups, N, WIDTH). COLUMNS is the power of two that is WIDTH or more.
-Edges: a Gaussian that no tile sees has no parts; its sums are 0. Kernels write the first `filled` columns of a
-part; the others hold whatever the memory held before, so they are not read, and their sums are 0.
+Edges: a Gaussian that no tile sees has no parts; its sums are 0. Kernels write the first `filled` columns of
+a part; the others hold whatever the memory held before, so they are not read, and their sums are 0.
 """
 
 from __future__ import annotations

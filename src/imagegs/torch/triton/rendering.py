@@ -115,6 +115,12 @@ def backward(saved: Saved, grad: Tensor) -> Gradients:
     )
 
 
+def own_gradient(saved: Saved, grad: Tensor) -> Tensor:
+    """The same with respect to the numbers in each Gaussian's own units (gauss_newton.py): (N, 6 + C)."""
+    with on_device(saved.out):
+        return chained(saved, gradient_sums(saved, grad), own=True)
+
+
 def gradient_sums(saved: Saved, grad: Tensor) -> Tensor:
     """The sums (groups, N, 6 + GROUP) of each Gaussian that chaining.py makes the gradient of."""
     grad = grad.reshape(saved.out.shape).to(torch.float32).contiguous()
