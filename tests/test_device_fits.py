@@ -202,7 +202,7 @@ def test_an_unknown_device_is_refused() -> None:
     [
         ({"torch", "triton"}, "needs torch and triton"),
         ({"triton"}, "needs triton"),
-        (set(), "sees no graphics"),
+        (set(), "no graphics card that PyTorch"),
     ],
 )
 def test_what_a_card_lacks_is_told(absent: set[str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,9 +237,16 @@ def test_the_command_line_has_the_option(tmp_path: Path, card: None, capsys: Any
 def test_the_command_line_tells_that_there_is_no_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr(choosing, "what_a_card_lacks", lambda: "PyTorch sees no graphics card")
+    monkeypatch.setattr(
+        choosing, "what_a_card_lacks", lambda: "there is no graphics card that PyTorch can use"
+    )
     source = tmp_path / "a.png"
     Image.fromarray(picture(16, 20)).save(source)
     assert main(["encode", str(source), "--device", "cuda"]) == 1
-    assert capsys.readouterr().err.strip().splitlines()[-1].endswith("PyTorch sees no graphics card")
+    assert (
+        capsys.readouterr()
+        .err.strip()
+        .splitlines()[-1]
+        .endswith("there is no graphics card that PyTorch can use")
+    )
     assert not source.with_suffix(".gsimg").exists()

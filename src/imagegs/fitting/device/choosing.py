@@ -44,7 +44,7 @@ def what_a_card_lacks() -> str | None:
     if missing:
         return f"a fit on a graphics card needs {' and '.join(missing)}: pip install 'imagegs[gpu]'"
     if not import_module("torch").cuda.is_available():
-        return "PyTorch sees no graphics card"
+        return "there is no graphics card that PyTorch can use"
     return None
 
 
