@@ -80,7 +80,7 @@ def test_types_in_signatures_are_public():
 
 
 def test_public_aliases_are_of_public_types():
-    assert len(ALIASES) == 8
+    assert len(ALIASES) == 9
     for name in ALIASES:
         for part in [PUBLIC[name], *typing.get_args(PUBLIC[name])]:
             module = getattr(part, "__module__", "")

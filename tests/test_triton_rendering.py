@@ -79,6 +79,33 @@ def test_colours_and_gradients_are_those_of_the_twin(case: Case) -> None:
     check(g.replace(wrap=case.wrap), points if case.points else None)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("points", [0, 20])
+def test_no_kernel_reads_memory_that_nothing_wrote(channels: int, points: int, monkeypatch: Any) -> None:
+    """New memory holds numbers whose sum is beyond float32, which is a warning and so an error."""
+
+    def poisoned(new: Any) -> Any:
+        def made(*given: Any, **options: Any) -> torch.Tensor:
+            memory: torch.Tensor = new(*given, **options)
+            return memory.fill_(3e38) if memory.dtype == torch.float32 else memory
+
+        return made
+
+    for home, name in ((torch, "empty"), (torch, "empty_like"), (torch.Tensor, "new_empty")):
+        monkeypatch.setattr(home, name, poisoned(getattr(home, name)))
+    g = oracle.random_gaussians(np.random.default_rng(3), 6, 18, 12, channels)
+    at = np.random.default_rng(0).uniform(0, (12, 18), (points, 2)) if points else None
+    out, saved = painted(g, at)
+    tangent = torch.ones(6, 6 + channels)
+    found = [
+        *kernels.backward(saved, torch.ones_like(out)),
+        kernels.normal_product(saved, tangent),
+        kernels.normal_diagonal(saved),
+        kernels.removal_cost(saved, torch.zeros_like(out)),
+    ]
+    assert all((tensor.abs() < 1e30).all() for tensor in [out, *found])
+
+
 @pytest.mark.parametrize("blend", ["softmax", "paper"])
 def test_of_equal_exponents_the_lower_index_comes_first(blend: Any) -> None:
     """Fourteen Gaussians in one place, of which ten are kept, behind one that is better."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from imagegs.version import __version__
 
 if TYPE_CHECKING:
-    from imagegs.choices import GrainChoice, RecipeName, RestorationName, Tune
+    from imagegs.choices import DeviceName, GrainChoice, RecipeName, RestorationName, Tune
     from imagegs.codec import (
         Bits,
         ColorTransform,
@@ -64,6 +64,7 @@ __all__ = [
     "BlendName",
     "ColorTransform",
     "Compressed",
+    "DeviceName",
     "FileInfo",
     "FormatError",
     "Gaussians",
@@ -108,7 +109,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "choices": ("GrainChoice", "RecipeName", "RestorationName", "Tune"),
+    "choices": ("DeviceName", "GrainChoice", "RecipeName", "RestorationName", "Tune"),
     "codec": (
         "Bits",
         "ColorTransform",

@@ -21,6 +21,10 @@ Tune = Literal["balanced", "psnr", "ssim", "visual"]
 ("balanced"), or what an eye sees ("visual")."""
 TUNES: tuple[Tune, ...] = get_args(Tune)
 
+DeviceName = Literal["cpu", "cuda", "auto"]
+"""What a fit runs on: the processor, a graphics card, or a card if there is one that can be used ("auto")."""
+DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
+
 PlacementName = Literal["gradient", "random"]  # where the first Gaussians go
 PLACEMENTS: tuple[PlacementName, ...] = get_args(PlacementName)
 

@@ -48,7 +48,7 @@ class OptionsEncoder:
         from imagegs.distributed.jobs import Encoded
 
         picture = read_input(path, size_limit=self.options.size_limit)
-        options = Namespace(**vars(self.options), input=path, map_weight=[])
+        options = Namespace(**vars(self.options), input=path, map_weight=[], device="cpu")
         compression, guidance = prepared(options, picture, ())
         result = compression.run()
         notes = list(left_out_of(picture))

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from imagegs.choices import DEFAULT_EFFORT, LEAST_EFFORT, MOST_EFFORT, MOST_SCORE, PLACEMENTS, RECIPES, TUNES
+from imagegs.choices import (
+    DEFAULT_EFFORT,
+    DEVICES,
+    LEAST_EFFORT,
+    MOST_EFFORT,
+    MOST_SCORE,
+    PLACEMENTS,
+    RECIPES,
+    TUNES,
+)
 from imagegs.cli.cluster import add_cluster_options
 from imagegs.cli.encode_history import add_history_option
 from imagegs.cli.encode_restore import add_restore_options
@@ -80,6 +89,13 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--watch", action="store_true", help="show the fit in the browser while it runs")
     parser.add_argument(
         "--no-open", action="store_true", help="with --watch: print the address, open no browser"
+    )
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="cpu",
+        help="fit on the processor, on a graphics card (needs imagegs[gpu]), or on a card if there is one "
+        "that can be used (auto) (default: %(default)s)",
     )
     add_shared(parser, ("threads", "size_limit", "quiet"))
     parser.add_argument("-v", "--verbose", action="store_true", help="print more")

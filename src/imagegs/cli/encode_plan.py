@@ -33,6 +33,7 @@ _RECIPE_FLAGS = {
     "wrap": "--wrap needs",
     "channel_weights": "--map-weight needs",
     "restore": "--restore needs",
+    "device": "--device cuda needs",
 }
 
 
@@ -70,6 +71,7 @@ def compression_options(
             layers=options.layers,
             wrap=options.wrap,
             seed=options.seed,
+            device=options.device,
         ),
         bits=_bits(options.bits),
         pixel_weights=None if guidance is None or is_paper else guidance.pixel_weights,

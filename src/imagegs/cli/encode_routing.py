@@ -29,6 +29,7 @@ _REFUSED: dict[str, tuple[str, Any]] = {
     "wrap": ("--wrap", False),
     "grain": ("--grain", "off"),
     "recipe": ("--recipe", "imagegs"),
+    "device": ("--device", "cpu"),
     "history": ("--history", None),
     "watch": ("--watch", False),
     "no_open": ("--no-open", False),

@@ -152,6 +152,7 @@ class Compression:
             "wrap": fit.wrap,
             **plan.weights(self.restoration.pixel_weights),
             "threads": self.options.threads,
+            "device": fit.device,
             "channels": picture.channels,
         }
         if (found := self._searched(picture.pixels, progress=progress, **shared)) is not None:

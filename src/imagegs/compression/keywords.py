@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from numpy.typing import NDArray
 
-from imagegs.choices import GrainChoice, RestorationName
+from imagegs.choices import DeviceName, GrainChoice, RestorationName
 from imagegs.codec import Bits
 from imagegs.compression.compressing import Compressed, Compression
 from imagegs.compression.options import CompressionOptions, FitSettings, Target
@@ -46,6 +46,7 @@ class CompressKeywords(TypedDict, total=False):
     mask: ImageLike | None
     channels: tuple[str, ...] | None
     threads: int | None
+    device: DeviceName
     progress: Callable[[Progress], None] | None
 
 

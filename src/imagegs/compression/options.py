@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imagegs.choices import GrainChoice, RestorationName
+from imagegs.choices import DeviceName, GrainChoice, RestorationName
 from imagegs.codec import Bits, bytes_for_bpp
 from imagegs.compression.quality_measures import check_score, psnr_of_quality
 from imagegs.fitting import DEFAULT_EFFORT, Placement, RecipeName, Tune
@@ -76,6 +76,7 @@ class FitSettings:
     layers: int | None = None  # None: up to 8, or 1 of numbers in fixed point
     wrap: bool = False
     seed: int = 0
+    device: DeviceName = "cpu"  # of the fit and of the settling
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imagegs.choices import GrainChoice, RestorationName
+from imagegs.choices import DeviceName, GrainChoice, RestorationName
 from imagegs.codec import Bits
 from imagegs.codec.opening import source_of
 from imagegs.compression.bytes_to_pixels import painted_of
@@ -50,6 +50,7 @@ def imwrite(
     mask: ImageLike | None = None,
     channels: tuple[str, ...] | None = None,
     threads: int | None = None,
+    device: DeviceName = "cpu",
     progress: Callable[[Progress], None] | None = None,
 ) -> int:
     """Compress a picture into a file, and return the size of the file in bytes.

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imagegs.choices import GrainChoice, RestorationName
+from imagegs.choices import DeviceName, GrainChoice, RestorationName
 from imagegs.codec import Bits
 from imagegs.compression.compressing import Compressed
 from imagegs.compression.keywords import compress_image
@@ -42,6 +42,7 @@ def compress(
     mask: ImageLike | None = None,
     channels: tuple[str, ...] | None = None,
     threads: int | None = None,
+    device: DeviceName = "cpu",
     progress: Callable[[Progress], None] | None = None,
 ) -> bytes:
     """Compress a picture: the bytes that `imagegs encode` writes for it.
@@ -77,10 +78,11 @@ def compress(
     restore: "denoise", "deblock", "inpaint", "upscale", or "auto" for what the picture shows; the file then
         decodes to the restored picture. mask: for "inpaint", white where pixels are unknown.
     channels: names of the channels; by default Y, YA, RGB or RGBA, else C0, C1, ...
-    threads: by default one a core. progress: called after every step of the fit.
+    threads: by default one a core. device: "cpu", "cuda" for a graphics card, or "auto": see `fit`; the
+        bytes from a card are others. progress: called after every step of the fit.
 
     Raises ValueError and TypeError for arguments that are out of range or do not go together; FormatError for
-    a mask of another size, and for maps that make no stack.
+    a mask of another size, and for maps that make no stack; ImageGSError for a card that cannot be used.
 
     >>> image = np.linspace(0, 255, 64 * 96).reshape(64, 96).astype(np.uint8)
     >>> data = imagegs.compress(image, target_size=600, effort=1)
@@ -119,6 +121,7 @@ def compress_with_report(
     mask: ImageLike | None = None,
     channels: tuple[str, ...] | None = None,
     threads: int | None = None,
+    device: DeviceName = "cpu",
     progress: Callable[[Progress], None] | None = None,
 ) -> Compressed:
     """Compress a picture: the bytes, and a report of them.

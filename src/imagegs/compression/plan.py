@@ -14,6 +14,7 @@ from imagegs.compression.options import CompressionOptions
 from imagegs.compression.pilot import coded_bits
 from imagegs.compression.rules import Given, check_together
 from imagegs.fitting import Tune, steps_of
+from imagegs.fitting.device.choosing import chosen_device
 from imagegs.fitting.recipes import check_recipe
 from imagegs.gaussians import DEFAULT_LAYERS, BlendName, FloatArray, layer_ends
 from imagegs.grain.estimating import AUTO_STRENGTH, most_grain_bytes, room_for_grain
@@ -87,7 +88,8 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
 def check_options(options: CompressionOptions, picture: Picture, maps: Sequence[TextureMap]) -> None:
     """Refuse options that do not go together.
 
-    Raises ValueError, also for an unknown restoration or grain; TypeError for `bits` that are no Bits.
+    Raises ValueError, also for an unknown restoration, grain or device; TypeError for `bits` that are no
+    Bits; ImageGSError for a graphics card that cannot be used.
     """
     fit, target = options.fit, options.target
     if options.restore is not None and options.restore not in RESTORATIONS:
@@ -106,7 +108,10 @@ def check_options(options: CompressionOptions, picture: Picture, maps: Sequence[
         channel_weights=options.channel_weights is not None,
         pixel_weights=options.pixel_weights is not None,
         restore=options.restore is not None,
+        device=fit.device == "cuda",
     )
+    if fit.recipe != "paper":
+        chosen_device(fit.device)
     if options.bits is not None and options.bits.weight == 0 and fit.recipe != "paper":
         raise ValueError(f"the {fit.recipe} recipe needs at least 1 bit for the weight")
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from imagegs.choices import DeviceName
 from imagegs.compression.quality_measures import PSNR, SSIMULACRA_2, check_psnr, check_score
 from imagegs.compression.quality_search import fit_to_quality
 from imagegs.fitting import DEFAULT_EFFORT, Placement, Progress, Tune
@@ -61,6 +62,7 @@ def fit_to_psnr(
     alphas: Sequence[int | None] | None = None,
     channels: tuple[str, ...] | None = None,
     threads: int | None = None,
+    device: DeviceName = "cpu",
     progress: Callable[[Progress], None] | None = None,
 ) -> QualityFit:
     """Fit a picture with as few Gaussians as give at least `psnr` dB, and at most 0.1 dB more.
@@ -102,6 +104,7 @@ def fit_to_ssimulacra2(
     alphas: Sequence[int | None] | None = None,
     channels: tuple[str, ...] | None = None,
     threads: int | None = None,
+    device: DeviceName = "cpu",
     progress: Callable[[Progress], None] | None = None,
 ) -> ScoreFit:
     """Fit a picture with as few Gaussians as give at least this score of SSIMULACRA 2, and at most 1 more

@@ -13,6 +13,7 @@ from imagegs.codec.color_transform import ColorTransform
 from imagegs.compression.options import CompressionOptions
 from imagegs.compression.plan import Plan
 from imagegs.fitting import fit
+from imagegs.fitting.device.choosing import chosen_device
 from imagegs.fitting.pruning import without_useless
 from imagegs.fitting.quantising import (
     FEW_STAGES,
@@ -53,8 +54,9 @@ class Packer:
         plan, gaussians = self.plan, fitted.gaussians
         if plan.bits is not None:
             return codec.encode(gaussians, plan.bits, metadata=metadata)
-        weights = plan.weights(fitted.pixel_weights)
-        reference = Reference(fitted.pixels, gaussians, self.options.threads, **weights, tune=plan.tune)
+        how = plan.weights(fitted.pixel_weights)
+        how |= {"tune": plan.tune, "device": chosen_device(self.options.fit.device)}
+        reference = Reference(fitted.pixels, gaussians, self.options.threads, **how)
         if plan.max_bytes is None:
             lattice = lattice_for(reference, gaussians, fitted.error)
             return self._file(reference, gaussians, lattice, metadata)
@@ -116,6 +118,7 @@ class Packer:
             tune=self.plan.tune,
             seed=self.options.fit.seed,
             threads=self.options.threads,
+            device=self.options.fit.device,
             layers=self.plan.layers,
             channels=gaussians.channels,
             **self.plan.weights(fitted.pixel_weights),

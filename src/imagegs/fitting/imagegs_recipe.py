@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from imagegs._native import Engine
 from imagegs.fitting.adam import Adam
+from imagegs.fitting.device.choosing import objective_on
 from imagegs.fitting.gauss_newton import Polished, polish
 from imagegs.fitting.growth import growth_plan, growth_shares, worst_pixels
 from imagegs.fitting.layering import Layering, rows_of
@@ -71,7 +72,8 @@ def fit_record(
     """Fits Gaussians of the "softmax" blend to a target (C, H, W); `finish` makes Gaussians of arrays."""
     weights = options.pixel_weights
     room = Room(0.0, 0.0, target.shape[2], target.shape[1], options.largest_scale)
-    copies = SmallCopies(Objective(target, "softmax", threads, weights, options.wrap, options.observer, room))
+    given = target, "softmax", threads, weights, options.wrap, options.observer, room
+    copies = SmallCopies(objective_on(options.device, *given))
     polishes = options.tune == "psnr"
     extra = round(POLISH_SHARE * options.steps) if polishes and options.time_budget is None else 0
     deadline = None if options.time_budget is None else time.monotonic() + options.time_budget

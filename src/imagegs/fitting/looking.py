@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from imagegs.fitting.losses import evaluated
 from imagegs.fitting.objective import Evaluation, GaussianArrays, KeptRender, LossWeights, Objective
-from imagegs.gaussians import FloatArray
 
 # A fit of so many steps looks in every second one and loses nothing by it; in shorter ones each look counts.
 # A look in every third step loses a point of SSIMULACRA 2.
@@ -25,7 +26,7 @@ class Looks:
         self._objective = objective
         self._looks_always = fit_steps < FEWEST_STEPS or objective.pixel_weights is not None
         self._last = Evaluation(0.0, 0.0, np.empty(0, np.float32))
-        self._stand_in: FloatArray | None = None
+        self._stand_in: Any = None  # see `KeptRender.stand_in`
 
     def evaluated(
         self, arrays: GaussianArrays, loss: LossWeights, kept: KeptRender | None, is_last: bool
@@ -44,15 +45,5 @@ class Looks:
         picture = kept or objective.kept(arrays)
         self._last = picture.evaluate(loss)
         if kept is None and not self._looks_always:
-            self._stand_in = objective.scratch
-            _to_stand_in(self._stand_in, picture.picture)
+            self._stand_in = picture.stand_in()
         return self._last
-
-
-def _to_stand_in(slope: FloatArray, picture: FloatArray) -> None:
-    """Turns slopes of a loss at a picture into the target whose mean squared error has them there: in place.
-
-    The mean of (picture - target)^2 has the slope 2 (picture - target) / size.
-    """
-    slope *= np.float32(-slope.size / 2)
-    slope += picture

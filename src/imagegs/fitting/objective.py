@@ -155,6 +155,10 @@ class Objective:
         other.observer = None
         return other
 
+    def beside(self, target: FloatArray, pixel_weights: FloatArray | None) -> Objective:
+        """An objective for another target (C, h, w), which has its own size, without an observer."""
+        return Objective(target, self.blend, self.engine.threads, pixel_weights, self.wrap)
+
     def rest(self) -> None:
         """Gives back memory that the next look needs again."""
         if self.observer is not None:
@@ -197,10 +201,10 @@ class Objective:
         """The loss of some Gaussians and its gradient."""
         return self.kept(arrays).evaluate(weights)
 
-    def squared_error(self, arrays: GaussianArrays, target: FloatArray | None = None) -> Evaluation:
+    def squared_error(self, arrays: GaussianArrays, target: Any = None) -> Evaluation:
         """evaluate(arrays, SQUARED_ERROR) in two thirds of its time.
 
-        target: another one (C, H, W) in place of the objective's.
+        target: another one in place of the objective's: (C, H, W), or what `KeptRender.stand_in` gave.
         """
         self._update(arrays)
         gradient = np.empty(arrays.own_units, np.float32)
@@ -208,6 +212,10 @@ class Objective:
         target = self.target if target is None else target
         l2 = _native.squared_error(*scene, target, self.pixel_weights, gradient)
         return Evaluation(l2, l2, gradient)
+
+    def measure(self, arrays: GaussianArrays, weights: LossWeights) -> LossMeans:
+        """The loss's parts for some Gaussians, without a gradient. The scratch is overwritten."""
+        return self.loss(self.render(arrays, self.scratch), weights)
 
     def quality(self, arrays: GaussianArrays) -> tuple[float, float]:
         """PSNR in dB and SSIM (zero padded, as in the loss) of the clipped picture."""
@@ -269,6 +277,17 @@ class KeptRender:
         objective = self.objective
         means = objective.loss(self.picture, weights, objective.scratch)
         return Evaluation(objective.total(means, weights), means.l2, self.gradient(objective.scratch))
+
+    def stand_in(self) -> Any:
+        """The target whose mean squared error has, at this picture, the slopes of the loss that was evaluated
+        last. It lies in the objective's scratch.
+
+        The mean of (picture - target)^2 has the slope 2 (picture - target) / size.
+        """
+        slope = self.objective.scratch
+        slope *= np.float32(-slope.size / 2)
+        slope += self.picture
+        return slope
 
     def gradient(self, color_gradient: FloatArray) -> FloatArray:
         """(N, 6 + C), in own units, of a loss whose gradient with respect to the picture is `color_gradient`

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.choices import DEFAULT_EFFORT, RecipeName, Tune
+from imagegs.choices import DEFAULT_EFFORT, DeviceName, RecipeName, Tune
 from imagegs.codec.bits import Bits
 from imagegs.engine import engine
+from imagegs.fitting.device.choosing import chosen_device
 from imagegs.fitting.imagegs_recipe import fit_record
 from imagegs.fitting.objective import weights_of_pixels
 from imagegs.fitting.paper_recipe import fit_paper
@@ -49,6 +50,7 @@ def fit(
     alphas: Sequence[int | None] | None = None,
     channels: tuple[str, ...] | None = None,
     threads: int | None = None,
+    device: DeviceName = "cpu",
     progress: Callable[[Progress], None] | None = None,
 ) -> Gaussians:
     """Fit Gaussians to a picture.
@@ -81,9 +83,13 @@ def fit(
         are free, whatever they are, and take those of the visible ones around.
     channels: names; by default Y, YA, RGB or RGBA, else C0, C1, ...
     threads: 1 or more; by default one a core.
+    device: what the imagegs recipe runs on: "cpu", "cuda" for a graphics card of NVIDIA or AMD, which needs
+        imagegs[gpu], or "auto" for a card if there is one that can be used. Fits on a card differ from those
+        on the CPU in the last digits.
     progress: called after every step.
 
-    Raises ValueError or TypeError for arguments out of range.
+    Raises ValueError or TypeError for arguments out of range, ImageGSError where a card is asked for and
+    cannot be used.
 
     >>> image = np.random.default_rng(0).random((16, 24, 3))
     >>> imagegs.fit(image, 20, effort=1).xy.shape
@@ -119,6 +125,7 @@ def fit_progressively(
     alphas: Sequence[int | None] | None = None,
     channels: tuple[str, ...] | None = None,
     threads: int | None = None,
+    device: DeviceName = "cpu",
 ) -> Iterator[Progress]:
     """Fit Gaussians to a picture step by step: a Progress for each step; the last one is `done`.
 
@@ -150,7 +157,9 @@ def fit_progressively(
         wrap=wraps,
         pixel_weights=pixel_weights is not None,
         channel_weights=channel_weights is not None,
+        device=device == "cuda",
     )
+    chosen = chosen_device("cpu" if recipe == "paper" and device == "auto" else device)
     roots = weight_roots(channel_weights, n_channels)
     if time_budget is not None and not 0 < time_budget < math.inf:
         raise ValueError(f"a fit needs a time above 0 s, not {time_budget}")
@@ -165,10 +174,23 @@ def fit_progressively(
     check_memory(needed, what, "`imagegs encode --blocks` takes little memory")
     planes = with_hidden_filled(to_planes(pixels), covered)
     target = planes * roots[:, None, None]
-    observer = observer_for(target, names, roots, weights, threads) if tune == "visual" else None
+    observer = observer_for(target, names, roots, weights, threads, chosen) if tune == "visual" else None
     weights = weights if recipe == "paper" else seen_weights(planes, covered, weights)
     options = FitOptions(
-        n, steps, placement, bits, seed, tune, time_budget, start, layers, weights, covered, wraps, observer
+        n,
+        steps,
+        placement,
+        bits,
+        seed,
+        tune,
+        time_budget,
+        start,
+        layers,
+        weights,
+        covered,
+        wraps,
+        observer,
+        device=chosen,
     )
     blend: BlendName = "paper" if recipe == "paper" else "softmax"
     canvas: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import Literal
 
 from imagegs.choices import Tune
 from imagegs.codec.bits import Bits
+from imagegs.fitting.device.choosing import ChosenDevice
 from imagegs.fitting.placement import Placement
 from imagegs.fitting.visual import Observer
 from imagegs.gaussians import MAX_SCALE, FloatArray, Gaussians, layer_ends
@@ -32,6 +33,7 @@ class FitOptions:
     wrap: bool = False  # the canvas is periodic
     observer: Observer | None = None  # of the target; where it is tuned for the eye
     largest_scale: float = MAX_SCALE  # pixels
+    device: ChosenDevice = "cpu"
 
     @property
     def ends(self) -> list[int]:

@@ -20,12 +20,12 @@ from imagegs.choices import Tune
 from imagegs.codec.color_transform import ColorTransform
 from imagegs.codec.lattice import SCALES, Lattice, from_table, to_table
 from imagegs.fitting.color_transforms import choose_color_transform, usual_lattice
+from imagegs.fitting.device.choosing import ChosenDevice, objective_on
 from imagegs.fitting.gauss_newton import DAMPING, polish
 from imagegs.fitting.losses import aim_near, measured
 from imagegs.fitting.objective import (
     SQUARED_ERROR,
     GaussianArrays,
-    Objective,
     Room,
     weights_of_pixels,
 )
@@ -235,7 +235,7 @@ class Reference:
     The colours of its target, and those of `arrays_of`, are multiplied by the roots (C,) of the channels'
     weights, so that squared errors count by the weights.
 
-    like: Gaussians of the picture, which tell canvas and channels. room: of the objective. The other
+    like: Gaussians of the picture, which tell canvas and channels. room, device: of the objective. The other
     arguments, and the errors, are those of `quantise`.
     """
 
@@ -249,6 +249,7 @@ class Reference:
         alphas: Sequence[int | None] | None = None,
         tune: Tune = "balanced",
         room: Room | None = None,
+        device: ChosenDevice = "cpu",
     ) -> None:
         if like.blend != "softmax":
             raise ValueError(f"only the softmax blend has a lattice, not the {like.blend} blend")
@@ -263,8 +264,9 @@ class Reference:
         weighed = target if (self.roots == 1).all() else target * self.roots[:, None, None]
         observer = None
         if tune == "visual":
-            observer = observer_for(weighed, like.channels, self.roots, of_pixels, threads)
-        self.objective = Objective(weighed, "softmax", threads, weights, like.wrap, observer, room)
+            observer = observer_for(weighed, like.channels, self.roots, of_pixels, threads, device)
+        given = weighed, "softmax", threads, weights, like.wrap, observer, room
+        self.objective = objective_on(device, *given)
         self.copies = SmallCopies(self.objective)
 
     def arrays_of(self, gaussians: Gaussians) -> GaussianArrays:

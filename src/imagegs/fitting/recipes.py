@@ -25,6 +25,7 @@ _PAPER_LACKS = {
     "pixel_weights": "weights of pixels",
     "channel_weights": "weights of channels",
     "restore": "restoration",
+    "device": "fit on a graphics card",
 }
 
 

@@ -83,9 +83,8 @@ def _half(copy: Copy) -> Copy | None:
             of_half[:, half] = band.weights
     if of_half is not None and weights is not None and weights.ndim == 2:
         of_half = of_half[0]
-    smaller = Objective(target, objective.blend, objective.engine.threads, of_half, objective.wrap)
     lost = copy.lost + max(0.0, float(np.mean(beyond, dtype=np.float64)))
-    return Copy(smaller, copy.factor / 2, lost)
+    return Copy(objective.beside(target, of_half), copy.factor / 2, lost)
 
 
 class _HalfRows(NamedTuple):

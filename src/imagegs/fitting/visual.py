@@ -52,6 +52,14 @@ def loss_weights() -> NDArray[np.float64]:
     return weights
 
 
+def weights_for(n_channels: int) -> NDArray[np.float64]:
+    """`loss_weights` for pictures of so many channels: gray has no chroma."""
+    weights = loss_weights()
+    if n_channels < 3:
+        weights[:, [0, 2]] = 0
+    return weights
+
+
 class Observer:
     """Compares pictures with a target as an eye does.
 
@@ -64,9 +72,7 @@ class Observer:
         self, engine: Engine, target: FloatArray, factors: FloatArray, pixel_weights: FloatArray | None = None
     ) -> None:
         self._engine = engine
-        self._weights = loss_weights()
-        if len(target) < 3:  # gray has no chroma
-            self._weights[:, [0, 2]] = 0
+        self._weights = weights_for(len(target))
         factors = np.ascontiguousarray(factors, np.float32)
         self._native = _native.VisualLoss(engine, target, pixel_weights, factors, self._weights)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegs.engine import engine
+from imagegs.fitting.device.choosing import ChosenDevice, observer_on
 from imagegs.fitting.objective import GaussianArrays
 from imagegs.fitting.visual import Observer
 from imagegs.gaussians import FloatArray
@@ -66,6 +66,7 @@ def observer_for(
     roots: FloatArray,
     pixel_weights: FloatArray | None,
     threads: int | None,
+    device: ChosenDevice = "cpu",
 ) -> Observer:
     """Who looks at pictures beside a target (C, H, W) whose channels were multiplied by the roots (C,).
 
@@ -73,7 +74,7 @@ def observer_for(
     """
     if not is_seen(channels):
         raise ValueError(f"what an eye sees is told of Y, YA, RGB or RGBA, not of {', '.join(channels)}")
-    return Observer(engine(threads), target, np.float32(1) / roots, pixel_weights)
+    return observer_on(device, threads, target, np.float32(1) / roots, pixel_weights)
 
 
 def with_colors(arrays: GaussianArrays, factors: NDArray[np.floating[Any]]) -> GaussianArrays:

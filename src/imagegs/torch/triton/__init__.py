@@ -7,6 +7,14 @@ docs/gpu.md tells how the kernels were proven without a card.
 """
 
 from imagegs.torch.triton.gauss_newton import normal_diagonal, normal_product, removal_cost
-from imagegs.torch.triton.rendering import Saved, backward, forward
+from imagegs.torch.triton.rendering import Saved, backward, forward, own_gradient
 
-__all__ = ["Saved", "backward", "forward", "normal_diagonal", "normal_product", "removal_cost"]
+__all__ = [
+    "Saved",
+    "backward",
+    "forward",
+    "normal_diagonal",
+    "normal_product",
+    "own_gradient",
+    "removal_cost",
+]

@@ -15,7 +15,7 @@ from imagegs.torch.triton.constants import GROUP_SIZE, SUMS
 from imagegs.torch.triton.diagonal import diagonal_kernel
 from imagegs.torch.triton.launching import on_device
 from imagegs.torch.triton.removing import removal_kernel
-from imagegs.torch.triton.rendering import Saved, chained, gradient_sums
+from imagegs.torch.triton.rendering import Saved, own_gradient
 from imagegs.torch.triton.tangents import tangent_kernel
 
 _SQRT2 = 2.0**0.5
@@ -26,7 +26,7 @@ def normal_product(saved: Saved, tangent: Tensor, weights: Tensor | None = None)
     with on_device(saved.out):
         change = _change(saved, tangent.to(torch.float32))
         weighed = change if weights is None else change * _of_channels(saved, weights)
-        return chained(saved, gradient_sums(saved, weighed), own=True)
+        return own_gradient(saved, weighed)
 
 
 def normal_diagonal(saved: Saved, weights: Tensor | None = None) -> Tensor:

@@ -50,12 +50,15 @@ def _candidates(blocks: Blocks) -> Tensor:
     return blocks.lists.ids[blocks.lists.offsets[tiles[block]] + within].long()
 
 
-def add_parts(by_gaussian: SortedParts, parts: Tensor) -> Tensor:
-    """The sums (groups, N, width) of parts (groups, parts, width) over all blocks."""
+def add_parts(by_gaussian: SortedParts, parts: Tensor, filled: int) -> Tensor:
+    """The sums (groups, N, width) of parts (groups, parts, width) over all blocks.
+
+    filled: the number of columns that were written, the first ones; the sums of the others are 0.
+    """
     order, starts = by_gaussian()
     groups, n_parts, width = parts.shape
     n = len(starts) - 1
     sums = parts.new_empty((groups, n, width))
     compiled = {"WIDTH": width, "COLUMNS": triton.next_power_of_2(width), "BLOCK": PARTS_AT_ONCE}
-    launch(add_kernel, (n, groups), parts, order, starts, sums, n_parts, n, **compiled)
+    launch(add_kernel, (n, groups), parts, order, starts, sums, n_parts, n, filled, **compiled)
     return sums

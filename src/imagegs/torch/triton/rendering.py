@@ -62,7 +62,7 @@ class Saved:
         """The sums (groups, N, width) of the parts that such a kernel makes of each block and candidate."""
         parts = self.out.new_empty((self.groups, self.blocks.n_parts, width))
         self.walk(kernel, *given, self.blocks.first_part, parts, self.blocks.n_parts)
-        return add_parts(self.sorted_parts, parts)
+        return add_parts(self.sorted_parts, parts, min(width, SUMS + self.color.shape[1]))
 
 
 def forward(
@@ -113,6 +113,12 @@ def backward(saved: Saved, grad: Tensor) -> Gradients:
         all_of[:, 5].contiguous(),
         all_of[:, 6:].contiguous(),
     )
+
+
+def own_gradient(saved: Saved, grad: Tensor) -> Tensor:
+    """The same with respect to the numbers in each Gaussian's own units (gauss_newton.py): (N, 6 + C)."""
+    with on_device(saved.out):
+        return chained(saved, gradient_sums(saved, grad), own=True)
 
 
 def gradient_sums(saved: Saved, grad: Tensor) -> Tensor:
