@@ -101,6 +101,7 @@ def _check_known(options: CompressionOptions) -> None:
         "channel_weights": options.channel_weights is not None,
         "grain": options.grain not in ("off", 0),
         "restore": options.restore is not None,
+        "a device": fit.device != "cpu",
     }
     for name, is_given in unknown.items():
         if is_given:
