@@ -29,6 +29,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
+from imagegs.evaluation.processes import safe_path
 from imagegs.torch.triton import (
     adding,
     chaining,
@@ -145,7 +146,7 @@ def measured(targets: list[str]) -> Found:
     """What each kernel needs: by kernel, specialisation and target. All processors compile."""
     work = [(i, chosen) for i, (_, options) in enumerate(KERNELS) for chosen in specialisations(options)]
     found: Found = {}
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    with safe_path(), ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         for (i, chosen), row in zip(work, pool.map(partial(row_of, targets=targets), work), strict=True):
             found.setdefault(KERNELS[i][0].__name__, {})[label(chosen)] = row
     return found

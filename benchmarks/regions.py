@@ -21,6 +21,7 @@ from typing import Any
 import imagegs
 from imagegs.codec.byte_source import OpenFile
 from imagegs.evaluation.bench import machine
+from imagegs.evaluation.processes import safe_path
 
 OFF = 500  # canvas pixels from a corner of a block: the region lies across blocks, and needs many
 CASES: list[dict[str, Any]] = [
@@ -88,7 +89,7 @@ def main() -> None:
     }
     result: dict[str, Any] = {"machine": machine(), "file": facts, "rows": []}
     for case in CASES:
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
+        with safe_path(), multiprocessing.get_context("spawn").Pool(1) as pool:
             repeats = options.repeats if "region" in case else 1
             row = pool.apply(measure, (options.file, case, repeats))
         print(row, flush=True)

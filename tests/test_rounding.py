@@ -10,7 +10,7 @@ from imagegs._native import LayerCoder
 from imagegs.codec.lattice import CELL_X, FIRST_COLOR, SHORTER, Lattice, from_table, native_lattice, to_table
 from imagegs.compression import rate_control
 from imagegs.fitting.quantising import Reference, onto_lattice
-from imagegs.fitting.rounding import ColorRounding
+from imagegs.fitting.rounding import ColorRounding, whole_part
 from test_quantising import fitted  # noqa: F401  (a fixture)
 
 LATTICE = Lattice.of_fineness(1)
@@ -93,7 +93,8 @@ def rounding(fitted):  # noqa: F811
     reference = Reference(picture, g, 1)
     arrays = reference.arrays_of(g.replace(**from_table(to_table(g, LATTICE), LATTICE, g.height, g.width)))
     arrays.color = np.array(g.color)
-    return reference, g, arrays, ColorRounding(reference.objective, LATTICE, reference.roots, [20, 60])
+    part = whole_part(60, [20, 40], g.height, g.width)
+    return reference, g, arrays, ColorRounding(reference.objective, LATTICE, reference.roots, part)
 
 
 def test_dearer_bits_are_fewer_and_cost_error(rounding):

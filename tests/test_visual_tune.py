@@ -12,7 +12,7 @@ from imagegs.engine import engine
 from imagegs.fitting.losses import aim_near, aimed, loss_of
 from imagegs.fitting.objective import SQUARED_ERROR, LossWeights, Objective
 from imagegs.fitting.quantising import Reference
-from imagegs.fitting.rounding import ColorRounding
+from imagegs.fitting.rounding import ColorRounding, whole_part
 from imagegs.fitting.visual import MOST_METRIC, Observer, local_metric
 from imagegs.pictures.pixels import to_planes
 from imagegs.ssimulacra.score import ssimulacra2
@@ -196,7 +196,8 @@ def test_a_step_of_colors_that_goes_too_far_is_shortened():
     reference = Reference(pixels, gaussians, 1, tune="visual")
     objective, arrays = reference.objective, reference.arrays_of(gaussians)
     aim = aim_near(objective.kept(arrays))
-    colors = ColorRounding(objective, imagegs.Lattice.of_fineness(1), reference.roots, [150])
+    part = whole_part(150, [], gaussians.height, gaussians.width)
+    colors = ColorRounding(objective, imagegs.Lattice.of_fineness(1), reference.roots, part)
     before = objective.evaluate(arrays, aim.loss).loss
     better = colors._best(arrays).arrays
     assert objective.evaluate(better, aim.loss).loss < before

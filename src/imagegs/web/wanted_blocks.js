@@ -9,7 +9,7 @@ export class WantedBlocks {
      * @param {Map<number, number>} blocks ascending, and how many layers of each
      * @param {number} layers the most of these
      * @param {BlockCache} cache
-     * @param {(layers: number) => void} onLayer called whenever all blocks have more of their layers than before
+     * @param {(layers: number) => void} onLayer called whenever all blocks have more layers than before
      */
     constructor(blocks, layers, cache, onLayer) {
         this.blocks = blocks;
