@@ -22,28 +22,17 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from imagegs.choices import DeviceName
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-NAMES = ("xy", "scale", "angle", "log_weight", "color")
+from triton_cases import NAMES, Case
+
 CLEAR = 1e-3  # nats between a point and a change of its set, of those that are compared
 MOST_VALUE, MOST_GRADIENT = 1e-4, 1e-3  # errors, of gradients relative to the largest
-
-
-class Case(NamedTuple):
-    """What is compared: blend, height, width, channels, Gaussians, whether the canvas wraps, points."""
-
-    blend: Any
-    height: int
-    width: int
-    channels: int
-    n: int
-    wrap: bool = False
-    points: int = 0
 
 
 CASES = [
@@ -65,16 +54,13 @@ def errors_of(case: Case, device: str) -> dict[str, Any]:
     import oracle
 
     rng = np.random.default_rng(0)
-    g = oracle.random_gaussians(rng, case.n, case.height, case.width, case.channels, case.blend)
-    g = g.replace(wrap=case.wrap)
-    places = oracle.pixel_centres(case.width, case.height)
-    if case.points:
-        places = rng.uniform(0, (case.width, case.height), (case.points, 2)).astype(np.float32)
+    g, drawn = case.drawn(rng)
+    places = oracle.pixel_centres(case.width, case.height) if drawn is None else drawn
     certain = oracle.selection_margin(g, places) >= CLEAR
     slope = rng.normal(size=(len(places), case.channels)) * certain[:, None]
 
     tensors = [torch.tensor(np.array(getattr(g, name)), device=device) for name in NAMES]
-    points = torch.tensor(places, dtype=torch.float32, device=device) if case.points else None
+    points = None if drawn is None else torch.tensor(drawn, device=device)
     runs = [run_once(tensors, case, points, slope, device) for _ in range(2)]
     values, *gradients = runs[0]
     expected, twin = oracle.evaluate(g, places), oracle.gradients(g, places, slope)

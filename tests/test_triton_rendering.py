@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,26 +10,12 @@ import pytest
 import oracle
 from imagegs.gaussians import Gaussians
 from imagegs.rendering import tile_lists
+from triton_cases import NAMES, Case
 
 from triton_interpreter import kernels  # isort: skip
 import torch
 
 from imagegs.torch.triton import lists as lists_module
-
-NAMES = ("xy", "scale", "angle", "log_weight", "color")
-
-
-class Case(NamedTuple):
-    """What is painted: blend, height, width, channels, Gaussians, whether the canvas wraps, points."""
-
-    blend: Any
-    height: int
-    width: int
-    channels: int
-    n: int
-    wrap: bool = False
-    points: int = 0
-
 
 CASES = [
     Case("softmax", 19, 24, 1, 30),
@@ -73,10 +59,7 @@ def check(g: Gaussians, points: np.ndarray | None, clear: float = 1e-4) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: "-".join(str(part) for part in c))
 def test_colours_and_gradients_are_those_of_the_twin(case: Case) -> None:
-    rng = np.random.default_rng(3)
-    g = oracle.random_gaussians(rng, case.n, case.height, case.width, case.channels, case.blend)
-    points = rng.uniform(0, (case.width, case.height), (case.points, 2)).astype(np.float32)
-    check(g.replace(wrap=case.wrap), points if case.points else None)
+    check(*case.drawn(np.random.default_rng(3)))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])

@@ -95,10 +95,18 @@ def block_grid(side: int | None, n_gaussians: int, width: int, height: int, cell
         return usual_grid(n_gaussians, width, height, cell)
     if side == 0:
         return BlockGrid(width, height)
+    return grid_of_side(side, width, height, 1 << cell)
+
+
+def grid_of_side(side: int, width: int, height: int, least: int) -> BlockGrid:
+    """Blocks of a side in pixels, a power of 2 of at least `least`, which is one itself.
+
+    Raises ValueError for another side.
+    """
     exponent = operator.index(side).bit_length() - 1
-    if side != 1 << max(exponent, 0) or not cell <= exponent <= MOST_SIDE:
+    if side != 1 << max(exponent, 0) or not least <= side <= 1 << MOST_SIDE:
         raise ValueError(
-            f"blocks of {side} pixels: only powers of 2 from {1 << cell} to {1 << MOST_SIDE} are possible"
+            f"blocks of {side} pixels: only powers of 2 from {least} to {1 << MOST_SIDE} are possible"
         )
     grid = BlockGrid(width, height, exponent)
     if len(grid) > MOST_BLOCKS:

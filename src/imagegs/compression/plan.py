@@ -155,11 +155,14 @@ def _usual_tune(options: CompressionOptions, restoration: Restoration, maps: Seq
     """The tune for the eye where there is a picture to look at, unless it is PSNR that counts."""
     if restoration.mode is not None:
         return "psnr"
-    channels = restoration.shown.channels
-    keeps_hidden = options.exact and channels[-1] == "A"  # alpha may hold something else
-    looked_at = is_seen(channels) and not maps and not keeps_hidden
+    looked_at = is_looked_at(restoration.shown.channels, options.exact) and not maps
     plain = options.fit.recipe == "paper" or options.target.decibels is not None
     return "visual" if looked_at and not plain else "balanced"
+
+
+def is_looked_at(channels: Sequence[str], exact: bool) -> bool:
+    """Whether there is a picture to look at: an alpha that is kept exactly may hold something else."""
+    return is_seen(channels) and not (exact and channels[-1] == "A")
 
 
 def _alphas(exact: bool, restoration: Restoration, maps: Sequence[TextureMap]) -> Alphas | None:

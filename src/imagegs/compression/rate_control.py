@@ -19,6 +19,7 @@ from imagegs.fitting.quantising import (
     FEW_STAGES,
     FINENESS,
     Reference,
+    Stages,
     color_transform_for,
     inside_canvas,
     lattice_for,
@@ -105,8 +106,7 @@ class Packer:
             return codec.encode(each, lattice, metadata=metadata, threads=self.options.threads)
 
         fits = None if n_bytes is None else lambda each: len(encoded(each)) <= n_bytes
-        steps = steps_after_rounding(fit.effort)
-        stages = FEW_STAGES if fit.effort <= BRIEF_EFFORT else None
+        steps, stages = roundings(fit.effort)
         return encoded(onto_lattice(reference, gaussians, lattice, steps, fit.seed, fits, stages))
 
     def _fewer(self, fitted: FittedGaussians, gaussians: Gaussians) -> Gaussians:
@@ -125,9 +125,11 @@ class Packer:
         )
 
 
-def steps_after_rounding(effort: int) -> int:
-    """The steps of Gauss-Newton after each rounding."""
-    return 1 + (effort >= THOROUGH_EFFORT)
+def roundings(effort: int) -> tuple[int, Stages | None]:
+    """The steps of Gauss-Newton after each rounding, and the stages of the rounding as `onto_lattice` takes
+    them.
+    """
+    return 1 + (effort >= THOROUGH_EFFORT), FEW_STAGES if effort <= BRIEF_EFFORT else None
 
 
 class _Sizes:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from imagegs._native import SOFTMAX_CUTOFF
 from imagegs.codec.blocks import BlockGrid
 from imagegs.fitting.objective import GaussianArrays
-from imagegs.gaussians import FloatArray
+from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.large.windows import Window
+from imagegs.pictures.pixels import channel_names
 
 # Nats that a Gaussian may be below 0 at a place that it is seen at: where another one paints, its exponent is
 # seldom below -8.
@@ -48,6 +49,19 @@ class BlockGaussians:
             self.layer,
         )
 
+    def on_canvas(self, height: int, width: int) -> Gaussians:
+        """The same on a canvas of their own, without layers, the channels named by their number."""
+        return Gaussians(
+            self.xy,
+            self.scale,
+            self.angle,
+            self.log_weight,
+            self.color,
+            height=height,
+            width=width,
+            channels=channel_names(self.color.shape[1]),
+        )
+
     @property
     def farthest(self) -> NDArray[np.float32]:
         """(N,): how far from its centre each may be seen, pixels."""
@@ -72,13 +86,11 @@ def in_window(
             part = part.rows(np.flatnonzero(_distance(part.xy, window) <= part.farthest))
         parts.append(part)
         own.append(np.full(len(part), block == window.block))
-    layer = np.concatenate([part.layer for part in parts])
-    order = np.argsort(layer, kind="stable")
-    columns = (
-        np.ascontiguousarray(np.concatenate([getattr(part, f.name) for part in parts])[order])
-        for f in fields(GaussianArrays)
-    )
-    return GaussianArrays(*columns), np.flatnonzero(np.concatenate(own)[order]), layer[order]
+    seen = joined(parts)
+    order = np.argsort(seen.layer, kind="stable")
+    seen = seen.rows(order)
+    arrays = GaussianArrays(seen.xy, seen.scale, seen.angle, seen.log_weight, seen.color)
+    return arrays, np.flatnonzero(np.concatenate(own)[order]), seen.layer
 
 
 def _distance(xy: FloatArray, window: Window) -> FloatArray:

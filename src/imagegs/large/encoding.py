@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -130,7 +130,8 @@ class _Encoding:
         """The quality of the written file."""
         tasks = ((b, (self._source, path, window_of(self._how.grid, b), self._how)) for b in self._blocks)
         found = dict(self._told("measure", self._workers.run(measure_block, tasks)))
-        return list(accumulate((found[b] for b in self._blocks), Quality.plus))[-1]
+        together: Quality = reduce(Quality.plus, (found[b] for b in self._blocks))
+        return together
 
     def _survey(self) -> NDArray[np.float32]:
         """The shares of all cells of the picture."""

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from imagegs.choices import Tune
 from imagegs.codec.blocks import BlockGrid
-from imagegs.compression.rate_control import BRIEF_EFFORT, steps_after_rounding
 from imagegs.large.windows import Window
 from imagegs.pictures.huge import PictureSource
 from imagegs.pictures.pixels import IntegerPixels
@@ -31,16 +30,6 @@ class How:
     stream_bytes: int | None  # that all streams of the file may have together; None: there is no limit
     metadata: dict[str, Any]  # of the file
     threads: int | None = None
-
-    @property
-    def brief(self) -> bool:
-        """Whether quantising takes fewer roundings."""
-        return self.effort <= BRIEF_EFFORT
-
-    @property
-    def roundings(self) -> int:
-        """The steps of Gauss-Newton after each rounding."""
-        return steps_after_rounding(self.effort)
 
     def canvas(self, window: Window) -> dict[str, Any]:
         """The keywords of `Gaussians` for the canvas of a window."""

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from imagegs.codec.blocks import BlockGrid
 from imagegs.codec.lattice import Lattice
 from imagegs.fitting.color_transforms import choose_color_transform
 from imagegs.fitting.objective import GaussianArrays
 from imagegs.fitting.quantising import FINENESS, Reference, lattice_for, lattice_of
 from imagegs.gaussians import Gaussians
-from imagegs.large.block_gaussians import BlockGaussians
+from imagegs.large.block_gaussians import BlockGaussians, joined
 from imagegs.large.coding import coded_block
 from imagegs.large.how import How
 from imagegs.large.windows import Window
@@ -33,7 +34,7 @@ def lattice_within(blocks: Sequence[BlockGaussians], n_bytes: float, how: How) -
     """The finest lattice on which these blocks take so many bytes, rounded at once; the coarsest, if none is
     coarse enough.
     """
-    together = _side_by_side(blocks, how)
+    together = _side_by_side(blocks, how.grid)
 
     def finest(like: Lattice | None) -> Lattice:
         def is_over(fineness: int) -> bool:
@@ -69,17 +70,8 @@ def _stream_bytes(blocks: Sequence[BlockGaussians], lattice: Lattice, how: How) 
     return sum(coded_block(block, size, lattice, how.layers, how.threads).n_bytes for block in blocks)
 
 
-def _side_by_side(blocks: Sequence[BlockGaussians], how: How) -> Gaussians:
+def _side_by_side(blocks: Sequence[BlockGaussians], grid: BlockGrid) -> Gaussians:
     """The Gaussians of some blocks, of all layers, on one canvas."""
-    side = 1 << how.grid.side
-    moved = [block.moved(i * side, 0) for i, block in enumerate(blocks)]
-    return Gaussians(
-        xy=np.concatenate([block.xy for block in moved]),
-        scale=np.concatenate([block.scale for block in moved]),
-        angle=np.concatenate([block.angle for block in moved]),
-        log_weight=np.concatenate([block.log_weight for block in moved]),
-        color=np.concatenate([block.color for block in moved]),
-        height=side,
-        width=side * len(moved),
-        channels=how.channels,
-    )
+    side = 1 << grid.side
+    moved = joined([block.moved(i * side, 0) for i, block in enumerate(blocks)])
+    return moved.on_canvas(side, side * len(blocks))

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from imagegs.codec.block_files import block_file_frame
-from imagegs.codec.blocks import MOST_BLOCKS, MOST_SIDE, BlockGrid
+from imagegs.codec.blocks import BlockGrid, grid_of_side
 from imagegs.codec.header import Header
 from imagegs.compression.options import CompressionOptions, Target
-from imagegs.compression.plan import CODED_BITS, MANY_CODED_BITS, file_metadata
+from imagegs.compression.plan import CODED_BITS, MANY_CODED_BITS, file_metadata, is_looked_at
 from imagegs.fitting.recipes import default_gaussians, steps_of
 from imagegs.gaussians import DEFAULT_LAYERS, layer_ends
 from imagegs.large.how import How
 from imagegs.large.windows import HALO
 from imagegs.pictures.huge import PictureSource
-from imagegs.pictures.pixels import is_seen
 from imagegs.pictures.transparency import alphas_of
 
 
@@ -27,14 +26,8 @@ def how_for(source: PictureSource, options: CompressionOptions, block_side: int)
     _check_known(options)
     fit, channels = options.fit, tuple(source.channels)
     alphas = (None,) * len(channels) if options.exact else alphas_of(channels)
-    keeps_hidden = options.exact and channels[-1] == "A"  # alpha may hold something else
-    tune = fit.tune or ("visual" if is_seen(channels) and not keeps_hidden else "balanced")
-    side = block_side.bit_length() - 1
-    if not HALO <= block_side <= 1 << MOST_SIDE or block_side != 1 << side:
-        raise ValueError(f"blocks of {block_side} pixels: only powers of 2 from {HALO} to {1 << MOST_SIDE}")
-    grid = BlockGrid(source.width, source.height, side)
-    if len(grid) > MOST_BLOCKS:
-        raise ValueError(f"{len(grid)} blocks of {block_side} pixels: at most {MOST_BLOCKS} are possible")
+    tune = fit.tune or ("visual" if is_looked_at(channels, options.exact) else "balanced")
+    grid = grid_of_side(block_side, source.width, source.height, HALO)
     steps = steps_of("imagegs", fit.effort, fit.steps, tune)
     metadata = file_metadata(options, tune, (), steps)
     layers = DEFAULT_LAYERS if fit.layers is None else fit.layers

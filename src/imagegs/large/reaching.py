@@ -20,7 +20,6 @@ from imagegs.codec.reach import IDS_AT_ONCE, extend_reach, fades_to_the_least, i
 from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.large.block_gaussians import BlockGaussians, joined
 from imagegs.large.store import BlockStore
-from imagegs.pictures.pixels import channel_names
 from imagegs.rendering import TileLists, tile_lists, whitened_shapes
 
 TILE = 32  # pixels on a side
@@ -31,19 +30,14 @@ _ROUNDING = 0.01  # nats by which exponents may be off
 def reach_of_store(store: BlockStore, grid: BlockGrid, threads: int | None) -> NDArray[np.uint16]:
     """The reach of each layer of the file in each block (L, K), as chunk BLKS tells it."""
     shape = len(store.layers), len(grid)
-    if _fades_to_the_least(store, grid):
-        return np.full(shape, UNKNOWN_REACH, np.uint16)
     rows = _Rows(store, grid)
+    if rows.fade_to_the_least:
+        return np.full(shape, UNKNOWN_REACH, np.uint16)
     reach = np.zeros(shape, np.int64)
     for row in range(grid.rows):
         for level in store.layers:
             _Listing(rows, grid, row, level, threads).extend(reach)
     return in_units(reach)
-
-
-def _fades_to_the_least(store: BlockStore, grid: BlockGrid) -> bool:
-    blocks = map(store.gaussians, range(len(grid)))
-    return any(fades_to_the_least(g.log_weight[g.layer > 0]) for g in blocks)
 
 
 class _Rows:
@@ -53,8 +47,13 @@ class _Rows:
         self._store, self._grid = store, grid
         self.layers = store.layers
         self.row = lru_cache(maxsize=4)(self._row)
-        # Of each row: the largest scale and log-weight, which bound what it paints elsewhere.
-        self.bounds = [self._bound(row) for row in range(grid.rows)]
+        self.fade_to_the_least = False  # log-weights of some layer that fades in
+        # The largest scale and log-weight of each row bound what it paints elsewhere.
+        self._bounds: list[tuple[float, float]] = []
+        for row in range(grid.rows):
+            g, _ = self.row(row)
+            self.fade_to_the_least |= fades_to_the_least(g.log_weight[g.layer > 0])
+            self._bounds.append((float(g.scale.max(initial=0)), float(g.log_weight.max(initial=-np.inf))))
 
     def _row(self, row: int) -> tuple[BlockGaussians, NDArray[np.int64]]:
         """The Gaussians, and the block of each."""
@@ -63,13 +62,9 @@ class _Rows:
         parts = [self._store.gaussians(block).moved(self._grid.rectangle(block)[0], 0) for block in numbers]
         return joined(parts), np.repeat(numbers, [len(part) for part in parts])
 
-    def _bound(self, row: int) -> tuple[float, float]:
-        gaussians, _ = self.row(row)
-        return float(gaussians.scale.max(initial=0)), float(gaussians.log_weight.max(initial=-np.inf))
-
     def best(self, row: int, distance: int) -> float:
         """An upper bound of the exponents of the Gaussians of a row so far from it, pixels."""
-        scale, log_weight = self.bounds[row]
+        scale, log_weight = self._bounds[row]
         return log_weight - 0.5 * (distance / scale) ** 2 if scale > 0 else -np.inf
 
 
@@ -105,17 +100,7 @@ class _Listing:
             parts.append(part.rows(wanted).moved(0, ((each - self._row) << self._grid.side)))
             layer = np.searchsorted(self._rows.layers, part.layer[wanted])
             owners.append(layer * len(self._grid) + of[wanted])
-        g = joined(parts)
-        gaussians = Gaussians(
-            g.xy,
-            g.scale,
-            g.angle,
-            g.log_weight,
-            g.color,
-            height=self._bottom - self._top,
-            width=self._grid.width,
-            channels=channel_names(g.color.shape[1]),
-        )
+        gaussians = joined(parts).on_canvas(self._bottom - self._top, self._grid.width)
         return gaussians, np.concatenate(owners)
 
     def _others(self, least: float) -> Iterator[int]:

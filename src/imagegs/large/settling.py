@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegs.codec.lattice import Lattice
+from imagegs.compression.rate_control import roundings
 from imagegs.fitting.gauss_newton import polish
 from imagegs.fitting.imagegs_recipe import born_where_worst
 from imagegs.fitting.layering import rows_of
 from imagegs.fitting.losses import aim_near
 from imagegs.fitting.objective import GaussianArrays, Room
-from imagegs.fitting.quantising import FEW_STAGES, Reference, free_numbers, part_onto_lattice
+from imagegs.fitting.quantising import Reference, free_numbers, part_onto_lattice
 from imagegs.fitting.rounding import Part
 from imagegs.gaussians import FloatArray, Gaussians
 from imagegs.large.block_fit import LARGEST_SCALE
@@ -116,9 +117,9 @@ class _Settling:
         def fits(arrays: GaussianArrays) -> bool:
             return coded(arrays).n_bytes <= (n_bytes or 0)
 
-        stages = FEW_STAGES if how.brief else None
+        steps, stages = roundings(how.effort)
         limit = None if n_bytes is None else fits
-        shared = self._reference, self._arrays, self._part(), lattice, how.roundings
+        shared = self._reference, self._arrays, self._part(), lattice, steps
         return coded(part_onto_lattice(*shared, how.seed, limit, stages))
 
     def drop(self, share: float) -> None:

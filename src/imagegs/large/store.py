@@ -24,7 +24,7 @@ class BlockStore:
     """
 
     def __init__(self, folder: Path, grid: BlockGrid, layers: int) -> None:
-        self._folder, self._grid, self._layers = folder, grid, layers
+        self._folder, self._grid = folder, grid
         self._lattice: Lattice | None = None
         shape = layers, len(grid)
         self.n_fitted = np.zeros(len(grid), np.int64)
