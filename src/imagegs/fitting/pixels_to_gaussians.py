@@ -22,12 +22,12 @@ from imagegs.fitting.placement import Placement
 from imagegs.fitting.preparing import check_canvas, checked_count, checked_placement, checked_start, finished
 from imagegs.fitting.progress import FitOptions, Progress
 from imagegs.fitting.recipes import check_recipe, steps_of
-from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots
+from imagegs.fitting.weighing import weighed, weight_roots
 from imagegs.gaussians import MAX_LAYERS, BlendName, Gaussians
 from imagegs.memory import check_memory, fit_bytes
 from imagegs.pictures.given import ImageLike, pixels_from
-from imagegs.pictures.pixels import channel_names, to_planes
-from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
+from imagegs.pictures.pixels import channel_names
+from imagegs.pictures.transparency import checked_alphas
 
 
 def fit(
@@ -172,10 +172,8 @@ def fit_progressively(
     needed = fit_bytes(height, width, n_channels, n, is_seen=tune == "visual")
     what = f"the fit of {width} x {height} pixels with {n_channels} channels"
     check_memory(needed, what, "`imagegs encode --blocks` takes little memory")
-    planes = with_hidden_filled(to_planes(pixels), covered)
-    target = planes * roots[:, None, None]
-    observer = observer_for(target, names, roots, weights, threads, chosen) if tune == "visual" else None
-    weights = weights if recipe == "paper" else seen_weights(planes, covered, weights)
+    picture = weighed(pixels, names, covered, roots, weights, tune, threads, chosen)
+    weights = weights if recipe == "paper" else picture.pixel_weights
     options = FitOptions(
         n,
         steps,
@@ -189,7 +187,7 @@ def fit_progressively(
         weights,
         covered,
         wraps,
-        observer,
+        picture.observer,
         device=chosen,
     )
     blend: BlendName = "paper" if recipe == "paper" else "softmax"
@@ -204,4 +202,4 @@ def fit_progressively(
     check_canvas(n_channels, **canvas)
     engine(threads)
     run = fit_paper if recipe == "paper" else fit_record
-    return run(target, options, threads, partial(finished, layers=layers, roots=roots, **canvas))
+    return run(picture.target, options, threads, partial(finished, layers=layers, roots=roots, **canvas))

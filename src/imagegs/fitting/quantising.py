@@ -31,11 +31,10 @@ from imagegs.fitting.objective import (
 )
 from imagegs.fitting.rounding import ColorRounding, Part, whole_part
 from imagegs.fitting.small_copies import SmallCopies
-from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots, with_colors
+from imagegs.fitting.weighing import weighed, weight_roots, with_colors
 from imagegs.gaussians import Gaussians, canonical_axes, on_canvas
 from imagegs.pictures.given import ImageLike, pixels_from
-from imagegs.pictures.pixels import to_planes
-from imagegs.pictures.transparency import checked_alphas, with_hidden_filled
+from imagegs.pictures.transparency import checked_alphas
 
 # Attributes that are rounded before each polish, and of how many of the Gaussians, as a share. Scales are
 # first: the steps of all other attributes follow from them.
@@ -254,18 +253,14 @@ class Reference:
         if like.blend != "softmax":
             raise ValueError(f"only the softmax blend has a lattice, not the {like.blend} blend")
         covered = checked_alphas(alphas, like.channels)
-        target = to_planes(pixels_from(image))
-        if target.shape != (len(like.channels), like.height, like.width):
+        pixels = pixels_from(image)
+        if pixels.shape != (like.height, like.width, len(like.channels)):
             raise ValueError("the image is not of the Gaussians' canvas and channels")
-        target = with_hidden_filled(target, covered)
-        self.roots = weight_roots(channel_weights, len(target))
+        self.roots = weight_roots(channel_weights, len(like.channels))
         of_pixels = weights_of_pixels(pixel_weights, like.height, like.width)
-        weights = seen_weights(target, covered, of_pixels)
-        weighed = target if (self.roots == 1).all() else target * self.roots[:, None, None]
-        observer = None
-        if tune == "visual":
-            observer = observer_for(weighed, like.channels, self.roots, of_pixels, threads, device)
-        given = weighed, "softmax", threads, weights, like.wrap, observer, room
+        shared = like.channels, covered, self.roots, of_pixels, tune, threads, device
+        target, weights, observer = weighed(pixels, *shared)
+        given = target, "softmax", threads, weights, like.wrap, observer, room
         self.objective = objective_on(device, *given)
         self.copies = SmallCopies(self.objective)
 

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegs.choices import Tune
 from imagegs.fitting.device.choosing import ChosenDevice, observer_on
 from imagegs.fitting.objective import GaussianArrays
 from imagegs.fitting.visual import Observer
 from imagegs.gaussians import FloatArray
-from imagegs.pictures.pixels import is_seen
-from imagegs.pictures.transparency import Alphas, covering, n_seen
+from imagegs.pictures.pixels import Pixels, is_seen, to_planes
+from imagegs.pictures.transparency import Alphas, covering, n_seen, with_hidden_filled
 
 MOST_APART = 2.0**12  # the greatest weight over the least: files hold their roots within 2^-8 to 2^8
 
@@ -75,6 +76,36 @@ def observer_for(
     if not is_seen(channels):
         raise ValueError(f"what an eye sees is told of Y, YA, RGB or RGBA, not of {', '.join(channels)}")
     return observer_on(device, threads, target, np.float32(1) / roots, pixel_weights)
+
+
+class Weighed(NamedTuple):
+    """A picture as an objective takes it."""
+
+    target: FloatArray  # (C, H, W), its channels multiplied by the roots of their weights
+    pixel_weights: FloatArray | None  # (H, W) or (C, H, W): of what is seen
+    observer: Observer | None  # of the target, with the tune "visual"
+
+
+def weighed(
+    pixels: Pixels,
+    channels: Sequence[str],
+    alphas: Alphas,
+    roots: FloatArray,
+    pixel_weights: FloatArray | None,
+    tune: Tune,
+    threads: int | None,
+    device: ChosenDevice = "cpu",
+) -> Weighed:
+    """The picture (H, W, C) with the weights of its pixels, (H, W) of mean 1, and of its channels.
+
+    roots (C,): as `weight_roots` gives them. Raises ValueError as `observer_for` does.
+    """
+    planes = with_hidden_filled(to_planes(pixels), alphas)
+    target = planes if (roots == 1).all() else planes * roots[:, None, None]
+    observer = None
+    if tune == "visual":
+        observer = observer_for(target, channels, roots, pixel_weights, threads, device)
+    return Weighed(target, seen_weights(planes, alphas, pixel_weights), observer)
 
 
 def with_colors(arrays: GaussianArrays, factors: NDArray[np.floating[Any]]) -> GaussianArrays:

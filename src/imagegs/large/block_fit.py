@@ -12,13 +12,12 @@ from imagegs.fitting.preparing import finished
 from imagegs.fitting.progress import FitOptions
 from imagegs.fitting.pruning import without_useless
 from imagegs.fitting.quantising import Reference
-from imagegs.fitting.weighing import observer_for, seen_weights, weight_roots
+from imagegs.fitting.weighing import weighed, weight_roots
 from imagegs.gaussians import Gaussians
 from imagegs.large.block_gaussians import BlockGaussians
 from imagegs.large.how import How
 from imagegs.large.windows import Window
-from imagegs.pictures.pixels import IntegerPixels, to_planes
-from imagegs.pictures.transparency import with_hidden_filled
+from imagegs.pictures.pixels import IntegerPixels
 
 # Pixels. A Gaussian that is wider would be seen in blocks that know nothing of it, and parts of the picture
 # could not be painted without blocks from far away.
@@ -30,11 +29,8 @@ def fit_block(pixels: IntegerPixels, window: Window, n_gaussians: int, how: How)
 
     pixels: (H, W, C) of the window.
     """
-    planes = with_hidden_filled(to_planes(pixels), how.alphas)
-    roots = weight_roots(None, len(planes))
-    observer = None
-    if how.tune == "visual":
-        observer = observer_for(planes, how.channels, roots, None, how.threads)
+    roots = weight_roots(None, len(how.channels))
+    target, weights, observer = weighed(pixels, how.channels, how.alphas, roots, None, how.tune, how.threads)
     n = min(max(1, n_gaussians), window.width * window.height)
     options = FitOptions(
         n,
@@ -42,14 +38,14 @@ def fit_block(pixels: IntegerPixels, window: Window, n_gaussians: int, how: How)
         seed=how.seed,
         tune=how.tune,
         layers=how.layers,
-        pixel_weights=seen_weights(planes, how.alphas),
+        pixel_weights=weights,
         alphas=how.alphas,
         observer=observer,
         largest_scale=LARGEST_SCALE,
     )
     finish = partial(finished, layers=how.layers, roots=roots, **how.canvas(window))
-    gaussians = deque(fit_record(planes, options, how.threads, finish), maxlen=1)[0].snapshot()
-    del planes, observer, options
+    gaussians = deque(fit_record(target, options, how.threads, finish), maxlen=1)[0].snapshot()
+    del target, weights, observer, options
     if how.stream_bytes is not None:
         reference = Reference(pixels, gaussians, how.threads, alphas=how.alphas, tune=how.tune)
         gaussians = without_useless(reference, gaussians)
