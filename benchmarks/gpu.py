@@ -98,7 +98,7 @@ def median_ms(step: Callable[[], object], device: str, count: int) -> float:
 
 
 def steps_of(height: int, width: int, n: int, device: str) -> dict[str, Callable[[], object]]:
-    """What is timed on one size, by name."""
+    """Times all forms on one size; the milliseconds by name."""
     import torch
 
     import torch_twin

@@ -137,13 +137,13 @@ def label(chosen: dict[str, Any]) -> str:
 
 
 def row_of(work: tuple[int, dict[str, Any]], targets: list[str]) -> dict[str, dict[str, int]]:
-    """What a kernel, told by its place in KERNELS, needs in one specialisation: by target."""
+    """Compiles a kernel, told by its place in KERNELS, in one specialisation: its needs by target."""
     kernel, chosen = KERNELS[work[0]][0], work[1]
     return {name: needs(compiled(kernel, chosen, TARGETS[name]), TARGETS[name]) for name in targets}
 
 
 def measured(targets: list[str]) -> Found:
-    """What each kernel needs: by kernel, specialisation and target. All processors compile."""
+    """The needs of each kernel, by kernel, specialisation and target. All processors compile."""
     work = [(i, chosen) for i, (_, options) in enumerate(KERNELS) for chosen in specialisations(options)]
     found: Found = {}
     with safe_path(), ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:

@@ -1,4 +1,4 @@
-"""What a step on a card would take at least, computed from formulas: no card has run it (docs/gpu.md).
+"""The least time of a step on a card, computed from formulas: no card has run it (docs/gpu.md).
 
     .venv/bin/python benchmarks/gpu_roofline.py [--output benchmarks/results/gpu_roofline.json]
 
@@ -27,7 +27,7 @@ HEIGHT, WIDTH, N, CHANNELS = 2048, 2048, 10_000, 3
 POINTS = 256  # of a block
 
 
-# What an instruction of machine code occupies; all others count as issued only.
+# The units that an instruction of machine code occupies; all others count as issued only.
 PIPES = {
     "arithmetic": re.compile(r"\b(FFMA|FADD|FMUL|IMAD)\b"),
     "comparisons": re.compile(r"\b(FMNMX|FSETP|FSEL|SEL|ISETP|IADD3|LOP3|LEA|SHF|PLOP3)\b"),

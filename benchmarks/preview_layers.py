@@ -1,4 +1,4 @@
-"""How many layers a picture needs that is painted smaller than its canvas.
+"""Counts the layers that a picture needs which is painted smaller than its canvas.
 
     python benchmarks/preview_layers.py --pictures DIR [--side 1536] [-n 16000] [--effort 1] [--count 4]
                                         [--out results.json]

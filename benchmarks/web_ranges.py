@@ -1,4 +1,4 @@
-"""What a screen of a huge picture takes in headless Chromium: prints two Markdown tables.
+"""Measures a screen of a huge picture in headless Chromium: prints two Markdown tables.
 
     python benchmarks/web_ranges.py [--blocks 32] [--frames 40]
 

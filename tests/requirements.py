@@ -1,4 +1,4 @@
-"""What a test needs beyond the extra `test`: where that is absent, the test is skipped, or fails."""
+"""Packages and tools beyond the extra `test`: where one is absent, the test is skipped, or fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory is left, of trees of files as Linux has them, and what is refused for lack of it."""
+"""The memory that is left, by trees of files as Linux has them, and what is refused for lack of it."""
 
 import subprocess
 import sys

@@ -74,7 +74,7 @@ def stream(layer: int, block: int) -> slice:
 
 
 def bytes_of(region: tuple[int, int, int, int], layers: int = 3) -> int:
-    """How many bytes the streams have that a region needs."""
+    """The bytes of the streams that a region needs."""
     x, y, width, height = region
     needed = INDEX.layers_near(np.array([[x, y, x + width, y + height]]), wrap=False)
     return int(INDEX.n_bytes[:layers][np.arange(layers)[:, None] < needed].sum())
@@ -118,7 +118,7 @@ def test_a_region_reads_its_streams_and_no_others(region: tuple[int, int, int, i
     part = decode_contents(source, region=region).gaussians
     assert np.array_equal(render(part, region=region), render(WHOLE, region=region))
     assert source.seen[:FIRST_LAYER].all()
-    # Of each layer its head and number of Gaussians; of chunk TAIL all.
+    # Each layer gives its head and number of Gaussians; of chunk TAIL all.
     assert source.seen[FIRST_LAYER:].sum() == bytes_of(region) + 3 * 12 + 12
     x, y, width, height = region
     needed = INDEX.layers_near(np.array([[x, y, x + width, y + height]]), wrap=False)

@@ -73,7 +73,7 @@ def test_the_gradient_is_the_twins_slope(shape, weighted, isa):
 
 
 def test_planes_that_share_memory_do_not_mix():
-    """Of a picture so large the maps are made plane after plane, in the same memory."""
+    """Maps of a picture so large are made plane after plane, in the same memory."""
     shape = (3, 760, 1400)
     rng = np.random.default_rng(5)
     target = rng.random(shape, np.float32)

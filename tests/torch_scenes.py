@@ -1,4 +1,4 @@
-"""What the tests of imagegs.torch share."""
+"""Scenes that the tests of imagegs.torch share."""
 
 from __future__ import annotations
 

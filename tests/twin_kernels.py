@@ -1,4 +1,4 @@
-"""What the Triton kernels do, slowly: pictures and gradients by the plain twin, J^T J by the native kernels.
+"""The work of the Triton kernels, done slowly: pictures, gradients by the plain twin, J^T J by native ones.
 
 A stand-in for `imagegs.torch.triton`, so that whole fits of a device run on the CPU; the kernels themselves
 are held to the native ones in test_triton_gauss_newton.py.

@@ -37,7 +37,7 @@ def smooth_l1(difference: Tensor) -> Tensor:
 
 
 def loss_of(picture: Tensor, target: Tensor) -> Tensor:
-    """What is minimised, of pictures [H, W, C]."""
+    """The loss of a picture [H, W, C]."""
     error = picture - target
     return smooth_l1(error) + smooth_l1(error.diff(dim=0)) + smooth_l1(error.diff(dim=1))
 

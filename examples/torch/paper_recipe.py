@@ -83,7 +83,7 @@ def quantised(value: Tensor, bits: int) -> Tensor:
 
 
 def numbers_of(values: Values, target: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What the operator takes."""
+    """The tensors that the operator takes."""
     position, inverse_scale, angle, color = (quantised(values[name], bits) for name, bits in BITS.items())
     height, width, _ = target.shape
     return position * torch.tensor([width, height]), 1 / inverse_scale, angle, torch.zeros_like(angle), color

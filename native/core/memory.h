@@ -1,4 +1,4 @@
-// What the allocator keeps of memory that is free.
+// Gives back memory that is free and that the allocator keeps.
 #pragma once
 
 #include <cstdlib> // tells whether the library is glibc

@@ -22,7 +22,7 @@ Tune = Literal["balanced", "psnr", "ssim", "visual"]
 TUNES: tuple[Tune, ...] = get_args(Tune)
 
 DeviceName = Literal["cpu", "cuda", "auto"]
-"""What a fit runs on: the processor, a graphics card, or a card if there is one that can be used ("auto")."""
+"""A fit runs on the processor, on a graphics card, or on a card if there is a usable one ("auto")."""
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
 
 PlacementName = Literal["gradient", "random"]  # where the first Gaussians go

@@ -1,4 +1,4 @@
-"""How much memory work takes and how much there is: work that cannot fit is refused before it begins.
+"""Holds the memory that work takes against what there is: work that cannot fit is refused before it begins.
 
 On a system that promises more memory than it has (Linux, by default), a process that takes too much is
 killed without a word. So the memory that is left is asked for first: on Linux the least of what the machine
@@ -73,7 +73,7 @@ def set_share(n_bytes: int | None) -> None:
 
 
 def _left_to_process(root: Path) -> Iterator[int]:
-    """What is left of the share, and of the address space (ulimit -v)."""
+    """The rest of the share, and of the address space (ulimit -v)."""
     import resource
 
     page = resource.getpagesize()
@@ -86,7 +86,7 @@ def _left_to_process(root: Path) -> Iterator[int]:
 
 
 def _left_in_groups(root: Path) -> Iterator[int]:
-    """What is left in each control group that this process is in, and in those above it."""
+    """The memory left in each control group that this process is in, and in those above it."""
     for line in _lines(root / "proc/self/cgroup"):
         number, controllers, path = line.split(":", 2)
         if number == "0" and not controllers:

@@ -64,7 +64,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _text_rows(path: Path, is_csv: bool) -> Iterator[Any]:
-    """What the lines of a file of text hold; a dict from each of CSV, by the names of the header."""
+    """The contents of the lines of a file of text; a dict from each of CSV, by the names of the header."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="" if is_csv else None) as file:
         try:
             yield from csv.DictReader(file, strict=True) if is_csv else map(_object, file)

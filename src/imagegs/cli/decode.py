@@ -196,7 +196,7 @@ def _decode_picture(
 
 
 class Painted(NamedTuple):
-    """What a picture has that was written."""
+    """The facts about a picture that was written."""
 
     width: int
     height: int

@@ -32,7 +32,7 @@ class Strips:
 
     @property
     def number(self) -> int:
-        """How many strips there are."""
+        """The number of strips."""
         return -(-self.header.height // self.rows)
 
     def pieces(self, suffix: str) -> Iterator[bytes | memoryview]:

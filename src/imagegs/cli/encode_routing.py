@@ -1,4 +1,4 @@
-"""Which pictures `imagegs encode` takes in blocks, and which options go with that."""
+"""Tells the pictures that `imagegs encode` takes in blocks, and the options that go with that."""
 
 from __future__ import annotations
 

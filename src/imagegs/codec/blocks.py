@@ -162,7 +162,7 @@ class BlockIndex:
         return found
 
     def layers_near(self, boxes: NDArray[np.floating[Any]], wrap: bool) -> NDArray[np.int64]:
-        """How many layers of each block, counted from the first one, can matter in some rectangles; (K,).
+        """The number of layers of each block, from the first one on, that can matter in rectangles; (K,).
 
         boxes: (B, 4) left, top, right and bottom, canvas pixels. Every layer up to the last one that reaches
         a rectangle counts, because each is decoded after the one before. On a canvas that wraps all do.

@@ -173,7 +173,7 @@ def read_layers(
 
 
 def read_layer_facts(chunks: Chunks, header: Header) -> Coded:
-    """What a file says of its layers, without their Gaussians. Raises FormatError."""
+    """Reads what a file says of its layers, without their Gaussians. Raises FormatError."""
     lattice, _ = _lattice_of(chunks, header)
     sizes = _read_sizes(chunks, header.n_gaussians)
     index = _index_of(chunks, header, lattice, sizes)

@@ -86,7 +86,7 @@ def chunk_pieces(name: str, n_bytes: int, payload: Iterable[bytes]) -> Iterator[
 
 
 def frame_start(version: int) -> bytes:
-    """What stands before the first chunk."""
+    """The bytes before the first chunk."""
     return SIGNATURE + struct.pack("<H", version)
 
 

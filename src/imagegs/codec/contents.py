@@ -1,4 +1,4 @@
-"""What a .gsimg file holds: header, small chunks, and the numbers of the Gaussians that are wanted."""
+"""The contents of a .gsimg file: header, small chunks, and the numbers of the Gaussians that are wanted."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_contents(
     wanted: Wanted = WHOLE,
     threads: int | None = None,
 ) -> Contents:
-    """What is wanted of a file. Layers of a file in blocks are read in part where a part is wanted.
+    """Reads what is wanted of a file. Layers of a file in blocks are read in part where a part is wanted.
 
     Raises FormatError, LimitError, and ValueError as `Wanted.check`.
     """
@@ -100,7 +100,7 @@ def read_all_facts(source: ByteSource, limits: Limits, allow_partial: bool = Fal
 
 
 def read_index(source: ByteSource, allow_partial: bool = False) -> Contents | None:
-    """What the index of a file in blocks tells, so that `numbers` are without a table; None without blocks.
+    """Reads the index of a file in blocks, so that `numbers` are without a table; None without blocks.
 
     Raises FormatError, LimitError.
     """

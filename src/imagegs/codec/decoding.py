@@ -22,7 +22,7 @@ from imagegs.rendering import View, check_painting
 
 
 class Decoded(NamedTuple):
-    """What a picture is painted from."""
+    """All that a picture is painted from."""
 
     gaussians: Gaussians
     metadata: dict[str, Any] | None
@@ -97,7 +97,7 @@ def decode_contents(
     squares: NDArray[np.float64] | None = None,
     threads: int | None = None,
 ) -> Decoded:
-    """What `decode` gives, with the file's metadata and grain. Raises what `decode` raises.
+    """Decodes as `decode` does, and gives metadata and grain, too. Raises what `decode` raises.
 
     Of a file in blocks the source gives no more of the layers than is wanted.
 

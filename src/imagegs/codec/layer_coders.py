@@ -140,7 +140,7 @@ class LayerCoders:
         return LayerCoder(native, right - left, bottom - top, self._channels, self._weights)
 
     def _side_by_side(self, work: Callable[[int], T], n: int) -> list[T]:
-        """What `work` gives for 0 to n - 1."""
+        """The results of `work` for 0 to n - 1."""
         threads = min(self._threads, n)
         if threads <= 1:
             return [work(place) for place in range(n)]

@@ -1,4 +1,4 @@
-"""What of a file somebody wants: a part of the canvas, a level of detail, a size."""
+"""The part of a file that somebody wants: a part of the canvas, a level of detail, a size."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Wanted:
             self.view.on_canvas(canvas)
 
     def pixels(self, canvas: Header) -> int:
-        """How many pixels are painted, as far as that is told: of the canvas where no part is."""
+        """The number of pixels that are painted, as far as it is told: the canvas' where no part is."""
         if self.region is not None:
             return self.region[2] * self.region[3]
         if self.view is None:
@@ -73,7 +73,7 @@ class Wanted:
         return np.array([[x, y, x + width, y + height]], np.float64)
 
     def layers(self, counts: Sequence[int], canvas: Header, limits: Limits) -> tuple[int, float]:
-        """How many layers are wanted whole, and which share (0..1) of the next one.
+        """The number of layers that are wanted whole, and the share (0..1) of the next one.
 
         counts: of Gaussians that the layers have where something is wanted. Where they are over the limits,
         a picture that has a size gets the whole layers that the limits hold, if they make LEAST_DENSITY.

@@ -15,7 +15,7 @@ from imagegs.evaluation.processes import safe_path
 if TYPE_CHECKING:
     from distributed import Client
 
-# What a cluster of processes here has; a worker that is started again has it, too.
+# Settings of a cluster of processes here; a worker that is started again has it, too.
 _SETTINGS = {
     "distributed.worker.preload": ["imagegs.distributed.worker_setup"],
     "distributed.scheduler.http.routes": [],
@@ -66,7 +66,7 @@ def forget_names() -> None:
 
 
 def worker_count(threads_per_picture: int) -> int:
-    """How many processes this machine has processors for."""
+    """The number of processes that this machine has processors for."""
     return max(1, thread_count(None) // threads_per_picture)
 
 
@@ -106,7 +106,7 @@ def _wait_for_a_worker(client: Client, scheduler: str) -> None:
 
 @contextmanager
 def _quiet_logs() -> Iterator[None]:
-    """What Dask logs is told in the rows and errors of a batch."""
+    """Keeps Dask from logging: rows and errors of a batch tell it all."""
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
     before = {logger: logger.level for logger in map(logging.getLogger, names)}
     try:

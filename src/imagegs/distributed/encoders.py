@@ -1,4 +1,4 @@
-"""How a picture file is compressed with the keywords of `imagegs.compress`."""
+"""Compresses a picture file with the keywords of `imagegs.compress`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FileEncoder:
 
 
 def left_out_of(picture: Picture) -> tuple[str, ...]:
-    """What of a picture file is not in the picture, for people."""
+    """Tells people what a picture file holds besides the picture."""
     frames = (f"only the first of {picture.n_frames:,} frames or pages is kept",)
     return tuple(f"left out: {what}" for what in picture.left_out) + (frames if picture.n_frames > 1 else ())
 

@@ -93,7 +93,7 @@ def _folded(path: Path) -> str:
 
 
 def _node(path: Path) -> tuple[int, int] | None:
-    """What hard links to one file have in common; None where no file is."""
+    """The identity that hard links to one file share; None where no file is."""
     try:
         status = path.stat()
     except OSError:

@@ -28,7 +28,7 @@ _STARTS = (b'{"input": ', b'{"started": ')  # of lines
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a manifest tells of one output."""
+    """The past of one output, as a manifest tells it."""
 
     row: Row | None = None  # the last one
     owned: str | None = None  # the SHA-256 of the last file that a run wrote there
@@ -67,7 +67,7 @@ class Manifest:
         self._file.close()
 
     def past(self, output: Path) -> Past:
-        """What the manifest tells of an output."""
+        """The past of an output."""
         return self._past.get(str(output), Past())
 
     def append(self, rows: Sequence[Row], starts: Iterable[tuple[Path, Path]] = ()) -> None:

@@ -58,7 +58,7 @@ def _style() -> str:
 
 
 def _histogram(rows: Sequence[Row], name: str, title: str) -> str:
-    """How many pictures have which value."""
+    """The distribution of values over the pictures."""
     values = np.array([value for row in rows if (value := getattr(row, name)) is not None], float)
     if not len(values):
         return ""

@@ -16,7 +16,7 @@ _READ_BYTES = 2**20  # at a time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What came of one picture. A failed one has an error, and no numbers.
+    """The outcome of one picture. A failed one has an error, and no numbers.
 
     Hashes are SHA-256, in hexadecimal. Measures of quality are of the bytes on the disk, decoded again.
     """

@@ -83,7 +83,7 @@ class _Run:
             self._completed.add(future)
 
     def _most(self) -> int:
-        """How many tasks may be with the scheduler."""
+        """The number of tasks that may be with the scheduler."""
         now = time.monotonic()
         if now - self._counted >= _COUNTING_SECONDS:
             forget_names()

@@ -1,4 +1,4 @@
-"""What came of a batch in all."""
+"""The outcome of a whole batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker does with a picture."""
+"""The work of a worker on one picture."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class _HalfRows(NamedTuple):
 
 
 def _halved_rows(engine: Engine, full: FloatArray, weights: FloatArray | None) -> _HalfRows:
-    """Of rows (C, 2 h, w) and the weights of their pixels, (1 or C, 2 h, w)."""
+    """Halves rows (C, 2 h, w) and the weights of their pixels, (1 or C, 2 h, w)."""
     of_full = np.ones_like(full[:1]) if weights is None else weights
     of_half = halved(engine, of_full)
     weighed, least = halved(engine, full * of_full), np.float32(1e-6)

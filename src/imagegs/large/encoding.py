@@ -41,7 +41,7 @@ Stage = Literal["survey", "fit", "settle", "write", "measure"]
 
 @dataclass(frozen=True)
 class Step:
-    """How far an encode is: blocks of its current stage."""
+    """The state of an encode: blocks of its current stage."""
 
     stage: Stage
     done: int
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True)
 class LargeReport:
-    """What came of a large picture; the quality is that of the file, decoded again."""
+    """The outcome of a large picture; the quality is that of the file, decoded again."""
 
     n_bytes: int
     n_gaussians: int
@@ -180,7 +180,7 @@ class _Encoding:
                 done += len(blocks)
 
     def _bytes_a_gaussian(self) -> float | None:
-        """What blocks that are not coded may take for each of their Gaussians."""
+        """The bytes that blocks that are not coded yet may take for each of their Gaussians."""
         store = self._store
         if self._how.stream_bytes is None:
             return None

@@ -1,4 +1,4 @@
-"""What all blocks of a large picture have in common: the picture, and how it is fitted."""
+"""The settings that all blocks of a large picture share: the picture, and how it is fitted."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ SAMPLES = 5  # blocks
 
 
 def sample_blocks(n_gaussians: Sequence[int]) -> list[int]:
-    """Which blocks to choose by: those in the middle of equal parts of all Gaussians."""
+    """The blocks to choose by: those in the middle of equal parts of all Gaussians."""
     ends = np.cumsum(n_gaussians)
     middles = (np.arange(SAMPLES) + 0.5) / SAMPLES * ends[-1]
     return sorted(set(np.searchsorted(ends, middles, side="right").tolist()))

@@ -1,4 +1,4 @@
-"""How well a large file paints its picture, block by block, from the bytes on the disk."""
+"""Measures how well a large file paints its picture, block by block, from the bytes on the disk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from imagegs.rendering import render
 
 
 class Quality(NamedTuple):
-    """Of a block, or of several: sums over pixels."""
+    """The quality of a block, or of several: sums over pixels."""
 
     pixels: int
     squared_error: float  # of the visible colours, white = 1

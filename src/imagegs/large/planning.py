@@ -18,7 +18,7 @@ from imagegs.pictures.transparency import alphas_of
 
 
 def how_for(source: PictureSource, options: CompressionOptions, block_side: int) -> How:
-    """How the picture of a source is compressed.
+    """The plan for the picture of a source.
 
     Raises ValueError for options that only pictures in memory have, and for a block_side that is no power of
     2 from 64 to 32768.
@@ -59,7 +59,7 @@ class _Amount(NamedTuple):
 def _amount(
     target: Target, header: Header, grid: BlockGrid, layers: int, metadata: dict[str, Any]
 ) -> _Amount:
-    """How many Gaussians, layers and bytes the file gets; layers: at most."""
+    """The Gaussians, layers and bytes that the file gets; layers: at most."""
     n_bytes, most = target.most_bytes(grid.height, grid.width), grid.height * grid.width
     if n_bytes is None:
         n = min(target.n_gaussians or default_gaussians(grid.height, grid.width), most)

@@ -1,4 +1,4 @@
-"""How many Gaussians each part of a large picture gets, before anything is fitted."""
+"""Shares Gaussians out among the parts of a large picture, before anything is fitted."""
 
 from __future__ import annotations
 

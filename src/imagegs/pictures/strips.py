@@ -15,7 +15,7 @@ _GRAY, _RGB, _UNASSOCIATED_ALPHA = 1, 2, 2
 
 
 def head_of(suffix: str, height: int, width: int, channels: tuple[str, ...], bit_depth: int) -> bytes:
-    """What comes before the samples, which follow row by row, little endian.
+    """The head before the samples, which follow row by row, little endian.
 
     suffix: one of SUFFIXES; TIFF files are of the BigTIFF kind, uncompressed. channels: of TIFF Y, Y A,
     R G B or R G B A. bit_depth: 8 or 16.

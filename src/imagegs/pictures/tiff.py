@@ -101,7 +101,7 @@ class TiffPage:
         return self.samples_in(planes)
 
     def planes(self, kind: type[AnyPlanes]) -> AnyPlanes:
-        """How the samples of a picture that `is_byte_wise` lie in the file. Raises FormatError."""
+        """The layout of the samples of a picture that `is_byte_wise`. Raises FormatError."""
         return kind(self.tiff, self.directory, 1 if self.is_planar else self._n_samples, self._bits)
 
     def samples_in(self, planes: Planes, region: Region | None = None) -> Samples:
@@ -127,7 +127,7 @@ class TiffPage:
 
     @property
     def space(self) -> Space:
-        """What the colours of a picture that `is_byte_wise` are."""
+        """The meaning of the colours of a picture that `is_byte_wise`."""
         return _SPACES.get(self._photometric, "gray")
 
     def _one(self, tag: int, default: int) -> int:

@@ -24,8 +24,8 @@ _WANTED = {
     PREDICTOR, COLOR_MAP, TILE_WIDTH, TILE_LENGTH, TILE_OFFSETS, TILE_BYTE_COUNTS, SUB_DIRECTORIES, INK_SET,
     EXTRA_SAMPLES, SAMPLE_FORMAT, ICC_PROFILE,
 }  # fmt: skip
-# What libtiff needs to decode a segment of JPEG, fax or YCbCr, besides the above: T4 and T6 options, tables,
-# coefficients, subsampling, positions, reference levels.
+# Tags that libtiff needs to decode a segment of JPEG, fax or YCbCr, besides the above: T4 and T6 options,
+# tables, coefficients, subsampling, positions, reference levels.
 OF_SEGMENTS = {292, 293, 347, 529, 530, 531, 532}
 
 _STARTS = {b"II*\0": ("<", False), b"MM\0*": (">", False), b"II+\0": ("<", True), b"MM\0+": (">", True)}

@@ -35,7 +35,7 @@ def decode_with_maps(
 def decode_for_painting(
     source: ByteSource, **keywords: Unpack[DecodeKeywords]
 ) -> tuple[Gaussians, tuple[TextureMap, ...], Grain | None]:
-    """What `decode_with_maps` gives, and the grain of the file."""
+    """Gaussians and maps as `decode_with_maps` gives them, and the grain of the file."""
     gaussians, metadata, grain = decode_contents(source, **keywords)
     return gaussians, from_metadata(metadata, gaussians.channels), grain
 

@@ -1,4 +1,4 @@
-"""What people call: pictures and colours at points, differentiable in all numbers of the Gaussians."""
+"""Pictures and colours at points, differentiable in all numbers of the Gaussians: what people call."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from imagegs.gaussians import (
 from imagegs.torch.arguments import check_canvas
 from imagegs.torch.functions import render, sample
 
-# Of Adam, a step: centres in shares of the usual scale, logarithms of scales, radians, nats, colour.
+# Rates of a step of Adam: centres in shares of the usual scale, logarithms of scales, radians, nats, colour.
 RATES = {"xy": 0.15, "log_scale": 0.08, "angle": 0.06, "log_weight": 0.12, "color": 0.02}
 _ROUNDING = 1e-5  # of exp in float32, as a logarithm
 
@@ -169,7 +169,7 @@ class GaussianImage(nn.Module):
         ]
 
     def extra_repr(self) -> str:
-        """What print shows in the brackets."""
+        """The text that print shows in the brackets."""
         wrap = ", wrap=True" if self.wrap else ""
         return f"n={len(self.xy)}, {self.width} x {self.height}, {''.join(self.channels)}, {self.blend}{wrap}"
 

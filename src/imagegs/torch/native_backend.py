@@ -22,7 +22,7 @@ from imagegs.torch.views import Five, View
 
 
 class _Memory(threading.local):
-    """What one call leaves for the next one of the same thread, so that it allocates little."""
+    """Memory that one call leaves for the next one of the same thread, so that it allocates little."""
 
     def __init__(self) -> None:
         self.scene, self.spares = Scene(), Spares()
@@ -32,7 +32,7 @@ _memory = _Memory()
 
 
 class Saved(NamedTuple):
-    """What a picture is differentiated with, by one thread at a time; a scene where points were painted."""
+    """All that a picture is differentiated with, by one thread at a time; of points, a scene."""
 
     native: _native.KeptRender | Scene
     turn: threading.Lock

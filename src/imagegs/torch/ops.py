@@ -95,7 +95,7 @@ def paint_backward(
     found = tuple(map(torch.empty_like, gaussians))
     views = _views(points, canvas, blend, wrap, area, steps, len(xy))
     for b, (one, view) in enumerate(zip(_elements(gaussians), views, strict=True)):
-        # What is kept of a picture refers to its memory, so a new one needs memory of its own.
+        # A kept picture refers to its own memory, so a new one needs memory of its own.
         out = picture[b] if kept else torch.empty_like(picture[b])
         of_one = kept[b] if kept else backend.paint(one, view, out, True)
         slopes = backend.gradients(of_one, one, view, out, grad[b].contiguous())

@@ -1,4 +1,4 @@
-"""What forward leaves for backward beside tensors.
+"""Keeps what forward leaves for backward beside tensors.
 
 An operator of torch.library gives tensors only. So it gives a token, one byte whose address is the key of
 what was kept. Autograd holds the token for as long as backward may come; when its memory is freed, what was
@@ -35,5 +35,5 @@ def no_token() -> Tensor:
 
 
 def recall(token: Tensor) -> Any | None:
-    """What a token stands for, or None where it is a copy, or one for nothing."""
+    """The thing that a token stands for, or None where it is a copy, or one for nothing."""
     return _kept.get(token.data_ptr())

@@ -1,4 +1,4 @@
-"""What is painted: the canvas, and a grid of pixels or points on it."""
+"""The view that is painted: the canvas, and a grid of pixels or points on it."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ export class BlockPicture extends WorkerFile {
         }));
     }
 
-    /** How many Gaussians there are up to the end of each layer. @returns {number[]} */
+    /** The number of Gaussians up to the end of each layer. @returns {number[]} */
     get ends() {
         let end = 0;
         return this.layers.map(({ n }) => (end += n));
@@ -92,7 +92,7 @@ export class BlockPicture extends WorkerFile {
     }
 
     /**
-     * What a view needs, see planView(), which throws the errors.
+     * Tells what a view needs, see planView(), which throws the errors.
      *
      * @param {View} view
      * @param {Detail} detail

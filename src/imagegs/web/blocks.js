@@ -88,7 +88,7 @@ export class BlockIndex {
     }
 
     /**
-     * How many layers of a block there are up to the last one that reaches so far.
+     * The number of layers of a block up to the last one that reaches so far.
      *
      * @param {number} block
      * @param {number} distance canvas pixels from the block
@@ -141,8 +141,8 @@ export class BlockIndex {
 }
 
 /**
- * How far an interval a..b is from an interval c..d; below 0 where they overlap. On a canvas that wraps it is
- * the least distance modulo the period.
+ * The distance of an interval a..b from an interval c..d; below 0 where they overlap. On a canvas that wraps
+ * it is the least distance modulo the period.
  *
  * @param {number} a
  * @param {number} b

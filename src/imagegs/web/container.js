@@ -81,7 +81,7 @@ export class Container {
         return this.offset > 0 && gaussianChunks.includes(this.head()?.name ?? "");
     }
 
-    /** How many bytes, as far as is known, the current chunk still lacks; 1 or more where it is not whole. */
+    /** The bytes that, as far as is known, the current chunk still lacks; 1 or more where it is not whole. */
     get lacking() {
         const left = this.size - this.offset;
         return this.offset === 0 || left < 8 ? 1 : 12 + this.u32(this.offset + 4) - left;

@@ -1,4 +1,4 @@
-// What an <image-gs> shows of a picture in blocks: all of the canvas, in as many layers as its size needs.
+// The part that an <image-gs> shows of a picture in blocks: all of the canvas, in the layers that it needs.
 
 /** @import { BlockPicture } from "./block_picture.js" */
 /** @import { WholePicture } from "./open_picture.js" */

@@ -46,7 +46,7 @@ export class FileLayout {
     }
 
     /**
-     * How the streams of some blocks are fetched. Short gaps between them are fetched, too, because a request
+     * The ranges that hold the streams of some blocks. Short gaps are fetched, too, because a request
      * costs more.
      *
      * @param {number} layer

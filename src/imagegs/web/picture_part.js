@@ -89,13 +89,13 @@ export class PicturePart {
         return isWhole || this.grain ? true : samplesWithoutDetail;
     }
 
-    /** How many Gaussians there are up to the end of each layer. @returns {number[]} */
+    /** The number of Gaussians up to the end of each layer. @returns {number[]} */
     get ends() {
         let end = 0;
         return this.layers.map(({ n }) => (end += n));
     }
 
-    /** What is shown, whatever the level asked for: all that is here. @returns {Level} */
+    /** The level that is shown, whatever the level asked for: all that is here. @returns {Level} */
     levelAt() {
         return { layers: this.layers.length, fade: this.complete ? this.plan.fade : 0 };
     }

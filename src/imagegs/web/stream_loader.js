@@ -73,7 +73,7 @@ export class StreamLoader {
     }
 
     /**
-     * What is there of a view: layer by layer, each block by block.
+     * The streams that are there of a view: layer by layer, each block by block.
      *
      * @param {Wanted} wanted
      * @returns {Arrays[][]}
@@ -118,7 +118,7 @@ export class StreamLoader {
         if (!this.#decoding) this.#decode();
     }
 
-    /** What to fetch next: the newest view comes first. @returns {Run | null} */
+    /** The run to fetch next: the newest view comes first. @returns {Run | null} */
     #nextRun() {
         for (const { runs } of [...this.#views].reverse())
             for (let run; (run = runs.shift());) {

@@ -1,4 +1,4 @@
-// What of a picture in blocks a view needs: which blocks, and how many layers of them.
+// Plans what a view needs of a picture in blocks: which blocks, and how many layers of them.
 
 /** @import { BlockIndex } from "./blocks.js" */
 /** @import { Header } from "./header.js" */

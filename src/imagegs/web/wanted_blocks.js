@@ -1,4 +1,4 @@
-// What one view waits for: some layers of some blocks.
+// The blocks that one view waits for, with some of their layers.
 
 /** @import { BlockCache } from "./block_cache.js" */
 /** @import { FileLayout, Run } from "./file_layout.js" */

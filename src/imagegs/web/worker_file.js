@@ -131,5 +131,5 @@ export class WorkerFile {
     }
 }
 
-/** What is waited for of a picture that was closed rejects with this. */
+/** Promises of a picture that was closed reject with this. */
 export const closedError = () => new DOMException("the picture was closed", "AbortError");

@@ -1,4 +1,4 @@
-"""Which device a fit runs on, and the objective and the observer for it.
+"""Chooses the device that a fit runs on, and the objective and the observer for it.
 
 PyTorch is loaded for a card only.
 """

@@ -1,4 +1,4 @@
-"""Which source reads a file, and how large its picture is."""
+"""Finds the source that reads a file, and the size of its picture."""
 
 from __future__ import annotations
 

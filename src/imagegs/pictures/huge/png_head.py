@@ -1,4 +1,4 @@
-"""What the chunks of a PNG say before its pixels.
+"""Reads the chunks of a PNG before its pixels.
 
 Source: PNG specification (third edition), sections 5 and 11.
 """

@@ -1,4 +1,4 @@
-"""What a source of a huge picture is: a picture of which a block at a time is read."""
+"""Sources of huge pictures: a source is a picture of which a block at a time is read."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PictureSource(Protocol):
 
 
 class Source(ABC):
-    """What all sources share: checks, a lock, and the facts about the picture."""
+    """The base of all sources: checks, a lock, and the facts about the picture."""
 
     height: int
     width: int
@@ -105,7 +105,7 @@ class FileSource(Source):
 
 
 class FileState(NamedTuple):
-    """What tells whether a file is still the one that was opened."""
+    """Size and time of a file, which tell whether it is still the one that was opened."""
 
     n_bytes: int  # 0 for a folder
     written: int  # when, in nanoseconds

@@ -1,4 +1,4 @@
-"""What the metadata of a Zarr folder say of a picture, read before the zarr package sees the folder.
+"""Reads the metadata of a Zarr folder, before the zarr package sees the folder.
 
 Some codecs of Zarr run what the data say (pickle), so only those of a list are let through.
 

@@ -14,7 +14,7 @@ from imagegs.torch.triton.constants import GROUP
 
 @triton.jit
 def has_channel(index, exists, channel, CHANNELS: tl.constexpr):
-    """Which points exist, if the channel does: lane by lane, as the interpreter cannot spread one truth."""
+    """The points that exist, if the channel does; lane by lane: the interpreter cannot spread one truth."""
     return exists & (tl.zeros_like(index) + channel < CHANNELS)
 
 

@@ -21,7 +21,7 @@ from imagegs.torch.triton.whitening import INFINITY, block_points, score_at, sha
 
 @triton.jit
 def between(low, high, score):
-    """What stands between two sorted scores once another one is put in."""
+    """The score between two sorted ones once another one is put in."""
     return tl.minimum(high, tl.maximum(low, score))
 
 

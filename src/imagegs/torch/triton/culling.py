@@ -1,4 +1,4 @@
-"""Which candidates can matter somewhere in a rectangle of points: native/render/kernels/cull.h in Triton.
+"""Tells the candidates that can matter in a rectangle of points: native/render/kernels/cull.h in Triton.
 
 Softmax: a candidate's lowest score in the rectangle ("near") must come within the cutoff of the score that
 some candidate never exceeds there (the lowest "far"). In the whitened frame the rectangle is a parallelogram:
@@ -80,7 +80,7 @@ def near_and_far(row, exists, left, top, right, bottom):
 
 @triton.jit
 def bound_of(lowest_far):
-    """What near may be at most, widened for the rounding of both."""
+    """The most that near may be, widened for the rounding of both."""
     return lowest_far + CUTOFF + 0.01 + 1e-5 * tl.abs(lowest_far)
 
 
@@ -112,7 +112,7 @@ def listed(ids, at, end, ROOT: tl.constexpr):
 
 @triton.jit
 def kept(shapes, candidate, exists, bound, left, top, right, bottom, PAPER: tl.constexpr):
-    """Which candidates matter in a rectangle. The paper blend has no bound."""
+    """Tells the candidates that matter in a rectangle. The paper blend has no bound."""
     row = shape_of(shapes, candidate)
     if PAPER:
         keep = tiles_meet(row, exists, left, top, right, bottom)

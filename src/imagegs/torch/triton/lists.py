@@ -21,7 +21,7 @@ from imagegs.torch.triton.launching import launch
 
 @dataclass(frozen=True)
 class Canvas:
-    """What is painted, and how: sides in pixels, the blend, and where points may lie."""
+    """A scene, and how it is painted: sides in pixels, the blend, and where points may lie."""
 
     height: int
     width: int
@@ -72,7 +72,7 @@ def spans(canvas: Canvas) -> list[int]:
 
 
 def _wanted(canvas: Canvas, tiles: Tensor | None, span: int, device: torch.device) -> Tensor:
-    """Which nodes hold a wanted tile."""
+    """Tells the nodes that hold a wanted tile."""
     rows, columns = canvas.nodes(span)
     if tiles is None:
         return torch.ones(rows * columns, dtype=torch.bool, device=device)

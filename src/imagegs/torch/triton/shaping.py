@@ -29,7 +29,7 @@ def modulo(value, side):
 
 @triton.jit
 def shift_of(candidate, count):
-    """How many canvas sides a candidate lies away from its Gaussian, across and down."""
+    """The canvas sides that a candidate lies away from its Gaussian, across and down."""
     copy = (candidate - count) % 8
     copy = tl.where(copy < 4, copy, copy + 1)  # the Gaussian itself is in the middle of the nine
     is_copy = candidate >= count

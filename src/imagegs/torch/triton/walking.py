@@ -1,4 +1,4 @@
-"""What kernels share that walk over the list of a block after choosing.py: who chose a candidate, and how
+"""The pieces of kernels that walk over the list of a block after choosing.py: who chose a candidate, and how
 much of it.
 
 Each step of such a walk asks `weight_of` for the weights of the next candidate in the list. The order
