@@ -44,6 +44,7 @@ CASES = {
     "Y, visual": Case(1, ("--tune", "visual")),
     "RGB, visual": Case(3, ("--tune", "visual")),
     "RGBA, visual": Case(4, ("--tune", "visual")),
+    "RGB, visual, in blocks": Case(3, ("--tune", "visual", "--blocks", "--workers", "1")),
     "RGB, balanced": Case(3, ("--tune", "balanced")),
     "RGB, ssim": Case(3, ("--tune", "ssim")),
     "RGB, psnr": Case(3, ("--tune", "psnr")),
