@@ -47,14 +47,19 @@ def batched(gaussians: Sequence[object], points: object = None) -> Batch:
     tensors = _tensors(named if points is None else named | {"points": points})
     lengths = {name: _leading(name, tensor) for name, tensor in tensors.items()}
     _check_counts(tensors)
-    shape = torch.broadcast_shapes(*lengths.values())
-    flat = {
-        name: tensor.expand(*shape, *tensor.shape[len(lengths[name]) :]).reshape(
-            math.prod(shape), *tensor.shape[len(lengths[name]) :]
-        )
-        for name, tensor in tensors.items()
-    }
+    shape = lengths["xy"]
+    if any(length != shape for length in lengths.values()):  # broadcast_shapes is slow
+        shape = torch.broadcast_shapes(*lengths.values())
+    flat = {name: _flat(tensor, len(lengths[name]), shape) for name, tensor in tensors.items()}
     return Batch(tuple(shape), cast(Five, tuple(flat[name] for name in NAMES)), flat.get("points"))
+
+
+def _flat(tensor: Tensor, n_leading: int, shape: torch.Size) -> Tensor:
+    """The tensor with one leading dimension in place of its own ones, which are those of a shape first."""
+    if not shape:
+        return tensor.unsqueeze(0)
+    own = tensor.shape[n_leading:]
+    return tensor.expand(*shape, *own).reshape(math.prod(shape), *own)
 
 
 def _tensors(named: dict[str, object]) -> dict[str, Tensor]:

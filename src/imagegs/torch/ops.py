@@ -149,8 +149,8 @@ def _empty(color: Tensor, points: Tensor | None, area: Sequence[int]) -> Tensor:
 
 
 def _elements(gaussians: Five) -> Iterator[Five]:
-    for one in zip(*gaussians, strict=True):
-        xy, scale, angle, log_weight, color = (tensor.contiguous() for tensor in one)
+    for one in zip(*(tensor.contiguous().unbind() for tensor in gaussians), strict=True):
+        xy, scale, angle, log_weight, color = one
         yield xy, scale, angle, log_weight, color
 
 
