@@ -20,6 +20,7 @@ _SETTINGS = {
     "distributed.worker.preload": ["imagegs.distributed.worker_setup"],
     "distributed.scheduler.http.routes": [],
     "distributed.diagnostics.computations.max-history": 1,
+    "distributed.admin.low-level-log-length": 10,  # messages and transitions: logs for Dask's own developers
 }
 FIRST_WORKER_SECONDS = 60.0  # so long a wait for the first worker of a scheduler
 _CONNECT_SECONDS = 10.0
