@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from imagegs.evaluation.summary import summarized
+from records import table
 
 KEPT = ("imagegs", "machine", "setting", "codecs", "metrics", "missing", "pictures", "rows")
 
@@ -48,24 +49,25 @@ def with_rivals(results: dict[str, Any], earlier: dict[str, Any]) -> dict[str, A
     return summarized(found)
 
 
+def with_first(results: dict[str, Any], name: str) -> dict[str, Any]:
+    """The same results, a codec of that name before the others."""
+    codecs = sorted(results["codecs"], key=lambda codec: codec["name"] != name)
+    return summarized({**{kept: results[kept] for kept in KEPT}, "codecs": codecs})
+
+
 def key(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["codec"], row["picture"], row["rate"], row.get("setting")
 
 
-def table(head: list[str], rows: list[list[str]]) -> None:
-    print("\n| " + " | ".join(head) + " |\n" + "| --- " * len(head) + "|")
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-
-
-def print_bd_rates(results: dict[str, Any]) -> None:
+def bd_rates(results: dict[str, Any]) -> str:
+    """BD-rates of the first codec against each other one, by every metric."""
     first, *others = results["codecs"]
     count = len(results["pictures"])
     rows = []
     for codec in others:
         found = [results["bd_rates"][m["name"]][codec["name"]] for m in results["metrics"]]
         rows.append([codec["title"], *(rate_text(each, count) for each in found)])
-    table([f"{first['title']} against", *(m["title"] for m in results["metrics"])], rows)
+    return table([f"{first['title']} against", *(m["title"] for m in results["metrics"])], rows)
 
 
 def rate_text(found: dict[str, Any], count: int) -> str:
@@ -75,25 +77,27 @@ def rate_text(found: dict[str, Any], count: int) -> str:
     return f"{100 * found['mean']:+.1f}%{of}"
 
 
-def print_means(results: dict[str, Any], metric: dict[str, Any]) -> None:
+def means(results: dict[str, Any], metric: dict[str, Any]) -> str:
+    """Means of a metric at each rate at which a codec has a file of every picture."""
     rates = results["setting"]["rates"]
     rows = []
     for codec in results["codecs"]:
-        means = {mean["rate"]: mean[metric["name"]] for mean in results["means"][codec["name"]]}
-        if any(means.get(rate) is not None for rate in rates):
-            cells = [means.get(rate) for rate in rates]
+        found = {mean["rate"]: mean[metric["name"]] for mean in results["means"][codec["name"]]}
+        if any(found.get(rate) is not None for rate in rates):
+            cells = [found.get(rate) for rate in rates]
             rows.append([codec["title"], *("" if c is None else f"{c:.{metric['digits']}f}" for c in cells)])
-    table([metric["title"], *(f"{rate:g} bpp" for rate in rates)], rows)
+    return table([metric["title"], *(f"{rate:g} bpp" for rate in rates)], rows)
 
 
-def print_costs(results: dict[str, Any]) -> None:
+def costs(results: dict[str, Any]) -> str:
+    """Medians of what a file takes."""
     names = ("encode_cpu_seconds", "encode_peak_bytes", "decode_cpu_seconds", "multiply_adds")
     rows = []
     for codec in results["codecs"]:
         encode, memory, decode, work = (results["costs"][codec["name"]][name] for name in names)
         cells = [at_least(encode, 0.01, 1), at_least(memory, 2**20, 2**20), at_least(decode, 1e-4, 1e-3)]
         rows.append([codec["title"], *cells, "-" if work is None else f"{work:.0f}"])
-    table(
+    return table(
         ["median of a file", "encode, CPU s", "memory, MiB", "decode, CPU ms", "multiply-adds a pixel"], rows
     )
 
@@ -157,16 +161,13 @@ def main() -> None:
     if options.rivals:
         results = with_rivals(results, together(options.rivals))
     if options.first:
-        results["codecs"].sort(key=lambda codec: codec["name"] != options.first)
-        results = summarized({name: results[name] for name in KEPT})
+        results = with_first(results, options.first)
     sizes = (
         f"{len(results['pictures'])} pictures, the longer side {results['setting']['side']} pixels at most"
     )
     print(f"{results['machine']}; effort {results['setting']['effort']}; {sizes}")
-    print_bd_rates(results)
-    print_costs(results)
-    for metric in results["metrics"]:
-        print_means(results, metric)
+    tables = bd_rates(results), costs(results), *(means(results, metric) for metric in results["metrics"])
+    print("", *tables, sep="\n\n")
     if options.keep:
         options.keep.write_text(json.dumps(kept(results), separators=(",", ":")) + "\n")
     if options.plot:

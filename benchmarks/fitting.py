@@ -21,7 +21,7 @@ import imagegs
 from imagegs.evaluation.bench import machine
 from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import ms_ssim, psnr, ssim
-from records import Record, chosen_pictures, load, picture_parser
+from records import Record, chosen_pictures, load, picture_parser, table
 
 FITS = "paper,balanced:1,balanced:3,balanced:5,balanced:7,balanced:9,psnr:5,psnr:9,ssim:5"
 TRACE_GROWTH = 1.25  # between two steps whose PSNR is kept
@@ -59,10 +59,10 @@ def measure(job: tuple[str, Path, int | None, int, int]) -> tuple[str, str, Row]
     return fit, path.stem, {**{k: round(v, 5) for k, v in row.items()}, "trace": trace}
 
 
-def summary(fits: dict[str, dict[str, Row]]) -> None:
-    """Prints means over the pictures, and gains over the published recipe (mean; least), as a table."""
+def summary(fits: dict[str, dict[str, Row]]) -> str:
+    """Means over the pictures, and gains over the published recipe (mean; least), as a table of Markdown."""
     heads = "fit, pictures, steps, PSNR, SSIM, MS-SSIM, CPU-s, dB more, SSIM more, MS-SSIM more, CPU time"
-    print("| " + heads.replace(", ", " | ") + " |\n" + "| --- " * (heads.count(",") + 1) + "|")
+    lines = []
     paper = fits.get("paper", {})
     for name, rows in fits.items():
         means = (
@@ -84,7 +84,8 @@ def summary(fits: dict[str, dict[str, Row]]) -> None:
                 cells.append(f"{statistics.fmean(gains):+.{digits}f}; {min(gains):+.{digits}f}")
             spent = [sum(r[p]["cpu_seconds"] for p in both) for r in (paper, rows)]
             cells.append(f"1/{spent[0] / spent[1]:.1f}")
-        print("| " + " | ".join(cells) + " |")
+        lines.append(cells)
+    return table(heads.split(", "), lines)
 
 
 def _digits(quality: list[float]) -> list[str]:
@@ -117,7 +118,7 @@ def main() -> None:
             )
             record.keep()
     print(f"\n{machine()}; N = {options.gaussians}, means")
-    summary(fits)
+    print(summary(fits))
 
 
 if __name__ == "__main__":

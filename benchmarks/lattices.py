@@ -21,7 +21,7 @@ import imagegs
 from imagegs.compression.rate_control import THOROUGH_EFFORT
 from imagegs.fitting.quantising import FINENESS, lattice_of
 from imagegs.metrics import psnr
-from records import Record, load, picture_parser
+from records import Record, load, picture_parser, table
 
 STEP, MOST = 6, 5  # sixteenths of an octave between two lattices; lattices at most
 LOSS = 0.1  # dB
@@ -55,6 +55,18 @@ def bits_at(points: list[tuple[float, float]]) -> float | None:
         return None
     bits, losses = np.array(points).T
     return float(np.interp(-LOSS, -losses, bits))
+
+
+def points_table(rows: dict[str, Any]) -> str:
+    """Bits a Gaussian and dB lost of each picture, as a table of Markdown."""
+    most = max(len(row["points"]) for row in rows.values())
+    lines = []
+    for name, row in rows.items():
+        cells = [f"{bits:.1f}, {loss:.2f}" for bits, loss in row["points"]]
+        lines.append([name, *cells, *[""] * (most - len(cells))])
+    return table(
+        ["picture", "the chosen lattice", "then ever finer: bits, dB lost", *[""] * (most - 2)], lines
+    )
 
 
 def main() -> None:

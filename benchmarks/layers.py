@@ -22,7 +22,7 @@ from PIL import Image
 import imagegs
 from imagegs.cli.app import main as command
 from imagegs.metrics import psnr
-from records import Record, load, picture_parser
+from records import Record, load, picture_parser, table
 
 PARTS = 4  # the last layers' ends
 
@@ -78,11 +78,17 @@ def main() -> None:
     record.fill(options, measure)
     rows = record.rows
     print(f"\n{record.result['machine']}; {setting}, {len(rows)} pictures")
-    print("\n| bytes | PSNR | a file of its own, without layers |\n| --- | --- | --- |")
+    print(summary(rows))
+
+
+def summary(rows: dict[str, Any]) -> str:
+    """Means over the pictures, as a table of Markdown."""
+    lines = []
     for parts in zip(*rows.values(), strict=True):
         share, own, alone = (statistics.fmean(p[k] for p in parts) for k in ("share", "psnr", "alone_psnr"))
         worst = max(p["alone_psnr"] - p["psnr"] for p in parts)
-        print(f"| {share:.0%} | {own:.2f} | {alone:.2f} ({alone - own:+.2f}, at most {worst:+.2f}) |")
+        lines.append([f"{share:.0%}", f"{own:.2f}", f"{alone:.2f} ({alone - own:+.2f})", f"{worst:+.2f}"])
+    return table(["bytes", "PSNR", "a file of that size, without layers", "at most"], lines)
 
 
 if __name__ == "__main__":

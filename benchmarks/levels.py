@@ -26,10 +26,17 @@ import numpy as np
 
 import imagegs
 from imagegs.gaussians import Gaussians, widened
-from records import Record, load, picture_parser
+from records import Record, load, picture_parser, table
 
 FACTORS = 2, 4, 8
 WAYS = "filtered", "points", "widened", "widened 2x2"
+TITLES = {
+    "box": "the full decode, box-filtered",
+    "filtered": "`render`: means of samples a canvas pixel apart",
+    "points": "one sample a pixel (`filtered=False`)",
+    "widened": "one sample of widened Gaussians",
+    "widened 2x2": "2 x 2 samples of Gaussians widened by the rest",
+}
 
 
 def measure(path: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -73,17 +80,18 @@ def decibels(a: Any, b: Any) -> float:
     return round(float(10 * np.log10(255**2 / error)), 2)
 
 
-def report(rows: dict[str, Any]) -> None:
+def summary(rows: dict[str, Any]) -> str:
     """Means over the pictures, as a table of Markdown."""
-    print("| | " + " | ".join(f"1/{factor}" for factor in FACTORS) + " |\n| --- | --- | --- | --- |")
-    for way in ("box", *WAYS):
+    lines = []
+    for way in TITLES:
         cells = []
         for factor in FACTORS:
             found = [row[str(factor)][way] for row in rows.values()]
             own = statistics.mean(original for _, original in found)
             decode = "" if way == "box" else f"{statistics.mean(d for d, _ in found):.2f}, "
             cells.append(f"{decode}{own:.2f}")
-        print(f"| {way} | " + " | ".join(cells) + " |")
+        lines.append([TITLES[way], *cells])
+    return table(["", *(f"1/{factor}" for factor in FACTORS)], lines)
 
 
 def main() -> None:
@@ -94,7 +102,7 @@ def main() -> None:
     setting = {"n": options.n, "effort": options.effort, "side": options.side}
     record = Record(options.out, setting)
     record.fill(options, measure)
-    report(record.rows)
+    print(summary(record.rows))
 
 
 if __name__ == "__main__":

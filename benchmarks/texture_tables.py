@@ -20,9 +20,11 @@ import numpy as np
 
 from imagegs.evaluation.curves import bd_rate, rising
 from imagegs.metrics import decibels
+from records import table
 from textures import HALF
 
 Rows = dict[str, dict[str, dict[str, Any]]]  # [codec][size][stack]
+TITLES = {"joint": "one set of Gaussians", "alone": "each map alone"}
 Point = tuple[float, float]
 
 
@@ -31,7 +33,13 @@ def print_tables(result: dict[str, Any]) -> None:
     rows: Rows = result["rows"]
     print(f"\n{result['machine']}; maps of {result['side']} pixels a side, effort {result['effort']}")
     print_means(rows)
-    print("\n| joint against | BD-rate | least | greatest | stacks |\n| --- | --- | --- | --- | --- |")
+    print("", bd_rates(rows), sep="\n\n")
+    print_half(rows)
+
+
+def bd_rates(rows: Rows) -> str:
+    """BD-rates of one set of Gaussians against the codecs: mean, least and greatest of the stacks."""
+    lines = []
     for codec in (c for c in rows if c != "joint"):
         rates = [
             rate
@@ -39,9 +47,9 @@ def print_tables(result: dict[str, Any]) -> None:
             if (rate := bd_rate(curve(rows, "joint", stack), curve(rows, codec, stack))) is not None
         ]
         if rates:
-            cells = (f"{v:+.1%}" for v in (statistics.fmean(rates), min(rates), max(rates)))
-            print(f"| {codec} | {' | '.join(cells)} | {len(rates)} |")
-    print_half(rows)
+            cells = [f"{v:+.1%}" for v in (statistics.fmean(rates), min(rates), max(rates))]
+            lines.append([TITLES.get(codec, codec), *cells, str(len(rates))])
+    return table(["one set of Gaussians against", "BD-rate", "least", "greatest", "stacks"], lines)
 
 
 def print_means(rows: Rows) -> None:

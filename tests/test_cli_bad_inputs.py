@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, features
 
 from conftest import FAST, Outcome, Run, check_failure, sample_gaussians, sample_pixels
 from imagegs.codec import save
@@ -68,6 +69,23 @@ def test_an_array_is_not_copied_before_its_limits(
         with monkeypatch.context() as patch:
             patch.setattr(np, "array", lambda *_, **__: pytest.fail("copied"))
             check_failure(encode(*limit, source=source), 3, "array.npy: ", message)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "avif", "bmp", "dds", "gif", "ppm"])
+def test_the_limit_is_held_to_before_pixels_are_decoded(
+    encode: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    if suffix in ("webp", "avif") and not features.check(suffix):
+        pytest.skip(f"this Pillow has no {suffix}")
+    source = tmp_path / f"a.{suffix}"
+    Image.fromarray(sample_pixels()).save(source)
+    with Image.open(source) as opened:
+        monkeypatch.setattr(type(opened), "load", lambda *_: pytest.fail("decoded"))
+    check_failure(
+        encode("--size-limit", 32 * 48 - 1, source=source), 3, f"a.{suffix}: ", "(see --size-limit)"
+    )
+    with pytest.raises(pytest.fail.Exception, match="decoded"):  # with room for it, it is
+        encode("--size-limit", 32 * 48, source=source)
 
 
 def test_no_room_to_map_an_array(

@@ -33,6 +33,7 @@ def test_without_json_too(encode: Callable[..., Outcome], tmp_path: Path) -> Non
         (KeyboardInterrupt(), 130, "interrupted"),
         (ValueError("two\nlines\x1b"), 2, "two lines\\x1b"),
         (OSError(errno.EIO, "I/O error"), 4, "I/O error"),
+        (ImageGSError("PyTorch sees no card"), 1, "PyTorch sees no card"),
     ],
 )
 def test_the_exit_codes(

@@ -92,8 +92,9 @@ def _message(error: BaseException) -> str:
 
 
 def _lower_start(text: str) -> str:
-    """ "No such file" -> "no such file", but "I/O error" stays."""
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+    """ "No such file" -> "no such file", but "I/O error" and "PyTorch" stay."""
+    first_word = text.partition(" ")[0]
+    return text[:1].lower() + text[1:] if first_word[1:].islower() else text
 
 
 def printable(text: str) -> str:
