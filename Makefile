@@ -13,7 +13,7 @@ MODULES := node_modules/installed
 endif
 NO_NODE = @echo "npm and Node.js 20.19 or newer are missing: JavaScript is not $(1)" >&2; test -z "$$IMAGEGS_TEST_ALL"
 
-.PHONY: demo test check check-web test-web format site package sanitize aarch64 fuzz kill-stress benchmark bench-golden gpu-kernels clean
+.PHONY: demo test check check-web test-web format site package sanitize aarch64 fuzz kill-stress benchmark benchmarks-all tables bench-golden gpu-kernels clean
 
 demo: $(VENV)/installed
 	$(BIN)/python assets/demo.py
@@ -92,6 +92,13 @@ gpu-kernels: $(VENV)/installed
 
 benchmark: $(VENV)/installed
 	$(BIN)/python benchmarks/kernels.py
+
+# All that docs/ has tables of, measured anew, which takes days; a second run goes on. The tables alone: `make tables`.
+benchmarks-all: $(VENV)/installed
+	$(BIN)/python benchmarks/everything.py
+
+tables: $(VENV)/installed
+	$(BIN)/python benchmarks/doc_tables.py
 
 clean:
 	rm -rf build demo node_modules src/imagegs/web/types $(VENV)

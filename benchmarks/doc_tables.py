@@ -37,6 +37,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/results"
 PLACE = re.compile(r"(<!-- table: (?P<name>[^>]+?) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 SETS = {"Kodak": "bench-kodak", "stylized": "bench-stylized", "photographs": "bench-photos"}
+METRICS = "psnr", "ssim", "ms-ssim", "ssimulacra2"
 FEW = 2  # pictures
 REGIONS = (
     "1024 x 1024, a block",
@@ -224,12 +225,12 @@ def renewed(text: str) -> tuple[str, list[str]]:
     return PLACE.sub(place, text), changed
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true", help="write nothing")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     differ = 0
     for path in sorted((ROOT / "docs").glob("*.md")):
         text = path.read_text()

@@ -42,8 +42,9 @@ def chosen_pictures(options: argparse.Namespace) -> list[Path]:
 
 
 def load(path: Path, side: int | None) -> Any:
-    """An RGB picture (alpha is left out), its longer side reduced to `side` by box filtering."""
-    pixels = read_picture(path).pixels[:, :, :3]
+    """An RGB picture (alpha is left out, gray repeated), its longer side reduced to `side` by box filtering."""
+    pixels = read_picture(path).pixels
+    pixels = pixels[:, :, :3] if pixels.shape[2] > 2 else pixels[:, :, :1].repeat(3, axis=2)
     if side is None or max(pixels.shape[:2]) <= side:
         return pixels
     height, width = (max(1, round(length * side / max(pixels.shape[:2]))) for length in pixels.shape[:2])

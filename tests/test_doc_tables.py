@@ -32,3 +32,42 @@ def test_another_number_is_noticed() -> None:
 def test_a_table_that_nothing_makes() -> None:
     with pytest.raises(KeyError, match="no such"):
         doc_tables.renewed("<!-- table: no such -->\n<!-- end -->\n")
+
+
+def test_commands_of_results_are_understood_and_a_second_run_does_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import everything
+
+    calls = []
+
+    def run(words: list[str], *, check: bool) -> None:
+        assert check
+        calls.append(words)
+        for out in (word for word in words if word.endswith(".json")):
+            Path(out).parent.mkdir(exist_ok=True)
+            Path(out).write_text("{}")
+
+    monkeypatch.setattr(everything.subprocess, "run", run)
+    results = tmp_path / "results"
+    results.mkdir()
+    arguments = ["everything.py", "--data", "/d", "--work", str(tmp_path / "w"), "--results", str(results)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    everything.main()
+    n = len(calls)
+    assert n == sum(map(len, everything.COMMANDS.values()))
+    assert sorted(path.stem for path in results.iterdir()) == sorted(everything.COMMANDS)
+    scripts = [words[1] for words in calls if words[1] != "-P"]
+    assert all(Path(script).is_file() for script in scripts) and len(scripts) == n - 3
+    assert not any("DATA" in word or "WORK" in word or word == "OUT" for words in calls for word in words)
+    everything.main()
+    assert len(calls) == n
+
+
+def test_all_tables_of_results_are_measured_by_one_command() -> None:
+    import everything
+
+    names = {found["name"].partition(": ")[2] or found["name"].replace(" ", "_") for path in DOCUMENTS
+             for found in doc_tables.PLACE.finditer(path.read_text())}  # fmt: skip
+    of_bench = {name for name in names if name in ("imagegs", "imagegs-psnr") or name in doc_tables.METRICS}
+    assert names - of_bench <= set(everything.COMMANDS)

@@ -1,0 +1,146 @@
+"""Everything that docs/ has a table of, measured anew; then the tables, from the new results.
+
+    make benchmarks-all                                   # or: python benchmarks/everything.py
+    python benchmarks/everything.py --list                # the names, and what would still run
+    python benchmarks/everything.py --only mips levels-kodak
+
+It takes days on two processors. What has ended is kept in build/benchmarks under the state of the source
+code; a run that was cut off goes on there, most benchmarks picture by picture. When all is there the results
+are copied to benchmarks/results, and doc_tables.py writes the documents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import doc_tables
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT.parent / "shared/data"
+WORK = ROOT / "build/benchmarks"
+RATES = "--rates 0.05,0.1,0.2,0.5,1 --metrics psnr,ssim,ms-ssim,ssimulacra2"
+CODECS = (
+    "--codecs imagegs,imagegs-psnr,avif,jpeg,mozjpeg,webp,avif-444,jxl,jp2,astc-12x12,astc-8x8,bc1,bc7,etc1s"
+)
+
+# The name of each result, and the commands that make it: OUT is the result, WORK a folder of this run, DATA
+# the pictures. A command that begins with a name of a file here is that benchmark, "imagegs" is the program.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "kernels": ("kernels.py --json OUT",),
+    "memory": ("memory.py --side 1024 --out OUT",),
+    "memory-blocks": ("memory.py --side 3456 --cases 'RGB, visual, in blocks' --out OUT",),
+    "torch_operator": ("torch_operator.py --runs 60 --out OUT",),
+    "batch": ("batch.py --tasks 30000 --pictures 60 --out OUT",),
+    "mips": ("mips.py --textures DATA/textures --out OUT",),
+    "levels-kodak": ("levels.py --pictures DATA/kodak --count 4 --out OUT",),
+    "levels-textures": tuple(
+        f"levels.py --pictures DATA/textures/{folder} --names {name} --side 512 --out OUT"
+        for folder, name in (
+            ("ambientcg_Tiles036", "Tiles036_1K_Color"),
+            ("gltf_WaterBottle", "WaterBottle_baseColor"),
+            ("polyhaven_dutch_ship_hull", "dutch_ship_medium_hull_diff_1k"),
+        )
+    ),
+    "layers-kodak": ("layers.py --pictures DATA/kodak --count 2 --out OUT",),
+    "layers-stylized": (
+        "layers.py --pictures DATA/stylized --names deepin_macaron_dark --side 1024 -n 4000 --out OUT",
+    ),
+    "lattices": ("lattices.py --pictures DATA/kodak --count 5 --out OUT",),
+    "regions": (
+        "gigapixel_file.py WORK/gigapixel.gsimg",
+        "regions.py WORK/gigapixel.gsimg --repeats 7 --out OUT",
+    ),
+    "huge": (
+        "gigapixel.py WORK/huge.tif --photos DATA",
+        "huge.py --out OUT WORK/huge.tif WORK/huge.gsimg -- -n 1000000 -e 1 --steps 20 --tune psnr",
+    ),
+    "restoration-kodak": (
+        "restoration.py --pictures DATA/kodak --names kodim01,kodim02,kodim04,kodim05 --out OUT",
+    ),
+    "textures-512": (
+        "textures.py --textures DATA/textures --side 512 --effort 2 --bppc 0.02,0.05,0.1,0.2,0.5 --out OUT",
+    ),
+    "fitting-kodak-2000": ("fitting.py --pictures DATA/kodak -n 2000 --out OUT",),
+    "fitting-kodak-5000": ("fitting.py --pictures DATA/kodak -n 5000 --out OUT",),
+    "fitting-stylized-4000": ("fitting.py --pictures DATA/stylized --side 1024 -n 4000 --out OUT",),
+    **{
+        f"bench-{name}": (
+            f"imagegs bench DATA/{name} --side 768 -e 3 {RATES} {CODECS} -o WORK/bench-{name} --quiet",
+            f"bench_tables.py WORK/bench-{name}/results.json --keep OUT",
+        )
+        for name in ("kodak", "stylized", "photos")
+    },
+}  # fmt: skip
+
+
+def state() -> str:
+    """Twelve digits of a hash of all that makes results what they are."""
+    found = hashlib.sha256()
+    for folder in ("src", "native", "benchmarks"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".cpp", ".h"):
+                found.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+def command(text: str, out: Path, data: Path) -> list[str]:
+    """The words of a command of COMMANDS, with the folders in them."""
+    places = {"OUT": str(out), "WORK": str(out.parent), "DATA": str(data)}
+    words = []
+    for word in shlex.split(text):
+        first, slash, rest = word.partition("/")
+        words.append(places.get(first, first) + slash + rest)
+    if words[0] == "imagegs":
+        return [sys.executable, "-P", "-m", *words]
+    return [sys.executable, str(ROOT / "benchmarks" / words[0]), *words[1:]]
+
+
+def missing(work: Path, names: list[str]) -> Iterator[str]:
+    """The results that have not ended; what ends is told by a file beside it."""
+    return (name for name in names if not (work / f"{name}.done").exists())
+
+
+def measure(name: str, work: Path, data: Path) -> None:
+    """Makes one result. Raises CalledProcessError where a command fails."""
+    out = work / f"{name}.json"
+    for text in COMMANDS[name]:
+        subprocess.run(command(text, out, data), check=True)
+    if not out.exists():
+        raise SystemExit(f"{name}: its commands ended well, but there is no {out}")
+    (work / f"{name}.done").touch()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", choices=list(COMMANDS), default=list(COMMANDS), metavar="NAME")
+    parser.add_argument("--data", type=Path, default=DATA, help="folders of pictures: kodak, stylized, ...")
+    parser.add_argument("--work", type=Path, default=WORK)
+    parser.add_argument("--results", type=Path, default=doc_tables.RESULTS)
+    parser.add_argument("--list", action="store_true", help="run nothing")
+    options = parser.parse_args()
+    work = options.work.absolute() / state()
+    names = list(missing(work, options.only))
+    if options.list:
+        print("\n".join(names))
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    for i, name in enumerate(names, 1):
+        print(f"[{i} of {len(names)}] {name}", flush=True)
+        measure(name, work, options.data.absolute())
+    for name in options.only:
+        shutil.copy(work / f"{name}.json", options.results)
+    if options.results == doc_tables.RESULTS:
+        doc_tables.main([])
+
+
+if __name__ == "__main__":
+    main()
