@@ -85,7 +85,7 @@ function showText() {
   const reasons = Object.values(missing);
   at("missing").hidden = reasons.length === 0;
   at("missing").append(...reasons.map((reason) => element("li", {}, `Left out: ${reason}`)));
-  at("bd-note").textContent = `The mean size of ${titles[reference]} against each codec's at equal quality (BD-rate), over the qualities that both reach: −30 % is 30 % smaller. "of n": only n of ${pictures.length} pictures have such qualities.`;
+  at("bd-note").textContent = `The mean size of ${titles[reference]} against each codec's at equal quality (BD-rate), over the qualities that both reach: −30 % is 30 % smaller. "of n": only n of ${pictures.length} pictures have such qualities.${published.length ? ' "of means": of the curves of means, where a table has no pictures.' : ""}`;
   at("cost-note").textContent = "One thread each; several files may have been made at a time. Encoding of imagegs is the whole command, with its search for the size; of the others one file of the quality found. Memory is what the call adds, of imagegs' encoder all of its process.";
   for (const codec of codecs) at("settings").append(element("dt", {}, codec.title), element("dd", {}, [codec.settings, codec.version].filter(Boolean).join("; ")));
 }

@@ -20,10 +20,10 @@ function bdTable() {
 function publishedTable() {
   const text = (value) => element("td", { class: "text" }, value);
   const rows = published.map((codec) => {
-    const cells = [codec.title, text(codec.source), codec.pictures || "means", Object.keys(codec.shared).length, text(codec.note)];
+    const cells = [codec.title, text(codec.source), codec.pictures || "means", codec.pictures ? Object.keys(codec.shared).length : "", text(codec.note)];
     return { cells };
   });
-  return table(["published", "source", "its pictures", "measured too", ""], rows);
+  return table(["codec", "source", "pictures", "measured too", "what is drawn"], rows);
 }
 
 function pictureTable(picture, metricName) {
