@@ -17,7 +17,7 @@ def published_rows(results: dict[str, Any], codecs: list[Published], metric: dic
     """codec, rate, its quality, ours at this rate, the difference: a row for each mean of each codec.
 
     results: of `with_published`, of the same codecs. Ours are interpolated between the means of the first
-    measured codec (monotone cubics over ln bpp); they are "-" beyond its rates, and wherever the means are over
+    measured codec (monotone cubics over ln bpp). They are "-" beyond its rates, and where the means are over
     other pictures than the measured ones.
     """
     ours = _means(results["means"][results["codecs"][0]["name"]], metric["name"])

@@ -1,13 +1,13 @@
 """Tables of what `imagegs bench` measured, of several reports together; and a small copy of the results.
 
     python benchmarks/bench_tables.py REPORT/results.json ... [--keep results.json] [--plot curves.png]
-        [--rivals EARLIER.json ...] [--first imagegs-psnr] [--published benchmarks/published/kodak-means.tsv ...]
+        [--rivals EARLIER.json ...] [--first imagegs-psnr] [--published TABLE.tsv ...]
 
 --rivals: earlier results of the same pictures and rates, of codecs that the reports have not measured again.
 Files of a codec that both have, but for our own, must be the same.
 
---published: tables as `imagegs bench --published` takes them. Their curves are put beside the first codec's, in
-PSNR, where they are of the same pictures.
+--published: tables as `imagegs bench --published` takes them, such as benchmarks/published/kodak-means.tsv.
+Their curves are put beside the first codec's, in PSNR, where they are of the same pictures.
 
 BD-rates of the first codec, or of the one that --first names, over the pictures whose curves overlap; medians
 of costs; means at each rate over the pictures of all. --keep writes rows without what only the HTML needs,

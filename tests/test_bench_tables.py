@@ -13,10 +13,10 @@ from imagegs.evaluation.published import with_published
 from imagegs.evaluation.published_tables import read_published
 from imagegs.evaluation.summary import summarized
 
-ROOT = Path(__file__).parent.parent
-sys.path.append(str(ROOT / "benchmarks"))
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 import bench_tables
 
+ROOT = Path(__file__).parent.parent
 PSNR = {"name": "psnr", "title": "PSNR", "unit": "dB", "higher_is_better": True, "digits": 2}
 KODAK = [f"kodim{number:02}" for number in range(1, 25)]
 

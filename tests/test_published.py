@@ -20,7 +20,7 @@ COOL_CHIC = """lmbda\tseq_name\tn_pixels\tloss\tpsnr_db\trate_bpp
 0.02\tkodim02\t393216\t2.013478\t29.366735\t0.042825
 """
 METRIC = {"name": "psnr", "higher_is_better": True}
-KODAK = {name: (768, 512) for name in ("kodim01", "kodim02")}
+KODAK = dict.fromkeys(("kodim01", "kodim02"), (768, 512))
 
 
 def written(folder: Path, text: str | bytes, name: str = "table.tsv") -> Path:
@@ -54,10 +54,12 @@ def compared(folder: Path, text: str, pictures: dict[str, tuple[int, int]], side
 
 
 def table(*pictures: str, factor: float = 1, shift: float = 0, head: str = "") -> str:
-    """The curve of `measured`, with `factor` times the rates and `shift` dB more; a setting for each point."""
+    """The curve of `measured`, at `factor` times the rates and `shift` dB more; each point has a setting."""
     points = [(0.1, 30), (0.2, 36), (0.4, 42)]
     rows = [
-        f"Theirs\t{name}\t{factor * bpp}\t{psnr + shift}\tq{psnr}" for name in pictures for bpp, psnr in points
+        f"Theirs\t{name}\t{factor * bpp}\t{psnr + shift}\tq{psnr}"
+        for name in pictures
+        for bpp, psnr in points
     ]
     return "\n".join([head or "# source: a paper", "codec\tpicture\tbpp\tpsnr\tsetting", *rows])
 

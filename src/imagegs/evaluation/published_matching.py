@@ -13,9 +13,9 @@ from imagegs.evaluation.published_tables import Point, Published, picture_key
 class Match:
     """A published codec beside the measured pictures.
 
-    pictures: of results.json, each with name, width, height. Names are matched by `picture_key`; a picture that
-    has another number of pixels in the table is another picture. A key that several measured pictures have
-    matches none.
+    pictures: of results.json, each with name, width, height. Names are matched by `picture_key`; a picture
+    that has another number of pixels in the table is another picture. A key that several measured pictures
+    have matches none.
     """
 
     def __init__(self, codec: Published, pictures: list[dict[str, Any]]) -> None:
@@ -35,7 +35,9 @@ class Match:
                 self.shared[picture["name"]] = points
             else:
                 self.other_size.append(picture["name"])
-        self.means = self._means_of_rows() or self._means_of_table()  # over all measured pictures, by rising bpp
+        self.means = (
+            self._means_of_rows() or self._means_of_table()
+        )  # over all measured pictures, by rising bpp
 
     @property
     def own_means(self) -> list[Point]:
@@ -59,8 +61,6 @@ class Match:
     def _means_of_rows(self) -> list[dict[str, Any]]:
         """Means at each setting that the table has of all measured pictures."""
         n_pictures = len(self._pictures)
-        if len(self.shared) < n_pictures:
-            return []
         groups: dict[str, list[Point]] = {}
         for points in self.shared.values():
             for point in points:
