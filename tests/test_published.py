@@ -10,7 +10,8 @@ import pytest
 from imagegs.errors import FormatError
 from imagegs.evaluation import published_tables
 from imagegs.evaluation.published import with_published
-from imagegs.evaluation.published_tables import MEAN, Published, picture_key, read_published
+from imagegs.evaluation.published_rows import MEAN, picture_key
+from imagegs.evaluation.published_tables import Published, read_published
 from imagegs.evaluation.summary import summarized
 
 COOL_CHIC = """lmbda\tseq_name\tn_pixels\tloss\tpsnr_db\trate_bpp

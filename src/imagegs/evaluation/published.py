@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from imagegs.evaluation.published_matching import Match
-from imagegs.evaluation.published_tables import Point, Published
+from imagegs.evaluation.published_rows import Point
+from imagegs.evaluation.published_tables import Published
 from imagegs.evaluation.summary import Points, mean_bd_rate, points_of
 
 _MEAN = ""  # the name under which means are compared

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from imagegs.evaluation.published_tables import Point, Published, picture_key
+from imagegs.evaluation.published_rows import Point, picture_key
+from imagegs.evaluation.published_tables import Published
 
 
 class Match:

@@ -7,40 +7,15 @@ are read as they are.
 from __future__ import annotations
 
 import csv
-import math
 import re
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagegs.errors import FormatError
-from imagegs.evaluation.metrics import METRICS
-from imagegs.pictures.names import PICTURE_SUFFIXES
+from imagegs.evaluation.published_rows import MEAN, Point, columns_of, picture_key, point_of
 
-COLUMNS = ("codec", "picture", "bpp", "setting", "pixels")
 MOST_BYTES = 2**24
-MEAN = "mean"  # in the column `picture`, of a row with means
-_COOL_CHIC = {
-    "seq_name": "picture",
-    "rate_bpp": "bpp",
-    "psnr_db": "psnr",
-    "lmbda": "setting",
-    "n_pixels": "pixels",
-}
-_COOL_CHIC_UNUSED = re.compile(r"loss|share_rate_latent|dec_time_\w+_sec")
 _NOTE = re.compile(r"#\s*(codec|source|pictures)\s*:\s*(.*\S)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Point:
-    """One row of a table."""
-
-    picture: str | None  # None: the values are means over pictures
-    bpp: float  # above 0
-    values: dict[str, float]  # by names of METRICS, in their units
-    setting: str = ""  # of the codec, as it is written; "": not told
-    pixels: int | None = None  # of the picture, or of each picture of a mean; None: not told
 
 
 @dataclass
@@ -57,14 +32,6 @@ class Published:
     def source(self) -> str:
         """Where the numbers are from: what the table says, or else the name of its file."""
         return "; ".join(self.sources) or self.path.name
-
-
-def picture_key(name: str) -> str:
-    """What a picture's name is matched by: its stem, in which capital and small letters are alike."""
-    last = re.split(r"[/\\]", name)[-1]
-    stem, _, suffix = last.rpartition(".")
-    stem = stem if stem and f".{suffix.lower()}" in PICTURE_SUFFIXES else last
-    return unicodedata.normalize("NFC", stem).casefold()
 
 
 def read_published(path: Path) -> list[Published]:
@@ -112,7 +79,7 @@ class _Reader:
                 self._take_row(line)
             else:
                 self._separator = "\t" if "\t" in line else ","
-                self._columns = _columns(self._cells(line))
+                self._columns = columns_of(self._cells(line))
 
     def codecs(self) -> list[Published]:
         """What was found. Raises FormatError where nothing was."""
@@ -130,7 +97,7 @@ class _Reader:
             raise ValueError(f"{len(cells)} cells under {len(self._columns)} columns")
         row = dict(zip(self._columns, cells, strict=True))
         title = row.get("codec", self._notes.get("codec", self._path.stem))
-        point = _point(row)
+        point = point_of(row)
         self._check_new(title, point)
         codec = self._found.setdefault(title, Published(title, self._path))
         codec.points.append(point)
@@ -155,59 +122,3 @@ class _Reader:
         if codec.over != over and any(each.picture is None for each in codec.points[:-1]):
             raise ValueError(f"{codec.title} has means over different pictures")
         codec.over = over
-
-
-def _columns(cells: list[str]) -> list[str]:
-    """The header, in our names; "" for a column of Cool-Chic's that is not used."""
-    found = []
-    for cell in cells:
-        name = _COOL_CHIC.get(cell.lower(), cell.lower())
-        if name in found:
-            raise ValueError(f"two columns of {name}")
-        if name not in (*COLUMNS, *METRICS):
-            if not _COOL_CHIC_UNUSED.fullmatch(name):
-                raise ValueError(f"unknown column {cell!r}; there are {', '.join((*COLUMNS, *METRICS))}")
-            name = ""
-        found.append(name)
-    if "bpp" not in found:
-        raise ValueError("no column of bpp")
-    if not set(found) & set(METRICS):
-        raise ValueError(f"no column of quality; there are {', '.join(METRICS)}")
-    return found
-
-
-def _point(row: dict[str, str]) -> Point:
-    bpp = _number("bpp", row["bpp"])
-    if bpp <= 0:
-        raise ValueError(f"bpp {row['bpp']} is not above 0")
-    values = {name: _number(name, row[name]) for name in _measured(row)}
-    if not values:
-        raise ValueError("the row has no quality")
-    picture = row.get("picture", MEAN)
-    if not picture:
-        raise ValueError("the cell of picture is empty")
-    is_mean = picture.lower() == MEAN
-    return Point(None if is_mean else picture, bpp, values, row.get("setting", ""), _pixels(row))
-
-
-def _measured(row: dict[str, str]) -> Iterator[str]:
-    return (name for name in METRICS if row.get(name))
-
-
-def _number(column: str, text: str) -> float:
-    try:
-        value = float(text) if "_" not in text else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{column} {text!r} is no number")
-    return value
-
-
-def _pixels(row: dict[str, str]) -> int | None:
-    text = row.get("pixels", "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 16 and int(text)):
-        raise ValueError(f"pixels {text!r} is no number of pixels")
-    return int(text)
