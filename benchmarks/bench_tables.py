@@ -1,10 +1,13 @@
 """Tables of what `imagegs bench` measured, of several reports together; and a small copy of the results.
 
     python benchmarks/bench_tables.py REPORT/results.json ... [--keep results.json] [--plot curves.png]
-        [--rivals EARLIER.json ...] [--first imagegs-psnr]
+        [--rivals EARLIER.json ...] [--first imagegs-psnr] [--published TABLE.tsv ...]
 
 --rivals: earlier results of the same pictures and rates, of codecs that the reports have not measured again.
 Files of a codec that both have, but for our own, must be the same.
+
+--published: tables as `imagegs bench --published` takes them, such as benchmarks/published/kodak-means.tsv.
+Their curves are put beside the first codec's, in PSNR, where they are of the same pictures.
 
 BD-rates of the first codec, or of the one that --first names, over the pictures whose curves overlap; medians
 of costs; means at each rate over the pictures of all. --keep writes rows without what only the HTML needs,
@@ -18,6 +21,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench_published import published_rows, rate_text
+from imagegs.evaluation.published import with_published
+from imagegs.evaluation.published_tables import read_published
 from imagegs.evaluation.summary import summarized
 from records import table
 
@@ -70,11 +76,19 @@ def bd_rates(results: dict[str, Any]) -> str:
     return table([f"{first['title']} against", *(m["title"] for m in results["metrics"])], rows)
 
 
-def rate_text(found: dict[str, Any], count: int) -> str:
-    if found["mean"] is None:
-        return "-"
-    of = f" ({found['pictures']})" if found["pictures"] < count else ""
-    return f"{100 * found['mean']:+.1f}%{of}"
+def published_tables(results: dict[str, Any], paths: list[Path]) -> list[str]:
+    """Published means beside ours, and BD-rates against them."""
+    codecs = [codec for path in paths for codec in read_published(path)]
+    results = with_published(results, codecs)
+    metric = next(metric for metric in results["metrics"] if metric["name"] == "psnr")
+    ours, count = results["codecs"][0]["title"], len(results["pictures"])
+    head = ["published", "bpp", metric["title"], f"{ours} at this rate", "more"]
+    beside = table(head, published_rows(results, codecs, metric))
+    rows = [
+        [entry["title"], rate_text(entry["bd_rates"][metric["name"]], count), entry["note"], entry["source"]]
+        for entry in results["published"]
+    ]
+    return [beside, table(["published", f"BD-rate of {ours} against it", "pictures", "source"], rows)]
 
 
 def means(results: dict[str, Any], metric: dict[str, Any]) -> str:
@@ -155,6 +169,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--rivals", type=Path, nargs="+")
+    parser.add_argument("--published", type=Path, nargs="+")
     parser.add_argument("--first", help="the codec with which the others are compared")
     options = parser.parse_args()
     results = together(options.results)
@@ -166,7 +181,9 @@ def main() -> None:
         f"{len(results['pictures'])} pictures, the longer side {results['setting']['side']} pixels at most"
     )
     print(f"{results['machine']}; effort {results['setting']['effort']}; {sizes}")
-    tables = bd_rates(results), costs(results), *(means(results, metric) for metric in results["metrics"])
+    tables = [bd_rates(results), costs(results), *(means(results, metric) for metric in results["metrics"])]
+    if options.published:
+        tables += published_tables(results, options.published)
     print("", *tables, sep="\n\n")
     if options.keep:
         options.keep.write_text(json.dumps(kept(results), separators=(",", ":")) + "\n")

@@ -31,6 +31,7 @@ import layers
 import levels
 import mips
 import texture_tables
+from bench_published import rate_text
 from records import table
 
 ROOT = Path(__file__).parent.parent
@@ -74,7 +75,7 @@ def bd_rates_by_set(first: str) -> str:
     lines = []
     for codec in others:
         rates = [
-            bench_tables.rate_text(each["bd_rates"][metric][codec["name"]], len(each["pictures"]))
+            rate_text(each["bd_rates"][metric][codec["name"]], len(each["pictures"]))
             for each in found
             for metric in ("psnr", "ssimulacra2")
         ]

@@ -42,7 +42,7 @@ def chosen_pictures(options: argparse.Namespace) -> list[Path]:
 
 
 def load(path: Path, side: int | None) -> Any:
-    """An RGB picture (alpha is left out, gray repeated), its longer side reduced to `side` by box filtering."""
+    """An RGB picture (no alpha, gray repeated), its longer side reduced to `side` by box filtering."""
     pixels = read_picture(path).pixels
     pixels = pixels[:, :, :3] if pixels.shape[2] > 2 else pixels[:, :, :1].repeat(3, axis=2)
     if side is None or max(pixels.shape[:2]) <= side:

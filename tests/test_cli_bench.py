@@ -236,6 +236,110 @@ def test_files_that_are_no_pictures(pictures, run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+HOSTILE = "</script><b id=hostile>=1+1"
+
+
+@pytest.fixture(scope="module")
+def compared(report: Path, pictures: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with what was measured of imagegs as the result of others, and means over other pictures."""
+    from imagegs.cli import main
+
+    folder = tmp_path_factory.mktemp("compared")
+    rows = [row for row in results(report)["rows"] if row["codec"] == "imagegs" and "bytes" in row]
+    lines = [f"{HOSTILE}\t{r['picture']}\t{r['bpp']!r}\t{r['psnr']!r}\t{r['rate']}" for r in rows]
+    lines = [f"# source: {HOSTILE}", "codec\tpicture\tbpp\tpsnr\tsetting", *lines]
+    (folder / "same.tsv").write_text("\n".join(lines))
+    (folder / "means.csv").write_text("# pictures: kodim01 kodim02\nbpp,psnr\n1,30\n2,35\n")
+    tables = ("--published", folder / "same.tsv", "--published", folder / "means.csv")
+    cache = ("--cache", report / "cache")
+    arguments = ["bench", *pictures, "-o", folder / "out", "--quiet", *SHORT, *tables, *cache]
+    assert main([str(a) for a in arguments]) == 0
+    return folder / "out"
+
+
+def test_a_published_curve_that_equals_the_measured_one(compared, report, pictures):
+    same, means = results(compared)["published"]
+    assert (same["title"], same["source"], means["source"]) == (HOSTILE, HOSTILE, "means.csv")
+    assert same["shared"] == {path.stem: path.stem for path in pictures}
+    assert same["bd_rates"]["psnr"]["mean"] == 0 and same["bd_rates"]["psnr"]["pictures"] == 2
+    ours = results(compared)["means"]["imagegs"]
+    assert [m["psnr"] for m in same["means"]] == pytest.approx([m["psnr"] for m in ours])
+    assert same["bd_rates"]["ssim"]["mean"] is None  # the table has no such column
+    assert means["means"] == [] and "(2, of which 0 measured)" in means["note"]
+
+
+def test_measured_and_published_stay_apart(compared, report):
+    with_published = results(compared)
+    del with_published["published"]
+    assert with_published == results(report)
+    assert (compared / "results.csv").read_bytes() == (report / "results.csv").read_bytes()
+
+
+def test_the_report_marks_what_is_published(compared, chromium):
+    page = chromium.new_page(viewport={"width": 390, "height": 800})
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto((compared / "report.html").as_uri())
+    curves = page.locator("#chart g[data-name^=published]")
+    assert curves.count() == 1 and curves.locator("path").get_attribute("stroke-dasharray") == "2 4"
+    assert curves.locator("rect").count() == 2 and curves.locator("circle").count() == 0
+    assert page.locator("#chart g:not([data-name^=published]) rect").count() == 0
+    titles = [f"{HOSTILE}, published", "means, published"]
+    assert page.locator("#bd-table tr.published td:first-child").all_inner_texts() == titles
+    assert page.locator("#bd-table tr.published td").nth(1).inner_text() == "0.0 %"
+    assert page.locator("#legend button:has(.dashed)").all_inner_texts() == titles
+    sources = page.locator("#published-table tbody tr td:nth-child(2)")
+    assert sources.all_inner_texts() == [HOSTILE, "means.csv"]
+    assert page.locator("#hostile").count() == 0 and "not measured here" in page.inner_text("#curve-note")
+    page.locator("#legend button").last.click()  # hides a curve that has no points
+    page.locator("#curve-controls select").last.select_option("second")
+    assert page.locator("#chart g[data-name^=published] rect").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.close()
+    assert not faults
+
+
+def test_a_report_of_measured_codecs_alone_tells_of_no_others(report, chromium):
+    page = chromium.new_page()
+    page.goto((report / "report.html").as_uri())
+    assert page.locator("#published").is_hidden() and page.locator("#bd-table tr.published").count() == 0
+    assert "published" not in page.inner_text("main")
+    page.close()
+    assert "published" not in results(report)
+
+
+def test_a_table_without_what_was_measured_is_told(pictures, run, tmp_path):
+    (tmp_path / "other.tsv").write_text("picture\tbpp\tpsnr\nelse\t1\t30\n")
+    call = ("bench", pictures[1], "--codecs", "jpeg", "--rates", "2", "-j", 1, "--metrics", "psnr")
+    outcome = run(*call, "-o", tmp_path / "out", "--published", tmp_path / "other.tsv", "--json")
+    assert outcome.code == 0 and "other, published: nothing to compare. Has 0 of the 1" in outcome.err
+    assert outcome.json["published"][0]["shared"] == {}
+
+
+def test_tables_that_are_none(pictures, run, tmp_path):
+    good, bad, wide = (tmp_path / name for name in ("good.tsv", "bad.tsv", "wide.tsv"))
+    good.write_text("picture\tbpp\tpsnr\nsecond\t1\t30\n")
+    bad.write_text("picture\tbpp\tpsnr\nsecond\t-1\t30\n")
+    wide.write_bytes(good.read_text().encode("utf-16"))
+    call = ("bench", pictures[1], "-o", tmp_path / "out", "-j", 1, "--published")
+    check_failure(run(*call, bad), 3, "bad.tsv: line 2: bpp -1 is not above 0")
+    check_failure(run(*call, wide), 3, "wide.tsv: the table is no text in UTF-8")
+    check_failure(run(*call, pictures[1]), 3, "second.png: the table is no text in UTF-8")
+    check_failure(run(*call, tmp_path / "none.tsv"), 4, "none.tsv")
+    check_failure(run(*call, tmp_path), 4, "directory")
+    check_failure(run(*call, good, "--published", good), 2, "a published table is named twice")
+    check_failure(run("bench", "--system", "--quick", "--published", good), 2, "name some")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_is_not_written_over_a_table(pictures, run, tmp_path):
+    table = tmp_path / "results.csv"
+    table.write_text("picture\tbpp\tpsnr\nsecond\t1\t30\n")
+    call = ("bench", pictures[1], "-o", tmp_path, "-j", 1, "--overwrite", "--published", table)
+    check_failure(run(*call), 2, "results.csv", "the output is the input")
+    assert table.read_text().startswith("picture")
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_report_opens_in_a_browser(report, chromium, width, scheme):
     context = chromium.new_context(

@@ -21,6 +21,7 @@ from imagegs.cli.standard_streams import file_path, stored_path
 if TYPE_CHECKING:
     from imagegs.evaluation.bench import Done, Setting
     from imagegs.evaluation.measuring import Row
+    from imagegs.evaluation.published_tables import Published
 
 EXAMPLES = """
 examples:
@@ -28,6 +29,7 @@ examples:
   imagegs bench pictures --quick -o quick
   imagegs bench a.png b.png --codecs imagegs,imagegs-e9,avif,astc-12x12 --rates 0.1,0.3,1
   imagegs bench a.png --metrics psnr,ssimulacra2,flip
+  imagegs bench kodak --published cool-chic.tsv
 
 codecs: imagegs, paper (the recipe of Image-GS), jpeg, mozjpeg, webp, avif, avif-444, jxl, jp2,
 astc-4x4 to astc-12x12, bc1, bc7, etc1s; all of them: all. imagegs-psnr has that tune, imagegs-grain
@@ -73,6 +75,14 @@ def add_parser(commands: Subparsers) -> None:
     )
     parser.add_argument(
         "--metrics", metavar="LIST", type=names, help=f"measures of quality (default: {DEFAULT_METRICS})"
+    )
+    parser.add_argument(
+        "--published",
+        metavar="TABLE",
+        type=stored_path,
+        action="append",
+        default=[],
+        help="a table of published results, TSV or CSV, to compare with (may be given several times)",
     )
     parser.add_argument(
         "-e",
@@ -130,6 +140,7 @@ def run(options: Namespace) -> None:
     """`imagegs bench`."""
     from imagegs.engine import thread_count
     from imagegs.evaluation.bench import load_pixels, named, results, run_bench, usable
+    from imagegs.evaluation.published import with_published
     from imagegs.evaluation.report import REPORT, RESULTS, TABLE, report_files
     from imagegs.evaluation.store import Store
     from imagegs.evaluation.summary import summarized
@@ -138,6 +149,7 @@ def run(options: Namespace) -> None:
     setting, verbosity = _setting(options), Verbosity(options.quiet)
     if not options.pictures and not options.system:
         raise UsageError("name pictures, or folders of them, or --system")
+    published = _published(options)
     check_exclude(options.exclude, *options.pictures)
     paths = named([path for given in options.pictures for path in _files(given, options.exclude, verbosity)])
     _, _, missing = usable(setting)
@@ -157,6 +169,8 @@ def run(options: Namespace) -> None:
             rows += done.rows
             show(done)
     found = summarized(results(sizes, setting, rows))
+    if published:
+        found = with_published(found, published)
     if options.system:
         found["system"] = _system(setting.effort, options.quick, verbosity)
     shown = {row["picture"] for row in rows if "crop" in row}
@@ -168,6 +182,21 @@ def run(options: Namespace) -> None:
     for name, data in report_files(found, Store(cache), originals).items():
         files.write(folder / name, data)
     _tell(verbosity, options.json, folder, found, time.perf_counter() - start, (REPORT, TABLE, RESULTS))
+
+
+def _published(options: Namespace) -> list[Published]:
+    """The codecs of all published tables. Raises FileError, UsageError."""
+    from imagegs.evaluation.published_tables import read_published
+
+    if options.published and not options.pictures:
+        raise UsageError("--published compares with measured pictures: name some")
+    if len({path.resolve() for path in options.published}) < len(options.published):
+        raise UsageError("a published table is named twice")
+    found = []
+    for path in options.published:
+        with about(path):
+            found += read_published(path)
+    return found
 
 
 def _checked(options: Namespace, folder: Path, cache: Path) -> RunFiles:
@@ -239,8 +268,12 @@ def _tell(
         verbosity.warn(f"{row['codec']}, {row['picture']}: {row['error']}")
     if len(failed) > 5:
         verbosity.warn(f"{len(failed) - 5} files more that could not be made: results.json has why")
+    for entry in found.get("published", []):
+        if not entry["shared"] and not entry["means"]:
+            verbosity.warn(f"{entry['title']}, published: nothing to compare. {entry['note']}")
     if json:
-        told = {name: found[name] for name in ("means", "bd_rates", "costs", "missing")}
+        names = ("means", "bd_rates", "costs", "missing", "published")
+        told = {name: found[name] for name in names if name in found}
         print_json(
             {"output": str(folder), "files": list(files), "seconds": seconds, "failed": len(failed), **told}
         )

@@ -37,7 +37,7 @@ from imagegs.files import check_writable, descriptor_of, write_all, write_atomic
 # instead.
 READ = (
     *("input", "file", "files", "pictures", "a", "b"),
-    *("init", "saliency", "saliency_model", "mask", "error", "reference", "table"),
+    *("init", "saliency", "saliency_model", "mask", "error", "reference", "table", "published"),
 )
 WORDS = (*PLACEMENTS, *SALIENCY_METHODS)
 # First bytes of pictures, arrays, documents and archives, which no file of text begins with.

@@ -6,8 +6,10 @@ import statistics
 from collections.abc import Iterable
 from typing import Any
 
-from imagegs.evaluation.curves import Curve, bd_rate, rising
+from imagegs.evaluation.curves import bd_rate, rising
 from imagegs.evaluation.measuring import FLOOR, Row
+
+Points = dict[str, list[tuple[float, float]]]  # by the names of pictures
 
 MEDIANS = (
     "encode_seconds",
@@ -66,25 +68,32 @@ def _mean(rows: list[Row], names: list[str]) -> dict[str, float | None]:
 def _bd_rates(
     rows: list[Row], metric: dict[str, Any], codecs: list[str], pictures: list[str]
 ) -> dict[str, dict[str, Any]]:
-    """BD-rates of the first codec against each other one, means over the pictures whose curves overlap."""
+    """BD-rates of the first codec against each other one."""
+    curves = {codec: points_of(_all_of(rows, codec), metric) for codec in codecs}
+    first, *others = codecs or [""]
+    return {other: mean_bd_rate(curves[first], curves[other], pictures) for other in others}
+
+
+def _all_of(rows: Iterable[Row], codec: str) -> list[Row]:
+    return [row for row in rows if row["codec"] == codec]
+
+
+def points_of(rows: Iterable[Row], metric: dict[str, Any]) -> Points:
+    """The (quality, bpp) of each picture that rows of one codec have; more of this quality is better."""
     name, sign = metric["name"], 1.0 if metric["higher_is_better"] else -1.0
-    curves = {(codec, picture): [] for codec in codecs for picture in pictures}  # type: dict[Any, list[Any]]
+    found: Points = {}
     for row in rows:
         if row.get(name) is not None:
-            curves[row["codec"], row["picture"]].append((sign * row[name], row["bpp"]))
-    first, *others = codecs or [""]
-    found = {}
-    for other in others:
-        each = {p: rate for p in pictures if (rate := _rate(curves, p, first, other)) is not None}
-        mean = statistics.fmean(each.values()) if each else None
-        found[other] = {"mean": mean, "pictures": len(each), "each": each}
+            found.setdefault(row["picture"], []).append((sign * row[name], row["bpp"]))
     return found
 
 
-def _rate(curves: dict[Any, list[Any]], picture: str, first: str, other: str) -> float | None:
-    ours: Curve = rising(curves[first, picture])
-    theirs: Curve = rising(curves[other, picture])
-    return bd_rate(ours, theirs)
+def mean_bd_rate(ours: Points, theirs: Points, pictures: Iterable[str]) -> dict[str, Any]:
+    """The mean BD-rate of ours against theirs over the pictures whose curves overlap, and each of these."""
+    found = {p: bd_rate(rising(ours.get(p, [])), rising(theirs.get(p, []))) for p in pictures}
+    each = {picture: rate for picture, rate in found.items() if rate is not None}
+    mean = statistics.fmean(each.values()) if each else None
+    return {"mean": mean, "pictures": len(each), "each": each}
 
 
 def _costs(rows: list[Row]) -> dict[str, float | None]:

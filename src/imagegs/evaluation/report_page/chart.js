@@ -1,5 +1,5 @@
-// A chart of curves over a logarithmic axis, such as the rate. A curve is { name, title, color, own, broken, points },
-// where points are [{ x, y, hollow, text }].
+// A chart of curves over a logarithmic axis, such as the rate. A curve is { name, title, color, own, dashes, square, points },
+// where points are [{ x, y, hollow, text }], drawn as squares or as circles.
 const WIDE = { width: 880, height: 420, left: 58, right: 16, top: 14, bottom: 44 };
 const NARROW = { width: 400, height: 330, left: 50, right: 10, top: 12, bottom: 42 }; // for a phone, where the text stays legible
 const sizeFor = (place) => (place.clientWidth < 560 ? NARROW : WIDE);
@@ -59,11 +59,12 @@ function drawCurve(curve, scale) {
   const solid = curve.points.filter((p) => !p.hollow);
   const path = solid.map((p, i) => `${i ? "L" : "M"}${scale.x(p.x).toFixed(1)} ${scale.y(p.y).toFixed(1)}`).join("");
   const group = element("svg:g", { class: `codec${curve.own ? " own" : ""}`, "data-name": curve.name });
-  if (solid.length > 1) group.append(element("svg:path", { class: "curve", d: path, stroke: curve.color, "stroke-dasharray": curve.broken ? "6 4" : null }));
+  if (solid.length > 1) group.append(element("svg:path", { class: "curve", d: path, stroke: curve.color, "stroke-dasharray": curve.dashes ?? null }));
   for (const p of curve.points) {
     const look = p.hollow ? { fill: "var(--card)", stroke: curve.color, "stroke-width": 2 } : { fill: curve.color };
-    const place = { cx: scale.x(p.x), cy: scale.y(p.y), r: solid.length === 1 && !p.hollow ? 5 : 4 };
-    group.append(element("svg:circle", { ...place, ...look }, element("svg:title", {}, p.text)));
+    const x = scale.x(p.x), y = scale.y(p.y), r = solid.length === 1 && !p.hollow ? 5 : 4;
+    const mark = curve.square ? ["svg:rect", { x: x - r, y: y - r, width: 2 * r, height: 2 * r }] : ["svg:circle", { cx: x, cy: y, r }];
+    group.append(element(mark[0], { ...mark[1], ...look }, element("svg:title", {}, p.text)));
   }
   const focus = (on) => () => {
     group.ownerSVGElement.classList.toggle("focused", on);

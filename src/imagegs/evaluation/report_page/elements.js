@@ -4,7 +4,8 @@ const own = new Set(results.codecs.filter((c) => /^(imagegs|paper)/.test(c.name)
 const titles = Object.fromEntries([...results.codecs, ...results.metrics].map((each) => [each.name, each.title]));
 const reference = results.codecs[0]?.name;
 const HALF = "-half"; // the end of the name of a codec at half size: its curve has the codec's color, but is broken
-const families = [...new Set(results.codecs.map((codec) => codec.name.replace(HALF, "")))];
+const published = results.published ?? []; // codecs of tables that others measured
+const families = [...new Set([...results.codecs, ...published].map((codec) => codec.name.replace(HALF, "")))];
 const colorOf = (name) => `var(--c${families.indexOf(name.replace(HALF, "")) % 12})`;
 
 // A labelled choice among [value, text] pairs.
@@ -15,7 +16,8 @@ function choice(label, pairs, onchange, chosen) {
 }
 
 const number = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits));
-const percent = (share) => `${share > 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)} %`;
+const isEven = (share) => Math.abs(100 * share) < 0.05; // rounds to 0.0 %
+const percent = (share) => `${isEven(share) ? "" : share > 0 ? "+" : "−"}${Math.abs(100 * share).toFixed(1)} %`;
 const bytes = (n) => (n < 10000 ? `${n.toLocaleString("en")} B` : `${(n / 1024).toFixed(1)} KiB`);
 const megabytes = (n) => (n === null || n === undefined ? "–" : `${(n / 1048576).toFixed(n < 1e7 ? 1 : 0)} MiB`);
 const withUnit = (metric) => (metric.unit ? `${metric.title}, ${metric.unit}` : metric.title);

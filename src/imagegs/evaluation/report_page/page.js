@@ -11,13 +11,25 @@ function curvePoints(codec, metric, picture) {
   return rows.map((row) => ({ ...row, hollow: row.rate === "floor" }));
 }
 
+function publishedPoints(codec, picture) {
+  const rows = picture === MEAN ? codec.means : codec.rows.filter((row) => row.picture !== null && row.picture === codec.shared[picture]);
+  return rows.map((row) => ({ ...row, hollow: false }));
+}
+
 function curvesOf(metric, picture, hidden) {
-  return results.codecs.filter((codec) => !hidden.has(codec.name)).map((codec) => {
-    const rows = curvePoints(codec.name, metric, picture).filter((row) => typeof row[metric.name] === "number");
+  const measured = results.codecs.map((codec) => ({
+    ...codec, rows: curvePoints(codec.name, metric, picture),
+    own: codec.name === reference, dashes: codec.name.endsWith(HALF) ? "6 4" : null,
+  }));
+  const others = published.map((codec) => ({
+    ...codec, title: publishedTitle(codec), rows: publishedPoints(codec, picture), own: false, dashes: "2 4", square: true,
+  }));
+  return [...measured, ...others].filter((codec) => !hidden.has(codec.name)).map((codec) => {
+    const rows = codec.rows.filter((row) => typeof row[metric.name] === "number");
     const text = (row) => `${codec.title}, ${number(row.bpp, 3)} bpp: ${number(row[metric.name], metric.digits)} ${metric.unit}`;
     const points = rows.map((row) => ({ x: row.bpp, y: row[metric.name], hollow: row.hollow, text: text(row) }));
     points.sort((a, b) => a.x - b.x);
-    return { name: codec.name, title: codec.title, color: colorOf(codec.name), own: codec.name === reference, broken: codec.name.endsWith(HALF), points };
+    return { ...codec, color: colorOf(codec.name), points };
   });
 }
 
@@ -41,15 +53,16 @@ function showCurves() {
     choice("metric", results.metrics.map((m) => [m.name, m.title]), (name) => { state.metric = name; draw(); }),
     choice("picture", pictures, (name) => { state.picture = name; draw(); }),
   );
-  for (const codec of results.codecs) {
+  for (const codec of [...results.codecs, ...published]) {
+    const isPublished = published.includes(codec);
     const button = element("button", { "aria-pressed": !state.hidden.has(codec.name), onclick: () => {
       const shown = state.hidden.delete(codec.name) || !state.hidden.add(codec.name);
       button.setAttribute("aria-pressed", shown);
       draw();
-    } }, element("i", { style: `background:${colorOf(codec.name)}` }), codec.title);
+    } }, element("i", { class: isPublished ? "dashed" : null, style: `color:${colorOf(codec.name)}` }), isPublished ? publishedTitle(codec) : codec.title);
     at("legend").append(button);
   }
-  at("curve-note").textContent = "A mean is drawn only at rates at which the codec has a file of every picture; a hollow circle is the mean of its smallest files. Sizes are those of whole files.";
+  at("curve-note").textContent = "A mean is drawn only at rates at which the codec has a file of every picture; a hollow circle is the mean of its smallest files. Sizes are those of whole files." + (published.length ? " Dotted curves with squares were not measured here: they are published." : "");
   addEventListener("resize", draw);
   draw();
 }
@@ -72,7 +85,7 @@ function showText() {
   const reasons = Object.values(missing);
   at("missing").hidden = reasons.length === 0;
   at("missing").append(...reasons.map((reason) => element("li", {}, `Left out: ${reason}`)));
-  at("bd-note").textContent = `The mean size of ${titles[reference]} against each codec's at equal quality (BD-rate), over the qualities that both reach: −30 % is 30 % smaller. "of n": only n of ${pictures.length} pictures have such qualities.`;
+  at("bd-note").textContent = `The mean size of ${titles[reference]} against each codec's at equal quality (BD-rate), over the qualities that both reach: −30 % is 30 % smaller. "of n": only n of ${pictures.length} pictures have such qualities.${published.length ? ' "of means": of the curves of means, where a table has no pictures.' : ""}`;
   at("cost-note").textContent = "One thread each; several files may have been made at a time. Encoding of imagegs is the whole command, with its search for the size; of the others one file of the quality found. Memory is what the call adds, of imagegs' encoder all of its process.";
   for (const codec of codecs) at("settings").append(element("dt", {}, codec.title), element("dd", {}, [codec.settings, codec.version].filter(Boolean).join("; ")));
 }
@@ -83,6 +96,8 @@ for (const id of ["curves", "bd", "pictures", "costs", "how"]) at(id).hidden = !
 if (measured) {
   showCurves();
   at("bd-table").append(bdTable());
+  at("published").hidden = !published.length;
+  at("published-table").append(publishedTable());
   showPictures();
   at("cost-table").append(costTable());
   showCrops();

@@ -1,16 +1,29 @@
 // The tables of BD-rates, of each picture's files, and of costs.
+const publishedTitle = (codec) => `${codec.title}, published`;
+
+function bdCell(found) {
+  if (found.mean === null) return element("td", { class: "none" }, "–");
+  const few = found.is_of_means ? " of means" : found.pictures < results.pictures.length ? ` of ${found.pictures}` : "";
+  const look = isEven(found.mean) ? null : found.mean < 0 ? "good" : "bad";
+  return element("td", { class: look }, percent(found.mean), few && element("small", {}, few));
+}
+
 function bdTable() {
   const others = results.codecs.filter((codec) => codec.name !== reference);
-  const rows = others.map((codec) => {
-    const cells = results.metrics.map((metric) => {
-      const found = results.bd_rates[metric.name][codec.name];
-      if (found.mean === null) return element("td", { class: "none" }, "–");
-      const few = found.pictures < results.pictures.length ? element("small", {}, ` of ${found.pictures}`) : null;
-      return element("td", { class: found.mean < 0 ? "good" : "bad" }, percent(found.mean), few);
-    });
-    return { cells: [codec.title, ...cells] };
+  const measured = others.map((codec) => [codec.title, ...results.metrics.map((metric) => bdCell(results.bd_rates[metric.name][codec.name]))]);
+  const rows = published.map((codec) => [publishedTitle(codec), ...results.metrics.map((metric) => bdCell(codec.bd_rates[metric.name]))]);
+  const head = ["against", ...results.metrics.map((m) => m.title)];
+  return table(head, [...measured.map((cells) => ({ cells })), ...rows.map((cells) => ({ cells, kind: "published" }))]);
+}
+
+// Where published results come from, and which of the measured pictures they have.
+function publishedTable() {
+  const text = (value) => element("td", { class: "text" }, value);
+  const rows = published.map((codec) => {
+    const cells = [codec.title, text(codec.source), codec.pictures || "means", codec.pictures ? Object.keys(codec.shared).length : "", text(codec.note)];
+    return { cells };
   });
-  return table(["against", ...results.metrics.map((m) => m.title)], rows);
+  return table(["codec", "source", "pictures", "measured too", "what is drawn"], rows);
 }
 
 function pictureTable(picture, metricName) {

@@ -1,0 +1,103 @@
+"""Pictures beyond photographs: what imagegs makes of each kind at some rates, beside lossless PNG and WebP.
+
+    python benchmarks/kinds.py [--size 384x256] [--rates 0.1,0.3,1] [--effort 5]
+        [--keep results.json] [--pictures DIR]
+
+One picture of each kind, drawn by code (kinds_pictures.py). Files of imagegs are those of `imagegs.compress`
+at the rate, with its default tune; PSNR and SSIM are of the file decoded again. PNG is written by Pillow with
+its strongest compression, WebP lossless at its slowest; WebP has no 16 bits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import imagegs
+from imagegs.evaluation.bench import machine
+from imagegs.metrics import psnr, ssim
+from kinds_pictures import KINDS, Pixels
+
+
+def as_image(pixels: Pixels) -> Image.Image:
+    """Pillow's picture of (H, W, 1 or 3) integers."""
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def lossless_bytes(pixels: Pixels) -> dict[str, int | None]:
+    """How many bytes a PNG and a lossless WebP have; None where the format cannot hold the picture."""
+    found: dict[str, int | None] = {"webp_bytes": None}
+    png = io.BytesIO()
+    as_image(pixels).save(png, "PNG", optimize=True)
+    found["png_bytes"] = len(png.getvalue())
+    if pixels.dtype == np.uint8:
+        webp = io.BytesIO()
+        as_image(pixels).convert("RGB").save(webp, "WebP", lossless=True, quality=100, method=6)
+        found["webp_bytes"] = len(webp.getvalue())
+    return found
+
+
+def rows(size: tuple[int, int], rates: list[float], effort: int) -> Iterator[dict[str, Any]]:
+    """A row for each kind and rate."""
+    for kind, draw in KINDS.items():
+        pixels = draw(*size)
+        facts = {
+            "kind": kind,
+            "bits": 8 * pixels.itemsize,
+            "channels": pixels.shape[2],
+            **lossless_bytes(pixels),
+        }
+        for rate in rates:
+            data = imagegs.compress(pixels, bpp=rate, effort=effort)
+            decoded = imagegs.decompress(data).reshape(pixels.shape)
+            quality = {"psnr": float(psnr(pixels, decoded)), "ssim": float(ssim(pixels, decoded))}
+            yield {**facts, "rate": rate, "bytes": len(data), **quality}
+
+
+def table(found: list[dict[str, Any]], rates: list[float]) -> str:
+    """Markdown: a row for each kind; bytes, PSNR and SSIM at each rate."""
+    head = ["kind", "PNG", "WebP, lossless", *(f"{rate:g} bpp: bytes, PSNR, SSIM" for rate in rates)]
+    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
+    for kind in dict.fromkeys(row["kind"] for row in found):
+        mine = [row for row in found if row["kind"] == kind]
+        webp = mine[0]["webp_bytes"]
+        cells = [kind, f"{mine[0]['png_bytes']:,}", "-" if webp is None else f"{webp:,}"]
+        cells += [f"{row['bytes']:,}, {row['psnr']:.2f}, {row['ssim']:.4f}" for row in mine]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--size", default="384x256", help="WIDTHxHEIGHT")
+    parser.add_argument("--rates", default="0.1,0.3,1")
+    parser.add_argument("--effort", type=int, default=5)
+    parser.add_argument("--keep", type=Path, help="a file of JSON for the rows")
+    parser.add_argument("--pictures", type=Path, help="a folder for the pictures, as PNG")
+    options = parser.parse_args(arguments)
+    width, height = map(int, options.size.split("x"))
+    rates = [float(rate) for rate in options.rates.split(",")]
+    if options.pictures:
+        options.pictures.mkdir(parents=True, exist_ok=True)
+        for kind, draw in KINDS.items():
+            path = options.pictures / f"{kind.replace(' ', '_')}.png"
+            as_image(draw(width, height)).save(path, optimize=True)
+    found = list(rows((width, height), rates, options.effort))
+    told = {"machine": machine(), "size": [width, height], "effort": options.effort}
+    print(f"{told['machine']}; {width} x {height} pixels, effort {options.effort}\n")
+    print(table(found, rates))
+    if options.keep:
+        options.keep.write_text(json.dumps({**told, "rows": found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
