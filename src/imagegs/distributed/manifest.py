@@ -67,7 +67,7 @@ class Manifest:
         self._file.close()
 
     def past(self, output: Path) -> Past:
-        """The past of an output: what the file told when it was opened. Rows appended since take no memory."""
+        """The past of an output: what the file told when it was opened. Rows since then take no memory."""
         return self._past.get(str(output), Past())
 
     def append(self, rows: Sequence[Row], starts: Iterable[tuple[Path, Path]] = ()) -> None:
