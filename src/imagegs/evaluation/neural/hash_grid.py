@@ -27,7 +27,7 @@ from imagegs.evaluation.neural.model import (
 from imagegs.evaluation.neural.table_sums import CORNERS, TableSums, transposed
 
 FEATURES = 2
-LEVELS, COARSEST = 6, 6
+LEVELS, COARSEST = 6, 6  # the paper has 16 and 16, for tables of 2^14 entries and more
 CORNERS_PER_ENTRY = 16.0  # of the finest level, found by trials: more collide, fewer leave it coarse
 NETWORK_SHARE = 0.25  # of the parameters
 WIDEST = 64  # the paper's network
