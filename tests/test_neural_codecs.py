@@ -83,6 +83,8 @@ def test_the_network_is_the_largest_within_the_bytes(name, shape, n_bytes):
     larger = (architecture[0], architecture[1] + 1, *architecture[2:])
     is_complete = larger[1:2] == (hash_grid.MOST_ENTRIES + 1,)  # each corner of the grid has its own features
     assert is_complete or file_size(model, larger, shape) > n_bytes
+    size = file_size(model, architecture, shape)  # to the byte
+    assert file_size(model, container.architecture_within(model, size - 1, shape), shape) < size
 
 
 def file_size(model: Model, architecture: tuple[int, ...], shape: Shape) -> int:
