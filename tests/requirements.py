@@ -42,6 +42,14 @@ def need_triton() -> None:
             missing(f"the package {name}", whole_module=True)
 
 
+def need_neural() -> Any:
+    """PyTorch, with all of `imagegs[neural]`; for the head of a module, all of whose tests need it."""
+    for name in ("torch", "siren_pytorch"):
+        if find_spec(name) is None:
+            missing(f"the package {name}", whole_module=True)
+    return import_module("torch")
+
+
 def need_bench() -> None:
     """All packages of `imagegs[bench]` that its codecs and measures ask for, so that nothing is left out."""
     need_packages("flip_evaluator", "imagecodecs", "opencodecs", "stlpips_pytorch")

@@ -154,7 +154,7 @@ def test_what_is_missing_is_named(pictures, run, tmp_path, monkeypatch):
         "bench",
         pictures[0],
         "--codecs",
-        "jpeg,jxl",
+        "jpeg,jxl,neural",
         "--rates",
         "2",
         "-j",
@@ -164,6 +164,7 @@ def test_what_is_missing_is_named(pictures, run, tmp_path, monkeypatch):
     )
     outcome = run(*call, "-o", tmp_path / "out")
     assert outcome.code == 0 and "left out: jxl needs the package imagecodecs" in outcome.err
+    assert "left out: hash-grid needs the package torch: pip install 'imagegs[neural]'" in outcome.err
     assert "jxl" in results(tmp_path / "out")["missing"]
 
 

@@ -17,7 +17,7 @@ from conftest import sample_pixels
 from imagegs.evaluation import codec as codec_module
 from imagegs.evaluation.bench import Setting, load_pixels, named, usable
 from imagegs.evaluation.codec import Codec
-from imagegs.evaluation.codecs import EVERY_NAME, codec_named
+from imagegs.evaluation.codecs import GROUPS, codec_named
 from imagegs.evaluation.costs import measured
 from imagegs.evaluation.crops import busiest_window, cut
 from imagegs.evaluation.curves import bd_rate, rising
@@ -44,7 +44,7 @@ def counting(sizes: list[int]) -> tuple[Codec, list[float]]:
     return Codec("fake", "Fake", "", encode, lambda data, shape: PIXELS, range(len(sizes))), asked
 
 
-@pytest.mark.parametrize("name", [name for name in EVERY_NAME if not name.startswith(("imagegs", "paper"))])
+@pytest.mark.parametrize("name", [name for name in GROUPS["all"] if name not in ("imagegs", "paper")])
 def test_a_codec_gives_the_picture_back(name):
     codec = codec_named(name)
     if reason := codec.missing():
@@ -83,6 +83,9 @@ def test_our_own_files_are_within_the_size(name):
         "paper-grain",
         "imagegs-plain",
         "jpeg-half-x",
+        "siren-s0",
+        "siren-500",
+        "neural-s5",
         "-half",
     ],
 )
@@ -140,9 +143,12 @@ def test_sizes_that_do_not_rise_stay_within():
 
 def test_what_is_missing_is_told_by_name(monkeypatch):
     monkeypatch.setattr(codec_module.importlib.util, "find_spec", lambda name: None)
-    codecs, _, reasons = usable(dataclasses.replace(SETTING, codecs=("imagegs", "jxl", "astc-8x8")))
+    names = ("imagegs", "jxl", "astc-8x8", "siren-s500", *GROUPS["neural"])
+    codecs, _, reasons = usable(dataclasses.replace(SETTING, codecs=names))
     assert [codec.name for codec in codecs] == ["imagegs"]
     assert "imagecodecs" in reasons["jxl"] and "pip install 'imagegs[bench]'" in reasons["astc-8x8"]
+    for name in names[3:]:
+        assert reasons[name] == f"{name} needs the package torch: pip install 'imagegs[neural]'"
 
 
 def test_names_tell_pictures_apart(tmp_path):

@@ -30,16 +30,19 @@ examples:
   imagegs bench a.png b.png --codecs imagegs,imagegs-e9,avif,astc-12x12 --rates 0.1,0.3,1
   imagegs bench a.png --metrics psnr,ssimulacra2,flip
   imagegs bench kodak --published cool-chic.tsv
+  imagegs bench a.png --side 384 --codecs imagegs,neural --metrics psnr
 
 codecs: imagegs, paper (the recipe of Image-GS), jpeg, mozjpeg, webp, avif, avif-444, jxl, jp2,
 astc-4x4 to astc-12x12, bc1, bc7, etc1s; all of them: all. imagegs-psnr has that tune, imagegs-grain
 has grain, imagegs-e7 has effort 7, imagegs-psnr-grain-e7 all three. With -half behind the name, a
-codec gets the picture at half its size.
+codec gets the picture at half its size. Neural networks, minutes a file: siren, ffn, hash-grid, coin;
+all four: neural. siren-s500 is trained in 500 steps.
 metrics: psnr, ssim, ms-ssim, without grain; ssimulacra2, flip, lpips, st-lpips, with it.
 
 OUT gets report.html, results.csv, results.json and cache. A run that was cut off goes on from the cache.
 An earlier report in OUT is replaced; other files of these names are replaced only with --overwrite.
-The packages that other codecs and metrics need come with: pip install 'imagegs[bench]'
+The packages that other codecs and metrics need come with: pip install 'imagegs[bench]';
+those of neural networks with 'imagegs[neural]'.
 """
 DEFAULT_RATES, DEFAULT_METRICS = "0.05,0.1,0.2,0.3,0.5,1", "psnr,ssim,ms-ssim,ssimulacra2,flip"
 QUICK_MEGAPIXELS, MOST_MEGAPIXELS = 1.0, 16.0
@@ -226,11 +229,11 @@ def _files(given: Path, exclude: Sequence[str], verbosity: Verbosity) -> Sequenc
 
 def _setting(options: Namespace) -> Setting:
     from imagegs.evaluation.bench import Setting
-    from imagegs.evaluation.codecs import DEFAULT_NAMES, EVERY_NAME
+    from imagegs.evaluation.codecs import DEFAULT_NAMES, GROUPS
 
     chosen = options.codecs or DEFAULT_NAMES
     setting = Setting(
-        codecs=tuple(each for name in chosen for each in (EVERY_NAME if name == "all" else (name,))),
+        codecs=tuple(each for name in chosen for each in GROUPS.get(name, (name,))),
         rates=rates(DEFAULT_RATES),
         metrics=names(DEFAULT_METRICS),
         effort=DEFAULT_EFFORT,

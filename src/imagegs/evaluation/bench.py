@@ -29,7 +29,7 @@ from imagegs.limits import Limits
 from imagegs.pictures.pixels import to_float, to_integers
 from imagegs.pictures.reading import read_picture
 
-OWN_WORK = 12  # of a fit, where any other codec's search for a file has 1: for the time left
+FIT_WORK = 12  # of a fit to a size, where any other codec's search for a file has 1: for the time left
 
 
 @dataclass(frozen=True)
@@ -114,11 +114,11 @@ def run_bench(paths: dict[str, Path], setting: Setting, store: Path, jobs: int) 
     codecs, metrics, _ = usable(setting)
     shown = set(list(paths)[:: max(1, -(-len(paths) // max(setting.crops, 1)))]) if setting.crops else set()
     work = {
-        (name, codec.name): OWN_WORK * len(setting.rates) if is_own else len(setting.rates)
-        for is_own in (True, False)  # long ones first
+        (name, codec.name): FIT_WORK * len(setting.rates) if takes_bytes else len(setting.rates)
+        for takes_bytes in (True, False)  # long ones first
         for name in paths
         for codec in codecs
-        if codec.is_own is is_own
+        if codec.takes_bytes is takes_bytes
     }
     shared = (tuple(metrics), store)
     with _started_pool(jobs) as pool:

@@ -19,7 +19,8 @@ class Codec:
     """A way to make a file of a picture, and a picture of the file; one thread each.
 
     encode takes the picture and one of `dial`'s settings, which go from the smallest file to the largest; a
-    codec without a dial takes the number of bytes that the file may have. A file is what would lie on a disk.
+    codec without a dial takes the number of bytes that the file may have, and is slow. A file is what would
+    lie on a disk.
     """
 
     name: str  # on the command line
@@ -31,17 +32,23 @@ class Codec:
     packages: tuple[tuple[str, str], ...] = ()  # (module, distribution), all of them needed
     # The picture without what a decoder adds for the eye alone; None: it adds nothing.
     decode_plain: Callable[[bytes, Shape], Pixels] | None = None
+    extra: str = "bench"  # that brings the packages
+    # The multiply-adds of a pixel, on average; None: nobody has counted them.
+    multiply_adds: Callable[[bytes, Shape], float | None] | None = None
+    code: Callable[[], str] | None = (
+        None  # a key of this package's code that makes the files; None: none does
+    )
 
     @property
-    def is_own(self) -> bool:
-        """Whether its files are .gsimg files."""
+    def takes_bytes(self) -> bool:
+        """Whether it makes a file of a given size."""
         return self.dial is None
 
     def missing(self) -> str | None:
         """Why it cannot run here; None where it can."""
         for module, distribution in self.packages:
             if importlib.util.find_spec(module) is None:
-                return f"{self.name} needs the package {distribution}: pip install 'imagegs[bench]'"
+                return f"{self.name} needs the package {distribution}: pip install 'imagegs[{self.extra}]'"
         return None
 
     def version(self) -> str:

@@ -1,7 +1,7 @@
 """The codecs of `imagegs bench`: what each is called, what it needs, and its files of a picture.
 
-`codec_named` makes one of a name: those of `own_codec`, each of `NAMES`, and name-half for the codec at half
-the picture's size.
+`codec_named` makes one of a name: those of `own_codec` and `neural_codec`, each of `NAMES`, and name-half for
+the codec at half the picture's size.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ from PIL import Image
 from imagegs.choices import DEFAULT_EFFORT
 from imagegs.evaluation.block_codecs import BLOCK_CODECS
 from imagegs.evaluation.codec import Codec, Pixels, Shape
+from imagegs.evaluation.neural_codecs import NEURAL_NAMES, neural_codec
 from imagegs.evaluation.own_codec import own_codec
 from imagegs.evaluation.picture_codecs import PICTURE_CODECS
 
 OTHERS = {codec.name: codec for codec in (*PICTURE_CODECS, *BLOCK_CODECS)}
 HALF = "-half"
-NAMES = ("imagegs", "paper", *OTHERS)
-EVERY_NAME = (*NAMES, *(codec.name + HALF for codec in PICTURE_CODECS))
+NAMES = ("imagegs", "paper", *OTHERS, *NEURAL_NAMES)
+GROUPS = {  # neural networks take minutes for a file: who says "all" does not wait for them
+    "all": ("imagegs", "paper", *OTHERS, *(codec.name + HALF for codec in PICTURE_CODECS)),
+    "neural": NEURAL_NAMES,
+}
 DEFAULT_NAMES = ("imagegs", "jpeg", "mozjpeg", "webp", "avif", "jxl", "jp2", "avif-half")
 
 
@@ -35,6 +39,8 @@ def codec_named(name: str, effort: int = DEFAULT_EFFORT) -> Codec:
         return _at_half_size(codec_named(name.removesuffix(HALF), effort))
     if (own := own_codec(name, effort)) is not None:
         return own
+    if (neural := neural_codec(name)) is not None:
+        return neural
     if name in OTHERS:
         return OTHERS[name]
     raise ValueError(f"no codec {name!r}; there are {', '.join(NAMES)}, and each with {HALF}")
@@ -49,6 +55,7 @@ def _at_half_size(codec: Codec) -> Codec:
         encode=partial(_encode_half, codec),
         decode=partial(_decode_half, codec.decode),
         decode_plain=codec.decode_plain and partial(_decode_half, codec.decode_plain),
+        multiply_adds=codec.multiply_adds and partial(_multiply_adds_half, codec.multiply_adds),
     )
 
 
@@ -60,6 +67,12 @@ def _encode_half(codec: Codec, pixels: Pixels, setting: float) -> bytes:
 def _decode_half(decode: Callable[[bytes, Shape], Pixels], data: bytes, shape: Shape) -> Pixels:
     height, width = shape[:2]
     return _resized(decode(data, _half(shape)), width, height, Image.Resampling.LANCZOS)
+
+
+def _multiply_adds_half(
+    count: Callable[[bytes, Shape], float | None], data: bytes, shape: Shape
+) -> float | None:
+    return count(data, _half(shape))  # a pixel of the small picture
 
 
 def _half(shape: tuple[int, ...]) -> Shape:

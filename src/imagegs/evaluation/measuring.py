@@ -10,7 +10,7 @@ A row is what results.json has of a file:
     METRIC            a number for each metric of the bench; null: PSNR of equal pictures, or a picture too
                       small for the metric
     encode_seconds, encode_cpu_seconds, encode_peak_bytes, and the same of decode
-    multiply_adds     a pixel, on average: .gsimg files alone
+    multiply_adds     a pixel, on average: .gsimg files and neural networks alone
     error             in place of all these: why there is no file
 """
 
@@ -23,16 +23,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from imagegs import _native
-from imagegs.codec import bytes_for_bpp, decode
+from imagegs.codec import bytes_for_bpp
 from imagegs.evaluation.codec import Codec, Pixels
 from imagegs.evaluation.costs import Cost, measured
 from imagegs.evaluation.crops import Window, as_webp, cut
 from imagegs.evaluation.metrics import METRICS
-from imagegs.evaluation.own_codec import size_limit_of
 from imagegs.evaluation.sizes import SizeSearch
 from imagegs.evaluation.store import Store, digest, digest_of_files, digest_of_pixels
-from imagegs.rendering import Painter
 
 Row = dict[str, Any]
 FLOOR = "floor"
@@ -57,7 +54,7 @@ class Bench:
 
     def __init__(self, codec: Codec, subject: Subject, metrics: tuple[str, ...], store: Store) -> None:
         self._codec, self._subject, self._metrics, self._store = codec, subject, metrics, store
-        version = _own_version() if codec.is_own else codec.version()
+        version = " ".join(filter(None, (codec.code and codec.code(), codec.version())))
         picture = digest_of_pixels(subject.pixels)
         self._about = [picture, codec.name, codec.settings, version]
         self._search: SizeSearch | None = None
@@ -140,10 +137,8 @@ class Bench:
             data = self._store.read(key, "file") or b""
             decoded, cost = measured(lambda: self._codec.decode(data, self._subject.pixels.shape))
             row = {**row, **_told("decode", cost)} if "decode_seconds" not in row else row
-            if self._codec.is_own and "multiply_adds" not in row:
-                own = decode(data, size_limit=size_limit_of(self._subject.pixels.shape))
-                counted = Painter(own, threads=1).multiply_adds()
-                row["multiply_adds"] = None if counted is None else counted.mean
+            if self._codec.multiply_adds is not None and "multiply_adds" not in row:
+                row["multiply_adds"] = self._codec.multiply_adds(data, self._subject.pixels.shape)
             plain = self._plain(data, decoded)
             for name in missing:
                 picture = decoded if METRICS[name].perceptual else plain
@@ -179,15 +174,6 @@ def _told(what: str, cost: Cost) -> Row:
         f"{what}_cpu_seconds": cost.cpu_seconds,
         f"{what}_peak_bytes": cost.peak_bytes,
     }
-
-
-@cache
-def _own_version() -> str:
-    """A key of the package's own code: any change of it may change its files."""
-    package = Path(__file__).parents[1]
-    rooms = ("", "pictures/", "codec/", "fitting/", "restoration/", "grain/", "compression/")
-    files = [file for room in rooms for file in package.glob(f"{room}*.py")]
-    return digest_of_files([*files, Path(_native.__file__)])
 
 
 @cache
