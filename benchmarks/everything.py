@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import doc_tables
+from imagegs.evaluation.processes import python_command
 
-ROOT = Path(__file__).parent.parent
+HERE = Path(__file__).absolute().parent
+ROOT = HERE.parent
 DATA = ROOT.parent / "shared/data"
 WORK = ROOT / "build/benchmarks"
 RATES = "--rates 0.05,0.1,0.2,0.5,1 --metrics psnr,ssim,ms-ssim,ssimulacra2"
@@ -98,8 +100,8 @@ def command(text: str, out: Path, data: Path) -> list[str]:
         first, slash, rest = word.partition("/")
         words.append(places.get(first, first) + slash + rest)
     if words[0] == "imagegs":
-        return [sys.executable, "-P", "-m", *words]
-    return [sys.executable, str(ROOT / "benchmarks" / words[0]), *words[1:]]
+        return python_command("-m", *words)
+    return python_command(HERE / words[0], *words[1:])
 
 
 def missing(work: Path, names: list[str]) -> Iterator[str]:
@@ -108,10 +110,13 @@ def missing(work: Path, names: list[str]) -> Iterator[str]:
 
 
 def measure(name: str, work: Path, data: Path) -> None:
-    """Makes one result. Raises CalledProcessError where a command fails."""
+    """Makes one result. Raises SystemExit where a command fails."""
     out = work / f"{name}.json"
+    environment = os.environ | {"PYTHONPATH": str(HERE)}  # benchmarks import from each other
     for text in COMMANDS[name]:
-        subprocess.run(command(text, out, data), check=True)
+        done = subprocess.run(command(text, out, data), env=environment)
+        if done.returncode:
+            raise SystemExit(f"{name}: exit code {done.returncode} of {text}")
     if not out.exists():
         raise SystemExit(f"{name}: its commands ended well, but there is no {out}")
     (work / f"{name}.done").touch()

@@ -187,9 +187,11 @@ def test_a_picture_that_kills_workers_fails_alone(cluster, pictures, tmp_path):
 
 
 @posix
-def test_a_full_disk_is_a_row(pictures, tmp_path):
+def test_a_full_disk_is_a_row(cluster, pictures, tmp_path):
     """A limit on the size of files: the file would be larger."""
     import resource
+
+    cluster.wait_for_workers(2)  # one that starts now would have the limit for ever
 
     (job,) = jobs_for(pictures[:1], tmp_path / "out", SlowEncoder())
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,12 +42,13 @@ def test_commands_of_results_are_understood_and_a_second_run_does_nothing(
 
     calls = []
 
-    def run(words: list[str], *, check: bool) -> None:
-        assert check
+    def run(words: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        assert env["PYTHONPATH"] == str(ROOT / "benchmarks")
         calls.append(words)
         for out in (word for word in words if word.endswith(".json")):
             Path(out).parent.mkdir(exist_ok=True)
             Path(out).write_text("{}")
+        return subprocess.CompletedProcess(words, returncode=0)
 
     monkeypatch.setattr(everything.subprocess, "run", run)
     results = tmp_path / "results"
@@ -57,11 +59,17 @@ def test_commands_of_results_are_understood_and_a_second_run_does_nothing(
     n = len(calls)
     assert n == sum(map(len, everything.COMMANDS.values()))
     assert sorted(path.stem for path in results.iterdir()) == sorted(everything.COMMANDS)
-    scripts = [words[1] for words in calls if words[1] != "-P"]
+    scripts = [words[2] for words in calls if words[2] != "-m"]
     assert all(Path(script).is_file() for script in scripts) and len(scripts) == n - 3
     assert not any("DATA" in word or "WORK" in word or word == "OUT" for words in calls for word in words)
     everything.main()
     assert len(calls) == n
+    monkeypatch.setattr(
+        everything.subprocess, "run", lambda words, env: subprocess.CompletedProcess(words, 7)
+    )
+    monkeypatch.setattr(sys, "argv", [*arguments[:-3], str(tmp_path / "x"), "--results", str(results)])
+    with pytest.raises(SystemExit, match=r"kernels: exit code 7 of kernels\.py"):
+        everything.main()
 
 
 def test_all_tables_of_results_are_measured_by_one_command() -> None:

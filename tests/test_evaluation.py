@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import math
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from PIL import Image
 
 from conftest import sample_pixels
 from imagegs.evaluation import codec as codec_module
+from imagegs.evaluation import costs
 from imagegs.evaluation.bench import Setting, load_pixels, named, usable
 from imagegs.evaluation.codec import Codec
 from imagegs.evaluation.codecs import GROUPS, codec_named
@@ -191,6 +193,14 @@ def test_costs_count_child_processes():
     assert cost.cpu_seconds > 0.02
     if cost.peak_bytes is not None:
         assert 90e6 < cost.peak_bytes < 200e6
+
+
+def test_a_child_that_is_still_this_program_does_not_count(monkeypatch):
+    """Between fork and exec it has this process' memory. This process itself stands for it."""
+    children = iter([set()])
+    monkeypatch.setattr(costs, "_children", lambda: next(children, {str(os.getpid())}))
+    _, cost = measured(lambda: time.sleep(0.1))
+    assert cost.peak_bytes is None or cost.peak_bytes < 10e6
 
 
 def test_a_damaged_result_is_no_result(tmp_path):

@@ -58,10 +58,16 @@ class _Peak:
     done: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
-        """Keep the most that a new child of this thread's process has had; a child keeps its own record."""
+        """Keep the most that a new child of this thread's process has had; a child keeps its own record.
+
+        A child that has not begun its own program yet has this process' memory, which does not count.
+        """
+        own = _command_line(_SELF)
         while not self.done.wait(POLL_SECONDS):
             for child in _children() - self.others:
-                self.children = max(self.children, _high_water(Path("/proc") / child) or 0)
+                process = Path("/proc") / child
+                if _command_line(process) != own:
+                    self.children = max(self.children, _high_water(process) or 0)
 
 
 @contextmanager
@@ -96,6 +102,13 @@ def _high_water(process: Path) -> int | None:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return None
+
+
+def _command_line(process: Path) -> bytes:
+    """The program of a process and its arguments; empty for one that has ended."""
+    with suppress(OSError):
+        return (process / "cmdline").read_bytes()
+    return b""
 
 
 def _children() -> set[str]:

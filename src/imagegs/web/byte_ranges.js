@@ -97,6 +97,9 @@ const isEncoded = ({ headers }) => (headers.get("content-encoding") ?? "identity
 /** @param {Response} response of a range */
 const totalOf = ({ headers }) => Number(/\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1] ?? 0);
 
-/** The headers that differ where the file does. Servers of other origins may hide it. @param {Response} response */
+/**
+ * The headers that differ where the file does. Servers of other origins may hide them.
+ * @param {Response} response
+ */
 const versionOf = (response) =>
     `${totalOf(response)} ${response.headers.get("etag")} ${response.headers.get("last-modified")}`;
