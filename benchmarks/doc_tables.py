@@ -138,7 +138,7 @@ def batch(_: str) -> str:
             f"{rates['1']:.2f}, {rates['2']:.2f} ({rates['2'] / rates['1']:.2f} times as many)",
         ],
     ]
-    return table(["", ""], lines)  # fmt: skip
+    return table(["", ""], lines)
 
 
 def huge(_: str) -> str:
@@ -172,20 +172,19 @@ def memory(name: str) -> str:
 
 def fits_of_all(name: str) -> str:
     """The fits of more than a few pictures, over the pictures that all of these have."""
-    fits = {fit: rows for fit, rows in result(name)["fits"].items() if len(rows) > FEW}
-    return fitting.summary(of_pictures(fits, set.intersection(*map(set, fits.values()))))
+    return summary_of({fit: rows for fit, rows in result(name)["fits"].items() if len(rows) > FEW})
 
 
 def fits_of_few(name: str) -> str:
     """All fits, over the few pictures that every one of them has."""
-    fits = result(name)["fits"]
-    return fitting.summary(of_pictures(fits, set.intersection(*map(set, fits.values()))))
+    return summary_of(result(name)["fits"])
 
 
-def of_pictures(fits: dict[str, dict[str, Any]], pictures: set[str]) -> dict[str, dict[str, Any]]:
-    """Fits of these pictures alone, the published recipe first."""
+def summary_of(fits: dict[str, dict[str, Any]]) -> str:
+    """The fits over the pictures that all of them have, the published recipe first."""
+    pictures = set.intersection(*map(set, fits.values()))
     names = sorted(fits, key=lambda fit: (fit != "paper", fit))
-    return {fit: {p: row for p, row in fits[fit].items() if p in pictures} for fit in names}
+    return fitting.summary({fit: {p: row for p, row in fits[fit].items() if p in pictures} for fit in names})
 
 
 TABLES: dict[str, Callable[[str], str]] = {

@@ -21,15 +21,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import doc_tables
+from imagegs.evaluation.codecs import GROUPS
 from imagegs.evaluation.processes import python_command
 
 HERE = Path(__file__).absolute().parent
 ROOT = HERE.parent
 DATA = ROOT.parent / "shared/data"
 WORK = ROOT / "build/benchmarks"
-RATES = "--rates 0.05,0.1,0.2,0.5,1 --metrics psnr,ssim,ms-ssim,ssimulacra2"
-CODECS = (
-    "--codecs imagegs,imagegs-psnr,avif,jpeg,mozjpeg,webp,avif-444,jxl,jp2,astc-12x12,astc-8x8,bc1,bc7,etc1s"
+BENCH = (
+    "--side 768 -e 3 --rates 0.05,0.1,0.2,0.5,1 --metrics psnr,ssim,ms-ssim,ssimulacra2 --codecs "
+    + ",".join(name for name in ("imagegs", "imagegs-psnr", *GROUPS["all"][1:]) if name != "paper")
 )
 
 # The name of each result, and the commands that make it: OUT is the result, WORK a folder of this run, DATA
@@ -74,7 +75,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "fitting-stylized-4000": ("fitting.py --pictures DATA/stylized --side 1024 -n 4000 --out OUT",),
     **{
         f"bench-{name}": (
-            f"imagegs bench DATA/{name} --side 768 -e 3 {RATES} {CODECS} -o WORK/bench-{name} --quiet",
+            f"imagegs bench DATA/{name} {BENCH} -o WORK/bench-{name} --quiet",
             f"bench_tables.py WORK/bench-{name}/results.json --keep OUT",
         )
         for name in ("kodak", "stylized", "photos")

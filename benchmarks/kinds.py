@@ -24,6 +24,7 @@ import imagegs
 from imagegs.evaluation.bench import machine
 from imagegs.metrics import psnr, ssim
 from kinds_pictures import KINDS, Pixels
+from records import table
 
 
 def as_image(pixels: Pixels) -> Image.Image:
@@ -32,7 +33,7 @@ def as_image(pixels: Pixels) -> Image.Image:
 
 
 def lossless_bytes(pixels: Pixels) -> dict[str, int | None]:
-    """How many bytes a PNG and a lossless WebP have; None where the format cannot hold the picture."""
+    """The bytes of a PNG and of a lossless WebP; None where the format cannot hold the picture."""
     found: dict[str, int | None] = {"webp_bytes": None}
     png = io.BytesIO()
     as_image(pixels).save(png, "PNG", optimize=True)
@@ -61,17 +62,17 @@ def rows(size: tuple[int, int], rates: list[float], effort: int) -> Iterator[dic
             yield {**facts, "rate": rate, "bytes": len(data), **quality}
 
 
-def table(found: list[dict[str, Any]], rates: list[float]) -> str:
+def summary(found: list[dict[str, Any]], rates: list[float]) -> str:
     """Markdown: a row for each kind; bytes, PSNR and SSIM at each rate."""
     head = ["kind", "PNG", "WebP, lossless", *(f"{rate:g} bpp: bytes, PSNR, SSIM" for rate in rates)]
-    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
+    lines = []
     for kind in dict.fromkeys(row["kind"] for row in found):
         mine = [row for row in found if row["kind"] == kind]
         webp = mine[0]["webp_bytes"]
         cells = [kind, f"{mine[0]['png_bytes']:,}", "-" if webp is None else f"{webp:,}"]
         cells += [f"{row['bytes']:,}, {row['psnr']:.2f}, {row['ssim']:.4f}" for row in mine]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return table(head, lines)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -94,7 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
     found = list(rows((width, height), rates, options.effort))
     told = {"machine": machine(), "size": [width, height], "effort": options.effort}
     print(f"{told['machine']}; {width} x {height} pixels, effort {options.effort}\n")
-    print(table(found, rates))
+    print(summary(found, rates))
     if options.keep:
         options.keep.write_text(json.dumps({**told, "rows": found}, indent=1) + "\n")
 

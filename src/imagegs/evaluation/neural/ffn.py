@@ -10,12 +10,12 @@ from the bytes.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import torch
 from torch import nn
 
 from imagegs.evaluation.codec import Shape
+from imagegs.evaluation.neural.layers import rectified_layers
 from imagegs.evaluation.neural.model import (
     ELEMENTARY,
     Architecture,
@@ -38,8 +38,7 @@ class FourierFeatures(nn.Module):
     def __init__(self, layers: int, width: int) -> None:
         super().__init__()
         self.frequencies = SIGMA * torch.randn(2, width, generator=torch.Generator().manual_seed(_SEED))
-        linear = [nn.Linear(a, b) for a, b in pairwise(widths((layers, width)))]
-        self.net = nn.Sequential(*(part for each in linear for part in (each, nn.ReLU())))[:-1]
+        self.net = rectified_layers(widths((layers, width)))
 
     def encoded(self, xy: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """(P, 2 width): cosines and sines."""
@@ -53,7 +52,7 @@ class FourierFeatures(nn.Module):
 
 
 def widths(architecture: Architecture) -> list[int]:
-    """Of the layers' inputs and of the colours. architecture: the number of layers, and their width."""
+    """The widths of the layers' inputs and of the colours. architecture: number of layers, their width."""
     layers, width = architecture
     return [2 * width, *[width] * (layers - 1), 3]
 

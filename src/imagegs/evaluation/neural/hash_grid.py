@@ -10,12 +10,12 @@ layers, as in the paper. T follows from the bytes.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import torch
 from torch import nn
 
 from imagegs.evaluation.codec import Shape
+from imagegs.evaluation.neural.layers import rectified_layers
 from imagegs.evaluation.neural.model import (
     Architecture,
     Model,
@@ -44,11 +44,10 @@ class HashGrid(nn.Module):
         self.longer, self.sides = max(shape[:2]), shape[:2]
         self.sizes = [min(entries, _corners(n, shape)) for n in self.resolutions]
         self.table = nn.Parameter(torch.empty(sum(self.sizes), FEATURES).uniform_(-1e-4, 1e-4))
-        linear = [nn.Linear(a, b) for a, b in pairwise(_widths(levels, width))]
-        self.net = nn.Sequential(*(part for each in linear for part in (each, nn.ReLU())))[:-1]
+        self.net = rectified_layers(_widths(levels, width))
 
     def encoded(self, xy: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """What `TableSums` takes besides the table, for P levels sums."""
+        """The arguments of `TableSums` besides the table, for P levels sums."""
         extent = torch.tensor(self.sides[::-1]) / self.longer
         unit = (xy + extent) / 2  # 0..1 along the longer side
         rows, weights, start = [], [], 0

@@ -1,4 +1,4 @@
-"""What a neural picture is: a network from the place of a pixel to its colour, sized to a number of bytes."""
+"""A neural picture: a network from the place of a pixel to its colour, sized to a number of bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Network(Protocol):
     """A torch.nn.Module that has learned a picture."""
 
     def encoded(self, xy: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """What no parameter enters into: computed once for each set of places xy, (P, 2) in -1..1."""
+        """The inputs that no parameter enters into, computed once for places xy, (P, 2) in -1..1."""
 
     def __call__(self, *encoded: torch.Tensor) -> torch.Tensor:
         """(P, 3): colours, 0..1 as -1..1."""

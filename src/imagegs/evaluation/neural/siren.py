@@ -45,7 +45,7 @@ class Siren(nn.Module):
 
 
 def widths(architecture: Architecture) -> list[int]:
-    """Of the layers' inputs and of the colours. architecture: how many layers of sines, and their width."""
+    """The widths of the layers' inputs and of the colours. architecture: layers of sines, their width."""
     layers, width = architecture
     return [2, *[width] * layers, 3]
 
@@ -61,12 +61,12 @@ def with_layers(layers: int, most: int) -> Architecture:
 
 
 def build(architecture: Architecture, shape: Shape) -> Network:
-    """With initial weights, by PyTorch's random numbers."""
+    """A network with initial weights, by PyTorch's random numbers."""
     return Siren(*architecture)
 
 
 def multiply_adds(architecture: Architecture, shape: Shape) -> int:
-    """Of a pixel: products of weights, multiplication by 30, sines."""
+    """The work of a pixel: products of weights, multiplication by 30, sines."""
     layers, width = architecture
     return chain_multiply_adds(widths(architecture)) + layers * width * (1 + ELEMENTARY)
 

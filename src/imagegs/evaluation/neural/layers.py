@@ -1,0 +1,13 @@
+"""Layers that several models have."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from torch import nn
+
+
+def rectified_layers(widths: list[int]) -> nn.Sequential:
+    """Dense layers from each width to the next, rectified but for the last one."""
+    parts = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
+    return nn.Sequential(*parts[:-1])
