@@ -4,7 +4,7 @@
 
 The authors' are means over the 24 pictures of Kodak, 768 x 512, after 50,000 steps of Adam at a rate of 2e-4,
 without a file's header: results.json of https://github.com/EmilienDupont/coin (paper: arXiv 2103.03123).
-Ours, of whole files, are comparable where all 24 pictures are named. --steps is the bench's 2,000 by default.
+Ours, of whole files, are comparable where all 24 pictures are named. --steps is the bench's 4,000 by default.
 """
 
 from __future__ import annotations

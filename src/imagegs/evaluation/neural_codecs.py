@@ -15,7 +15,7 @@ from imagegs.evaluation.codec import Codec, Pixels, Shape
 from imagegs.evaluation.neural.model import Model
 from imagegs.evaluation.store import digest_of_files
 
-STEPS = 2000  # of Adam, the same for all
+STEPS = 4000  # of Adam, the same for all
 _TORCH, _SIREN = ("torch", "torch"), ("siren_pytorch", "siren-pytorch")
 _KINDS = {  # the module, the title, what else is told, packages
     "siren": ("siren", "SIREN", "4 layers of sines", (_TORCH, _SIREN)),
@@ -23,7 +23,7 @@ _KINDS = {  # the module, the title, what else is told, packages
     "hash-grid": (
         "hash_grid",
         "hash grid (Instant-NGP)",
-        "6 levels, 2 hidden layers",
+        "4 levels, 2 hidden layers",
         (_TORCH,),
     ),
     "coin": ("coin", "COIN", "5 to 13 layers of sines", (_TORCH, _SIREN)),

@@ -24,13 +24,14 @@ from imagegs.evaluation.neural.model import (
     chain_multiply_adds,
     largest,
 )
-from imagegs.evaluation.neural.table_sums import CORNERS, TableSums, transposed
+from imagegs.evaluation.neural.table_sums import CORNERS, TableSums
 
 FEATURES = 2
-LEVELS, COARSEST = 6, 6  # the paper has 16 and 16, for tables of 2^14 entries and more
+LEVELS, COARSEST = 4, 6  # the paper has 16 and 16, for tables of 2^14 entries and more
 CORNERS_PER_ENTRY = 16.0  # of the finest level, found by trials: more collide, fewer leave it coarse
 NETWORK_SHARE = 0.25  # of the parameters
 WIDEST = 64  # the paper's network
+SLOPE = 0.1  # below 0; the paper has 0, with which layers as narrow as these may end at one colour
 MOST_ENTRIES = 2**24  # the paper's largest table
 _PRIME = 2654435761
 
@@ -44,7 +45,7 @@ class HashGrid(nn.Module):
         self.longer, self.sides = max(shape[:2]), shape[:2]
         self.sizes = [min(entries, _corners(n, shape)) for n in self.resolutions]
         self.table = nn.Parameter(torch.empty(sum(self.sizes), FEATURES).uniform_(-1e-4, 1e-4))
-        self.net = rectified_layers(_widths(levels, width))
+        self.net = rectified_layers(_widths(levels, width), SLOPE)
 
     def encoded(self, xy: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The arguments of `TableSums` besides the table, for P levels sums."""
@@ -59,9 +60,7 @@ class HashGrid(nn.Module):
                 rows.append(start + self._rows((cell + step).long(), n, size))
                 weights.append((1 - step + (2 * step - 1) * part).prod(dim=1))
             start += size
-        all_rows, all_weights = (torch.stack(each, dim=1).reshape(-1, CORNERS) for each in (rows, weights))
-        matrix = transposed(all_rows, all_weights, start) if torch.is_grad_enabled() else torch.empty(0)
-        return all_rows, all_weights, matrix
+        return tuple(torch.stack(each, dim=1).reshape(-1, CORNERS) for each in (rows, weights))
 
     def _rows(self, corner: torch.Tensor, n: int, size: int) -> torch.Tensor:
         columns, lines = _columns_and_lines(n, (*self.sides, 3))
@@ -122,4 +121,4 @@ def _multiply_adds(architecture: Architecture, shape: Shape) -> int:
     return levels * a_level + chain_multiply_adds(_widths(levels, width))
 
 
-MODEL = Model(4, "BIB", 1e-2, _sized, n_parameters, _build, _multiply_adds, (0.9, 0.99), 1e-15)
+MODEL = Model(4, "BIB", 2e-2, _sized, n_parameters, _build, _multiply_adds, (0.9, 0.99), 1e-15)

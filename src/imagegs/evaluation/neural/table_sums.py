@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import torch
@@ -11,27 +10,21 @@ CORNERS = 4
 
 
 class TableSums(torch.autograd.Function):
-    """(S, F) of a table (R, F), of rows and weights, (S, 4) both, and of `transposed` of the same.
+    """(S, F) of a table (R, F), of rows and weights, (S, 4) both.
 
-    The gradient is a product with the last one; that of embedding_bag takes sixty times as long.
+    The gradient is a sum over the places of each row; that of embedding_bag takes fifteen times as long.
     """
 
     @staticmethod
-    def forward(ctx: Any, table: torch.Tensor, *encoded: torch.Tensor) -> torch.Tensor:
-        rows, weights, ctx.transposed = encoded
+    def forward(ctx: Any, table: torch.Tensor, rows: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        ctx.rows, ctx.weights, ctx.n_rows = rows, weights, len(table)
         return torch.nn.functional.embedding_bag(rows, table, per_sample_weights=weights, mode="sum")
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        return ctx.transposed @ gradient, None, None, None
-
-
-def transposed(rows: torch.Tensor, weights: torch.Tensor, n_rows: int) -> torch.Tensor:
-    """The weights as a sparse matrix (n_rows, S), for a table of n_rows."""
-    flat = rows.reshape(-1)
-    indices = torch.stack([flat, torch.arange(len(flat)) // CORNERS])
-    size = n_rows, len(rows)
-    matrix = torch.sparse_coo_tensor(indices, weights.reshape(-1), size, check_invariants=True)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
-        return matrix.coalesce().to_sparse_csr()  # corners of a cell that collide are added up
+        rows = ctx.rows.reshape(-1)
+        columns = [
+            torch.bincount(rows, (ctx.weights * column[:, None]).reshape(-1), ctx.n_rows)
+            for column in gradient.unbind(1)
+        ]
+        return torch.stack(columns, dim=1).to(gradient.dtype), None, None

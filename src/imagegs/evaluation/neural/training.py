@@ -16,7 +16,9 @@ from imagegs.evaluation.codec import Pixels, Shape
 from imagegs.evaluation.neural.model import Model, Network
 
 SEED = 0
-PIXELS_PER_STEP = 2**17  # of a larger picture so many are drawn for each step, which limits its time
+PIXELS_PER_STEP = 2**13  # small steps are many: 4,000 of them come further than 250 of a whole picture
+PIXELS_PAINTED = 2**17  # at a time
+PIXELS_ENCODED = 2**20  # of a larger picture the networks' inputs are made anew for each step
 _LAST_RATE = 0.1
 
 
@@ -36,20 +38,23 @@ def reproducible() -> Iterator[None]:
 
 
 def train(model: Model, network: Network, pixels: Pixels, steps: int) -> None:
-    """Fits a network to (H, W, 3) pixels in so many steps of Adam."""
-    places = pixel_places(pixels.shape)
-    colors = torch.from_numpy(pixels.reshape(-1, 3).astype(np.float32)) / 127.5 - 1
+    """Fits a network to (H, W, 3) pixels in so many steps of Adam.
+
+    The pixels are put in a random order once; each step takes the next PIXELS_PER_STEP of them, and after the
+    last ones begins anew.
+    """
+    order = torch.randperm(pixels.shape[0] * pixels.shape[1])
+    places = pixel_places(pixels.shape)[order].split(PIXELS_PER_STEP)
+    all_colors = torch.from_numpy(pixels.reshape(-1, 3).astype(np.float32)) / 127.5 - 1
+    colors = all_colors[order].split(PIXELS_PER_STEP)
+    kept = [network.encoded(part) for part in places] if len(order) <= PIXELS_ENCODED else None
     optimizer = torch.optim.Adam(network.parameters(), model.learning_rate, model.betas, model.epsilon)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _LAST_RATE ** (step / steps))
-    encoded = network.encoded(places) if len(places) <= PIXELS_PER_STEP else None
-    for _ in range(steps):
-        if encoded is None:
-            drawn = torch.randint(len(places), (PIXELS_PER_STEP,))
-            found, wanted = network(*network.encoded(places[drawn])), colors[drawn]
-        else:
-            found, wanted = network(*encoded), colors
+    for step in range(steps):
+        part = step % len(places)
+        encoded = network.encoded(places[part]) if kept is None else kept[part]
         optimizer.zero_grad()
-        loss = (found - wanted).square().mean()
+        loss = (network(*encoded) - colors[part]).square().mean()
         loss.backward()
         optimizer.step()
         schedule.step()
@@ -58,7 +63,7 @@ def train(model: Model, network: Network, pixels: Pixels, steps: int) -> None:
 def painted(network: Network, shape: Shape) -> Pixels:
     """(H, W, 3) of a network."""
     with torch.no_grad():
-        parts = [network(*network.encoded(part)) for part in pixel_places(shape).split(PIXELS_PER_STEP)]
+        parts = [network(*network.encoded(part)) for part in pixel_places(shape).split(PIXELS_PAINTED)]
     levels = ((torch.cat(parts) + 1) * 127.5).round().clamp(0, 255)
     return levels.to(torch.uint8).numpy().reshape(shape)
 
