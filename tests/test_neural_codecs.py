@@ -48,10 +48,11 @@ def test_files_are_within_the_size_and_always_the_same(name):
 @each_model
 def test_more_steps_are_closer_to_the_picture(name):
     found = []
-    for steps in (1, 600):
+    for steps in (1, 250):
         codec = codec_named(f"{name}-s{steps}")
         found.append(psnr(PIXELS, codec.decode(codec.encode(PIXELS, N_BYTES), PIXELS.shape)))
-    assert found[1] > found[0] + 5 and found[1] > 18
+    one_color = np.broadcast_to(PIXELS.mean(axis=(0, 1)).round().astype(np.uint8), PIXELS.shape)
+    assert found[1] > found[0] + 5 and found[1] > psnr(PIXELS, one_color) + 3
 
 
 @each_model
