@@ -26,10 +26,12 @@ from typing import Any
 
 import bench_tables
 import fitting
+import kinds
 import lattices
 import layers
 import levels
 import mips
+import neural_tables
 import texture_tables
 from bench_published import rate_text
 from records import table

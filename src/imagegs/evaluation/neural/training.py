@@ -17,7 +17,7 @@ from imagegs.evaluation.neural.model import Model, Network
 
 SEED = 0
 PIXELS_PER_STEP = 2**13  # small steps are many: 4,000 of them come further than 250 of a whole picture
-PIXELS_PAINTED = 2**17  # at a time
+PIXELS_PAINTED = 2**14  # at a time: few enough for the caches of a processor
 PIXELS_ENCODED = 2**20  # of a larger picture the networks' inputs are made anew for each step
 _LAST_RATE = 0.1
 
