@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import statistics
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -34,10 +35,12 @@ import mips
 import neural_tables
 import texture_tables
 from bench_published import rate_text
+from imagegs.evaluation.codecs import codec_named
 from records import table
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/results"
+PUBLISHED = ROOT / "benchmarks/published"
 PLACE = re.compile(r"(<!-- table: (?P<name>[^>]+?) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 SETS = {"Kodak": "bench-kodak", "stylized": "bench-stylized", "photographs": "bench-photos"}
 METRICS = "psnr", "ssim", "ms-ssim", "ssimulacra2"
@@ -68,6 +71,72 @@ def bench(first: str, *names: str) -> dict[str, Any]:
 
 def bd_rates(first: str) -> str:
     return bench_tables.bd_rates(bench(first, *SETS.values()))
+
+
+def costs(first: str) -> str:
+    return bench_tables.costs(bench(first, *SETS.values()))
+
+
+def at_effort(first: str, *names: str) -> dict[str, Any]:
+    """Our own rows at another effort, the other codecs' rows of the sets of pictures."""
+    ours = bench_tables.together([RESULTS / f"{name}.json" for name in names])
+    theirs = bench_tables.together([RESULTS / f"{name}.json" for name in SETS.values()])
+    theirs["codecs"] = [codec for codec in theirs["codecs"] if not codec["name"].startswith("imagegs")]
+    return bench_tables.with_first(bench_tables.with_rivals(ours, theirs), first)
+
+
+def effort_5(first: str) -> str:
+    """The BD-rates of all metrics."""
+    return bench_tables.bd_rates(at_effort(first, "bench-e5"))
+
+
+def beside_cool_chic(name: str) -> str:
+    """The means that Cool-Chic's authors publish, and ours of a result at these rates."""
+    results = bench("imagegs-psnr", name)
+    means_, _ = bench_tables.published_tables(results, [PUBLISHED / "cool-chic-5.0-kodak.tsv"])
+    return means_
+
+
+def rate_beside_cool_chic(name: str) -> str:
+    """How much larger our files of a result are at equal PSNR."""
+    results = bench("imagegs-psnr", name)
+    _, rates = bench_tables.published_tables(results, [PUBLISHED / "cool-chic-5.0-kodak.tsv"])
+    return rates
+
+
+def beside_networks(metric: str) -> str:
+    results = bench("imagegs", "bench-neural")
+    (found,) = (each for each in results["metrics"] if each["name"] == metric)
+    return bench_tables.means(results, found)
+
+
+def paper_system(_: str) -> str:
+    """Means over the pictures, of each recipe."""
+    rows = list(result("paper-system")["rows"].values())
+    lines = []
+    for name in rows[0]:
+        mine = [row[name] for row in rows]
+        mean = {key: statistics.fmean(row[key] for row in mine) for key in mine[0]}
+        equal = mean.get("seconds_to_equal_psnr", mean["seconds"])
+        cells = [f"{mean['psnr']:.2f}", f"{mean['seconds']:.0f}", f"{equal:.1f}", f"{mean['megabytes']:.0f}"]
+        speed = 2048**2 / 1e3 / mean["paint_ms"]
+        lines.append([name, *cells, f"{mean['paint_ms']:.0f} ({speed:.0f})", f"{mean['multiply_adds']:.0f}"])
+    heads = (
+        "PSNR; fit, s; s to the recipe's PSNR; memory, MB; painting, ms (megapixels a second); multiply-adds"
+    )
+    return table([f"{len(rows)} pictures", *heads.split("; ")], lines)
+
+
+def codec_memory(_: str) -> str:
+    lines = [
+        [codec_title(name), f"{row['encode']:.0f}", "< 1" if row["decode"] < 1 else f"{row['decode']:.0f}"]
+        for name, row in result("codec-memory")["megabytes"].items()
+    ]
+    return table(["memory, MB", "encode", "decode"], lines)
+
+
+def codec_title(name: str) -> str:
+    return codec_named(name).title
 
 
 def bd_rates_by_set(first: str) -> str:
@@ -192,6 +261,16 @@ def summary_of(fits: dict[str, dict[str, Any]]) -> str:
 TABLES: dict[str, Callable[[str], str]] = {
     "bd-rates": bd_rates,
     "bd-rates by set": bd_rates_by_set,
+    "bd-rates at effort 5": effort_5,
+    "costs": costs,
+    "beside cool-chic": beside_cool_chic,
+    "rate beside cool-chic": rate_beside_cool_chic,
+    "beside networks": beside_networks,
+    "ahead of networks": lambda first: neural_tables.ahead(bench(first, "bench-neural")),
+    "time to equal PSNR": lambda first: neural_tables.time_to_equal_psnr(bench(first, "bench-neural")),
+    "paper's system figures": paper_system,
+    "memory of codecs": codec_memory,
+    "kinds": lambda _: kinds.summary(result("kinds")["rows"]),
     "means": means,
     "fits": fits_of_all,
     "fits of few pictures": fits_of_few,
