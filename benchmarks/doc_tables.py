@@ -43,7 +43,6 @@ RESULTS = ROOT / "benchmarks/results"
 PUBLISHED = ROOT / "benchmarks/published"
 PLACE = re.compile(r"(<!-- table: (?P<name>[^>]+?) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
 SETS = {"Kodak": "bench-kodak", "stylized": "bench-stylized", "photographs": "bench-photos"}
-METRICS = "psnr", "ssim", "ms-ssim", "ssimulacra2"
 FEW = 2  # pictures
 REGIONS = (
     "1024 x 1024, a block",
@@ -110,9 +109,9 @@ def beside_networks(metric: str) -> str:
     return bench_tables.means(results, found)
 
 
-def paper_system(_: str) -> str:
+def paper_system(name: str) -> str:
     """Means over the pictures, of each recipe."""
-    rows = list(result("paper-system")["rows"].values())
+    rows = list(result(name)["rows"].values())
     lines = []
     for name in rows[0]:
         mine = [row[name] for row in rows]
@@ -127,10 +126,10 @@ def paper_system(_: str) -> str:
     return table([f"{len(rows)} pictures", *heads.split("; ")], lines)
 
 
-def codec_memory(_: str) -> str:
+def codec_memory(name: str) -> str:
     lines = [
         [codec_title(name), f"{row['encode']:.0f}", "< 1" if row["decode"] < 1 else f"{row['decode']:.0f}"]
-        for name, row in result("codec-memory")["megabytes"].items()
+        for name, row in result(name)["megabytes"].items()
     ]
     return table(["memory, MB", "encode", "decode"], lines)
 
@@ -267,7 +266,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "rate beside cool-chic": rate_beside_cool_chic,
     "beside networks": beside_networks,
     "ahead of networks": lambda first: neural_tables.ahead(bench(first, "bench-neural")),
-    "time to equal PSNR": lambda first: neural_tables.time_to_equal_psnr(bench(first, "bench-neural")),
+    "time to equal PSNR": lambda name: neural_tables.time_to_equal_psnr(bench("imagegs", name)),
     "paper's system figures": paper_system,
     "memory of codecs": codec_memory,
     "kinds": lambda _: kinds.summary(result("kinds")["rows"]),

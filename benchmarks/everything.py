@@ -33,6 +33,35 @@ BENCH = (
     + ",".join(name for name in ("imagegs", "imagegs-psnr", *GROUPS["all"][1:]) if name != "paper")
 )
 
+SETS = ("kodak", "stylized", "photos")
+# Six pictures of Kodak, six stylized ones, three photographs; of these five for what takes longest.
+NEURAL_PICTURES = (
+    *(f"kodak/kodim{number}.png" for number in ("01", "05", "11", "17", "20", "24")),
+    *(
+        f"stylized/{name}"
+        for name in (
+            "deepin_macaron_dark.png",
+            "godot_tps_screenshot.png",
+            "kde_altai.png",
+            "krita_pepper_speedpaint.jpg",
+            "materialx_chess_render.png",
+            "renpy_question_club.jpg",
+        )
+    ),
+    *(f"photos/{name}.jpg" for name in ("elem_morskie_oko", "mate_johann-siemens-591", "pop_nasa-89127")),
+)
+FEW_PICTURES = tuple(NEURAL_PICTURES[i] for i in (1, 4, 7, 9, 12))
+NEURAL = (
+    "--side 384 -e 5 --rates 0.05,0.1,0.2,0.3,0.5 --metrics psnr,ms-ssim,ssimulacra2,st-lpips "
+    "--cache WORK/bench-neural/cache --quiet --codecs imagegs,imagegs-psnr,neural,avif"
+)
+
+
+def places(names: tuple[str, ...]) -> str:
+    """Pictures and folders of them, as the commands name them."""
+    return " ".join(f"DATA/{name}" for name in names)
+
+
 # The name of each result, and the commands that make it: OUT is the result, WORK a folder of this run, DATA
 # the pictures. A command that begins with a name of a file here is that benchmark, "imagegs" is the program.
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -78,8 +107,31 @@ COMMANDS: dict[str, tuple[str, ...]] = {
             f"imagegs bench DATA/{name} {BENCH} -o WORK/bench-{name} --quiet",
             f"bench_tables.py WORK/bench-{name}/results.json --keep OUT",
         )
-        for name in ("kodak", "stylized", "photos")
+        for name in SETS
     },
+    "bench-e5": (
+        f"imagegs bench {places(SETS)} --side 768 -e 5 --rates 0.05,0.1,0.2,0.5,1 "
+        "--metrics psnr,ssim,ms-ssim,ssimulacra2 --codecs imagegs -o WORK/bench-e5 --quiet",
+        "bench_tables.py WORK/bench-e5/results.json --keep OUT",
+    ),
+    "bench-kodak-e7": (
+        "imagegs bench DATA/kodak --side 768 -e 7 --rates 0.05,0.1,0.2,0.5,1 --metrics psnr,ms-ssim "
+        "--codecs imagegs-psnr -o WORK/bench-kodak-e7 --quiet",
+        "bench_tables.py WORK/bench-kodak-e7/results.json --keep OUT",
+    ),
+    "bench-neural": (
+        f"imagegs bench {places(NEURAL_PICTURES)} {NEURAL} -o WORK/bench-neural",
+        "bench_tables.py WORK/bench-neural/results.json --keep OUT",
+    ),
+    "bench-neural-paper": (
+        f"imagegs bench {places(FEW_PICTURES)} {NEURAL},paper -o WORK/bench-neural-paper",
+        "bench_tables.py WORK/bench-neural-paper/results.json --keep OUT",
+    ),
+    "codec-memory": ("codec_memory.py DATA/kodak/kodim20.png --out OUT",),
+    "paper-system": (
+        "paper_system.py --pictures DATA/stylized --names deepin_macaron_dark,kde_altai --out OUT",
+    ),
+    "kinds": ("kinds.py --size 384x256 --effort 5 --keep OUT",),
 }  # fmt: skip
 
 
