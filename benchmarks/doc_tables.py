@@ -16,33 +16,27 @@ The name before a colon, if there is one, is that of a function here, what follo
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import statistics
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import bench_tables
+import bench_doc_tables
 import fitting
 import kinds
 import lattices
 import layers
 import levels
 import mips
-import neural_tables
 import texture_tables
-from bench_published import rate_text
+from committed_results import result
 from imagegs.evaluation.codecs import codec_named
 from records import table
 
-ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "benchmarks/results"
-PUBLISHED = ROOT / "benchmarks/published"
+DOCUMENTS = Path(__file__).parent.parent / "docs"
 PLACE = re.compile(r"(<!-- table: (?P<name>[^>]+?) -->\n)(?P<text>.*?)(<!-- end -->)", re.DOTALL)
-SETS = {"Kodak": "bench-kodak", "stylized": "bench-stylized", "photographs": "bench-photos"}
 FEW = 2  # pictures
 REGIONS = (
     "1024 x 1024, a block",
@@ -54,59 +48,6 @@ REGIONS = (
     "the whole, `--height 1024`, `--lod 0`",
     "the same, of the five layers that the limits hold",
 )
-
-
-@cache
-def result(name: str) -> Any:
-    return json.loads((RESULTS / f"{name}.json").read_text())
-
-
-@cache
-def bench(first: str, *names: str) -> dict[str, Any]:
-    """Results of the sets of pictures together, compared with the codec of a name."""
-    together = bench_tables.together([RESULTS / f"{name}.json" for name in names])
-    return bench_tables.with_first(together, first)
-
-
-def bd_rates(first: str) -> str:
-    return bench_tables.bd_rates(bench(first, *SETS.values()))
-
-
-def costs(first: str) -> str:
-    return bench_tables.costs(bench(first, *SETS.values()))
-
-
-def at_effort(first: str, *names: str) -> dict[str, Any]:
-    """Our own rows at another effort, the other codecs' rows of the sets of pictures."""
-    ours = bench_tables.together([RESULTS / f"{name}.json" for name in names])
-    theirs = bench_tables.together([RESULTS / f"{name}.json" for name in SETS.values()])
-    theirs["codecs"] = [codec for codec in theirs["codecs"] if not codec["name"].startswith("imagegs")]
-    return bench_tables.with_first(bench_tables.with_rivals(ours, theirs), first)
-
-
-def effort_5(first: str) -> str:
-    """The BD-rates of all metrics."""
-    return bench_tables.bd_rates(at_effort(first, "bench-e5"))
-
-
-def beside_cool_chic(name: str) -> str:
-    """The means that Cool-Chic's authors publish, and ours of a result at these rates."""
-    results = bench("imagegs-psnr", name)
-    means_, _ = bench_tables.published_tables(results, [PUBLISHED / "cool-chic-5.0-kodak.tsv"])
-    return means_
-
-
-def rate_beside_cool_chic(name: str) -> str:
-    """How much larger our files of a result are at equal PSNR."""
-    results = bench("imagegs-psnr", name)
-    _, rates = bench_tables.published_tables(results, [PUBLISHED / "cool-chic-5.0-kodak.tsv"])
-    return rates
-
-
-def beside_networks(metric: str) -> str:
-    results = bench("imagegs", "bench-neural")
-    (found,) = (each for each in results["metrics"] if each["name"] == metric)
-    return bench_tables.means(results, found)
 
 
 def paper_system(name: str) -> str:
@@ -128,36 +69,14 @@ def paper_system(name: str) -> str:
 
 def codec_memory(name: str) -> str:
     lines = [
-        [codec_title(name), f"{row['encode']:.0f}", "< 1" if row["decode"] < 1 else f"{row['decode']:.0f}"]
+        [
+            codec_named(name).title,
+            f"{row['encode']:.0f}",
+            "< 1" if row["decode"] < 1 else f"{row['decode']:.0f}",
+        ]
         for name, row in result(name)["megabytes"].items()
     ]
     return table(["memory, MB", "encode", "decode"], lines)
-
-
-def codec_title(name: str) -> str:
-    return codec_named(name).title
-
-
-def bd_rates_by_set(first: str) -> str:
-    """PSNR and SSIMULACRA 2 of each set of pictures."""
-    found = [bench(first, name) for name in SETS.values()]
-    one, *others = found[0]["codecs"]
-    lines = []
-    for codec in others:
-        rates = [
-            rate_text(each["bd_rates"][metric][codec["name"]], len(each["pictures"]))
-            for each in found
-            for metric in ("psnr", "ssimulacra2")
-        ]
-        lines.append([codec["title"], *rates])
-    heads = [head for name in SETS for head in (f"{name}: PSNR", "SSIMULACRA 2")]
-    return table([f"{one['title']} against", *heads], lines)
-
-
-def means(metric: str) -> str:
-    results = bench("imagegs", *SETS.values())
-    (found,) = (each for each in results["metrics"] if each["name"] == metric)
-    return bench_tables.means(results, found)
 
 
 def regions(_: str) -> str:
@@ -258,19 +177,10 @@ def summary_of(fits: dict[str, dict[str, Any]]) -> str:
 
 
 TABLES: dict[str, Callable[[str], str]] = {
-    "bd-rates": bd_rates,
-    "bd-rates by set": bd_rates_by_set,
-    "bd-rates at effort 5": effort_5,
-    "costs": costs,
-    "beside cool-chic": beside_cool_chic,
-    "rate beside cool-chic": rate_beside_cool_chic,
-    "beside networks": beside_networks,
-    "ahead of networks": lambda first: neural_tables.ahead(bench(first, "bench-neural")),
-    "time to equal PSNR": lambda name: neural_tables.time_to_equal_psnr(bench("imagegs", name)),
+    **bench_doc_tables.TABLES,
     "paper's system figures": paper_system,
     "memory of codecs": codec_memory,
-    "kinds": lambda _: kinds.summary(result("kinds")["rows"]),
-    "means": means,
+    "kinds": lambda name: kinds.summary(result(name)["rows"]),
     "fits": fits_of_all,
     "fits of few pictures": fits_of_few,
     "layers": lambda name: layers.summary(result(name)["rows"]),
@@ -312,7 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args(arguments)
     differ = 0
-    for path in sorted((ROOT / "docs").glob("*.md")):
+    for path in sorted(DOCUMENTS.glob("*.md")):
         text = path.read_text()
         fresh, changed = renewed(text)
         for name in changed:

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import doc_tables
+from committed_results import RESULTS
 from imagegs.evaluation.codecs import GROUPS
 from imagegs.evaluation.processes import python_command
 
@@ -182,7 +183,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(COMMANDS), default=list(COMMANDS), metavar="NAME")
     parser.add_argument("--data", type=Path, default=DATA, help="folders of pictures: kodak, stylized, ...")
     parser.add_argument("--work", type=Path, default=WORK)
-    parser.add_argument("--results", type=Path, default=doc_tables.RESULTS)
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--list", action="store_true", help="run nothing")
     options = parser.parse_args()
     work = options.work.absolute() / state()
@@ -196,7 +197,7 @@ def main() -> None:
         measure(name, work, options.data.absolute())
     for name in options.only:
         shutil.copy(work / f"{name}.json", options.results)
-    if options.results == doc_tables.RESULTS:
+    if options.results == RESULTS:
         doc_tables.main([])
 
 
