@@ -28,26 +28,33 @@ def need_packages(*names: str) -> None:
             missing(f"the package {name}")
 
 
+def need(name: str) -> Any:
+    """A module, as "imageio.v3"; where its package is absent, the test is skipped, or fails as above."""
+    need_packages(name.partition(".")[0])
+    return import_module(name)
+
+
+def need_modules(*names: str) -> Any:
+    """The first of these; for the head of a module of tests, all of which need them."""
+    for name in names:
+        if find_spec(name.partition(".")[0]) is None:
+            missing(f"the package {name}", whole_module=True)
+    return import_module(names[0])
+
+
 def need_torch() -> Any:
     """PyTorch; for the head of a module, all of whose tests need it."""
-    if find_spec("torch") is None:
-        missing("the package torch", whole_module=True)
-    return import_module("torch")
+    return need_modules("torch")
 
 
 def need_triton() -> None:
     """PyTorch and Triton; for the head of a module, all of whose tests need them."""
-    for name in ("torch", "triton"):
-        if find_spec(name) is None:
-            missing(f"the package {name}", whole_module=True)
+    need_modules("torch", "triton")
 
 
 def need_neural() -> Any:
     """PyTorch, with all of `imagegs[neural]`; for the head of a module, all of whose tests need it."""
-    for name in ("torch", "siren_pytorch"):
-        if find_spec(name) is None:
-            missing(f"the package {name}", whole_module=True)
-    return import_module("torch")
+    return need_modules("torch", "siren_pytorch")
 
 
 def need_bench() -> None:

@@ -14,9 +14,10 @@ from imagegs.cli.batch_options import encode_options, row_parser
 from imagegs.cli.batch_parquet import parquet_rows
 from imagegs.cli.batch_table import TableRow, read_table
 from imagegs.cli.exit_codes import FileError, error_line, exit_code
+from requirements import need_modules
 
-pa = pytest.importorskip("pyarrow")
-parquet = pytest.importorskip("pyarrow.parquet")
+pa = need_modules("pyarrow")
+parquet = need_modules("pyarrow.parquet")
 
 
 def written(path: Path, columns: dict[str, Any]) -> Path:

@@ -17,6 +17,7 @@ from conftest import Run, check_failure
 from imagegs import Gaussians, Grain, imread
 from imagegs.limits import Limits
 from imagegs.pictures.reading import read_picture
+from requirements import need
 
 LAYERS = (30, 170, 700)
 GRAIN = Grain(columns=2, rows=2, strength=200, levels=(1, 7, 5, 3))
@@ -71,7 +72,7 @@ def test_strips_make_the_same_picture(
 
 
 def test_other_libraries_read_many_strips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    tifffile = pytest.importorskip("tifffile")
+    tifffile = need("tifffile")
     monkeypatch.setattr("imagegs.pictures.strips.STRIP_BYTES", 1000)
     file, out = put(tmp_path / "a.gsimg"), tmp_path / "a.tiff"
     assert run("decode", file, "-o", out).code == 0

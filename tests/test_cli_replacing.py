@@ -16,6 +16,7 @@ from imagegs.codec import load
 from imagegs.codec.container import SIGNATURE
 from imagegs.compression import Compressed, Compression
 from imagegs.fitting.history import START
+from requirements import need_packages
 from run_folder import MINE, here, links  # noqa: F401 (a fixture)
 
 UNTYPED = {
@@ -38,7 +39,7 @@ UNTYPED = {
 @pytest.mark.parametrize("case", UNTYPED)
 def test_a_name_that_nobody_typed_replaces_nothing(run: Run, case: str) -> None:
     if case == "growth":
-        pytest.importorskip("matplotlib")
+        need_packages("matplotlib")
     command, name = UNTYPED[case]
     file = Path(name)
     file.parent.mkdir(exist_ok=True)

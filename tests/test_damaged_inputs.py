@@ -27,6 +27,7 @@ from imagegs.evaluation.perceptual.torch_file import read_tensors
 from imagegs.evaluation.store import Store
 from imagegs.fitting.history import from_json
 from imagegs.pictures.array_files import read_array
+from requirements import need_packages
 
 
 def array_file(header: str, payload: bytes = b"") -> bytes:
@@ -137,7 +138,7 @@ def test_weights_that_promise_more_than_the_file_has(tmp_path: Path) -> None:
 
 
 def test_a_damaged_saliency_model(run: Run, tmp_path: Path, picture: Path) -> None:
-    pytest.importorskip("onnxruntime")
+    need_packages("onnxruntime")
     model = tmp_path / "model.onnx"
     for data in (b"", b"\x08\x07", os.urandom(200), b"\x00" * 1000):
         model.write_bytes(data)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import oracle
+from requirements import need
 
 NAMES = ("xy", "scale", "angle", "log_weight", "color")
 STEP = 1e-5  # of the central differences; far under the margins that the points are held to
@@ -110,7 +111,7 @@ def test_ssim_equals_a_loop_over_windows() -> None:
 
 
 def test_ssim_agrees_with_scikit_image_away_from_the_border() -> None:
-    metrics = pytest.importorskip("skimage.metrics")
+    metrics = need("skimage.metrics")
     r, t = np.random.default_rng(8).uniform(0, 1, (2, 30, 26, 1))
     options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1}
     _, expected = metrics.structural_similarity(r[..., 0], t[..., 0], full=True, **options)

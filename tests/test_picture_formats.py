@@ -22,6 +22,7 @@ from imagegs.pictures.formats import FORMATS
 from imagegs.pictures.pixels import IntegerPixels, Picture
 from imagegs.pictures.reading import read_picture
 from picture_files import box, png_file
+from requirements import need
 
 RNG = np.random.default_rng(11)
 P3_GREEN, AS_SRGB = (60, 200, 90), (0, 203, 73)
@@ -183,7 +184,7 @@ def jpeg2000(
     values: NDArray[Any], bits: int, *, color: bytes | None = None, types: list[int] | None = None
 ) -> bytes:
     """A lossless JP2 of (H, W, C) samples of so many bits, with another colour box and types of channels."""
-    imagecodecs = pytest.importorskip("imagecodecs")
+    imagecodecs = need("imagecodecs")
     dtype = np.uint8 if bits <= 8 else np.uint16
     data: bytes = imagecodecs.jpeg2k_encode(
         values.astype(dtype).squeeze(),

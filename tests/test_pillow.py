@@ -15,6 +15,7 @@ from conftest import pillow_restored
 from icc_profiles import display_p3
 from imagegs.metrics import psnr
 from imagegs.pictures.reading import read_picture
+from requirements import need
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -80,7 +81,7 @@ def test_damaged_and_unpaintable_files_are_not_opened():
 
 @pytest.mark.parametrize(("channels", "depth"), [(1, 8), (2, 8), (3, 8), (4, 8), (1, 16)])
 def test_imageio_reads_what_pillow_reads(channels, depth, tmp_path):
-    imageio = pytest.importorskip("imageio.v3")
+    imageio = need("imageio.v3")
     data = imagegs.encode(gaussians(channels, depth))
     (tmp_path / "a.gsimg").write_bytes(data)
     expected = imagegs.render(imagegs.decode(data), dtype=f"uint{depth}")
@@ -91,7 +92,7 @@ def test_imageio_reads_what_pillow_reads(channels, depth, tmp_path):
 
 
 def test_imageio_writes_what_pillow_writes(tmp_path):
-    imageio = pytest.importorskip("imageio.v3")
+    imageio = need("imageio.v3")
     imageio.imwrite(tmp_path / "a.gsimg", np.zeros((10, 14, 3), np.uint8), n_gaussians=5, steps=3)
     assert imageio.imread(tmp_path / "a.gsimg").shape == (10, 14, 3)
     assert len(imagegs.load(tmp_path / "a.gsimg")) == 5

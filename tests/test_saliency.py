@@ -25,6 +25,7 @@ from imagegs.applications.saliency import (
 from imagegs.choices import SALIENCY_METHODS
 from imagegs.errors import FormatError, ImageGSError
 from imagegs.pictures.pixels import Picture
+from requirements import need_packages
 
 BUILT_IN = [method for method in SALIENCY_METHODS if method != "model"]
 SPOT = (slice(20, 34), slice(50, 66))
@@ -218,7 +219,7 @@ def test_files_that_are_no_network(network: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_real_network_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("onnxruntime")
+    need_packages("onnxruntime")
     monkeypatch.delenv(saliency_model.VARIABLE, raising=False)
     try:
         saliency_model.find_model()
