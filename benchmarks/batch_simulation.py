@@ -4,7 +4,7 @@
         [--seconds 1 3 10 30] [--bytes 2000000] [--storage 1e9] [--out FILE.json]
 
 Servers, each with a queue: the scheduler (one thread; half the cost of a task before it runs, half after it),
-the first process (one thread; a batch of results costs one wait for the disk, and each result its row and the
+the command (one thread; a batch of results costs one wait for the disk, and each result its row and the
 next submission), the shared storage, and the workers. Times come from what benchmarks/batch.py measured
 (--figures); the seconds of a picture are drawn from a log-normal distribution, with a standard deviation of
 half its mean. As in `imagegs.distributed.running`, four tasks for each worker are with the scheduler. A
@@ -62,7 +62,7 @@ def simulate(costs: Costs, n_pictures: int, n_workers: int, seed: int = 0) -> di
     mean = math.log(costs.picture) - sigma**2 / 2
     scheduler, client, storage = Server(), Server(), Server()
     idle, waiting = n_workers, 0  # workers, and tasks that wait for one
-    finished: deque[float] = deque()  # results that wait for the first process
+    finished: deque[float] = deque()  # results that wait for the command
     submitted = collected = 0
     worked, now, collecting = 0.0, 0.0, False
     events: list[tuple[float, int, int]] = []
@@ -111,7 +111,7 @@ def simulate(costs: Costs, n_pictures: int, n_workers: int, seed: int = 0) -> di
     return {
         "seconds": now,
         "scheduler": scheduler.busy / now,
-        "first process": client.busy / now,
+        "command": client.busy / now,
         "storage": storage.busy / now,
         "workers": worked / (n_workers * now),
     }
