@@ -63,6 +63,10 @@ def test_guides_are_told_picture_by_picture_and_over_pictures_that_all_have(told
     weak, strong = lines("saliency strengths: s")
     assert weak == f"| model | 3 | +1.00 | {same} | +0.00% |"
     assert strong == f"| model | 10 | +3.00 | {same} | -1.00% |"
+    rows = {"one": one, "two": two}
+    assert saliency.guides_table(rows, ("one", "two")).splitlines()[2:] == [
+        f"| model | 10 | +2.00 | {same} | -0.50% |"
+    ]
 
 
 def test_classes_that_are_kept(told):
