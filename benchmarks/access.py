@@ -1,6 +1,6 @@
 """Times of reading files and of random access: prints a Markdown table.
 
-    python benchmarks/access.py [--runs 15]
+    python benchmarks/access.py [--runs 15] [--out FILE.json]
 
 Each row is the median of some runs after a warm-up, and the least of them: on a shared machine the least is
 nearer to what the code takes. Gaussians are random, with the sizes and overlaps of a fit (kernels.py); for
@@ -15,15 +15,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import imagegs
-from imagegs.evaluation.bench import machine
 from imagegs.evaluation.processes import python_command
 from imagegs.gaussians import Gaussians
 from imagegs.rendering import make_scene
 from kernels import random_scene
+from records import Record, table
 
 USUAL = imagegs.Lattice.of_fineness(1)
 REGION = (4000, 4000, 512, 512)
@@ -107,18 +109,28 @@ def process_tasks(folder: str) -> dict[str, Callable[[], object]]:
     }
 
 
+def summary(rows: dict[str, Any]) -> str:
+    """A line for each row."""
+    lines = [[name, f"{row['median']:.1f}", f"{row['least']:.1f}"] for name, row in rows.items()]
+    return table(["", "median, ms", "least, ms"], lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--out", type=Path, help="results; what the file already has is kept")
     options = parser.parse_args()
-    print(machine(), "\n\n| | median, ms | least, ms |\n| --- | --- | --- |")
+    record = Record(options.out, {"runs": options.runs})
     with tempfile.TemporaryDirectory() as folder:
         for tasks in (decoding_tasks, access_tasks, painting_tasks, lambda: process_tasks(folder)):
             for name, run in tasks().items():
-                median, least = times_ms(run, options.runs)
-                print(f"| {name} | {median:.1f} | {least:.1f} |", flush=True)
+                if name not in record.rows:
+                    median, least = times_ms(run, options.runs)
+                    record.rows[name] = {"median": median, "least": least}
+                    record.keep()
+    print(record.result["machine"], summary(record.rows), sep="\n\n")
 
 
 if __name__ == "__main__":

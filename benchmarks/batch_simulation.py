@@ -1,10 +1,10 @@
 """A million pictures on a thousand workers: what saturates first. A discrete-event simulation of a batch.
 
     python benchmarks/batch_simulation.py --figures batch.json [--pictures 1000000] [--workers 1000]
-        [--seconds 1 3 10 30] [--bytes 2000000] [--storage 1e9]
+        [--seconds 1 3 10 30] [--bytes 2000000] [--storage 1e9] [--out FILE.json]
 
 Servers, each with a queue: the scheduler (one thread; half the cost of a task before it runs, half after it),
-the first process (one thread; a batch of results costs one wait for the disk, and each result its row and the
+the command (one thread; a batch of results costs one wait for the disk, and each result its row and the
 next submission), the shared storage, and the workers. Times come from what benchmarks/batch.py measured
 (--figures); the seconds of a picture are drawn from a log-normal distribution, with a standard deviation of
 half its mean. As in `imagegs.distributed.running`, four tasks for each worker are with the scheduler. A
@@ -21,8 +21,10 @@ import random
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from imagegs.distributed.running import TASKS_PER_THREAD
+from records import table
 
 SPREAD = 0.5  # standard deviation of the seconds of a picture / their mean
 SUBMIT, READ, RAN, COLLECTED = range(4)  # what ends at the time of an event
@@ -60,7 +62,7 @@ def simulate(costs: Costs, n_pictures: int, n_workers: int, seed: int = 0) -> di
     mean = math.log(costs.picture) - sigma**2 / 2
     scheduler, client, storage = Server(), Server(), Server()
     idle, waiting = n_workers, 0  # workers, and tasks that wait for one
-    finished: deque[float] = deque()  # results that wait for the first process
+    finished: deque[float] = deque()  # results that wait for the command
     submitted = collected = 0
     worked, now, collecting = 0.0, 0.0, False
     events: list[tuple[float, int, int]] = []
@@ -109,10 +111,33 @@ def simulate(costs: Costs, n_pictures: int, n_workers: int, seed: int = 0) -> di
     return {
         "seconds": now,
         "scheduler": scheduler.busy / now,
-        "first process": client.busy / now,
+        "command": client.busy / now,
         "storage": storage.busy / now,
         "workers": worked / (n_workers * now),
     }
+
+
+def simulated(figures: dict[str, float], seconds: float, options: argparse.Namespace) -> dict[str, float]:
+    """A row: the run with pictures that take so many seconds."""
+    costs = Costs(
+        figures["scheduler_cpu_milliseconds"] / 1e3,
+        figures["client_cpu_milliseconds"] / 1e3,
+        figures["sync_milliseconds"] / 1e3,
+        seconds,
+        options.bytes / options.storage,
+    )
+    return {"seconds_a_picture": seconds, **simulate(costs, options.pictures, options.workers)}
+
+
+def summary(result: dict[str, Any]) -> str:
+    """A line for each row."""
+    heads = [name for name in result["rows"][0] if name not in ("seconds_a_picture", "seconds")]
+    lines = []
+    for row in result["rows"]:
+        rate = result["pictures"] / row["seconds"]
+        cells = [f"{row['seconds_a_picture']:g}", f"{row['seconds'] / 3600:.2f}", f"{rate:.0f}"]
+        lines.append([*cells, *(f"{row[name]:.0%}" for name in heads)])
+    return table(["seconds a picture", "hours", "pictures a second", *heads], lines)
 
 
 def main() -> None:
@@ -125,21 +150,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, nargs="+", default=[1, 3, 10, 30], help="of a picture")
     parser.add_argument("--bytes", type=float, default=2e6, help="read and written for a picture")
     parser.add_argument("--storage", type=float, default=1e9, help="bytes a second, for all workers together")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     figures = json.loads(options.figures.read_text())["overhead"]
-    print("seconds a picture | hours | pictures/s | scheduler | first process | storage | workers busy")
-    for seconds in options.seconds:
-        costs = Costs(
-            figures["scheduler_cpu_milliseconds"] / 1e3,
-            figures["client_cpu_milliseconds"] / 1e3,
-            figures["sync_milliseconds"] / 1e3,
-            seconds,
-            options.bytes / options.storage,
-        )
-        found = simulate(costs, options.pictures, options.workers)
-        total = found.pop("seconds")
-        shares = " | ".join(f"{share:.0%}" for share in found.values())
-        print(f"{seconds:g} | {total / 3600:.2f} | {options.pictures / total:.0f} | {shares}")
+    result = {name: getattr(options, name) for name in ("pictures", "workers", "bytes", "storage")}
+    result["rows"] = [simulated(figures, seconds, options) for seconds in options.seconds]
+    print(summary(result))
+    if options.out:
+        options.out.write_text(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

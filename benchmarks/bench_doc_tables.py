@@ -62,6 +62,7 @@ def means(results: dict[str, Any], metric: str) -> str:
 
 TABLES: dict[str, Callable[[str], str]] = {
     "bd-rates": lambda first: bench_tables.bd_rates(all_sets(first)),
+    "bd-rates in": lambda name: bench_tables.bd_rates(bench("imagegs", name)),
     "bd-rates by set": bd_rates_by_set,
     "bd-rates at effort 5": lambda first: bench_tables.bd_rates(at_effort_5(first)),
     "costs": lambda first: bench_tables.costs(all_sets(first)),

@@ -30,6 +30,8 @@ import lattices
 import layers
 import levels
 import mips
+import picture_doc_tables
+import speed_doc_tables
 import texture_tables
 from committed_results import result
 from imagegs.evaluation.codecs import codec_named
@@ -178,6 +180,8 @@ def summary_of(fits: dict[str, dict[str, Any]]) -> str:
 
 TABLES: dict[str, Callable[[str], str]] = {
     **bench_doc_tables.TABLES,
+    **picture_doc_tables.TABLES,
+    **speed_doc_tables.TABLES,
     "paper's system figures": paper_system,
     "memory of codecs": codec_memory,
     "kinds": lambda name: kinds.summary(result(name)["rows"]),

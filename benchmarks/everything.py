@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import doc_tables
+import feature_commands
 from committed_results import RESULTS
 from imagegs.evaluation.codecs import GROUPS
 from imagegs.evaluation.processes import python_command
@@ -52,6 +53,7 @@ NEURAL_PICTURES = (
     *(f"photos/{name}.jpg" for name in ("elem_morskie_oko", "mate_johann-siemens-591", "pop_nasa-89127")),
 )
 FEW_PICTURES = tuple(NEURAL_PICTURES[i] for i in (1, 4, 7, 9, 12))
+RECIPE_PICTURES = tuple(f"kodak/kodim{number}.png" for number in ("01", "05", "09", "17"))
 NEURAL = (
     "--side 384 -e 5 --rates 0.05,0.1,0.2,0.3,0.5 --metrics psnr,ms-ssim,ssimulacra2,st-lpips "
     "--cache WORK/bench-neural/cache --quiet --codecs imagegs,imagegs-psnr,neural,avif"
@@ -69,8 +71,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "kernels": ("kernels.py --json OUT",),
     "memory": ("memory.py --side 1024 --out OUT",),
     "memory-blocks": ("memory.py --side 3456 --cases 'RGB, visual, in blocks' --out OUT",),
+    "access": ("access.py --out OUT",),
+    "scaling": ("scaling.py --out OUT",),
+    "bench-system": (
+        "imagegs bench --system -e 1 -o WORK/bench-system --quiet",
+        "bench_system.py WORK/bench-system/results.json --keep OUT",
+    ),
     "torch_operator": ("torch_operator.py --runs 60 --out OUT",),
     "batch": ("batch.py --tasks 30000 --pictures 60 --out OUT",),
+    "batch-simulation": ("batch_simulation.py --figures WORK/batch.json --out OUT",),  # after "batch"
     "mips": ("mips.py --textures DATA/textures --out OUT",),
     "levels-kodak": ("levels.py --pictures DATA/kodak --count 4 --out OUT",),
     "levels-textures": tuple(
@@ -110,6 +119,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         )
         for name in SETS
     },
+    "bench-recipe": (
+        f"imagegs bench {places(RECIPE_PICTURES)} --side 768 -e 3 --rates 0.1,0.2,0.5 "
+        "--metrics psnr,ssim,ms-ssim,ssimulacra2 --codecs imagegs,paper -o WORK/bench-recipe --quiet",
+        "bench_tables.py WORK/bench-recipe/results.json --keep OUT",
+    ),
     "bench-e5": (
         f"imagegs bench {places(SETS)} --side 768 -e 5 --rates 0.05,0.1,0.2,0.5,1 "
         "--metrics psnr,ssim,ms-ssim,ssimulacra2 --codecs imagegs -o WORK/bench-e5 --quiet",
@@ -133,6 +147,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "paper_system.py --pictures DATA/stylized --names deepin_macaron_dark,kde_altai --out OUT",
     ),
     "kinds": ("kinds.py --size 384x256 --effort 5 --keep OUT",),
+    **feature_commands.COMMANDS,
 }  # fmt: skip
 
 

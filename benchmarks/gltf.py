@@ -1,12 +1,12 @@
 """A glTF model with its textures in .gsimg files against the same model with PNG pictures, drawn by three.js.
 
-    python benchmarks/gltf.py FOLDER [--side 1024] [--bppc 0.5] [-e 4] [-o OUT]
+    python benchmarks/gltf.py FOLDER [--side 1024] [--bppc 0.5] [-e 4] [-o OUT] [--keep FILE.json]
 
 FOLDER has the maps *_baseColor.png, *_normal.png and *_occlusionRoughnessMetallic.png; they are brought to
 --side pixels a side (box filter) and put on a square and on a sphere. Each is drawn in headless Chromium with
 its pictures, with textures that are painted when the model is loaded, and with a material that samples
-Gaussians. Prints a Markdown table of SSIM and PSNR against the first, and the sizes of the files. OUT gets
-the models and the screenshots.
+Gaussians. Prints a Markdown table of SSIM and PSNR against the first, and the sizes of the files; FILE.json
+keeps them. OUT gets the models and the screenshots.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from imagegs.metrics import psnr, ssim
 from kernels import machine
 from three_pages import SETUP, Files
 from web_pages import pixels_of
+from web_tables import likeness
 
 MAPS = ("baseColor", "normal", "occlusionRoughnessMetallic")
 VIEW = 640  # pixels a side
@@ -123,6 +124,7 @@ def main() -> None:
     parser.add_argument("--bppc", type=float, default=0.5)
     parser.add_argument("-e", "--effort", type=int, default=4)
     parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         run(options, options.output or Path(temporary))
@@ -139,7 +141,7 @@ def run(options: argparse.Namespace, out: Path) -> None:
     print(f"{file['bytes_before']:,} bytes of PNG, {file['bytes']:,} bytes of .gsimg, ", end="")
     print(f"{file['n_gaussians']:,} Gaussians, {file['psnr']:.2f} dB; ", end="")
     print(f".glb {report['bytes_before']:,} and {report['bytes']:,} bytes\n")
-    print("| shape | distance | textures | SSIM | PSNR, dB |\n| --- | --- | --- | --- | --- |")
+    rows: list[dict[str, Any]] = []
     tree, data = opened(small)
     gsimg = image_data(tree, data, 0)
     sphere = model_of(options.folder, options.side, "sphere")
@@ -149,8 +151,13 @@ def run(options: argparse.Namespace, out: Path) -> None:
     for shape, distance, kind, found, expected in screenshots(extra):
         Image.fromarray(found).save(out / f"{shape}-{distance}-{kind}.png")
         if kind != "pictures":
-            likeness = f"{ssim(expected, found):.4f} | {psnr(expected, found):.2f}"
-            print(f"| {shape} | {distance} | {kind} | {likeness} |")
+            told = {"shape": shape, "distance": distance, "textures": kind}
+            rows.append({**told, "ssim": ssim(expected, found), "psnr": psnr(expected, found)})
+    print(likeness(rows))
+    if options.keep:
+        setting = {"machine": machine(), "folder": options.folder.name, "bppc": options.bppc}
+        setting |= {"side": options.side, "effort": options.effort}
+        options.keep.write_text(json.dumps({**setting, "report": report, "rows": rows}) + "\n")
 
 
 def with_textures(model: bytes, moved_tree: dict[str, Any], gsimg: bytes) -> bytes:

@@ -27,10 +27,11 @@ from imagegs.cli.app import main as command
 from imagegs.evaluation.processes import safe_path
 from imagegs.metrics import psnr, weighted_psnr
 from imagegs.pictures.pixels import Picture
-from records import Record, chosen_pictures, load, picture_parser
+from records import Record, chosen_pictures, load, picture_parser, table
 
 LEAST_SALIENT = 0.5
 NONE = "none"
+GAINS = ("dB inside", "dB outside", "dB whole", "SSIM inside", "SSIM outside", "bytes")
 Row = dict[str, Any]
 
 
@@ -78,29 +79,44 @@ def measure(job: tuple[Path, str, int | None, list[Any], int, Path]) -> tuple[st
 
 def print_tables(rows: dict[str, dict[str, Row]]) -> None:
     """The means over the same pictures of all guides that have them, then each picture's gains."""
-    guides = list(dict.fromkeys(guide for row in rows.values() for guide in row if guide != NONE))
-    names = {guide: tuple(n for n, row in rows.items() if guide in row and NONE in row) for guide in guides}
+    names = pictures_of_guides(rows)
     for chosen in sorted(set(names.values()), key=len, reverse=True):
-        print(f"\n{len(chosen)} pictures: {', '.join(chosen)}\n")
-        print("| guide | dB inside | dB outside | dB whole | SSIM inside | SSIM outside | bytes |")
-        print("| --- |" + " --- |" * 6)
-        for guide in guides:
-            if set(chosen) <= set(names[guide]):
-                gains = [gain(rows[name][guide], rows[name][NONE]) for name in chosen]
-                print(f"| {guide} | {texts([statistics.mean(c) for c in zip(*gains, strict=True)])} |")
-    for guide in guides:
-        print_pictures(guide, {name: rows[name] for name in names[guide]})
+        print(f"\n{len(chosen)} pictures: {', '.join(chosen)}\n\n{guides_table(rows, chosen)}")
+    for guide in names:
+        print(f"\n{guide}\n\n{pictures_table(rows, guide)}")
 
 
-def print_pictures(guide: str, rows: dict[str, dict[str, Row]]) -> None:
-    print(f"\n{guide}\n\n| picture | salient | dB inside, without | with ", end="")
-    print(
-        "| dB inside | dB outside | dB whole | SSIM inside | SSIM outside | bytes |\n| --- |" + " --- |" * 9
-    )
-    for name, row in rows.items():
-        one, two = row[NONE], row[guide]
-        facts = f"{one['share']:.1%} | {one['psnr_inside']:.2f} | {two['psnr_inside']:.2f}"
-        print(f"| {name} | {facts} | {texts(gain(two, one))} |")
+def pictures_of_guides(rows: dict[str, dict[str, Row]]) -> dict[str, tuple[str, ...]]:
+    """The pictures that have a file of a guide, and one without guidance, by guide."""
+    guides = list(dict.fromkeys(guide for row in rows.values() for guide in row if guide != NONE))
+    return {guide: tuple(n for n, row in rows.items() if guide in row and NONE in row) for guide in guides}
+
+
+def guides_table(rows: dict[str, dict[str, Row]], chosen: tuple[str, ...]) -> str:
+    """The means over these pictures of all guides that have them, from the weakest on."""
+    lines = []
+    for guide, names in pictures_of_guides(rows).items():
+        if set(chosen) <= set(names):
+            gains = [gain(rows[name][guide], rows[name][NONE]) for name in chosen]
+            lines.append([*guide.split(":"), *texts(means(gains))])
+    lines.sort(key=lambda cells: (cells[0], float(cells[1])))
+    return table(["method", "strength", *GAINS], lines)
+
+
+def pictures_table(rows: dict[str, dict[str, Row]], guide: str) -> str:
+    """What a guide gives in each picture that has it, and in the mean."""
+    lines, gains = [], []
+    for name in pictures_of_guides(rows)[guide]:
+        one, two = rows[name][NONE], rows[name][guide]
+        facts = f"{one['share']:.1%}", f"{one['psnr_inside']:.2f}", f"{two['psnr_inside']:.2f}"
+        gains.append(gain(two, one))
+        lines.append([name, *facts, *texts(gains[-1])])
+    lines.append(["mean", "", "", "", *texts(means(gains))])
+    return table(["picture", "salient", "dB inside, without", "with", *GAINS], lines)
+
+
+def means(gains: list[list[float]]) -> list[float]:
+    return [statistics.mean(column) for column in zip(*gains, strict=True)]
 
 
 def gain(guided: Row, plain: Row) -> list[float]:
@@ -108,9 +124,10 @@ def gain(guided: Row, plain: Row) -> list[float]:
     return [*(guided[key] - plain[key] for key in keys), guided["bytes"] / plain["bytes"] - 1]
 
 
-def texts(gains: list[float]) -> str:
+def texts(gains: list[float]) -> list[str]:
+    """Cells under the heads of GAINS."""
     decibels = [f"{value:+.2f}" for value in gains[:3]]
-    return " | ".join([*decibels, *(f"{value:+.4f}" for value in gains[3:5]), f"{gains[5]:+.2%}"])
+    return [*decibels, *(f"{value:+.4f}" for value in gains[3:5]), f"{gains[5]:+.2%}"]
 
 
 def size_of(guide: str, path: Path, record: Record, bpp: float) -> list[Any]:

@@ -18,12 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from committed_results import PUBLISHED
 from imagegs.evaluation.curves import bd_rate, rising
+from imagegs.evaluation.published_tables import read_published
 from imagegs.metrics import decibels
 from records import table
 from textures import HALF
 
 Rows = dict[str, dict[str, dict[str, Any]]]  # [codec][size][stack]
+GTC = PUBLISHED / "gtc-textures.tsv"
 TITLES = {"joint": "one set of Gaussians", "alone": "each map alone"}
 Point = tuple[float, float]
 
@@ -32,8 +35,7 @@ def print_tables(result: dict[str, Any]) -> None:
     """Mean PSNR at each size, ours against each codec, and at half the size of ASTC 12x12."""
     rows: Rows = result["rows"]
     print(f"\n{result['machine']}; maps of {result['side']} pixels a side, effort {result['effort']}")
-    print_means(rows)
-    print("", bd_rates(rows), sep="\n\n")
+    print("", means(rows), bd_rates(rows), sep="\n\n")
     print_half(rows)
 
 
@@ -52,20 +54,27 @@ def bd_rates(rows: Rows) -> str:
     return table(["one set of Gaussians against", "BD-rate", "least", "greatest", "stacks"], lines)
 
 
-def print_means(rows: Rows) -> None:
+def means(rows: Rows) -> str:
+    """Mean PSNR of the picture codecs at each size, over the stacks that all have; GTC's own beside it."""
     sizes = sorted({s for found in rows.values() for s in found if s not in ("-", HALF)}, key=float)
     codecs = [c for c in rows if "-" not in rows[c] and c != "alone"]
-    print(f"\n| bppc | stacks | {' | '.join(codecs)} |\n{'| --- ' * (len(codecs) + 2)}|")
+    (gtc,) = read_published(GTC)
+    published = {point.bpp: f"{point.values['psnr']:.2f}" for point in gtc.points}
+    lines = []
     for size in sizes:
-        found = {c: {k: r for k, r in rows[c].get(size, {}).items() if r} for c in codecs}
+        found = {c: {k: r["psnr"] for k, r in rows[c].get(size, {}).items() if r} for c in codecs}
         shared = set.intersection(*(set(f) for f in found.values() if f))
-        cells = [
-            f"{statistics.fmean(found[c][k]['psnr'] for k in shared):.2f}"
-            if found[c] and shared
-            else "none so small"
-            for c in codecs
-        ]
-        print(f"| {size} | {len(shared)} | {' | '.join(cells)} |")
+        cells = [mean_text(found[c], shared) for c in codecs]
+        lines.append([size, str(len(shared)), *cells, published.get(float(size), "")])
+    titles = [TITLES.get(codec, codec) for codec in codecs]
+    return table(["bppc", "stacks that all have", *titles, f"{gtc.title}, its own data"], lines)
+
+
+def mean_text(psnr: dict[str, float], stacks: set[str]) -> str:
+    """Of a codec, over some stacks."""
+    if not psnr or not stacks:
+        return "none so small"
+    return f"{statistics.fmean(psnr[stack] for stack in stacks):.2f}"
 
 
 def print_half(rows: Rows) -> None:

@@ -1,8 +1,9 @@
 """Cut-outs of the sample at one size: alpha as what is seen, against `--exact`, a channel like another.
 
-    python benchmarks/transparency.py [--bpp 0.4] [--effort 3]
+    python benchmarks/transparency.py [--bpp 0.4] [--effort 3] [--out FILE.json]
 
-Prints a row for each picture: bytes, and PSNR and SSIM of what is seen (docs/method.md).
+Files of the default, of the same with `--tune balanced`, and of `--exact`, which has that tune too: bytes,
+and PSNR, SSIM and SSIMULACRA 2 of what is seen (docs/method.md).
 """
 
 from __future__ import annotations
@@ -18,9 +19,16 @@ from PIL import Image, ImageDraw, ImageFilter
 import imagegs
 from imagegs.cli.app import main as command
 from imagegs.metrics import psnr, ssim
+from imagegs.ssimulacra.looks import SeenReference
+from records import Record, table
 
 SAMPLE = Path(__file__).parent.parent / "assets/sample.png"
 WIDTH, HEIGHT = 384, 320
+WAYS: dict[str, list[str]] = {
+    "by default": [],
+    "`--tune balanced`": ["--tune", "balanced"],
+    "`--exact`": ["--exact"],
+}
 FINE = 4  # of the masks, before they are reduced
 
 
@@ -50,18 +58,19 @@ def pictures() -> dict[str, Any]:
     noise = np.where(alpha[..., None] > 0, seen, hidden).astype(np.uint8)
     ramp = np.broadcast_to(np.linspace(0, 255, WIDTH).astype(np.uint8), alpha.shape)
     alphas = {
-        "cut-out": alpha,
-        "hard edges": np.where(alpha > 127, 255, 0).astype(np.uint8),
-        "soft edges": np.asarray(star().filter(ImageFilter.GaussianBlur(20))),
-        "glass": ramp,
+        "a star and a disk, smooth edges": alpha,
+        "the same, hard edges": np.where(alpha > 127, 255, 0).astype(np.uint8),
+        "the same, soft edges (blurred by 20 px)": np.asarray(star().filter(ImageFilter.GaussianBlur(20))),
+        "a ramp from 0 to 1": ramp,
     }
     found = {name: np.dstack([seen, values]) for name, values in alphas.items()}
     black = np.where(alpha[..., None] > 0, seen, 0).astype(np.uint8)
-    return found | {"black under it": np.dstack([black, alpha]), "noise under it": np.dstack([noise, alpha])}
+    found["smooth edges, the colours black where it is 0"] = np.dstack([black, alpha])
+    return found | {"smooth edges, noise where it is 0": np.dstack([noise, alpha])}
 
 
-def row(pixels: Any, options: list[str]) -> str:
-    """Encodes the pixels and tells the bytes of the file, and PSNR and SSIM of what it decodes to."""
+def row(pixels: Any, options: list[str]) -> dict[str, float]:
+    """Encodes the pixels: bytes of the file, and qualities of what it decodes to, as it is seen."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "a.png", Path(folder) / "a.gsimg"
         Image.fromarray(pixels).save(source)
@@ -69,19 +78,40 @@ def row(pixels: Any, options: list[str]) -> str:
             raise SystemExit("the command failed")
         n_bytes, gaussians = target.stat().st_size, imagegs.load(target)
     painted = imagegs.render(gaussians, dtype=np.uint8)
-    return f"{n_bytes:6,} bytes, {psnr(pixels, painted):5.2f} dB, SSIM {ssim(pixels, painted):.4f}"
+    score = SeenReference(pixels, "RGBA").score(painted)
+    return {
+        "bytes": n_bytes,
+        "psnr": psnr(pixels, painted),
+        "ssim": ssim(pixels, painted),
+        "ssimulacra2": score,
+    }
 
 
-def main() -> None:
+def summary(rows: dict[str, dict[str, Any]]) -> str:
+    """A line for each picture."""
+    lines = []
+    for name, found in rows.items():
+        values = (found[way] for way in WAYS)
+        lines.append([name, *(f"{v['psnr']:.2f}, {v['ssim']:.4f}, {v['ssimulacra2']:.1f}" for v in values)])
+    first, *others = WAYS
+    return table(["alpha", f"{first}: dB, SSIM, SSIMULACRA 2", *others], lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bpp", default="0.4")
-    parser.add_argument("--effort", default="3")
-    given = parser.parse_args()
-    options = ["--bpp", given.bpp, "-e", given.effort]
+    parser.add_argument("--bpp", type=float, default=0.4)
+    parser.add_argument("--effort", type=int, default=3)
+    parser.add_argument("--out", type=Path, help="results; what the file already has is kept")
+    given = parser.parse_args(arguments)
+    options = ["--bpp", str(given.bpp), "-e", str(given.effort)]
+    record = Record(given.out, {"bpp": given.bpp, "effort": given.effort})
     for name, pixels in pictures().items():
-        print(f"{name:14}  seen: {row(pixels, options)};  exact: {row(pixels, [*options, '--exact'])}")
+        if name not in record.rows:
+            record.rows[name] = {way: row(pixels, [*options, *more]) for way, more in WAYS.items()}
+            record.keep()
+    print(summary(record.rows))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Times of the JavaScript library in headless Chromium: prints a Markdown table.
 
     python benchmarks/web.py [--api webgpu] [--angle swiftshader] [--runs 7] [-n 10000] [--side 1024]
+                             [--out FILE.json]
 
 Every run is a page of its own, so that code is compiled anew as it is for a visitor; without a graphics card
 WebGL2 is run by Mesa and WebGPU by SwiftShader, or both by the latter: --angle swiftshader. The Gaussians are
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from access import USUAL, clustered
 from browser import FLAGS, HOST
 from imagegs.gaussians import layer_ends
 from imagegs.web.module import module_text
-from kernels import machine
+from records import Record
+from web_tables import times
 
 MEASURE = """async ([side, api]) => {
     const times = {}, start = performance.now();
@@ -107,6 +108,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1024, help="of the canvas and of what is painted, pixels")
     parser.add_argument("--api", choices=["webgl2", "webgpu"], default="webgl2")
     parser.add_argument("--angle", default="gl-egl", help="what Chromium runs WebGL2 by")
+    parser.add_argument("--out", type=Path, help="results; other APIs that the file already has are kept")
     options = parser.parse_args()
     ends = layer_ends(options.gaussians, 8)
     layers = tuple(end - start for start, end in zip([0, *ends], ends, strict=False))
@@ -120,12 +122,12 @@ def main() -> None:
         runs = [measure(browser, data, small, options.side, options.api) for _ in range(options.runs)]
         version = browser.version
         browser.close()
-    print(f"{machine()}; Chromium {version}; {options.api}, ANGLE {options.angle}")
-    print(f"{options.gaussians:,} Gaussians, {len(data):,} bytes\n")
-    print("| | median, ms | least, ms |\n| --- | --- | --- |")
-    for name in runs[0]:
-        times = [run[name] for run in runs]
-        print(f"| {name} | {statistics.median(times):.0f} | {min(times):.0f} |")
+    setting = {"gaussians": options.gaussians, "side": options.side, "angle": options.angle}
+    record = Record(options.out, {**setting, "bytes": len(data), "chromium": version})
+    record.rows[options.api] = {name: [run[name] for run in runs] for name in runs[0]}
+    record.keep()
+    print(f"{record.result['machine']}; Chromium {version}; {options.api}, ANGLE {options.angle}")
+    print(f"{options.gaussians:,} Gaussians, {len(data):,} bytes", times(record.rows), sep="\n\n")
 
 
 if __name__ == "__main__":

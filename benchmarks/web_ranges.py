@@ -1,19 +1,19 @@
-"""Measures a screen of a huge picture in headless Chromium: prints two Markdown tables.
+"""Measures a screen of a huge picture in headless Chromium: prints Markdown tables.
 
-    python benchmarks/web_ranges.py [--blocks 32] [--frames 40]
+    python benchmarks/web_ranges.py [--blocks 32] [--frames 40] [--out FILE.json]
 
 The file has blocks of 512 pixels with 4,096 Gaussians each, in 8 layers (tests/huge_files.py). Each row of
-the first table is a picture that was opened anew, on a connection that Chromium slows down; nothing is
+the first tables is a picture that was opened anew, on a connection that Chromium slows down; nothing is
 painted.
-The second table has frames of a window that moves over the canvas, pixel for pixel, painted by software where
+The last table has frames of a window that moves over the canvas, pixel for pixel, painted by software where
 there is no graphics card.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
-import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from browser import FLAGS
 from huge_files import SIDE, huge_file
 from imagegs.evaluation.bench import machine
 from range_server import serving_ranges
+from web_tables import frames, screen_times, screens
 
 SCREEN = {"width": 1280, "height": 800}
 ZOOMS = (1 / 8, 1 / 4, 1 / 2, 1, 2)
@@ -103,24 +104,22 @@ def slow_down(page: Any) -> None:
     network.send("Network.emulateNetworkConditions", {"offline": False, "latency": LATENCY_MS, **rates})
 
 
-def print_screens(page: Any, server: Any, side: int) -> None:
-    size = len(server.file)
-    print("| zoom | layers | Gaussians | requests | bytes | of the file | first picture, ms | all, ms |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+def measured_screens(page: Any, server: Any, side: int) -> dict[str, dict[str, float]]:
+    """What each view takes, by its name."""
+    rows = {}
     for name, (view, width) in whole_and_zooms(side).items():
         server.sent.clear()
         found = page.evaluate(LOOK, [view, width])
-        row = [name, found["layers"], f"{found['n']:,}", len(server.sent), f"{server.n_bytes:,}"]
-        row += [f"{server.n_bytes / size:.1%}", f"{found['first']:.0f}", f"{found['last']:.0f}"]
-        print("|", " | ".join(map(str, row)), "|")
+        facts = {"layers": found["layers"], "gaussians": found["n"], "requests": len(server.sent)}
+        times = {"first_ms": found["first"], "last_ms": found["last"]}
+        rows[name] = {**facts, "bytes": server.n_bytes, **times}
+    return rows
 
 
-def print_frames(page: Any, side: int, frames: int) -> None:
-    print(f"\n| {WINDOW['width']} x {WINDOW['height']}, moving | median, ms | 95%, ms | longest, ms |")
-    print("| --- | --- | --- | --- |")
-    for name, times in page.evaluate(PAN, [[0.4 * side, 0.4 * side], WINDOW, STEP, frames]).items():
-        late = statistics.quantiles(times, n=20)[-1]
-        print(f"| {name} | {statistics.median(times):.0f} | {late:.0f} | {max(times):.0f} |")
+def measured_frames(page: Any, side: int, n_frames: int) -> dict[str, list[float]]:
+    """Milliseconds of the frames of a window, the first time and back again."""
+    found: dict[str, list[float]] = page.evaluate(PAN, [[0.4 * side, 0.4 * side], WINDOW, STEP, n_frames])
+    return found
 
 
 def main() -> None:
@@ -131,6 +130,7 @@ def main() -> None:
     )
     parser.add_argument("--blocks", type=int, default=32, help="along a side of the canvas")
     parser.add_argument("--frames", type=int, default=40)
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     side = SIDE * options.blocks
     path = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -139,13 +139,25 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
         page = browser.new_page()
         page.goto(server.url)
-        print(f"{machine()}; Chromium {browser.version}")
-        print(f"{side} x {side} pixels, {len(server.file):,} bytes; {BYTES_PER_SECOND:,} bytes/s, ", end="")
-        print(f"{LATENCY_MS} ms; a screen of {SCREEN['width']} x {SCREEN['height']}\n")
         slow_down(page)
-        print_screens(page, server, side)
-        print_frames(page, side, options.frames)
+        result = {
+            "machine": machine(),
+            "chromium": browser.version,
+            "side": side,
+            "file_bytes": len(server.file),
+            "screens": measured_screens(page, server, side),
+            "frames_ms": measured_frames(page, side, options.frames),
+        }
         browser.close()
+    print(f"{result['machine']}; Chromium {result['chromium']}; {side} x {side} pixels", end="")
+    print(
+        f", {result['file_bytes']:,} bytes; {BYTES_PER_SECOND:,} bytes/s, {LATENCY_MS} ms; a screen of ",
+        end="",
+    )
+    print(f"{SCREEN['width']} x {SCREEN['height']}; a window of {WINDOW['width']} x {WINDOW['height']}")
+    print("", screens(result), screen_times(result), frames(result), sep="\n\n")
+    if options.out:
+        options.out.write_text(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":
