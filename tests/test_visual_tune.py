@@ -15,6 +15,7 @@ from imagegs.fitting.quantising import Reference
 from imagegs.fitting.rounding import ColorRounding, whole_part
 from imagegs.fitting.visual import MOST_METRIC, Observer, local_metric
 from imagegs.pictures.pixels import to_planes
+from imagegs.ssimulacra.looks import SeenReference
 from imagegs.ssimulacra.score import ssimulacra2
 from test_gradients import arrays_of, random_scene
 
@@ -150,6 +151,31 @@ def test_the_metric_of_pixels_without_weight_is_0():
     own[:, :10] = 0
     metric = local_metric(engine(1), error, np.zeros_like(error), 2 * error * own / error.size, own)
     assert not metric[:, :10].any() and metric[:, 12:].all()
+
+
+def test_the_metric_of_channels_is_that_of_their_weights():
+    """A plain squared error with weights of its own has these as its metric, another one a multiple."""
+    rng = np.random.default_rng(0)
+    error = rng.normal(0, 0.1, (4, 40, 60)).astype(np.float32)
+    own = np.repeat(np.repeat(rng.uniform(0.7, 1.3, (4, 10, 15)), 4, axis=1), 4, axis=2).astype(np.float32)
+    own[:3, :, :20] = 0  # where alpha is 0 no colour is seen
+    slope = 2 * own * error / error.size
+    for times in (1, 3):
+        metric = local_metric(engine(1), error, np.zeros_like(error), times * slope, own)
+        least = 1 if times == 1 else 0.85 * times  # it is nearer to 1 where there is hardly an error
+        assert np.all(metric >= least * (1 - 1e-5) * own) and np.all(metric <= times * (1 + 1e-5) * own)
+
+
+def test_pictures_with_alpha_look_better_than_by_the_balanced_tune():
+    """A disk cut out of the sample."""
+    pixels = sample(128)
+    y, x = np.mgrid[:128, :128] - 63.5
+    cut_out = np.dstack([pixels, np.where(np.hypot(x, y) < 55, 255, 0).astype(np.uint8)])
+    found = {}
+    for tune in ("balanced", "visual"):
+        decoded = imagegs.decompress(imagegs.compress(cut_out, bpp=0.4, effort=3, tune=tune))
+        found[tune] = SeenReference(cut_out, "RGBA").score(decoded)
+    assert found["visual"] > found["balanced"] + 5
 
 
 def test_the_distance_orders_pictures_as_the_score_does():

@@ -42,6 +42,7 @@ _WEIGHTS = {
 }
 METRIC_SIGMA = 3.0  # pixels of the window in which errors weigh alike
 MOST_METRIC = 7.0  # x the weight that the squared error gives a pixel
+LEAST_ROOT = 1e-6  # of a channel's weight, below which nothing of it is seen
 
 
 def loss_weights() -> NDArray[np.float64]:
@@ -96,24 +97,42 @@ def local_metric(
     slope: FloatArray,
     pixel_weights: FloatArray | None,
 ) -> FloatArray:
-    """(H, W): the weights by which squared errors stand for another loss near a picture.
+    """The weights by which squared errors stand for another loss near a picture.
 
     slope: the gradient of the loss with respect to the picture. All of them (C, H, W). pixel_weights: (H, W),
-    (C, H, W), or None for 1: the result where there is hardly an error. Where they are 0 the result is 0.
+    (C, H, W), or None for 1: the result where there is hardly an error. Where they are 0 the result is 0. It
+    is (C, H, W) for weights of that shape, or else (H, W).
 
     The mean of w e^2, e = picture - target, has the slope 2 w e / size. So w = size / 2 sum(slope e) /
     sum(e^2), with sums over a window, what of it is inside the picture: iteratively reweighted least squares
-    (Holland and Welsch 1977). It is kept within 0..MOST_METRIC, and is the same for 2 x 2 pixels.
+    (Holland and Welsch 1977). It is kept within 0..MOST_METRIC, and is the same for 2 x 2 pixels. Where
+    channels have weights of their own, the same holds of w over these, and of errors times their roots.
     """
+    if pixel_weights is not None and pixel_weights.ndim == 3:
+        return pixel_weights * _metric_of_channels(engine, picture, target, slope, np.sqrt(pixel_weights))
     sums = halved_products(engine, picture, target, slope)
-    along, power = gaussian_blur(engine, sums, METRIC_SIGMA / 2, 3.0)
-    along *= np.float32(picture.size / 2)
-    hardly = np.float32(0.02) * power.mean() + np.float32(1e-12)
     _, height, width = picture.shape
     if pixel_weights is None:
-        return doubled(np.clip((along + hardly) / (power + hardly), 0, MOST_METRIC), height, width)
-    own = pixel_weights.reshape(-1, height, width).mean(axis=0)
-    of_half = halved(engine, own[None])[0]
-    metric = np.clip((along + hardly * of_half) / (power + hardly), 0, MOST_METRIC)
-    seen: FloatArray = doubled(metric, height, width) * (own > 0)
+        return doubled(_metric(engine, sums, picture.size), height, width)
+    of_half = halved(engine, pixel_weights[None])[0]
+    metric = doubled(_metric(engine, sums, picture.size, of_half), height, width)
+    seen: FloatArray = metric * (pixel_weights > 0)
     return seen
+
+
+def _metric_of_channels(
+    engine: Engine, picture: FloatArray, target: FloatArray, slope: FloatArray, roots: FloatArray
+) -> FloatArray:
+    """(H, W): what the weights of channels are multiplied with; roots (C, H, W) are those of the weights."""
+    without = np.divide(slope, roots, out=np.zeros_like(slope), where=roots > LEAST_ROOT)
+    sums = halved_products(engine, picture * roots, target * roots, without)
+    return doubled(_metric(engine, sums, picture.size), *picture.shape[1:])
+
+
+def _metric(engine: Engine, sums: FloatArray, size: int, of_no_error: FloatArray | float = 1.0) -> FloatArray:
+    """(H, W) of sums (2, H, W): of slope times error, and of squared errors."""
+    along, power = gaussian_blur(engine, sums, METRIC_SIGMA / 2, 3.0)
+    along *= np.float32(size / 2)
+    hardly = np.float32(0.02) * power.mean() + np.float32(1e-12)
+    metric: FloatArray = np.clip((along + hardly * of_no_error) / (power + hardly), 0, MOST_METRIC)
+    return metric
