@@ -17,9 +17,10 @@ from imagegs.rendering import render
 MOST_BITS = 1.2  # a pixel of what is fitted
 LEAST_BYTES = 400  # of a file: that of a tiny picture is mostly its frame
 BITS_OF_GAUSSIAN = 40  # about
-PROBE_STEPS = 60  # of a fit that only tells how near so many Gaussians come
+PROBE_STEPS = 100  # of a fit that only tells how near so many Gaussians come
 FIRST_SHARE = 1 / 16  # of the most Gaussians, in the first probe; each has twice as many as the one before
 FEWEST = 8  # Gaussians of a probe
+TINY = 1e-12  # an error that no picture of 16 bits shows
 
 
 class Amount(NamedTuple):
@@ -29,14 +30,21 @@ class Amount(NamedTuple):
     error: float
 
 
-def worth_bytes(
+class Worth(NamedTuple):
+    """The size of a file, and the mean squared error, 1 = white, that its picture is expected to have."""
+
+    n_bytes: int
+    error: float | None  # None: of a picture too small to tell
+
+
+def worth_of(
     target: Picture, allowed: float, weights: FloatArray | None, seed: int, threads: int | None
-) -> int:
-    """The bytes of a file that paints the target with the allowed mean squared error, 1 = white, at most
+) -> Worth:
+    """The size of a file that paints the target with the allowed mean squared error, 1 = white, of at most
     MOST_BITS a pixel. weights: those of `fit`.
 
-    Short fits with more and more Gaussians tell; between them, and a little beyond, the error follows a power
-    of their number.
+    Short fits with more and more Gaussians tell; between them, and beyond, the error follows a power of their
+    number.
     """
     height, width, _ = target.pixels.shape
     most = MOST_BITS * height * width / BITS_OF_GAUSSIAN
@@ -45,8 +53,8 @@ def worth_bytes(
     while n <= most / 2 and (not probes or probes[-1].error > allowed):
         probes.append(Amount(n, _error(target, n, weights, seed, threads)))
         n *= 2
-    n_bytes = BITS_OF_GAUSSIAN * min(most, _needed(probes[-2:], allowed, most)) / 8
-    return max(LEAST_BYTES, int(n_bytes))
+    n_gaussians, error = _enough(probes[-2:], allowed, most)
+    return Worth(max(LEAST_BYTES, int(BITS_OF_GAUSSIAN * n_gaussians / 8)), error)
 
 
 def _error(
@@ -59,16 +67,17 @@ def _error(
     return mean_squared_error(target.pixels, painted, alphas_of(target.channels))
 
 
-def _needed(probes: list[Amount], allowed: float, most: float) -> float:
-    """The number of Gaussians that has the allowed error, from the last two probes."""
+def _enough(probes: list[Amount], allowed: float, most: float) -> tuple[float, float | None]:
+    """So many Gaussians, at most, as have the allowed error, and their error, by the last two probes."""
     if not probes:
-        return most
-    if len(probes) == 1 or probes[-1].error >= probes[-2].error:
-        return probes[-1].n_gaussians if probes[-1].error <= allowed else most
-    fewer, more = probes
-    if allowed <= 0:
-        return most
-    if more.error <= 0:
-        return more.n_gaussians
-    halvings = math.log2(fewer.error / more.error)
-    return float(more.n_gaussians * 2 ** (math.log2(more.error / allowed) / halvings))
+        return most, None
+    last = probes[-1]
+    if len(probes) == 1:
+        return (last.n_gaussians if last.error <= allowed else most), last.error
+    octaves = math.log2(last.n_gaussians / probes[0].n_gaussians)
+    fall = math.log2(max(probes[0].error, TINY) / max(last.error, TINY)) / octaves
+    if fall <= 0:
+        return (last.n_gaussians if last.error <= allowed else most), last.error
+    wanted = last.n_gaussians * 2 ** (math.log2(max(last.error, TINY) / max(allowed, TINY)) / fall)
+    n_gaussians = min(most, wanted)
+    return n_gaussians, last.error * (last.n_gaussians / n_gaussians) ** fall

@@ -15,7 +15,6 @@ from imagegs.metrics import mean_squared_error
 from imagegs.pictures.pixels import IntegerPixels, to_float, to_integers
 
 FACTOR = 2
-NEXT = 0.5  # of the error at half the size
 ROUNDS = 4  # of back projection; more change nothing
 
 
@@ -30,16 +29,10 @@ def enlarged(pixels: IntegerPixels) -> IntegerPixels:
     return to_integers(large, 8 * pixels.dtype.itemsize)
 
 
-def expected_enlarging_error(pixels: IntegerPixels) -> float:
-    """The mean squared error, 1 = white, that is expected of the enlarged picture: a share of that of the
-    picture halved and enlarged. 0 for sides of less than 4.
-    """
-    height, width = (side // (2 * FACTOR) * 2 * FACTOR for side in pixels.shape[:2])
-    if not height or not width:
-        return 0.0
-    picture = pixels[:height, :width]
-    halved = to_integers(_means(to_float(picture)), 8 * pixels.dtype.itemsize)
-    return NEXT * mean_squared_error(picture, enlarged(halved))
+def gain_of_projection(pixels: IntegerPixels, large: IntegerPixels) -> float:
+    """The mean squared difference, 1 = white, of an `enlarged` picture from the bicubic one."""
+    bicubic = to_integers(_bicubic(to_float(pixels)), 8 * pixels.dtype.itemsize)
+    return mean_squared_error(bicubic, large)
 
 
 def _bicubic(values: NDArray[np.float32]) -> NDArray[np.float32]:

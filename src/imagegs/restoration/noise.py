@@ -13,6 +13,7 @@ from imagegs.restoration.shrinkage import SIDE, to_coefficients
 MAD_OF_NORMAL = 0.6745  # the median of |x|, x normal of standard deviation 1
 SMOOTHEST, FEWEST_BLOCKS = 0.1, 20  # of the blocks tell the noise: a share, a number
 MOST_BLOCKS = 2**16  # that are looked at
+ROUNDING = 1e-6  # of the transform: less is no noise
 FREQUENCIES = np.add.outer(np.arange(SIDE), np.arange(SIDE)).ravel()
 LOW, HIGH = (FREQUENCIES > 0) & (FREQUENCIES < 6), FREQUENCIES >= 8  # where the picture is, and noise alone
 # Blocks whose mean is so near to black or white had their noise cut off: in deviations of the noise, and at
@@ -36,7 +37,8 @@ def noise_level(image: NDArray[Any], where: NDArray[np.bool_] | None = None) -> 
     if not inside.any():
         return 0.0
     levels = [_level(_blocks(plane)[inside]) for plane in np.moveaxis(values, 2, 0)]
-    return float(np.sqrt(np.mean(np.square(levels, dtype=np.float64))))
+    level = float(np.sqrt(np.mean(np.square(levels, dtype=np.float64))))
+    return level if level > ROUNDING else 0.0
 
 
 def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:

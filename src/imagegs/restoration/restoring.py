@@ -26,10 +26,10 @@ from imagegs.metrics import decibels, mean_squared_error
 from imagegs.pictures.pixels import IntegerPixels, Picture, to_float, to_integers
 from imagegs.pictures.transparency import alphas_of, without_hidden
 from imagegs.rendering import render
-from imagegs.restoration.amount import worth_bytes
+from imagegs.restoration.amount import worth_of
 from imagegs.restoration.deblocking import deblocked
 from imagegs.restoration.denoising import denoised, expected_error
-from imagegs.restoration.enlarging import FACTOR, enlarged, expected_enlarging_error, shrunk
+from imagegs.restoration.enlarging import FACTOR, enlarged, gain_of_projection, shrunk
 from imagegs.restoration.filling import filled_best
 from imagegs.restoration.holes import known_by_alpha, known_by_mask, pixel_weights
 from imagegs.restoration.jpeg_traces import JpegTraces, traces_in_file, traces_in_pixels
@@ -37,9 +37,9 @@ from imagegs.restoration.noise import noise_level
 
 # `auto` restores from this noise and JPEG quality on: clean photographs read as noise of up to 0.008.
 NOISY, COARSE_QUALITY = 6 / 255, 60
-# What the Gaussians may miss of the restored picture: a share of the error that is left in it, or of the one
+# What the Gaussians may miss of the restored picture: so much of the error that is left in it, or of the one
 # that restoring took away, whichever is less.
-MISSED_SHARE = 1 / 4
+SHARE_OF_LEFT, SHARE_OF_GAIN = 1 / 3, 1 / 6
 # What they miss is in part damage that restoring left: so much of it adds to the error.
 ADDED_SHARE = 0.6
 
@@ -173,25 +173,34 @@ def _denoised(picture: Picture, source: Source) -> Restoration:
     if noise == 0:
         return Restoration(None, picture, picture, findings=findings)
     clean = denoised(to_float(_colors(picture)), noise)
-    return _worth(
-        Restoration("denoise", _with_colors(picture, clean), picture, findings=findings),
-        source,
-        expected_error(clean, noise),
-    )
+    target, left = _with_colors(picture, clean), expected_error(clean, noise)
+    gain = _gain(picture, target)
+    restoration = Restoration("denoise", target, picture, gain=gain, findings=findings)
+    return _worth(restoration, source, min(SHARE_OF_LEFT * left, SHARE_OF_GAIN * gain), left)
 
 
-def _worth(restoration: Restoration, source: Source, left: float | None) -> Restoration:
-    """Restored, in as many bytes as it is worth. left: the error that is left in the target, if known."""
-    target, shown, findings = restoration.target, restoration.shown, restoration.findings
-    gain, max_bytes = None, None
-    if restoration.mode in ("denoise", "deblock"):
-        gain = mean_squared_error(shown.pixels, target.pixels, alphas_of(shown.channels))
-    allowed = MISSED_SHARE * min(error for error in (left, gain) if error is not None)
-    if source.chooses_amount:
-        max_bytes = worth_bytes(target, allowed, restoration.pixel_weights, source.seed, source.threads)
-    if left:
-        findings = {**findings, "expected_psnr": decibels(left + allowed)}
-    return replace(restoration, max_bytes=max_bytes, gain=gain, findings=findings)
+def _gain(picture: Picture, target: Picture) -> float:
+    """The mean squared error that was taken away: that of the picture against the target, if that is the best
+    there is.
+    """
+    return mean_squared_error(picture.pixels, target.pixels, alphas_of(picture.channels))
+
+
+def _worth(
+    restoration: Restoration, source: Source, allowed: float, left: float | None = None
+) -> Restoration:
+    """Restored, in as many bytes as it takes to miss the target by no more than is allowed.
+
+    allowed, left: mean squared errors, 1 = white; left is that of the target, where it is known.
+    """
+    if not source.chooses_amount:
+        return restoration
+    of_pixels = restoration.pixel_weights
+    worth = worth_of(restoration.target, allowed, of_pixels, source.seed, source.threads)
+    findings = restoration.findings
+    if left is not None and worth.error is not None:
+        findings = {**findings, "expected_psnr": decibels(left + worth.error)}
+    return replace(restoration, max_bytes=worth.n_bytes, findings=findings)
 
 
 def _traces(picture: Picture, source: Source) -> JpegTraces | None:
@@ -204,7 +213,9 @@ def _deblocked(picture: Picture, traces: JpegTraces | None, source: Source) -> R
         return Restoration(None, picture, picture, findings={"jpeg_quality": None})
     target = _with_colors(picture, deblocked(to_float(_colors(picture)), traces))
     findings = {"jpeg_quality": traces.quality, "jpeg_tables": "file" if traces.in_file else "pixels"}
-    return _worth(Restoration("deblock", target, picture, findings=findings), source, None)
+    gain = _gain(picture, target)
+    restoration = Restoration("deblock", target, picture, gain=gain, findings=findings)
+    return _worth(restoration, source, SHARE_OF_GAIN * gain)
 
 
 def _inpainted(picture: Picture, source: Source) -> Restoration:
@@ -216,7 +227,8 @@ def _inpainted(picture: Picture, source: Source) -> Restoration:
     full = filled_best(shown.pixels, known, source.seed)
     target = Picture(full.pixels, shown.channels)
     restoration = Restoration("inpaint", target, shown, known, pixel_weights(known), findings=findings)
-    return _worth(restoration, source, (1 - share) * full.error)
+    left = (1 - share) * full.error
+    return _worth(restoration, source, SHARE_OF_LEFT * left, left)
 
 
 def _known(picture: Picture, mask: Picture | None) -> tuple[NDArray[np.bool_], Picture]:
@@ -237,4 +249,4 @@ def _known(picture: Picture, mask: Picture | None) -> tuple[NDArray[np.bool_], P
 def _upscaled(picture: Picture, source: Source) -> Restoration:
     target = Picture(enlarged(picture.pixels), picture.channels)
     restoration = Restoration("upscale", target, picture, findings={"for_scale": FACTOR})
-    return _worth(restoration, source, expected_enlarging_error(picture.pixels))
+    return _worth(restoration, source, SHARE_OF_GAIN * gain_of_projection(picture.pixels, target.pixels))
