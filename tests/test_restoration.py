@@ -14,7 +14,7 @@ from imagegs.errors import FormatError
 from imagegs.metrics import mean_squared_error, psnr
 from imagegs.pictures.pixels import Picture, to_float
 from imagegs.restoration import filling
-from imagegs.restoration.amount import LEAST_BYTES, MOST_BITS, worth_of
+from imagegs.restoration.amount import BITS_OF_GAUSSIAN, LEAST_BYTES, MOST_BITS, worth_of
 from imagegs.restoration.deblocking import deblocked
 from imagegs.restoration.denoising import denoised, expected_error
 from imagegs.restoration.enlarging import enlarged, shrunk
@@ -112,7 +112,8 @@ def test_chroma_is_restored_however_it_was_sampled(tmp_path, subsampling, gain):
 @pytest.mark.parametrize("mode", ["denoise", "deblock"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_alpha_and_depth_stay(tmp_path, dtype, mode):
-    pixels = as_jpeg(noisy(smooth_pixels(), 9), 10, tmp_path / "a.jpg").astype(dtype)
+    pixels = noisy(smooth_pixels(), 9)
+    pixels = (as_jpeg(pixels, 10, tmp_path / "a.jpg") if mode == "deblock" else pixels).astype(dtype)
     pixels = pixels if dtype == np.uint8 else pixels * dtype(257)
     alpha = np.full(pixels.shape[:2], 7, dtype)
     picture = Picture(np.dstack([pixels, alpha]), ("R", "G", "B", "A"))
@@ -195,10 +196,24 @@ def test_the_better_way_to_fill_wins(monkeypatch):
 
 
 def test_restored_pictures_get_the_bits_that_they_are_worth():
-    picture = rgb(np.asarray(Image.fromarray(sample_pixels()).resize((384, 256), Image.Resampling.BICUBIC)))
-    sizes = [worth_of(picture, error, None, 0, 1).n_bytes for error in (1e-2, 1e-3, 1e-4, 0.0)]
-    assert sizes == sorted(sizes) and sizes[0] < sizes[2] <= sizes[3]
-    assert sizes[3] == int(MOST_BITS * 384 * 256 / 8) and sizes[0] >= LEAST_BYTES
+    picture = rgb(np.tile(texture_pixels(), (2, 2, 1)))
+    worths = [worth_of(picture, error, None, 0, 1) for error in (0.1, 0.01, 0.0)]
+    sizes, errors = [worth.n_bytes for worth in worths], [worth.error for worth in worths]
+    assert sizes[0] == LEAST_BYTES < sizes[1] < sizes[2] == int(MOST_BITS * 128 * 192 / 8)
+    assert errors[0] > errors[1] > errors[2] and errors[1] == pytest.approx(0.01)
+    gaussians = imagegs.fit(picture.pixels, 8 * sizes[1] // BITS_OF_GAUSSIAN, tune="psnr", steps=100)
+    painted = imagegs.render(gaussians).clip(0, 1)
+    assert mean_squared_error(picture.pixels, painted) == pytest.approx(0.01, rel=0.1)
+
+
+def test_files_that_are_coarser_than_the_damage_are_told_of(run: Run, tmp_path):
+    source = tmp_path / "a.jpg"
+    as_jpeg(np.tile(texture_pixels(), (2, 2, 1)), 50, source)
+    how = ["--restore", "deblock", "-n"]
+    coarse = run("encode", source, "-o", tmp_path / "a.gsimg", *how, 20, *FAST)
+    assert coarse.json["restore"]["better"] is False and "coarser than the damage" in coarse.err
+    fine = run("encode", source, "-o", tmp_path / "b.gsimg", *how, 8000, *FAST)
+    assert fine.json["restore"]["better"] is True and "coarser than the damage" not in fine.err
 
 
 def test_noise_is_left_out_of_the_file(run: Run, tmp_path):
@@ -281,8 +296,8 @@ def test_every_kind_of_picture(dtype, channels, mode):
 def test_tiny_pictures(size, mode):
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
     restoration = restore(rgb(pixels), mode, Source(threads=1))
-    n = restoration.n_gaussians or 1
-    fitted = imagegs.fit(restoration.target.pixels, n, steps=1, pixel_weights=restoration.pixel_weights)
+    assert restoration.max_bytes == (None if restoration.mode is None else LEAST_BYTES)
+    fitted = imagegs.fit(restoration.target.pixels, 1, steps=1, pixel_weights=restoration.pixel_weights)
     kept = restoration.to_store(fitted)
     assert (kept.gaussians.height, kept.gaussians.width) == size
 
