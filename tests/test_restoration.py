@@ -99,7 +99,7 @@ def test_less_of_jpeg_is_nearer_to_the_clean_picture(tmp_path):
     assert gray.shape == (*pixels.shape[:2], 1) and psnr(gray, to_float(pixels[:, :, :1])) > 25
 
 
-@pytest.mark.parametrize(("subsampling", "gain"), [(0, 0.5), (1, 0.5), (2, 0.5)])
+@pytest.mark.parametrize(("subsampling", "gain"), [(0, 2.8), (1, 2.2), (2, 1.6)])
 def test_chroma_is_restored_however_it_was_sampled(tmp_path, subsampling, gain):
     y, x = np.mgrid[0:96, 0:96] / 24
     clean = np.clip(128 + 60 * np.stack([np.sin(x + y), 0 * x, np.cos(x - y)], 2), 0, 255).astype(np.uint8)
@@ -140,8 +140,9 @@ def test_noise_that_was_cut_off_at_black_does_not_brighten():
     values = to_float(noisy(dark, 40))
     assert values[:, :32].mean() > 0.05
     assert denoised(values, 40 / 255)[8:56, 8:24].mean() < 0.015
-    deep = to_float(noisy(dark + 55, 40)) * 0.5 + 0.02  # as noisy, but nothing is black
-    assert abs(denoised(deep, 20 / 255).mean() - deep.mean()) < 0.002
+    grainy = np.where(dark > 0, noisy(dark, 20), noisy(dark + 9, 2))  # nothing is black where it is dark
+    kept = denoised(to_float(grainy), 20 / 255)[8:56, 8:24]
+    assert kept.mean() == pytest.approx(9 / 255, rel=0.05)
 
 
 def test_holes_are_filled_from_around_and_known_pixels_stay():
