@@ -30,6 +30,7 @@ import lattices
 import layers
 import levels
 import mips
+import restoration_tables
 import texture_tables
 from bench_published import rate_text
 from records import table
@@ -199,6 +200,8 @@ TABLES: dict[str, Callable[[str], str]] = {
     "mips": lambda name: mips.table(result(name)),
     "textures": lambda name: texture_tables.bd_rates(result(name)["rows"]),
     "regions": regions,
+    "restored": lambda name: restoration_tables.with_input(result(name)["rows"]),
+    "filled and enlarged": lambda name: restoration_tables.without_input(result(name)["rows"]),
     "torch operator": torch_operator,
     "batch": batch,
     "huge": huge,

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import statistics
 import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -34,8 +33,8 @@ from imagegs.cli.app import main as command
 from imagegs.metrics import psnr
 from imagegs.pictures.formats import open_image
 from records import Record, chosen_pictures, load, picture_parser
+from restoration_tables import DAMAGES, with_input, without_input
 
-DAMAGES = ("noise-25", "jpeg-10", "missing-50", "half-size", "noise-50", "noise-10", "jpeg-20", "jpeg-30")
 MODES = {"noise": "denoise", "jpeg": "deblock", "missing": "inpaint", "half": "upscale"}
 Filters = dict[str, list[Callable[[], Any]]]  # the same with several parameters
 
@@ -154,16 +153,6 @@ def as_uint8(picture: Any) -> Any:
     return picture if picture.dtype == np.uint8 else np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
 
-def print_tables(record: Record) -> None:
-    for damage in DAMAGES:
-        rows = [row for key, row in record.rows.items() if key.startswith(damage + " ")]
-        if not rows:
-            continue
-        names = [name for name, value in rows[0].items() if isinstance(value, float)]
-        print(f"\n{damage}, {len(rows)} pictures\n\n| {' | '.join(names)} |\n|{' --- |' * len(names)}")
-        print("| " + " | ".join(f"{statistics.fmean(row[n] for row in rows):.2f}" for n in names) + " |")
-
-
 def main() -> None:
     parser = picture_parser(__doc__ or "")
     parser.add_argument("--damage", default=",".join(DAMAGES))
@@ -182,7 +171,7 @@ def main() -> None:
                 print(key, record.rows[key], flush=True)
                 record.keep()
     print(f"\n{record.result['machine']}; side {options.side}, effort {options.effort}")
-    print_tables(record)
+    print(f"\n{with_input(record.rows)}\n\n{without_input(record.rows)}")
 
 
 if __name__ == "__main__":
