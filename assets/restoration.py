@@ -2,10 +2,10 @@
 
     python assets/restoration.py PHOTO.jpg
 
-PHOTO.jpg is gabriele-diwald-201135.jpg of ubuntu-mate-artwork (CC BY-SA 4.0), a grainy photograph. The upper
-row is a part of it as it is, and the sample picture with noise of sigma 25, as JPEG of quality 10, and with half
-of its pixels missing. The lower row is what `imagegs encode --restore auto` makes of them. Prints PSNR against
-the clean part, where there is one, and the files' sizes.
+PHOTO.jpg is gabriele-diwald-201135.jpg of ubuntu-mate-artwork (CC BY-SA 4.0), a grainy photograph. Upper row:
+a part of it as it is, and the sample picture with noise of sigma 25, as JPEG of quality 10, and with half of
+its pixels missing. Lower row: what `imagegs encode --restore auto` makes of them. It prints PSNR against the
+clean part, where there is one, and the sizes of the files.
 """
 
 from __future__ import annotations

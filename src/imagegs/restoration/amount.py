@@ -78,6 +78,6 @@ def _enough(probes: list[Amount], allowed: float, most: float) -> tuple[float, f
     fall = math.log2(max(probes[0].error, TINY) / max(last.error, TINY)) / octaves
     if fall <= 0:
         return (last.n_gaussians if last.error <= allowed else most), last.error
-    wanted = last.n_gaussians * 2 ** (math.log2(max(last.error, TINY) / max(allowed, TINY)) / fall)
-    n_gaussians = min(most, wanted)
-    return n_gaussians, last.error * (last.n_gaussians / n_gaussians) ** fall
+    wanted = math.log2(max(last.error, TINY) / max(allowed, TINY)) / fall
+    doublings = min(wanted, math.log2(most / last.n_gaussians))
+    return last.n_gaussians * 2**doublings, last.error / 2 ** (doublings * fall)
