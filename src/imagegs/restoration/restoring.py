@@ -40,7 +40,8 @@ NOISY, COARSE_QUALITY = 6 / 255, 60
 # What the Gaussians may miss of the restored picture: so much of the error that is left in it, or of the one
 # that restoring took away, whichever is less.
 SHARE_OF_LEFT, SHARE_OF_GAIN = 1 / 3, 1 / 6
-# What they miss is in part damage that restoring left: so much of it adds to the error.
+# What they miss is in part damage that restoring left: so much of it adds to the error. It was 0.2 to 0.6
+# for JPEG of quality 10 to 30, 0.9 for noise of sigma 10, on Kodak 06 and 17.
 ADDED_SHARE = 0.6
 
 
@@ -180,8 +181,8 @@ def _denoised(picture: Picture, source: Source) -> Restoration:
 
 
 def _gain(picture: Picture, target: Picture) -> float:
-    """The mean squared error that was taken away: that of the picture against the target, if that is the best
-    there is.
+    """The mean squared error that restoring took away: that of the picture against the target. It is right
+    where the target is the mean of what the undamaged picture can be.
     """
     return mean_squared_error(picture.pixels, target.pixels, alphas_of(picture.channels))
 
