@@ -11,7 +11,7 @@ from imagegs.pictures.pixels import as_pixels, to_float
 from imagegs.restoration.shrinkage import SIDE, to_coefficients
 
 MAD_OF_NORMAL = 0.6745  # the median of |x|, x normal of standard deviation 1
-SMOOTHEST, FEWEST_BLOCKS = 0.1, 20  # of the blocks tell the noise: a share, a number
+SMOOTHEST, FEWEST_BLOCKS = 0.1, 48  # of the blocks tell the noise: a share, a number
 MOST_BLOCKS = 2**16  # that are looked at
 ROUNDING = 1e-6  # of the transform: less is no noise
 FREQUENCIES = np.add.outer(np.arange(SIDE), np.arange(SIDE)).ravel()
