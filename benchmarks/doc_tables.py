@@ -31,6 +31,7 @@ import layers
 import levels
 import mips
 import picture_doc_tables
+import restoration_tables
 import speed_doc_tables
 import texture_tables
 from committed_results import result
@@ -193,6 +194,8 @@ TABLES: dict[str, Callable[[str], str]] = {
     "mips": lambda name: mips.table(result(name)),
     "textures": lambda name: texture_tables.bd_rates(result(name)["rows"]),
     "regions": regions,
+    "restored": lambda name: restoration_tables.with_input(result(name)["rows"]),
+    "filled and enlarged": lambda name: restoration_tables.without_input(result(name)["rows"]),
     "torch operator": torch_operator,
     "batch": batch,
     "huge": huge,

@@ -104,7 +104,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "huge.py --out OUT WORK/huge.tif WORK/huge.gsimg -- -n 1000000 -e 1 --steps 20 --tune psnr",
     ),
     "restoration-kodak": (
-        "restoration.py --pictures DATA/kodak --names kodim01,kodim02,kodim04,kodim05 --out OUT",
+        "restoration.py --pictures DATA/kodak --names kodim01,kodim02,kodim04,kodim05 --effort 3 --out OUT",
     ),
     "textures-512": (
         "textures.py --textures DATA/textures --side 512 --effort 2 --bppc 0.02,0.05,0.1,0.2,0.5 --out OUT",

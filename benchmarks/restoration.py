@@ -1,14 +1,15 @@
 """Restoration: whole files of damaged pictures against the clean ones, beside filters of other packages.
 
     python benchmarks/restoration.py --pictures DIR [--count 4] [--damage noise-25,jpeg-10] [--effort 5]
-                                     [--side 512] [--out results.json]
+                                     [--side 512] [--out results.json] [--filters-of results.json]
 
 Damage: Gaussian noise of sigma 10, 25, 50 (rounded and cut off at black and white); JPEG of quality 10, 20,
 30 (Pillow, 4:2:0); half of the pixels missing; half the size by box filtering, to be painted twice as large.
 Ours is what `imagegs encode --restore` writes by default, decoded again; `bpp` counts pixels of the clean
 picture. A filter gets its parameter from a small grid, the one that is best for the clean picture, and the
 noise's true sigma: an advantage that ours does not have. Needs scikit-image and the extra [bench]. Rows that
-the output file already has are kept.
+the output file already has are kept. A change of our own method leaves the filters as they were: they can be
+taken over from earlier results.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import statistics
 import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -33,8 +33,8 @@ from imagegs.cli.app import main as command
 from imagegs.metrics import psnr
 from imagegs.pictures.formats import open_image
 from records import Record, chosen_pictures, load, picture_parser
+from restoration_tables import DAMAGES, with_input, without_input
 
-DAMAGES = ("noise-25", "jpeg-10", "missing-50", "half-size", "noise-50", "noise-10", "jpeg-20", "jpeg-30")
 MODES = {"noise": "denoise", "jpeg": "deblock", "missing": "inpaint", "half": "upscale"}
 Filters = dict[str, list[Callable[[], Any]]]  # the same with several parameters
 
@@ -123,7 +123,10 @@ def ours(source: Path, damage: str, effort: int) -> tuple[Any, dict[str, Any]]:
     return painted, json.loads(said.getvalue())
 
 
-def measure(path: Path, damage: str, options: argparse.Namespace) -> dict[str, Any]:
+def measure(
+    path: Path, damage: str, options: argparse.Namespace, of_filters: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A row of the results; of_filters: one of the same damage whose filters are taken over."""
     clean = load(path, options.side)
     height, width = (side // 2 * 2 for side in clean.shape[:2])
     clean = np.ascontiguousarray(clean[:height, :width])
@@ -140,7 +143,7 @@ def measure(path: Path, damage: str, options: argparse.Namespace) -> dict[str, A
     if picture.shape == clean.shape:
         row["input"] = psnr(clean, picture)
     for name, ways in filters(picture, damage).items():
-        row[name] = max(psnr(clean, as_uint8(way())) for way in ways)
+        row[name] = of_filters[name] if of_filters else max(psnr(clean, as_uint8(way())) for way in ways)
     row |= {"bpp": 8 * report["bytes"] / (height * width)}
     row = {name: round(value, 4) for name, value in row.items()}
     return row | {"n_gaussians": report["n_gaussians"], "found": report["restore"]}
@@ -150,31 +153,25 @@ def as_uint8(picture: Any) -> Any:
     return picture if picture.dtype == np.uint8 else np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
 
-def print_tables(record: Record) -> None:
-    for damage in DAMAGES:
-        rows = [row for key, row in record.rows.items() if key.startswith(damage + " ")]
-        if not rows:
-            continue
-        names = [name for name, value in rows[0].items() if isinstance(value, float)]
-        print(f"\n{damage}, {len(rows)} pictures\n\n| {' | '.join(names)} |\n|{' --- |' * len(names)}")
-        print("| " + " | ".join(f"{statistics.fmean(row[n] for row in rows):.2f}" for n in names) + " |")
-
-
 def main() -> None:
     parser = picture_parser(__doc__ or "")
     parser.add_argument("--damage", default=",".join(DAMAGES))
     parser.add_argument("--effort", type=int, default=5)
+    parser.add_argument(
+        "--filters-of", type=Path, help="results of the same pictures: filters are not run again"
+    )
     options = parser.parse_args()
+    others = {} if options.filters_of is None else json.loads(options.filters_of.read_text())["rows"]
     record = Record(options.out, {"side": options.side, "effort": options.effort})
     for path in chosen_pictures(options):
         for damage in options.damage.split(","):
             key = f"{damage} {path.stem}"
             if key not in record.rows:
-                record.rows[key] = measure(path, damage, options)
+                record.rows[key] = measure(path, damage, options, others.get(key))
                 print(key, record.rows[key], flush=True)
                 record.keep()
     print(f"\n{record.result['machine']}; side {options.side}, effort {options.effort}")
-    print_tables(record)
+    print(f"\n{with_input(record.rows)}\n\n{without_input(record.rows)}")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from imagegs.compression.rate_control import Packer
 from imagegs.evaluation.curves import Curve, bd_rate, rising
 from imagegs.metrics import psnr
 from imagegs.pictures.pixels import Picture
-from imagegs.restoration.restoring import Restoration, Stored
+from imagegs.restoration.restoring import FittedGaussians, Restoration
 from records import Record, load, picture_parser
 
 SHARES = 0.85, 1.0, 1.17
@@ -78,7 +78,7 @@ def packed(
     rate_control.onto_lattice = counted
     start = time.process_time()
     try:
-        data = Packer(plan, settings).pack(Stored(gaussians, pixels), SOFTWARE)
+        data = Packer(plan, settings).pack(FittedGaussians(gaussians, pixels), SOFTWARE)
     finally:
         rate_control.onto_lattice = original
     seconds = time.process_time() - start

@@ -11,12 +11,16 @@ from PIL import Image
 import imagegs
 from conftest import Run, sample_pixels, texture_pixels
 from imagegs.errors import FormatError
-from imagegs.metrics import psnr
-from imagegs.pictures.pixels import Picture
+from imagegs.metrics import mean_squared_error, psnr
+from imagegs.pictures.pixels import Picture, to_float
+from imagegs.restoration import filling
+from imagegs.restoration.amount import BITS_OF_GAUSSIAN, LEAST_BYTES, MOST_BITS, worth_of
+from imagegs.restoration.deblocking import deblocked
+from imagegs.restoration.denoising import denoised, expected_error
 from imagegs.restoration.enlarging import enlarged, shrunk
-from imagegs.restoration.held_out import Amount, HeldOut, _between
+from imagegs.restoration.filling import filled_best
 from imagegs.restoration.holes import filled, known_by_mask, pixel_weights
-from imagegs.restoration.jpeg_traces import traces_in_file, traces_in_pixels, with_less_of_jpeg
+from imagegs.restoration.jpeg_traces import traces_in_file, traces_in_pixels
 from imagegs.restoration.noise import noise_level
 from imagegs.restoration.restoring import Source, restore
 
@@ -85,19 +89,60 @@ def test_pictures_that_were_no_jpeg_have_no_traces(tmp_path):
 
 
 def test_less_of_jpeg_is_nearer_to_the_clean_picture(tmp_path):
-    clean = smooth_pixels()
-    pixels = as_jpeg(clean, 10, tmp_path / "a.jpg")
-    traces = traces_in_file(tmp_path / "a.jpg")
-    assert traces is not None
-    assert psnr(clean, with_less_of_jpeg(pixels, traces)) > psnr(clean, pixels) + 0.3
-    gray = with_less_of_jpeg(pixels[:, :, :1], traces)
-    assert gray.shape == (64, 96, 1)
-    with_alpha = np.dstack([pixels, np.full(pixels.shape[:2], 7, np.uint8)])
-    assert (with_less_of_jpeg(with_alpha, traces)[:, :, 3] == 7).all()
-    deep = with_less_of_jpeg(pixels.astype(np.uint16) * 257, traces)
-    assert (
-        deep.dtype == np.uint16 and psnr(deep, with_less_of_jpeg(pixels, traces).astype(np.uint16) * 257) > 50
-    )
+    for clean, gain in ((smooth_pixels(), 1.0), (sample_pixels(), 0.3)):
+        pixels = as_jpeg(clean, 10, tmp_path / "a.jpg")
+        traces = traces_in_file(tmp_path / "a.jpg")
+        assert traces is not None
+        better = deblocked(to_float(pixels), traces)
+        assert psnr(clean, better) > psnr(clean, pixels) + gain
+    gray = deblocked(to_float(pixels[:, :, :1]), traces)
+    assert gray.shape == (*pixels.shape[:2], 1) and psnr(gray, to_float(pixels[:, :, :1])) > 25
+
+
+@pytest.mark.parametrize(("subsampling", "gain"), [(0, 2.8), (1, 2.2), (2, 1.6)])
+def test_chroma_is_restored_however_it_was_sampled(tmp_path, subsampling, gain):
+    y, x = np.mgrid[0:96, 0:96] / 24
+    clean = np.clip(128 + 60 * np.stack([np.sin(x + y), 0 * x, np.cos(x - y)], 2), 0, 255).astype(np.uint8)
+    Image.fromarray(clean).save(tmp_path / "a.jpg", quality=10, subsampling=subsampling)
+    pixels, traces = np.asarray(Image.open(tmp_path / "a.jpg")), traces_in_file(tmp_path / "a.jpg")
+    assert traces is not None and traces.subsampling == subsampling
+    assert psnr(clean, deblocked(to_float(pixels), traces)) > psnr(clean, pixels) + gain
+
+
+@pytest.mark.parametrize("mode", ["denoise", "deblock"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_alpha_and_depth_stay(tmp_path, dtype, mode):
+    pixels = noisy(smooth_pixels(), 9)
+    pixels = (as_jpeg(pixels, 10, tmp_path / "a.jpg") if mode == "deblock" else pixels).astype(dtype)
+    pixels = pixels if dtype == np.uint8 else pixels * dtype(257)
+    alpha = np.full(pixels.shape[:2], 7, dtype)
+    picture = Picture(np.dstack([pixels, alpha]), ("R", "G", "B", "A"))
+    source = Source(path=tmp_path / "a.jpg", chooses_amount=False)
+    target = restore(picture, mode, source).target.pixels
+    opaque = restore(rgb(pixels), mode, source).target.pixels
+    assert target.dtype == dtype and (target[:, :, 3] == 7).all()
+    assert (target[:, :, :3] == opaque).all() and (opaque != pixels).any()
+
+
+@pytest.mark.parametrize("sigma", [10, 30])
+def test_noise_is_taken_out_and_the_error_left_is_told(sigma):
+    clean = sample_pixels()
+    values = to_float(noisy(clean, sigma))
+    better = denoised(values, sigma / 255)
+    assert psnr(clean, better) > psnr(clean, values) + 4
+    left = mean_squared_error(to_float(clean), better.clip(0, 1))
+    assert 0.5 < expected_error(better, sigma / 255) / left < 2
+
+
+def test_noise_that_was_cut_off_at_black_does_not_brighten():
+    dark = np.zeros((64, 64, 3), np.uint8)
+    dark[:, 32:] = 200
+    values = to_float(noisy(dark, 40))
+    assert values[:, :32].mean() > 0.05
+    assert denoised(values, 40 / 255)[8:56, 8:24].mean() < 0.015
+    grainy = np.where(dark > 0, noisy(dark, 20), noisy(dark + 9, 2))  # nothing is black where it is dark
+    kept = denoised(to_float(grainy), 20 / 255)[8:56, 8:24]
+    assert kept.mean() == pytest.approx(9 / 255, rel=0.05)
 
 
 def test_holes_are_filled_from_around_and_known_pixels_stay():
@@ -109,8 +154,7 @@ def test_holes_are_filled_from_around_and_known_pixels_stay():
     assert (full[known] == pixels[known]).all()
     assert np.abs(full[1:-1].astype(int) - pixels[1:-1]).max() <= 4
     weights = pixel_weights(known)
-    assert (weights[known] == 1).all() and 0 < weights[~known].max() < 0.5
-    assert weights[23, 23] == 0
+    assert (weights[known] == 1).all() and (weights[~known] < 0.5).all() and (weights > 0).all()
     with pytest.raises(ValueError, match="no pixel is known"):
         filled(damaged, np.zeros_like(known))
 
@@ -131,18 +175,46 @@ def test_an_enlarged_picture_has_the_means_of_the_small_one():
     assert np.abs(painted - imagegs.render(gaussians)).max() < 1e-4
 
 
-def test_held_out_pixels_want_fewer_gaussians_where_there_is_noise():
-    clean = HeldOut(smooth_pixels(), None, 0, 1)
-    damaged = HeldOut(noisy(smooth_pixels(), 40), None, 0, 1)
-    most = 400
-    assert damaged.best(most).n_gaussians < clean.best(most).n_gaussians
-    assert damaged.error(most) > damaged.error(most // 8)
+def test_texture_in_holes_is_told_by_pixels_that_are_held_out():
+    y, x = np.mgrid[0:96, 0:96]
+    stripes = np.repeat((128 + 70 * np.sin(x * 1.9 + y * 0.7))[:, :, None], 3, axis=2).astype(np.uint8)
+    known = np.random.default_rng(0).random(x.shape) < 0.5
+    damaged = np.where(known[:, :, None], stripes, 0).astype(np.uint8)
+    full = filled_best(damaged, known, 0)
+    assert (full.pixels[known] == damaged[known]).all()
+    assert psnr(stripes, full.pixels) > psnr(stripes, filled(damaged, known)) + 6
+    missed = mean_squared_error(to_float(stripes)[~known][None], to_float(full.pixels)[~known][None])
+    assert 0.5 < full.error / missed < 2
 
 
-def test_the_best_amount_lies_between_those_tried():
-    assert _between(Amount(200, 3.0), Amount(100, 1.0), Amount(50, 3.0)).n_gaussians == 100
-    assert 100 < _between(Amount(200, 1.5), Amount(100, 1.0), Amount(50, 3.0)).n_gaussians < 142
-    assert _between(Amount(200, 1.0), Amount(100, 1.0), Amount(50, 1.0)).n_gaussians == 100
+def test_the_better_way_to_fill_wins(monkeypatch):
+    clean = smooth_pixels()
+    known = np.random.default_rng(0).random(clean.shape[:2]) < 0.5
+    monkeypatch.setattr(filling, "textured", lambda smooth, _: 1 - smooth)
+    assert (filled_best(clean, known, 0).pixels == filled(clean, known)).all()
+    monkeypatch.setattr(filling, "textured", lambda smooth, _: to_float(clean))
+    assert (filled_best(clean, known, 0).pixels == clean).all()
+
+
+def test_restored_pictures_get_the_bits_that_they_are_worth():
+    picture = rgb(np.tile(texture_pixels(), (2, 2, 1)))
+    worths = [worth_of(picture, error, None, 0, 1) for error in (0.1, 0.01, 0.0)]
+    sizes, errors = [worth.n_bytes for worth in worths], [worth.error for worth in worths]
+    assert sizes[0] == LEAST_BYTES < sizes[1] < sizes[2] == int(MOST_BITS * 128 * 192 / 8)
+    assert errors[0] > errors[1] > errors[2] and errors[1] == pytest.approx(0.01)
+    gaussians = imagegs.fit(picture.pixels, 8 * sizes[1] // BITS_OF_GAUSSIAN, tune="psnr", steps=100)
+    painted = imagegs.render(gaussians).clip(0, 1)
+    assert mean_squared_error(picture.pixels, painted) == pytest.approx(0.01, rel=0.1)
+
+
+def test_files_that_are_coarser_than_the_damage_are_told_of(run: Run, tmp_path):
+    source = tmp_path / "a.jpg"
+    as_jpeg(np.tile(texture_pixels(), (2, 2, 1)), 50, source)
+    how = ["--restore", "deblock", "-n"]
+    coarse = run("encode", source, "-o", tmp_path / "a.gsimg", *how, 20, *FAST)
+    assert coarse.json["restore"]["better"] is False and "coarser than the damage" in coarse.err
+    fine = run("encode", source, "-o", tmp_path / "b.gsimg", *how, 8000, *FAST)
+    assert fine.json["restore"]["better"] is True and "coarser than the damage" not in fine.err
 
 
 def test_noise_is_left_out_of_the_file(run: Run, tmp_path):
@@ -225,8 +297,8 @@ def test_every_kind_of_picture(dtype, channels, mode):
 def test_tiny_pictures(size, mode):
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
     restoration = restore(rgb(pixels), mode, Source(threads=1))
-    n = restoration.n_gaussians or 1
-    fitted = imagegs.fit(restoration.target.pixels, n, steps=1, pixel_weights=restoration.pixel_weights)
+    assert restoration.max_bytes == (None if restoration.mode is None else LEAST_BYTES)
+    fitted = imagegs.fit(restoration.target.pixels, 1, steps=1, pixel_weights=restoration.pixel_weights)
     kept = restoration.to_store(fitted)
     assert (kept.gaussians.height, kept.gaussians.width) == size
 

@@ -69,12 +69,11 @@ def run(options: Namespace) -> None:
     recorder = Recorder()
     with watched(options, target.name) as watch:
         write = partial(files.write, target)
-        report = _encode(compression, target, write, guidance, speech, recorder, watch)
+        report = _encode(options, compression, target, write, guidance, speech, recorder, watch)
     if options.history is not None:
         files.write(options.history, history_text(source, compression, recorder))
     if options.json:
-        restored = restore_report(compression.restoration, options)
-        print_json({"input": str(source), "output": str(target), **report, **left_out, **restored})
+        print_json({"input": str(source), "output": str(target), **report, **left_out})
 
 
 def outputs(options: Namespace, target: Path) -> list[Output]:
@@ -102,6 +101,7 @@ def prepared(
 
 
 def _encode(
+    options: Namespace,
     compression: Compression,
     target: Path,
     write: Callable[[bytes], int],
@@ -127,7 +127,8 @@ def _encode(
     if watch is not None:
         watch.finish(result.data, result.steps, result.n_gaussians, result.psnr)
     _warn(result, target, speech)
-    return report_of(compression, result, seconds, guidance, salient)
+    restored = restore_report(compression.restoration, options, result.painted, speech)
+    return {**report_of(compression, result, seconds, guidance, salient), **restored}
 
 
 def _tell_start(compression: Compression, speech: Verbosity) -> None:

@@ -11,7 +11,7 @@ from imagegs.cli.reports import Verbosity
 from imagegs.cli.standard_streams import file_path
 
 if TYPE_CHECKING:
-    from imagegs.pictures.pixels import Picture
+    from imagegs.pictures.pixels import IntegerPixels, Picture
     from imagegs.restoration.restoring import Restoration
 
 
@@ -54,11 +54,21 @@ def _words(findings: dict[str, Any]) -> list[str]:
     return words
 
 
-def restore_report(restoration: Restoration, options: Namespace) -> dict[str, Any]:
-    """The part of the JSON report about a restoration; empty where none was asked for."""
+def restore_report(
+    restoration: Restoration, options: Namespace, painted: IntegerPixels, speech: Verbosity
+) -> dict[str, Any]:
+    """The part of the JSON report about a restoration; empty where none was asked for. Warns of a file that
+    should be further from the undamaged picture than the input is.
+
+    painted: the picture (H, W, C) of the file.
+    """
     if options.restore is None:
         return {}
-    return {"restore": {"mode": restoration.mode, **restoration.findings}}
+    is_better = restoration.is_better(painted)
+    if is_better is False:
+        speech.warn(f"{options.input}: the file is coarser than the damage: more bits, such as --bpp 2, help")
+    told = {} if is_better is None else {"better": is_better}
+    return {"restore": {"mode": restoration.mode, **restoration.findings, **told}}
 
 
 def add_restore_options(parser: Any) -> None:

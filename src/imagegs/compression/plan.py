@@ -28,7 +28,6 @@ from imagegs.version import __version__
 # by the number of channels. A small fit tells it of stacks, and of more channels (pilot.py).
 CODED_BITS = {1: 34, 2: 34, 3: 39, 4: 39}
 MANY_CODED_BITS = 48  # where a small fit begins
-NOISY_CODED_BITS = 44  # the same of a noisy picture, where more Gaussians would paint more of the noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
     fit, target = options.fit, options.target
     bits = Bits() if options.bits is None and fit.recipe == "paper" else options.bits
     plan = Plan(
-        n_gaussians=restoration.n_gaussians if target.n_gaussians is None else target.n_gaussians,
+        n_gaussians=target.n_gaussians,
         psnr=target.decibels,
         ssimulacra2=target.ssimulacra2,
         max_bytes=None,
@@ -78,7 +77,8 @@ def make_plan(options: CompressionOptions, restoration: Restoration, maps: Seque
         grain=_grain_strength(options, maps),
     )
     height, width, _ = restoration.shown.pixels.shape
-    if (n_bytes := target.most_bytes(height, width)) is None:
+    n_bytes = restoration.max_bytes if target.chooses_amount else target.most_bytes(height, width)
+    if n_bytes is None:
         return plan
     if plan.grain and room_for_grain(n_bytes):
         n_bytes -= most_grain_bytes(n_bytes)
@@ -223,8 +223,6 @@ def _coded_bits(
     maps: Sequence[TextureMap],
 ) -> float:
     """The bits that a Gaussian should take where all of them have so many bytes."""
-    if restoration.mode == "denoise":
-        return NOISY_CODED_BITS
     pixels, fit = restoration.target.pixels, options.fit
     usual = CODED_BITS.get(pixels.shape[2], MANY_CODED_BITS)
     if fit.time_budget is not None or not (maps or pixels.shape[2] not in CODED_BITS):

@@ -1,4 +1,4 @@
-"""What JPEG did to a picture, and a picture that it has done less to.
+"""What JPEG did to a picture: how coarsely its blocks were quantised.
 
 How coarsely a file's blocks are quantised stands in the file. A picture that was a JPEG file once shows it
 too: the transforms of its 8 x 8 blocks lie near multiples of the steps.
@@ -6,7 +6,6 @@ too: the transforms of its 8 x 8 blocks lie near multiples of the steps.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,6 @@ FEWEST_COEFFICIENTS = 100  # that are not 0
 # Mean distance from a multiple of the step, in that of values at random; where it is less, it was JPEG.
 NEAR = 0.5
 SUBSAMPLING_420 = 2  # in Pillow's numbers
-ORIGINAL_SHARE = 0.5  # in what is fitted; see docs/experiments.md
 
 
 @dataclass(frozen=True)
@@ -138,38 +136,3 @@ def _distance_from_multiples(coefficients: NDArray[np.float64], steps: NDArray[n
 def _colors(pixels: NDArray[Any]) -> NDArray[Any]:
     """The picture without its alpha."""
     return pixels[:, :, : 3 if pixels.shape[2] >= 3 else 1]
-
-
-def with_less_of_jpeg(pixels: IntegerPixels, traces: JpegTraces) -> IntegerPixels:
-    """Half the picture (H, W, C) and half the mean of it compressed again with the block grid at all of its
-    64 places, in which blocks and ringing average out (Nosratinia 2001, "Enhancement of JPEG-compressed
-    images by re-application of JPEG"). Alpha stays.
-    """
-    colors = _colors(pixels)
-    flat = to_integers(to_float(colors), 8)
-    mean = (_mean_over_grids(flat, traces) / np.float32(255)).astype(np.float32)
-    mixed = ORIGINAL_SHARE * to_float(colors) + (1 - ORIGINAL_SHARE) * mean
-    integers = to_integers(mixed.astype(np.float32), 8 * pixels.dtype.itemsize)
-    return np.concatenate([integers, pixels[:, :, colors.shape[2] :]], axis=2)
-
-
-def _mean_over_grids(flat: IntegerPixels, traces: JpegTraces) -> NDArray[np.float32]:
-    height, width, channels = flat.shape
-    padded = np.pad(flat, ((SIDE, SIDE), (SIDE, SIDE), (0, 0)), mode="edge")
-    total = np.zeros(flat.shape, np.float32)
-    for y in range(SIDE):
-        for x in range(SIDE):
-            moved = padded[y : y + height + SIDE, x : x + width + SIDE]
-            again = _compressed(moved[:, :, 0] if channels == 1 else moved, traces)
-            total += again[SIDE - y : SIDE - y + height, SIDE - x : SIDE - x + width].reshape(flat.shape)
-    total /= SIDE * SIDE
-    return total
-
-
-def _compressed(pixels: NDArray[Any], traces: JpegTraces) -> NDArray[np.uint8]:
-    """A gray (H, W) or RGB picture, compressed and decoded."""
-    file = io.BytesIO()
-    tables = [list(traces.luma), list(traces.chroma)]
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    image.save(file, "JPEG", qtables=tables, subsampling=traces.subsampling)
-    return np.asarray(open_image(file))
