@@ -70,6 +70,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "beside cool-chic": lambda name: beside_cool_chic(name)[0],
     "rate beside cool-chic": lambda name: beside_cool_chic(name)[1],
     "beside networks": lambda metric: means(bench("imagegs", "bench-neural"), metric),
-    "ahead of networks": lambda first: neural_tables.ahead(bench(first, "bench-neural")),
+    "recipe in": lambda name: bench_tables.bd_rates(bench("paper", name)),
+    "recipe ahead in": lambda name: neural_tables.ahead(bench("paper", name)),
     "time to equal PSNR": lambda name: neural_tables.time_to_equal_psnr(bench("imagegs", name)),
 }

@@ -52,6 +52,9 @@ NEURAL_PICTURES = (
     ),
     *(f"photos/{name}.jpg" for name in ("elem_morskie_oko", "mate_johann-siemens-591", "pop_nasa-89127")),
 )
+TEN_PICTURES = tuple(
+    f"kodak/kodim{number}.png" for number in ("01", "02", "04", "05", "06", "07", "09", "10", "11", "12")
+)
 FEW_PICTURES = tuple(NEURAL_PICTURES[i] for i in (1, 4, 7, 9, 12))
 RECIPE_PICTURES = tuple(f"kodak/kodim{number}.png" for number in ("01", "05", "09", "17"))
 NEURAL = (
@@ -130,8 +133,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "bench_tables.py WORK/bench-e5/results.json --keep OUT",
     ),
     "bench-kodak-e7": (
-        "imagegs bench DATA/kodak --side 768 -e 7 --rates 0.05,0.1,0.2,0.5,1 --metrics psnr,ms-ssim "
-        "--codecs imagegs-psnr -o WORK/bench-kodak-e7 --quiet",
+        f"imagegs bench {places(TEN_PICTURES)} --side 768 -e 7 --rates 0.05,0.1,0.2,0.5,1 "
+        "--metrics psnr,ms-ssim --codecs imagegs-psnr -o WORK/bench-kodak-e7 --quiet",
         "bench_tables.py WORK/bench-kodak-e7/results.json --keep OUT",
     ),
     "bench-neural": (

@@ -17,11 +17,10 @@ NEURAL = ("siren", "coin", "ffn", "hash-grid")
 COSTS = (  # name of a row's number, the least that is told, its unit
     ("bpp", 1e-3, 1),
     ("encode_cpu_seconds", 0.01, 1),
-    ("encode_peak_bytes", 2**20, 2**20),
     ("decode_cpu_seconds", 1e-4, 1e-3),
     ("multiply_adds", 1, 1),
 )
-HEADS = ("bpp", "encode, CPU s", "memory, MiB", "decode, CPU ms", "multiply-adds a pixel")
+HEADS = ("bpp", "encode, CPU s", "decode, CPU ms", "multiply-adds a pixel")
 
 
 def ahead(results: Results) -> str:
