@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 import bench_tables
+import neural
 import neural_tables
 from bench_published import rate_text
-from committed_results import PUBLISHED, RESULTS
+from committed_results import PUBLISHED, RESULTS, result
 from records import table
 
 SETS = {"Kodak": "bench-kodak", "stylized": "bench-stylized", "photographs": "bench-photos"}
@@ -70,7 +71,9 @@ TABLES: dict[str, Callable[[str], str]] = {
     "beside cool-chic": lambda name: beside_cool_chic(name)[0],
     "rate beside cool-chic": lambda name: beside_cool_chic(name)[1],
     "beside networks": lambda metric: means(bench("imagegs", "bench-neural"), metric),
+    "psnr in": lambda name: means(bench("imagegs", name), "psnr"),
     "recipe in": lambda name: bench_tables.bd_rates(bench("paper", name)),
     "recipe ahead in": lambda name: neural_tables.ahead(bench("paper", name)),
+    "coin": lambda name: neural.summary(result(name)),
     "time to equal PSNR": lambda name: neural_tables.time_to_equal_psnr(bench("imagegs", name)),
 }

@@ -52,9 +52,10 @@ NEURAL_PICTURES = (
     ),
     *(f"photos/{name}.jpg" for name in ("elem_morskie_oko", "mate_johann-siemens-591", "pop_nasa-89127")),
 )
-TEN_PICTURES = tuple(
-    f"kodak/kodim{number}.png" for number in ("01", "02", "04", "05", "06", "07", "09", "10", "11", "12")
-)
+KODAK_NUMBERS = (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 16, 17, 18, 20, 21, 22, 24)
+KODAK = tuple(f"kodak/kodim{number:02}.png" for number in KODAK_NUMBERS)
+TEN_PICTURES = KODAK[:10]
+TWO_PICTURES = "kodak/kodim05.png", "stylized/krita_pepper_speedpaint.jpg"
 FEW_PICTURES = tuple(NEURAL_PICTURES[i] for i in (1, 4, 7, 9, 12))
 RECIPE_PICTURES = tuple(f"kodak/kodim{number}.png" for number in ("01", "05", "09", "17"))
 NEURAL = (
@@ -145,6 +146,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         f"imagegs bench {places(FEW_PICTURES)} {NEURAL},paper -o WORK/bench-neural-paper",
         "bench_tables.py WORK/bench-neural-paper/results.json --keep OUT",
     ),
+    "bench-neural-768": (
+        f"imagegs bench {places(TWO_PICTURES)} --side 768 -e 5 --rates 0.1,0.3 "
+        "--metrics psnr,ms-ssim,ssimulacra2,st-lpips --codecs imagegs,imagegs-psnr,neural,avif "
+        "-o WORK/bench-neural-768 --quiet",
+        "bench_tables.py WORK/bench-neural-768/results.json --keep OUT",
+    ),
+    "coin-kodak": (f"neural.py {places(KODAK)} --rates 0.1604 --out OUT",),
     "codec-memory": ("codec_memory.py DATA/kodak/kodim20.png --out OUT",),
     "paper-system": (
         "paper_system.py --pictures DATA/stylized --names deepin_macaron_dark,kde_altai --out OUT",

@@ -167,7 +167,8 @@ def test_a_texture_that_tiles_has_no_seam():
         assert decoded.wrap == wrap
         pictures.append(imagegs.render(decoded, dtype=np.uint8))
         quality.append(psnr(image, pictures[-1]))
-    assert all(across <= inside for across, inside in seam(pictures[0])), seam(pictures[0])
+    for (across, inside), (own, _) in zip(seam(pictures[0]), seam(image), strict=True):
+        assert across <= max(inside, own)  # the picture itself has an edge there
     means = seam(pictures[1])[0::2]
     assert all(across > 1.5 * inside for across, inside in means), means
     assert quality[0] > quality[1]  # here; on larger textures they are about equal
