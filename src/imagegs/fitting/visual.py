@@ -9,6 +9,8 @@ in the metric: else fine texture is smeared for it, which other measures (ST-LPI
 
 from __future__ import annotations
 
+from functools import partial, reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -109,7 +111,7 @@ def local_metric(
     channels have weights of their own, the same holds of w over these, and of errors times their roots.
     """
     if pixel_weights is not None and pixel_weights.ndim == 3:
-        return pixel_weights * _metric_of_channels(engine, picture, target, slope, np.sqrt(pixel_weights))
+        return pixel_weights * _metric_of_channels(engine, picture, target, slope, pixel_weights)
     sums = halved_products(engine, picture, target, slope)
     _, height, width = picture.shape
     if pixel_weights is None:
@@ -121,12 +123,22 @@ def local_metric(
 
 
 def _metric_of_channels(
-    engine: Engine, picture: FloatArray, target: FloatArray, slope: FloatArray, roots: FloatArray
+    engine: Engine, picture: FloatArray, target: FloatArray, slope: FloatArray, weights: FloatArray
 ) -> FloatArray:
-    """(H, W): what the weights of channels are multiplied with; roots (C, H, W) are those of the weights."""
-    without = np.divide(slope, roots, out=np.zeros_like(slope), where=roots > LEAST_ROOT)
-    sums = halved_products(engine, picture * roots, target * roots, without)
+    """(H, W): what the weights (C, H, W) of channels are multiplied with."""
+    sums: FloatArray = reduce(
+        np.add, map(partial(_weighed_products, engine), picture, target, slope, weights)
+    )
     return doubled(_metric(engine, sums, picture.size), *picture.shape[1:])
+
+
+def _weighed_products(
+    engine: Engine, picture: FloatArray, target: FloatArray, slope: FloatArray, weights: FloatArray
+) -> FloatArray:
+    """`halved_products` of one channel, all (H, W): of errors times the roots of the weights."""
+    roots = np.sqrt(weights)
+    without = np.divide(slope, roots, out=np.zeros_like(slope), where=roots > LEAST_ROOT)
+    return halved_products(engine, (picture * roots)[None], (target * roots)[None], without[None])
 
 
 def _metric(engine: Engine, sums: FloatArray, size: int, of_no_error: FloatArray | float = 1.0) -> FloatArray:
