@@ -114,6 +114,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "textures.py --textures DATA/textures --side 512 --effort 2 --bppc 0.02,0.05,0.1,0.2,0.5 --out OUT",
     ),
     "fitting-kodak-2000": ("fitting.py --pictures DATA/kodak -n 2000 --out OUT",),
+    "fitting-kodak-six": (
+        "fitting.py --pictures DATA/kodak --count 6 -n 2000 "
+        "--fits paper,visual:3,visual:5,balanced:3,balanced:5,psnr:5,ssim:5 --out OUT",
+    ),
     "fitting-kodak-5000": ("fitting.py --pictures DATA/kodak -n 5000 --out OUT",),
     "fitting-stylized-4000": ("fitting.py --pictures DATA/stylized --side 1024 -n 4000 --out OUT",),
     **{
