@@ -1,4 +1,4 @@
-"""What `imagegs bench --system` measured: its tables, and a small copy.
+"""The tables of what `imagegs bench --system` measured, and a small copy.
 
 python benchmarks/bench_system.py REPORT/results.json [--keep results.json]
 """
@@ -49,7 +49,7 @@ def by_pixels(result: dict[str, Any]) -> str:
 
 
 def by_gaussians(result: dict[str, Any]) -> str:
-    """What a megapixel takes with ever more Gaussians, on one thread and on more."""
+    """A megapixel with ever more Gaussians, on one thread and on more: seconds and speeds."""
     found = [curves(result, chart) for chart in OVER_GAUSSIANS]
     series = ", ".join(found[0])
     lines = [

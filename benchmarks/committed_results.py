@@ -13,5 +13,5 @@ PUBLISHED = Path(__file__).parent / "published"
 
 @cache
 def result(name: str) -> Any:
-    """What benchmarks/results/NAME.json has."""
+    """The contents of benchmarks/results/NAME.json."""
     return json.loads((RESULTS / f"{name}.json").read_text())

@@ -55,15 +55,17 @@ REGIONS = (
 
 def paper_system(name: str) -> str:
     """Means over the pictures, of each recipe."""
-    rows = list(result(name)["rows"].values())
-    lines = []
-    for name in rows[0]:
-        mine = [row[name] for row in rows]
+    found = result(name)
+    rows, lines = list(found["rows"].values()), []
+    for recipe in rows[0]:
+        mine = [row[recipe] for row in rows]
         mean = {key: statistics.fmean(row[key] for row in mine) for key in mine[0]}
         equal = mean.get("seconds_to_equal_psnr", mean["seconds"])
         cells = [f"{mean['psnr']:.2f}", f"{mean['seconds']:.0f}", f"{equal:.1f}", f"{mean['megabytes']:.0f}"]
-        speed = 2048**2 / 1e3 / mean["paint_ms"]
-        lines.append([name, *cells, f"{mean['paint_ms']:.0f} ({speed:.0f})", f"{mean['multiply_adds']:.0f}"])
+        speed = found["side"] ** 2 / 1e3 / mean["paint_ms"]
+        lines.append(
+            [recipe, *cells, f"{mean['paint_ms']:.0f} ({speed:.0f})", f"{mean['multiply_adds']:.0f}"]
+        )
     heads = (
         "PSNR; fit, s; s to the recipe's PSNR; memory, MB; painting, ms (megapixels a second); multiply-adds"
     )

@@ -14,7 +14,7 @@ SALIENT_PICTURES = {  # with an object that the network finds
 STRENGTHS = ("kodim07,kodim09,kodim18,kodim20", "model:3,model:10,model:30")
 PICTURES_WITH_TEXT = "kodim05,kodim10,kodim14"
 
-# As COMMANDS of everything.py.
+# These become part of COMMANDS in everything.py, which tells the words.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "transparency": ("transparency.py --out OUT",),
     "grain": tuple(

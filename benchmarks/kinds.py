@@ -51,7 +51,7 @@ def lossless_bytes(pixels: Pixels) -> dict[str, int | None]:
 
 
 def avif_psnr(pixels: Pixels, rates: list[float]) -> dict[float, float | str | None]:
-    """By rate, of the best AVIF 4:4:4 within it; "equal": of the same pixels; None where there is none."""
+    """PSNR of the best AVIF 4:4:4 within each rate; "equal" for the same pixels; None where there is none."""
     if pixels.dtype != np.uint8:
         return dict.fromkeys(rates)
     subject = Subject("", np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3))))

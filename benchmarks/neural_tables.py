@@ -9,11 +9,11 @@ import statistics
 from typing import Any
 
 from bench_tables import at_least
+from imagegs.evaluation.neural_codecs import NEURAL_NAMES
 from records import table
 
 Results = dict[str, Any]
 Rows = dict[tuple[str, str], list[dict[str, Any]]]  # by codec and picture, from the lowest rate
-NEURAL = ("siren", "coin", "ffn", "hash-grid")
 COSTS = (  # name of a row's number, the least that is told, its unit
     ("bpp", 1e-3, 1),
     ("encode_cpu_seconds", 0.01, 1),
@@ -85,4 +85,4 @@ def value_at(rows: Rows, codec: str, picture: str, rate: float, metric: str) -> 
 
 
 def of_networks(results: Results) -> list[dict[str, Any]]:
-    return [codec for codec in results["codecs"] if codec["name"] in NEURAL]
+    return [codec for codec in results["codecs"] if codec["name"] in NEURAL_NAMES]

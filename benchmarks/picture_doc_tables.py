@@ -20,7 +20,7 @@ NEAR = (0.1, 0.2, 0.5, 0.8, 1.4)  # bits a pixel, of the published points that a
 
 
 def published(name: str) -> str:
-    """Of each codec of a published table the points that are nearest to some rates."""
+    """Each codec of a published table, with its points that are nearest to some rates."""
     codecs = read_published(PUBLISHED / f"{name}.tsv")
     return table(["published", "bpp: PSNR"], [[codec.title, ", ".join(nearest(codec))] for codec in codecs])
 
@@ -61,7 +61,7 @@ def strengths(name: str) -> str:
 
 
 def classes(name: str) -> str:
-    """What a classifier makes of the originals, and of files without guidance and with it."""
+    """The classes that a network sees in the originals, and in files without guidance and with it."""
     rows = list(result(name)["classes"].values())
     lines = [["originals", str(len(rows)), f"{statistics.fmean(row['original'] for row in rows):.2f}", ""]]
     for title, guide in (("files without guidance", saliency.NONE), ("files with it", GUIDE)):
@@ -73,7 +73,7 @@ def classes(name: str) -> str:
 
 
 def text(names: str) -> str:
-    """How like each line is read in files without regions of interest and with them, rate by rate."""
+    """The likeness of each line as read in files without regions of interest and with them, by rate."""
     found = [result(name) for name in names.split()]
     ways = [(each["text"], way) for each in found for way in (saliency.NONE, "roi")]
     lines = []

@@ -85,7 +85,7 @@ def transcoding(name: str) -> str:
 
 
 def gpu_kernels(_: str) -> str:
-    """What each kernel needs at most, of all its specialisations, card by card."""
+    """The most that each kernel needs, of all its specialisations, card by card."""
     found = result("gpu_kernels")["kernels"]
     cards = list(next(iter(found["choose_kernel"].values())))
     lines = []

@@ -19,7 +19,7 @@ def times(rows: Rows) -> str:
 
 
 def screens(result: dict[str, Any]) -> str:
-    """What a screen of a huge picture fetches, zoom by zoom."""
+    """The requests and bytes of a screen of a huge picture, zoom by zoom."""
     lines = []
     for name, row in result["screens"].items():
         counts = str(row["layers"]), f"{row['gaussians']:,}", str(row["requests"])
@@ -43,7 +43,7 @@ def frames(result: dict[str, Any]) -> str:
 
 
 def likeness(rows: list[dict[str, Any]]) -> str:
-    """How like a model with pictures one with Gaussians is drawn."""
+    """The likeness of a model that is drawn with Gaussians to one with pictures."""
     lines = [
         [row["shape"], row["distance"], row["textures"], f"{row['ssim']:.4f}", f"{row['psnr']:.2f}"]
         for row in rows

@@ -119,7 +119,7 @@ def restore(picture: Picture, mode: RestorationName, source: Source) -> Restorat
     if mode == "inpaint":
         return _inpainted(picture, source)
     if mode == "denoise":
-        return _denoised(picture, source)
+        return _denoised(picture, _noise(picture), source)
     if mode == "deblock":
         return _deblocked(picture, _traces(picture, source), source)
     if mode == "upscale":
@@ -143,7 +143,7 @@ def _found(picture: Picture, source: Source) -> Restoration:
     elif has_holes:
         found = _inpainted(picture, source)
     elif noise >= NOISY:
-        found = _denoised(picture, source)
+        found = _denoised(picture, noise, source)
     else:
         found = Restoration(None, picture, picture)
     return replace(found, findings={**findings, **found.findings})
@@ -168,8 +168,7 @@ def _with_colors(picture: Picture, colors: NDArray[np.float32]) -> Picture:
     return Picture(np.concatenate([integers, picture.pixels[:, :, n:]], axis=2), picture.channels)
 
 
-def _denoised(picture: Picture, source: Source) -> Restoration:
-    noise = _noise(picture)
+def _denoised(picture: Picture, noise: float, source: Source) -> Restoration:
     findings: dict[str, Any] = {"noise": 255 * noise}
     if noise == 0:
         return Restoration(None, picture, picture, findings=findings)

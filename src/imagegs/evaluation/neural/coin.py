@@ -11,7 +11,7 @@ import math
 
 from imagegs.evaluation.codec import Shape
 from imagegs.evaluation.neural import siren
-from imagegs.evaluation.neural.model import Architecture, Model
+from imagegs.evaluation.neural.model import Architecture, Model, widest
 
 PUBLISHED = ((5, 20), (5, 30), (10, 28), (10, 40), (13, 49))  # layers of sines, width
 
@@ -26,7 +26,7 @@ def layers_for(n_parameters: int) -> int:
 
 
 def _sized(most: int, shape: Shape) -> Architecture:
-    return siren.with_layers(layers_for(most), most)
+    return widest(siren.widths, layers_for(most), most)
 
 
 MODEL = Model(2, "BH", siren.RATE / 2, _sized, siren.n_parameters, siren.build, siren.multiply_adds)

@@ -23,7 +23,7 @@ from imagegs.evaluation.neural.model import (
     Network,
     chain,
     chain_multiply_adds,
-    largest,
+    widest,
 )
 
 LAYERS = 4  # the last one, of the colours, counted
@@ -63,7 +63,7 @@ def n_parameters(architecture: Architecture, shape: Shape) -> int:
 
 
 def _sized(most: int, shape: Shape) -> Architecture:
-    return LAYERS, largest(lambda width: chain(widths((LAYERS, width))), most)
+    return widest(widths, LAYERS, most)
 
 
 def _build(architecture: Architecture, shape: Shape) -> Network:

@@ -63,6 +63,14 @@ def chain(widths: list[int]) -> int:
     return sum((a + 1) * b for a, b in pairwise(widths))
 
 
+def widest(widths: Callable[[Architecture], list[int]], layers: int, most: int) -> Architecture:
+    """The widest network of so many dense layers, of `widths`, within `most` parameters.
+
+    widths: of (layers, width). Raises ValueError where there is none.
+    """
+    return layers, largest(lambda width: chain(widths((layers, width))), most)
+
+
 def chain_multiply_adds(widths: list[int]) -> int:
     """The multiply-adds of the same layers; a bias is the first number of its sum."""
     return sum(a * b for a, b in pairwise(widths))

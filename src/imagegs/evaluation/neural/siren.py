@@ -20,7 +20,7 @@ from imagegs.evaluation.neural.model import (
     Network,
     chain,
     chain_multiply_adds,
-    largest,
+    widest,
 )
 
 LAYERS, OMEGA = 4, 30.0
@@ -55,11 +55,6 @@ def n_parameters(architecture: Architecture, shape: Shape) -> int:
     return chain(widths(architecture))
 
 
-def with_layers(layers: int, most: int) -> Architecture:
-    """The widest network of so many layers within `most` parameters. Raises ValueError if there is none."""
-    return layers, largest(lambda width: chain(widths((layers, width))), most)
-
-
 def build(architecture: Architecture, shape: Shape) -> Network:
     """A network with initial weights, by PyTorch's random numbers."""
     return Siren(*architecture)
@@ -72,7 +67,7 @@ def multiply_adds(architecture: Architecture, shape: Shape) -> int:
 
 
 def _sized(most: int, shape: Shape) -> Architecture:
-    return with_layers(LAYERS, most)
+    return widest(widths, LAYERS, most)
 
 
 MODEL = Model(1, "BH", RATE, _sized, n_parameters, build, multiply_adds)
